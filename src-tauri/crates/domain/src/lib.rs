@@ -1,0 +1,35 @@
+//! The words of Proofmark and the rules that bind them.
+//!
+//! Everything here is a value or a pure decision. There is no IO, no clock and no randomness: times, ids and
+//! digests come in as arguments, so that every rule can be tested without a machine around it.
+//!
+//! The serialised form of these types is the one that the command line prints with `--json`, that the window
+//! receives and that reports are made from. Names are snake_case throughout, and a missing fact is `null`.
+
+#![deny(missing_docs)]
+
+pub mod artifact;
+pub mod attention;
+pub mod basis;
+pub mod check;
+pub mod digest;
+pub mod drift;
+pub mod environment;
+pub mod gate;
+pub mod id;
+pub mod job;
+pub mod lineage;
+pub mod model;
+pub mod person;
+pub mod prediction;
+pub mod profile;
+pub mod project;
+pub mod registry;
+pub mod release;
+pub mod run;
+pub mod sensitive;
+pub mod time;
+
+pub use basis::{Basis, Confidence};
+pub use digest::Digest;
+pub use time::Timestamp;
