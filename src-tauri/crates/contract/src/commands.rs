@@ -1,0 +1,128 @@
+//! The one list of commands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Tag;
+
+/// Who may call a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Reads what is recorded.
+    Read,
+    /// Writes to the ledger or starts work.
+    Write,
+    /// Uses a person's private key.
+    Sign,
+}
+
+/// What the list says about one command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// The parts that it is made of, or makes stale.
+    pub tags: &'static [Tag],
+}
+
+/// Every command. A host expands the list into its router; see [`CommandInfo`] for the columns.
+#[macro_export]
+macro_rules! for_each_command {
+    ($callback:ident) => {
+        $callback! {
+            // name              request            answer              access   made of, or makes stale
+            overview             (Nothing)          -> Overview          : Read  => [Projects, Files, Runs, Reports, Registry, People, Decisions],
+            status               (Nothing)          -> Status            : Read  => [Projects, Jobs, People, Registry],
+            search               (Search)           -> SearchHits        : Read  => [Projects, Files, Runs, Registry],
+
+            project_list         (Nothing)          -> ProjectList       : Read  => [Projects, Files, Runs],
+            project_show         (ProjectRef)       -> ProjectView       : Read  => [Projects, Files, Runs],
+            project_add          (ProjectAdd)       -> ProjectView       : Write => [Projects, Files, Audit],
+            project_rename       (ProjectRename)    -> ProjectView       : Write => [Projects, Audit],
+            project_pause        (ProjectPause)     -> ProjectView       : Write => [Projects, Audit],
+            project_remove       (ProjectRef)       -> Done              : Write => [Projects, Files, Runs, Reports, Audit],
+            sample_open          (Nothing)          -> ProjectView       : Write => [Projects, Files, Runs, Audit],
+            scan_start           (ProjectRef)       -> JobRef            : Write => [Files, Jobs],
+
+            file_list            (FileQuery)        -> FilePage          : Read  => [Files, Reports],
+            file_show            (PathRef)          -> FileView          : Read  => [Files, Runs],
+            change_list          (ChangeQuery)      -> ChangeList        : Read  => [Files],
+
+            run_list             (RunQuery)         -> RunPage           : Read  => [Runs],
+            run_show             (RunRef)           -> RunView           : Read  => [Runs],
+            run_compare          (RunRefs)          -> RunComparison     : Read  => [Runs],
+
+            lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports],
+
+            dataset_list         (ProjectFilter)    -> DatasetList       : Read  => [Files, Reports, Decisions],
+            dataset_show         (PathRef)          -> DatasetView       : Read  => [Files, Runs, Reports, Decisions],
+            dataset_set_reference (ReferenceSet)    -> DatasetView       : Write => [Reports, Decisions, Audit],
+            finding_decide       (FindingDecide)    -> Done              : Write => [Reports, Decisions, Audit],
+            label_decide         (LabelDecide)      -> Done              : Write => [Reports, Decisions, Audit],
+            screen_start         (ScreenStart)      -> JobRef            : Write => [Reports, Jobs],
+
+            drift_start          (DriftStart)       -> JobRef            : Write => [Reports, Jobs],
+            drift_list           (ProjectFilter)    -> DriftList         : Read  => [Reports],
+            drift_show           (ReportRef)        -> DriftView         : Read  => [Reports],
+            monitor_list         (ProjectFilter)    -> MonitorList       : Read  => [Files, Reports],
+
+            figure               (FigureQuery)      -> Figure            : Read  => [Reports, Files],
+            report_export        (ReportExport)     -> Exported          : Write => [Audit],
+
+            model_list           (ProjectFilter)    -> ModelList         : Read  => [Files, Runs, Reports, Registry],
+            model_show           (PathRef)          -> ModelView         : Read  => [Files, Runs, Reports, Registry],
+
+            candidate_draft      (PathRef)          -> CandidateDraft    : Read  => [Files, Runs, Reports, Registry, People],
+            candidate_submit     (CandidateSubmit)  -> JobRef            : Sign  => [Registry, Audit],
+            candidate_list       (Nothing)          -> CandidateList     : Read  => [Registry, People],
+            candidate_show       (CandidateRef)     -> CandidateView     : Read  => [Registry, People],
+            candidate_decide     (CandidateDecide)  -> CandidateView     : Sign  => [Registry, Audit],
+            candidate_publish    (CandidatePublish) -> JobRef            : Sign  => [Registry, Audit],
+            alias_set            (AliasSet)         -> RegistryView      : Sign  => [Registry, Audit],
+            version_withdraw     (VersionWithdraw)  -> RegistryView      : Sign  => [Registry, Audit],
+
+            registry_show        (Nothing)          -> RegistryView      : Read  => [Registry, People],
+            registry_create      (RegistryCreate)   -> RegistryView      : Sign  => [Registry, Audit],
+            registry_attach      (RegistryAttach)   -> RegistryView      : Write => [Registry, Audit],
+            registry_detach      (Nothing)          -> RegistryView      : Write => [Registry, Audit],
+            registry_verify      (Nothing)          -> JobRef            : Write => [Registry, Jobs],
+            registry_admit       (RegistryAdmit)    -> RegistryView      : Sign  => [Registry, Audit],
+
+            person_list          (Nothing)          -> PersonList        : Read  => [People],
+            person_create        (PersonCreate)     -> PersonList        : Write => [People, Audit],
+            person_select        (PersonRef)        -> PersonList        : Write => [People, Audit],
+
+            governance           (Nothing)          -> GovernanceView    : Read  => [Files, Runs, Reports],
+            audit_list           (AuditQuery)       -> AuditPage         : Read  => [Audit],
+            audit_verify         (Nothing)          -> AuditVerdict      : Read  => [Audit],
+
+            settings_show        (Nothing)          -> SettingsView      : Read  => [Settings],
+            settings_set         (SettingSet)       -> SettingsView      : Write => [Settings, Audit],
+
+            job_list             (Nothing)          -> JobList           : Read  => [Jobs],
+            job_cancel           (JobRef)           -> Done              : Write => [Jobs],
+        }
+    };
+}
+
+macro_rules! infos {
+    ($($name:ident ($request:ident) -> $answer:ident : $access:ident => [$($tag:ident),* $(,)?],)*) => {
+        impl CommandInfo {
+            /// Every command in the order of the list.
+            pub const ALL: &'static [Self] = &[
+                $(Self { name: stringify!($name), access: Access::$access, tags: &[$(Tag::$tag),*] },)*
+            ];
+        }
+    };
+}
+
+for_each_command!(infos);
+
+impl CommandInfo {
+    /// The command called `name`.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|info| info.name == name)
+    }
+}

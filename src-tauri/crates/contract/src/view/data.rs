@@ -1,0 +1,282 @@
+//! Data sets: what is in them, what is wrong with them, what is sensitive in them, how two of them differ.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
+use proofmark_domain::drift::{DriftReport, DriftVerdict};
+use proofmark_domain::id::{ProjectId, ReportId};
+use proofmark_domain::prediction::PredictionLogSummary;
+use proofmark_domain::profile::TableProfile;
+use proofmark_domain::sensitive::SensitivityReport;
+use proofmark_domain::{Digest, Timestamp};
+
+use super::{RunLink, Tone};
+
+/// Whether a data set version was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenState {
+    /// Not yet.
+    Waiting,
+    /// Now.
+    Running,
+    /// Yes.
+    Done,
+    /// It could not be read as a table; `problem` says why.
+    Unreadable,
+}
+
+/// A data set in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DatasetRow {
+    /// The project.
+    pub project: ProjectId,
+    /// Its name.
+    pub project_name: String,
+    /// Where it lies.
+    pub path: String,
+    /// Its bytes now.
+    pub digest: Digest,
+    /// Media type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: Timestamp,
+    /// Whether it was looked at.
+    pub state: ScreenState,
+    /// Why it could not be read.
+    pub problem: Option<String>,
+    /// Rows, once known.
+    pub rows: Option<u64>,
+    /// Columns, once known.
+    pub columns: Option<u64>,
+    /// Verdict of its checks.
+    pub verdict: Option<CheckVerdict>,
+    /// Findings by severity: error, warn, info.
+    pub findings: (u64, u64, u64),
+    /// Labels of its sensitive columns.
+    pub labels: Vec<String>,
+    /// Models made from it.
+    pub models: u64,
+    /// Whether it is a log of predictions.
+    pub is_prediction_log: bool,
+}
+
+/// All data sets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DatasetList {
+    /// By project and path.
+    pub datasets: Vec<DatasetRow>,
+}
+
+/// A decision of a person about a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct FindingDecision {
+    /// The kind of finding.
+    pub kind: FindingKind,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Whether it counts: `accepted` or `dismissed`.
+    pub decision: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A version of a data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DatasetVersion {
+    /// Its bytes.
+    pub digest: Digest,
+    /// When it was first seen under this path.
+    pub seen_at: Timestamp,
+    /// Bytes.
+    pub size: u64,
+    /// Verdict of its checks, if they ran.
+    pub verdict: Option<CheckVerdict>,
+}
+
+/// A model that was made from the data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ModelUse {
+    /// Where the model lies.
+    pub path: String,
+    /// Its bytes.
+    pub digest: Digest,
+    /// Least confidence on the way from the data to it.
+    pub confidence: f64,
+}
+
+/// Everything about one data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DatasetView {
+    /// In one line.
+    pub row: DatasetRow,
+    /// Whether it is fit and permitted, in one sentence.
+    pub sentence: String,
+    /// The same as a state.
+    pub tone: Tone,
+    /// Its profile.
+    pub profile: Option<TableProfile>,
+    /// Its findings.
+    pub check: Option<CheckReport>,
+    /// Its sensitive columns.
+    pub sensitive: Option<SensitivityReport>,
+    /// Decisions about findings.
+    pub decisions: Vec<FindingDecision>,
+    /// Newest first.
+    pub versions: Vec<DatasetVersion>,
+    /// Runs that wrote it.
+    pub written_by: Vec<RunLink>,
+    /// Runs that read it.
+    pub read_by: Vec<RunLink>,
+    /// Models made from it.
+    pub models: Vec<ModelUse>,
+    /// The data set that it is compared with.
+    pub reference: Option<String>,
+    /// Data sets of the project that it could be compared with.
+    pub possible_references: Vec<String>,
+    /// Comparisons in which it takes part.
+    pub drifts: Vec<DriftRow>,
+}
+
+/// Names the table that a data set is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ReferenceSet {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// Its reference; none if absent.
+    pub reference: Option<String>,
+}
+
+/// Accepts or dismisses a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct FindingDecide {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// The kind of finding.
+    pub kind: FindingKind,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Whether it does not count.
+    pub dismiss: bool,
+    /// Why. Required to dismiss.
+    pub reason: String,
+}
+
+/// Says that a column is sensitive or is not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct LabelDecide {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// The column.
+    pub column: String,
+    /// The label; `null` says that the column is not sensitive.
+    pub label: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Looks at data sets now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ScreenStart {
+    /// The project.
+    pub project: ProjectId,
+    /// One data set; all that wait if absent.
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+/// Compares two tables of a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DriftStart {
+    /// The project.
+    pub project: ProjectId,
+    /// The table compared with.
+    pub reference: String,
+    /// The table in question.
+    pub current: String,
+    /// The target's column, if concept drift is asked for.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+/// A comparison in one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DriftRow {
+    /// The report.
+    pub report: ReportId,
+    /// The project.
+    pub project: ProjectId,
+    /// The table compared with.
+    pub reference: String,
+    /// The table in question.
+    pub current: String,
+    /// The verdict.
+    pub verdict: DriftVerdict,
+    /// Why.
+    pub why: String,
+    /// Columns that drifted.
+    pub drifted: u64,
+    /// Columns compared.
+    pub compared: u64,
+    /// Area under the ROC curve of the domain classifier.
+    pub auc: Option<f64>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// All comparisons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DriftList {
+    /// Newest first.
+    pub reports: Vec<DriftRow>,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DriftView {
+    /// In one line.
+    pub row: DriftRow,
+    /// The project's name.
+    pub project_name: String,
+    /// The report.
+    pub report: DriftReport,
+}
+
+/// A log of predictions in one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MonitorRow {
+    /// The project.
+    pub project: ProjectId,
+    /// Its name.
+    pub project_name: String,
+    /// What the log holds.
+    pub log: PredictionLogSummary,
+    /// Newest comparison of what the model was asked with what it was trained on.
+    pub drift: Option<DriftRow>,
+    /// The table that the log can be compared with.
+    pub reference: Option<String>,
+    /// How the model does, in one sentence.
+    pub sentence: String,
+    /// The same as a state.
+    pub tone: Tone,
+}
+
+/// All logs of predictions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MonitorList {
+    /// Worst first.
+    pub logs: Vec<MonitorRow>,
+}

@@ -1,0 +1,25 @@
+//! Requests and answers, a file for each part of the window.
+
+mod common;
+mod data;
+mod files;
+mod governance;
+mod models;
+mod overview;
+mod projects;
+mod registry;
+mod release;
+mod runs;
+mod settings;
+
+pub use common::*;
+pub use data::*;
+pub use files::*;
+pub use governance::*;
+pub use models::*;
+pub use overview::*;
+pub use projects::*;
+pub use registry::*;
+pub use release::*;
+pub use runs::*;
+pub use settings::*;

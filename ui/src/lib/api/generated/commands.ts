@@ -1,0 +1,190 @@
+// Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AliasSet } from "./AliasSet";
+import type { AuditPage } from "./AuditPage";
+import type { AuditQuery } from "./AuditQuery";
+import type { AuditVerdict } from "./AuditVerdict";
+import type { CandidateDecide } from "./CandidateDecide";
+import type { CandidateDraft } from "./CandidateDraft";
+import type { CandidateList } from "./CandidateList";
+import type { CandidatePublish } from "./CandidatePublish";
+import type { CandidateRef } from "./CandidateRef";
+import type { CandidateSubmit } from "./CandidateSubmit";
+import type { CandidateView } from "./CandidateView";
+import type { ChangeList } from "./ChangeList";
+import type { ChangeQuery } from "./ChangeQuery";
+import type { DatasetList } from "./DatasetList";
+import type { DatasetView } from "./DatasetView";
+import type { Done } from "./Done";
+import type { DriftList } from "./DriftList";
+import type { DriftStart } from "./DriftStart";
+import type { DriftView } from "./DriftView";
+import type { Exported } from "./Exported";
+import type { Figure } from "./Figure";
+import type { FigureQuery } from "./FigureQuery";
+import type { FilePage } from "./FilePage";
+import type { FileQuery } from "./FileQuery";
+import type { FileView } from "./FileView";
+import type { FindingDecide } from "./FindingDecide";
+import type { GovernanceView } from "./GovernanceView";
+import type { JobList } from "./JobList";
+import type { JobRef } from "./JobRef";
+import type { LabelDecide } from "./LabelDecide";
+import type { LineageQuery } from "./LineageQuery";
+import type { LineageView } from "./LineageView";
+import type { ModelList } from "./ModelList";
+import type { ModelView } from "./ModelView";
+import type { MonitorList } from "./MonitorList";
+import type { Nothing } from "./Nothing";
+import type { Overview } from "./Overview";
+import type { PathRef } from "./PathRef";
+import type { PersonCreate } from "./PersonCreate";
+import type { PersonList } from "./PersonList";
+import type { PersonRef } from "./PersonRef";
+import type { ProjectAdd } from "./ProjectAdd";
+import type { ProjectFilter } from "./ProjectFilter";
+import type { ProjectList } from "./ProjectList";
+import type { ProjectPause } from "./ProjectPause";
+import type { ProjectRef } from "./ProjectRef";
+import type { ProjectRename } from "./ProjectRename";
+import type { ProjectView } from "./ProjectView";
+import type { ReferenceSet } from "./ReferenceSet";
+import type { RegistryAdmit } from "./RegistryAdmit";
+import type { RegistryAttach } from "./RegistryAttach";
+import type { RegistryCreate } from "./RegistryCreate";
+import type { RegistryView } from "./RegistryView";
+import type { ReportExport } from "./ReportExport";
+import type { ReportRef } from "./ReportRef";
+import type { RunComparison } from "./RunComparison";
+import type { RunPage } from "./RunPage";
+import type { RunQuery } from "./RunQuery";
+import type { RunRef } from "./RunRef";
+import type { RunRefs } from "./RunRefs";
+import type { RunView } from "./RunView";
+import type { ScreenStart } from "./ScreenStart";
+import type { Search } from "./Search";
+import type { SearchHits } from "./SearchHits";
+import type { SettingSet } from "./SettingSet";
+import type { SettingsView } from "./SettingsView";
+import type { Status } from "./Status";
+import type { VersionWithdraw } from "./VersionWithdraw";
+import type { Tag } from "./Tag";
+
+/** Request and answer of every command. */
+export interface Commands {
+	overview: { request: Nothing; answer: Overview };
+	status: { request: Nothing; answer: Status };
+	search: { request: Search; answer: SearchHits };
+	project_list: { request: Nothing; answer: ProjectList };
+	project_show: { request: ProjectRef; answer: ProjectView };
+	project_add: { request: ProjectAdd; answer: ProjectView };
+	project_rename: { request: ProjectRename; answer: ProjectView };
+	project_pause: { request: ProjectPause; answer: ProjectView };
+	project_remove: { request: ProjectRef; answer: Done };
+	sample_open: { request: Nothing; answer: ProjectView };
+	scan_start: { request: ProjectRef; answer: JobRef };
+	file_list: { request: FileQuery; answer: FilePage };
+	file_show: { request: PathRef; answer: FileView };
+	change_list: { request: ChangeQuery; answer: ChangeList };
+	run_list: { request: RunQuery; answer: RunPage };
+	run_show: { request: RunRef; answer: RunView };
+	run_compare: { request: RunRefs; answer: RunComparison };
+	lineage: { request: LineageQuery; answer: LineageView };
+	dataset_list: { request: ProjectFilter; answer: DatasetList };
+	dataset_show: { request: PathRef; answer: DatasetView };
+	dataset_set_reference: { request: ReferenceSet; answer: DatasetView };
+	finding_decide: { request: FindingDecide; answer: Done };
+	label_decide: { request: LabelDecide; answer: Done };
+	screen_start: { request: ScreenStart; answer: JobRef };
+	drift_start: { request: DriftStart; answer: JobRef };
+	drift_list: { request: ProjectFilter; answer: DriftList };
+	drift_show: { request: ReportRef; answer: DriftView };
+	monitor_list: { request: ProjectFilter; answer: MonitorList };
+	figure: { request: FigureQuery; answer: Figure };
+	report_export: { request: ReportExport; answer: Exported };
+	model_list: { request: ProjectFilter; answer: ModelList };
+	model_show: { request: PathRef; answer: ModelView };
+	candidate_draft: { request: PathRef; answer: CandidateDraft };
+	candidate_submit: { request: CandidateSubmit; answer: JobRef };
+	candidate_list: { request: Nothing; answer: CandidateList };
+	candidate_show: { request: CandidateRef; answer: CandidateView };
+	candidate_decide: { request: CandidateDecide; answer: CandidateView };
+	candidate_publish: { request: CandidatePublish; answer: JobRef };
+	alias_set: { request: AliasSet; answer: RegistryView };
+	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
+	registry_show: { request: Nothing; answer: RegistryView };
+	registry_create: { request: RegistryCreate; answer: RegistryView };
+	registry_attach: { request: RegistryAttach; answer: RegistryView };
+	registry_detach: { request: Nothing; answer: RegistryView };
+	registry_verify: { request: Nothing; answer: JobRef };
+	registry_admit: { request: RegistryAdmit; answer: RegistryView };
+	person_list: { request: Nothing; answer: PersonList };
+	person_create: { request: PersonCreate; answer: PersonList };
+	person_select: { request: PersonRef; answer: PersonList };
+	governance: { request: Nothing; answer: GovernanceView };
+	audit_list: { request: AuditQuery; answer: AuditPage };
+	audit_verify: { request: Nothing; answer: AuditVerdict };
+	settings_show: { request: Nothing; answer: SettingsView };
+	settings_set: { request: SettingSet; answer: SettingsView };
+	job_list: { request: Nothing; answer: JobList };
+	job_cancel: { request: JobRef; answer: Done };
+}
+
+/** The parts that a read is made of, or that a write makes stale. */
+export const tagsOf: Record<keyof Commands, Tag[]> = {
+	overview: ["projects", "files", "runs", "reports", "registry", "people", "decisions"],
+	status: ["projects", "jobs", "people", "registry"],
+	search: ["projects", "files", "runs", "registry"],
+	project_list: ["projects", "files", "runs"],
+	project_show: ["projects", "files", "runs"],
+	project_add: ["projects", "files", "audit"],
+	project_rename: ["projects", "audit"],
+	project_pause: ["projects", "audit"],
+	project_remove: ["projects", "files", "runs", "reports", "audit"],
+	sample_open: ["projects", "files", "runs", "audit"],
+	scan_start: ["files", "jobs"],
+	file_list: ["files", "reports"],
+	file_show: ["files", "runs"],
+	change_list: ["files"],
+	run_list: ["runs"],
+	run_show: ["runs"],
+	run_compare: ["runs"],
+	lineage: ["files", "runs", "reports"],
+	dataset_list: ["files", "reports", "decisions"],
+	dataset_show: ["files", "runs", "reports", "decisions"],
+	dataset_set_reference: ["reports", "decisions", "audit"],
+	finding_decide: ["reports", "decisions", "audit"],
+	label_decide: ["reports", "decisions", "audit"],
+	screen_start: ["reports", "jobs"],
+	drift_start: ["reports", "jobs"],
+	drift_list: ["reports"],
+	drift_show: ["reports"],
+	monitor_list: ["files", "reports"],
+	figure: ["reports", "files"],
+	report_export: ["audit"],
+	model_list: ["files", "runs", "reports", "registry"],
+	model_show: ["files", "runs", "reports", "registry"],
+	candidate_draft: ["files", "runs", "reports", "registry", "people"],
+	candidate_submit: ["registry", "audit"],
+	candidate_list: ["registry", "people"],
+	candidate_show: ["registry", "people"],
+	candidate_decide: ["registry", "audit"],
+	candidate_publish: ["registry", "audit"],
+	alias_set: ["registry", "audit"],
+	version_withdraw: ["registry", "audit"],
+	registry_show: ["registry", "people"],
+	registry_create: ["registry", "audit"],
+	registry_attach: ["registry", "audit"],
+	registry_detach: ["registry", "audit"],
+	registry_verify: ["registry", "jobs"],
+	registry_admit: ["registry", "audit"],
+	person_list: ["people"],
+	person_create: ["people", "audit"],
+	person_select: ["people", "audit"],
+	governance: ["files", "runs", "reports"],
+	audit_list: ["audit"],
+	audit_verify: ["audit"],
+	settings_show: ["settings"],
+	settings_set: ["settings", "audit"],
+	job_list: ["jobs"],
+	job_cancel: ["jobs"],
+};
