@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Tag;
+use crate::view::*;
 
 /// Who may call a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,6 +120,31 @@ macro_rules! infos {
 }
 
 for_each_command!(infos);
+
+macro_rules! calls {
+    ($($name:ident ($request:ident) -> $answer:ident : $access:ident => [$($tag:ident),* $(,)?],)*) => {
+        /// One request on the wire: `{"command": "project_add", "request": {…}}`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "command", content = "request")]
+        #[allow(non_camel_case_types, missing_docs, reason = "the variants are the names on the wire")]
+        pub enum Call {
+            $($name($request),)*
+        }
+
+        impl Call {
+            /// What the list says about this command.
+            pub fn info(&self) -> &'static CommandInfo {
+                let name = match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                };
+                // Both come from the same list.
+                CommandInfo::by_name(name).unwrap_or(&CommandInfo::ALL[0])
+            }
+        }
+    };
+}
+
+for_each_command!(calls);
 
 impl CommandInfo {
     /// The command called `name`.

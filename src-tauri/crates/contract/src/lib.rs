@@ -12,6 +12,6 @@ pub mod error;
 pub mod event;
 pub mod view;
 
-pub use commands::{Access, CommandInfo};
+pub use commands::{Access, Call, CommandInfo};
 pub use error::{ErrorBody, ErrorCode};
 pub use event::{EngineEvent, Notice, Tag};

@@ -1,0 +1,103 @@
+//! Between the web view and the engine.
+
+use std::path::PathBuf;
+
+use proofmark_contract::{Call, EngineEvent, ErrorBody, ErrorCode};
+use proofmark_engine::{Caller, Engine, EngineOptions};
+use serde_json::Value;
+use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow};
+use tauri_plugin_window_state::StateFlags;
+
+/// The only window, and the only one that events go to.
+const MAIN: &str = "main";
+
+/// The engine, or why it could not be opened: the window then says so instead of not appearing.
+pub struct Host(Result<Engine, ErrorBody>);
+
+/// Whether a test driver started us.
+pub fn is_driven() -> bool {
+    std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some() || std::env::var_os("PROOFMARK_DRIVEN").is_some()
+}
+
+/// Size and place of the window are kept; whether it was visible is not, because it is shown when it is painted.
+pub fn kept_state() -> StateFlags {
+    StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED
+}
+
+/// Opens the engine, forwards its events to the window and starts watching.
+pub fn open_engine(app: &AppHandle) -> Host {
+    let engine = Engine::open(EngineOptions::for_window());
+    if let Ok(engine) = &engine {
+        let forward = app.clone();
+        engine.subscribe(Box::new(move |event: &EngineEvent| {
+            // The window may be gone already, and then nobody needs to be told.
+            let _ = forward.emit_to(MAIN, "engine", event);
+        }));
+        engine.start_watching();
+        pass_folders(app, engine, std::env::args().skip(1).collect(), None);
+    }
+    Host(engine)
+}
+
+/// Closes the ledger properly, so that nothing is left in its write-ahead log.
+pub fn close_engine(app: &AppHandle) {
+    if let Some(host) = app.try_state::<Host>()
+        && let Ok(engine) = &host.0
+    {
+        engine.close();
+    }
+}
+
+/// A second launch: shows the first window, and adds the folders that it was given.
+pub fn focus_and_pass(app: &AppHandle, arguments: Vec<String>, folder: String) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        for shown in [window.unminimize(), window.show(), window.set_focus()] {
+            if let Err(trouble) = shown {
+                eprintln!("proofmark: the window could not be brought to the front: {trouble}");
+            }
+        }
+    }
+    if let Some(host) = app.try_state::<Host>()
+        && let Ok(engine) = &host.0
+    {
+        pass_folders(app, engine, arguments.into_iter().skip(1).collect(), Some(PathBuf::from(folder)));
+    }
+}
+
+/// Adds each folder named on the command line as a project. What fails is told in the window.
+fn pass_folders(app: &AppHandle, engine: &Engine, arguments: Vec<String>, from: Option<PathBuf>) {
+    for argument in arguments.into_iter().filter(|argument| !argument.starts_with('-')) {
+        let path = from.as_ref().map_or_else(|| PathBuf::from(&argument), |from| from.join(&argument));
+        if let Err(trouble) = engine.add_folder(&path) {
+            let _ = app.emit_to(MAIN, "trouble", trouble);
+        }
+    }
+}
+
+/// The only command that the window can call with a question. What may be asked is listed in the contract, and whether this
+/// caller may ask it is decided in the engine.
+///
+/// # Errors
+/// As the engine answers.
+#[tauri::command]
+pub async fn rpc(window: WebviewWindow, host: State<'_, Host>, call: Value) -> Result<Value, ErrorBody> {
+    let engine = host.0.clone()?;
+    let caller = Caller::window(window.label());
+    let call: Call = serde_json::from_value(call)
+        .map_err(|error| ErrorBody::new(ErrorCode::InvalidRequest, format!("This is not a request: {error}.")))?;
+    // Commands read the ledger and tables, which would stall the runtime of the window.
+    tauri::async_runtime::spawn_blocking(move || engine.dispatch(&caller, call))
+        .await
+        .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("The engine stopped at this request: {error}.")))?
+}
+
+/// Shows the window once its first screen is painted, so that nobody sees it empty.
+#[tauri::command]
+pub fn frontend_ready(window: WebviewWindow) {
+    if let Err(trouble) = window.show() {
+        eprintln!("proofmark: the window could not be shown: {trouble}");
+    }
+    if std::env::var_os("PROOFMARK_TIME_START").is_some() {
+        eprintln!("proofmark: first paint {}", proofmark_engine::since_process_start_ms());
+    }
+}
