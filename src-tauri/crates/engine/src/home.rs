@@ -1,0 +1,95 @@
+//! The folder of ledger, keys and logs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etcetera::BaseStrategy;
+use proofmark_contract::{ErrorBody, ErrorCode};
+
+use crate::clock::{Clock, SystemClock};
+use crate::trouble::{Answer, Trouble, io_trouble};
+
+/// How the engine is opened.
+pub struct EngineOptions {
+    /// The folder of ledger, keys and logs; the platform's own place if absent.
+    pub home: Option<PathBuf>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl EngineOptions {
+    /// Home from `PROOFMARK_HOME`, else the platform's place for application data.
+    pub fn for_window() -> Self {
+        Self::with_home(None)
+    }
+
+    /// A home that was named, else as for the window.
+    pub fn with_home(home: Option<PathBuf>) -> Self {
+        let named = home.or_else(|| std::env::var_os("PROOFMARK_HOME").filter(|it| !it.is_empty()).map(PathBuf::from));
+        Self { home: named, clock: Arc::new(SystemClock) }
+    }
+}
+
+/// Where everything lies that is not in a project or a registry.
+#[derive(Debug, Clone)]
+pub struct Home(PathBuf);
+
+impl Home {
+    pub(crate) fn at(named: Option<PathBuf>) -> Answer<Self> {
+        let folder = match named {
+            Some(folder) => std::path::absolute(&folder).map_err(|error| io_trouble("finding", &folder, &error))?,
+            None => etcetera::choose_base_strategy()
+                .map_err(|error| {
+                    Trouble(
+                        ErrorBody::new(ErrorCode::Storage, format!("There is no home folder to keep the ledger in: {error}."))
+                            .hint("Name a folder with --home or PROOFMARK_HOME."),
+                    )
+                })?
+                .data_dir()
+                .join("proofmark"),
+        };
+        std::fs::create_dir_all(&folder).map_err(|error| io_trouble("making", &folder, &error))?;
+        crate::platform::make_private(&folder);
+        Ok(Self(folder))
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("ledger.sqlite")
+    }
+
+    /// Encrypted key files.
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// Logs and traces of runs that are being recorded.
+    pub fn runs(&self) -> PathBuf {
+        self.0.join("runs")
+    }
+
+    /// What the application logs about itself.
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    /// The sample project.
+    pub fn sample(&self) -> PathBuf {
+        self.0.join("sample-project")
+    }
+
+    /// Written reports, when no other place is named.
+    pub fn reports(&self) -> PathBuf {
+        self.0.join("reports")
+    }
+
+    /// Helpers that are put into recorded processes.
+    pub(crate) fn helpers(&self) -> PathBuf {
+        self.0.join("helpers").join(env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,37 @@
+//! What differs between operating systems.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::*;
+#[cfg(windows)]
+pub(crate) use windows::*;
+
+use proofmark_ledger::Owner;
+
+/// This process, so that a later one can tell whether it still lives.
+pub(crate) fn owner() -> Owner {
+    let pid = std::process::id();
+    Owner { pid, token: process_token(pid).unwrap_or_default() }
+}
+
+/// Whether the process that left something unfinished is gone.
+pub(crate) fn is_gone(owner: &Owner) -> bool {
+    process_token(owner.pid).is_none_or(|token| token != owner.token)
+}
+
+/// The name of the user, as the operating system knows them.
+pub(crate) fn user_name() -> String {
+    ["USER", "USERNAME", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| "unknown user".to_owned())
+}
+
+/// A sentence about the machine.
+pub(crate) fn system() -> String {
+    format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)
+}

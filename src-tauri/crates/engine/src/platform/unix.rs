@@ -1,0 +1,57 @@
+//! Linux and macOS.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Closes a folder to other users. Where the file system knows no permissions this changes nothing.
+pub(crate) fn make_private(folder: &Path) {
+    if let Ok(facts) = fs::metadata(folder) {
+        let mut permissions = facts.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(0o700);
+            let _ = fs::set_permissions(folder, permissions);
+        }
+    }
+}
+
+/// What tells a process from a later one with the same number; `None` if there is no such process.
+#[cfg(target_os = "linux")]
+pub(crate) fn process_token(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program stands in parentheses and may hold spaces; the 20th field after it is the start time.
+    let after_name = stat.rsplit_once(')')?.1;
+    let state = after_name.split_whitespace().next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    let started = after_name.split_whitespace().nth(19)?;
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    Some(format!("{}:{started}", boot.trim()))
+}
+
+/// What tells a process from a later one with the same number; `None` if there is no such process.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn process_token(pid: u32) -> Option<String> {
+    let pid = i32::try_from(pid).ok()?;
+    // SAFETY: signal 0 only asks whether the process is there.
+    let alive = unsafe { libc::kill(pid, 0) } == 0;
+    alive.then(|| "alive".to_owned())
+}
+
+/// Milliseconds since this process began.
+#[cfg(target_os = "linux")]
+pub(crate) fn process_age_ms() -> Option<u128> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let ticks: u128 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    // SAFETY: asks for a constant of the system.
+    let per_second = u128::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).ok().filter(|it| *it > 0)?;
+    Some(((uptime * 1000.0) as u128).saturating_sub(ticks * 1000 / per_second))
+}
+
+/// Milliseconds since this process began.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn process_age_ms() -> Option<u128> {
+    None
+}
