@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use notify::event::EventKind;
-use notify::{RecursiveMode, Watcher};
+use notify::RecursiveMode;
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
 use proofmark_contract::{EngineEvent, Tag};
 use proofmark_domain::artifact::RelPath;
@@ -17,7 +17,6 @@ use proofmark_domain::project::{Project, WatchState};
 use proofmark_intake::files::label_of;
 
 use crate::scan::ScanControl;
-use crate::trouble::Answer;
 use crate::{Engine, lock};
 
 /// Quiet time after an event before the folder is looked at: an editor's save is several events.
@@ -97,14 +96,14 @@ impl Engine {
         let every = if source.is_ok() { FULL_RESCAN } else { POLL };
         let watch = Watch { stop: send, stopped: Arc::clone(&stopped), state, problem };
         lock(&self.0.watches).insert(project.id, watch);
-        let (engine, project) = (self.clone(), project.clone());
+        let (engine, followed) = (self.clone(), project.clone());
         let spawned = std::thread::Builder::new().name("proofmark-watch".into()).spawn(move || {
             // Dropping the source ends the events.
             let _source = source;
-            engine.follow_the_folder(&project, &receive, every, &stopped);
+            engine.follow_the_folder(&followed, &receive, every, &stopped);
         });
         if spawned.is_err() {
-            lock(&self.0.watches).remove(&project_id_of(&spawned, self, &root));
+            lock(&self.0.watches).remove(&project.id);
         }
     }
 
@@ -187,11 +186,6 @@ impl Engine {
     }
 }
 
-fn project_id_of<T>(_: &T, engine: &Engine, root: &Path) -> ProjectId {
-    let found = engine.ledger().read::<_, crate::Trouble>(|read| Ok(read.projects().by_root(&root.to_string_lossy())?));
-    found.ok().flatten().map_or_else(|| ProjectId::from_uuid(uuid::Uuid::nil()), |project| project.id)
-}
-
 type Source = notify_debouncer_full::Debouncer<notify::RecommendedWatcher, notify_debouncer_full::RecommendedCache>;
 
 /// Begins to receive events of the file system.
@@ -259,9 +253,3 @@ fn outermost(project: &Project, touched: &BTreeSet<PathBuf>) -> BTreeSet<RelPath
     }
     kept
 }
-
-#[allow(dead_code, reason = "names the trait that the debouncer's watcher has, so that its methods are in scope")]
-trait Watching: Watcher {}
-
-#[allow(dead_code, reason = "keeps the answer type of this module in one place")]
-type Watched = Answer<()>;

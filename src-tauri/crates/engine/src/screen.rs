@@ -1,0 +1,307 @@
+//! Looks at data sets: profile, checks, sensitive columns. Each new version is looked at once, and the reports are kept by its digest.
+
+use std::path::{Path, PathBuf};
+
+use proofmark_analysis::facade::{self, CheckInput, Table};
+use proofmark_contract::view::{JobRef, ScreenStart};
+use proofmark_contract::{EngineEvent, Notice, NoticeTone};
+use proofmark_domain::Digest;
+use proofmark_domain::artifact::{FileFacts, RelPath};
+use proofmark_domain::attention::Target;
+use proofmark_domain::check::{CheckReport, CheckVerdict, Severity};
+use proofmark_domain::id::ReportId;
+use proofmark_domain::job::JobKind;
+use proofmark_domain::profile::TableProfile;
+use proofmark_domain::project::Project;
+use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
+use proofmark_intake::files::resolve;
+use proofmark_ledger::{AuditEntry, FileState, NewReport, ReportHead, ReportKind, StoredDecision};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::config::ProjectConfig;
+use crate::jobs::{JobPlan, Worker};
+use crate::scan::is_tabular;
+use crate::trouble::{Answer, Trouble};
+use crate::Engine;
+
+/// Changes when the computation does, so that old reports are not taken for new ones.
+pub(crate) const VERSION: &str = "1";
+
+/// A label as the summary of a report holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SummaryLabel {
+    pub(crate) label: String,
+    pub(crate) group: SensitiveGroup,
+    pub(crate) column: String,
+}
+
+/// What a person decided about a column.
+pub(crate) const LABEL_SUBJECT: &str = "sensitive_label";
+/// What a person decided about a finding.
+pub(crate) const FINDING_SUBJECT: &str = "finding";
+
+/// The labels of a report's summary, with what people decided: their word wins.
+pub(crate) fn labels_in(summary: &Value, decisions: &[&StoredDecision]) -> Vec<SummaryLabel> {
+    let mut labels: Vec<SummaryLabel> =
+        summary.get("labels").and_then(|it| serde_json::from_value(it.clone()).ok()).unwrap_or_default();
+    for stored in decisions.iter().filter(|it| it.decision.about.subject == LABEL_SUBJECT) {
+        let column = &stored.decision.about.column;
+        labels.retain(|it| it.column != *column);
+        if let Some(label) = stored.decision.decision.strip_prefix("label:") {
+            let group = facade::label_group(label).unwrap_or(SensitiveGroup::Direct);
+            labels.push(SummaryLabel { label: label.to_owned(), group, column: column.clone() });
+        }
+    }
+    labels
+}
+
+/// Findings by severity: error, warn, info.
+pub(crate) fn counts_in(summary: &Value) -> (u64, u64, u64) {
+    let count = |name: &str| summary.get(name).and_then(Value::as_u64).unwrap_or(0);
+    (count("errors"), count("warnings"), count("remarks"))
+}
+
+impl Engine {
+    /// Starts to look at the data sets of a project that were not looked at yet, or at one of them again.
+    ///
+    /// # Errors
+    /// If there is no such project or data set.
+    pub fn screen_start(&self, request: ScreenStart) -> Answer<JobRef> {
+        let project = self.project(request.project)?;
+        let title = request.path.as_deref().map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
+        let only = request.path.map(RelPath::new);
+        if let Some(path) = &only {
+            self.file(&project, path)?;
+        }
+        let plan = JobPlan { kind: JobKind::Screen, title, project: Some(project.id), unit: "data sets", notice: None };
+        self.start_job(plan, move |engine, worker| engine.screen(&project, only.as_ref(), worker))
+    }
+
+    fn screen(&self, project: &Project, only: Option<&RelPath>, worker: &Worker) -> Answer<()> {
+        let limit = self.settings()?.screen_size_limit;
+        let files: Vec<FileState> = self
+            .present(project)?
+            .into_values()
+            .filter(|state| is_tabular(state.facts.kind) && only.is_none_or(|path| state.facts.path == *path))
+            .filter(|state| only.is_some() || state.facts.size <= limit)
+            .collect();
+        let total = files.len() as u64 * 2;
+        // Profiles first: what a table is compared with is found among them.
+        let mut done = 0;
+        for state in &files {
+            worker.check()?;
+            worker.progress(done, Some(total), state.facts.path.as_str());
+            self.profile_once(project, &state.facts, worker)?;
+            done += 1;
+        }
+        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        for state in &files {
+            worker.check()?;
+            worker.progress(done, Some(total), state.facts.path.as_str());
+            self.check_once(project, &state.facts, &config, worker)?;
+            done += 1;
+        }
+        worker.progress(total, Some(total), "");
+        Ok(())
+    }
+
+    /// Profile and sensitive columns of one version, unless they are known. A file that cannot be read as a table is recorded as such.
+    fn profile_once(&self, project: &Project, facts: &FileFacts, worker: &Worker) -> Answer<()> {
+        let known = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_exact::<Value>(ReportKind::Profile, &facts.digest, None, VERSION)?)
+        })?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let path = absolute(project, &facts.path)?;
+        let cancel = || worker.cancelled();
+        let measured = Table::open(&path).map_err(Trouble::from).and_then(|table| {
+            let mut profile = facade::profile(&table, &cancel)?;
+            let sensitive = facade::sensitive(&table, &cancel)?;
+            profile.digest = Some(facts.digest);
+            Ok((profile, sensitive))
+        });
+        worker.check()?;
+        match measured {
+            Ok((mut profile, mut sensitive)) => {
+                facts.path.as_str().clone_into(&mut profile.path);
+                facts.path.as_str().clone_into(&mut sensitive.path);
+                self.keep_profile(project, facts, profile, &sensitive)
+            }
+            Err(trouble) => self.keep_unreadable(project, facts, &trouble),
+        }
+    }
+
+    fn keep_profile(&self, project: &Project, facts: &FileFacts, mut profile: TableProfile, sensitive: &SensitivityReport) -> Answer<()> {
+        let is_sensitive = |name: &str| sensitive.columns.iter().any(|column| column.name == name && column.sensitive);
+        profile.mask(&is_sensitive);
+        let labels: Vec<SummaryLabel> = sensitive
+            .sensitive_columns()
+            .flat_map(|column| {
+                column.labels.first().map(|label| SummaryLabel {
+                    label: label.label.clone(),
+                    group: column.group.unwrap_or(SensitiveGroup::Direct),
+                    column: column.name.clone(),
+                })
+            })
+            .collect();
+        let shape = json!({"rows": profile.rows, "columns": profile.columns.len()});
+        let entry = AuditEntry::new("proofmark", "data.screen", facts.path.as_str());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            let head = self.head(ReportKind::Profile, project, facts, None, None, shape);
+            write.reports().add(&NewReport { head, body: &profile })?;
+            let head = self.head(ReportKind::Sensitive, project, facts, None, None, json!({"labels": labels}));
+            write.reports().add(&NewReport { head, body: sensitive })?;
+            Ok(())
+        })
+    }
+
+    fn keep_unreadable(&self, project: &Project, facts: &FileFacts, trouble: &Trouble) -> Answer<()> {
+        let problem = json!({"problem": trouble.0.message});
+        let entry = AuditEntry::new("proofmark", "data.unreadable", facts.path.as_str());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            let head = self.head(ReportKind::Profile, project, facts, None, Some("unreadable".into()), problem.clone());
+            write.reports().add(&NewReport { head, body: &problem })?;
+            Ok(())
+        })?;
+        let path = absolute(project, &facts.path)?;
+        // Some files are no tables and yet say what is wrong with them: empty, cut off, another format.
+        if let Some(report) = facade::check_unreadable(&path) {
+            self.keep_check(project, facts, None, report)?;
+        }
+        Ok(())
+    }
+
+    fn check_once(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig, worker: &Worker) -> Answer<()> {
+        let Some(profile) = self.stored_profile(&facts.digest)? else { return Ok(()) };
+        let reference = self.reference_of(project, facts, config)?;
+        let reference_digest = reference.as_ref().map(|it| it.digest);
+        let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
+        let key = check_key(&rules);
+        let known = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_exact::<Value>(ReportKind::Check, &facts.digest, reference_digest.as_ref(), &key)?)
+        })?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let cancel = || worker.cancelled();
+        let table = match Table::open(&absolute(project, &facts.path)?) {
+            Ok(table) => table,
+            Err(error) => return self.keep_unreadable(project, facts, &error.into()),
+        };
+        let reference_table = match &reference {
+            Some(reference) => Table::open(&absolute(project, &reference.path)?).ok(),
+            None => None,
+        };
+        let _ = profile;
+        let input = CheckInput { reference: reference_table.as_ref(), test: None, rules: &rules, now: self.now() };
+        let mut report = facade::check(&table, &input, &cancel)?;
+        worker.check()?;
+        facts.path.as_str().clone_into(&mut report.path);
+        report.reference = reference.as_ref().map(|it| it.path.as_str().to_owned());
+        self.keep_check(project, facts, reference.as_ref(), report)
+    }
+
+    fn keep_check(&self, project: &Project, facts: &FileFacts, reference: Option<&FileFacts>, report: CheckReport) -> Answer<()> {
+        let count = |severity: Severity| report.findings.iter().filter(|it| it.severity == severity).count();
+        let summary = json!({
+            "errors": count(Severity::Error),
+            "warnings": count(Severity::Warn),
+            "remarks": count(Severity::Info),
+            "first": report.findings.first().map(|it| it.message.clone()),
+        });
+        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
+        let verdict = word_of(report.verdict);
+        let entry = AuditEntry::new("proofmark", "data.check", facts.path.as_str());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("verdict", verdict);
+            let mut head = self.head(ReportKind::Check, project, facts, reference, Some(verdict.into()), summary);
+            head.params_key = check_key(&rules);
+            write.reports().add(&NewReport { head, body: &report })?;
+            Ok(())
+        })?;
+        if report.verdict == CheckVerdict::Fail {
+            let why = report.findings.first().map_or_else(String::new, |it| it.message.clone());
+            let notice = Notice {
+                tone: NoticeTone::Fail,
+                text: format!("{} failed its checks. {why}", facts.path),
+                target: Some(Target::Dataset { project: project.id, path: facts.path.as_str().to_owned() }),
+            };
+            self.0.events.emit(&EngineEvent::Notice { notice });
+        }
+        Ok(())
+    }
+
+    /// The table that a data set is compared with: the one that a person named, the one that the project's file names, or one of
+    /// the same shape that a run was seen to read for training.
+    pub(crate) fn reference_of(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig) -> Answer<Option<FileFacts>> {
+        let chosen: Option<Option<String>> =
+            self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
+        let named = match chosen {
+            Some(chosen) => chosen,
+            None => config.dataset(facts.path.as_str()).and_then(|it| it.reference.clone()),
+        };
+        let Some(named) = named else { return Ok(None) };
+        let path = RelPath::new(named);
+        let found = self.ledger().read::<_, Trouble>(|read| Ok(read.files().by_path(project.id, &path)?))?;
+        Ok(found.map(|state| state.facts).filter(|it| it.digest != facts.digest))
+    }
+
+    pub(crate) fn stored_profile(&self, digest: &Digest) -> Answer<Option<TableProfile>> {
+        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::Profile, digest)?))?;
+        let Some(stored) = stored.filter(|it| it.head.verdict.as_deref() != Some("unreadable")) else { return Ok(None) };
+        Ok(serde_json::from_value(stored.body).ok())
+    }
+
+    pub(crate) fn head(
+        &self,
+        kind: ReportKind,
+        project: &Project,
+        facts: &FileFacts,
+        reference: Option<&FileFacts>,
+        verdict: Option<String>,
+        summary: Value,
+    ) -> ReportHead {
+        ReportHead {
+            id: ReportId::from_uuid(self.0.clock.new_id()),
+            kind,
+            project: Some(project.id),
+            path: Some(facts.path.clone()),
+            digest: facts.digest,
+            reference: reference.map(|it| it.digest),
+            reference_path: reference.map(|it| it.path.clone()),
+            params_key: VERSION.to_owned(),
+            created_at: self.now(),
+            verdict,
+            summary,
+        }
+    }
+}
+
+/// The setting in which a person's choice of a reference lies.
+pub(crate) fn reference_setting(project: &Project, path: &RelPath) -> String {
+    format!("reference/{}/{path}", project.id)
+}
+
+/// Reports made under other rules do not count.
+fn check_key(rules: &[proofmark_domain::check::Rule]) -> String {
+    if rules.is_empty() { VERSION.to_owned() } else { format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default()) }
+}
+
+pub(crate) fn absolute(project: &Project, path: &RelPath) -> Answer<PathBuf> {
+    Ok(resolve(Path::new(&project.root), path)?)
+}
+
+pub(crate) const fn word_of(verdict: CheckVerdict) -> &'static str {
+    match verdict {
+        CheckVerdict::Pass => "pass",
+        CheckVerdict::Warn => "warn",
+        CheckVerdict::Fail => "fail",
+    }
+}
+
+pub(crate) fn verdict_of(word: &str) -> Option<CheckVerdict> {
+    [CheckVerdict::Pass, CheckVerdict::Warn, CheckVerdict::Fail].into_iter().find(|it| word_of(*it) == word)
+}
