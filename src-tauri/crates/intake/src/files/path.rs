@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn labels_that_leave_the_project_are_refused() {
         let root = Path::new("/project");
-        for label in ["../x", "a/../x", "/etc/passwd", "a//b", "a/", ".", "a/./b", "\\", "\\x4", "\\q", "\\x41", "a\0b"] {
+        for label in ["../x", "a/../x", "/etc/passwd", "a//b", "a/", ".", "a/./b", "\\", "\\x4", "\\q", "\\x41", "a\0b"]
+        {
             assert!(resolve(root, &RelPath::from(label)).is_err(), "`{label}` must not become a path");
         }
     }

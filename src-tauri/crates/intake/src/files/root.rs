@@ -133,7 +133,11 @@ mod tests {
         assert!(matches!(check_root(&inner, &projects(&outer)), Err(RootError::InsideOtherProject { .. })));
         assert!(matches!(check_root(&outer, &projects(&inner)), Err(RootError::ContainsOtherProject { .. })));
         assert!(matches!(check_root(&outer, &projects(&outer)), Err(RootError::AlreadyAProject { .. })));
-        assert_eq!(check_root(&outer.join("../outer"), &projects(&base.join("out")))?, outer, "a prefix of the name is no parent");
+        assert_eq!(
+            check_root(&outer.join("../outer"), &projects(&base.join("out")))?,
+            outer,
+            "a prefix of the name is no parent"
+        );
         Ok(())
     }
 

@@ -174,13 +174,8 @@ impl Walker<'_> {
     /// Goes down from the root to `sub`, minding the ignore files on the way.
     fn begin(&mut self, sub: &RelPath) -> Result<(), FileError> {
         let target = resolve(&self.root, sub)?;
-        let mut folder = Folder {
-            absolute: self.root.clone(),
-            label: RelPath::from(""),
-            level: None,
-            wanted: true,
-            is_start: true,
-        };
+        let mut folder =
+            Folder { absolute: self.root.clone(), label: RelPath::from(""), level: None, wanted: true, is_start: true };
         let steps: Vec<OsString> = target
             .strip_prefix(&self.root)
             .map(|relative| relative.components().map(|part| part.as_os_str().to_owned()).collect())

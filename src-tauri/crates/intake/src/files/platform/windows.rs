@@ -61,9 +61,7 @@ pub fn decode_name(part: &str) -> Option<OsString> {
 
 /// Whether the part can be the name of a file: no separator, no drive, no stream, no NUL.
 pub fn valid_label_part(name: &OsStr) -> bool {
-    !name.encode_wide().any(|unit| {
-        [0, u16::from(b'/'), u16::from(b'\\'), u16::from(b':')].contains(&unit)
-    })
+    !name.encode_wide().any(|unit| [0, u16::from(b'/'), u16::from(b'\\'), u16::from(b':')].contains(&unit))
 }
 
 fn unix_nanoseconds(file_time: u64) -> i64 {

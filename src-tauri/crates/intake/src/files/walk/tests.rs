@@ -87,12 +87,23 @@ fn caches_and_installations_are_left_out_and_data_is_not() -> Outcome {
 
 #[test]
 fn ignore_files_hold_for_their_folder_and_can_bring_back_what_is_built_in() -> Outcome {
-    let tree = Tree::new(&["a.tmp", "sub/a.tmp", "sub/b.tmp", "sub/deep/c.tmp", "node_modules/x.js", "other/node_modules/y.js"])?;
+    let tree = Tree::new(&[
+        "a.tmp",
+        "sub/a.tmp",
+        "sub/b.tmp",
+        "sub/deep/c.tmp",
+        "node_modules/x.js",
+        "other/node_modules/y.js",
+    ])?;
     tree.write(".proofmarkignore", "*.tmp\n!/node_modules\n# a remark\n")?;
     tree.write("sub/.proofmarkignore", "!b.tmp\n/deep/\n")?;
     let found = tree.walk()?;
     assert_eq!(labels(&found), [".proofmarkignore", "node_modules/x.js", "sub/.proofmarkignore", "sub/b.tmp"]);
-    assert_eq!(labels(&tree.under("sub")?), ["sub/.proofmarkignore", "sub/b.tmp"], "a part is walked by the same rules");
+    assert_eq!(
+        labels(&tree.under("sub")?),
+        ["sub/.proofmarkignore", "sub/b.tmp"],
+        "a part is walked by the same rules"
+    );
     assert_eq!(labels(&tree.under("sub/b.tmp")?), ["sub/b.tmp"]);
     assert!(labels(&tree.under("sub/a.tmp")?).is_empty());
     assert!(labels(&tree.under("sub/deep")?).is_empty(), "a part of an ignored folder is ignored");
@@ -127,7 +138,10 @@ fn a_walk_can_be_stopped_and_a_missing_root_is_an_error() -> Outcome {
     let stopped = walk(&tree.root, &WalkOptions::default(), &|| true, &mut |_| {});
     assert!(matches!(stopped, Err(FileError::Cancelled)));
     let missing = walk(&tree.root.join("none"), &WalkOptions::default(), &|| false, &mut |_| {});
-    assert!(matches!(missing, Err(FileError::RootUnreadable { .. })), "an unplugged disk must not look like deleted files");
+    assert!(
+        matches!(missing, Err(FileError::RootUnreadable { .. })),
+        "an unplugged disk must not look like deleted files"
+    );
     Ok(())
 }
 
