@@ -73,16 +73,12 @@ impl Engine {
         let mut run = self.begun(id, &project, request, &argv, &folder, &before)?;
         let place = self.home().runs().join(id.to_string());
         let mut observers = observers::Observers::prepare(self.home(), &place, &request.argv)?;
-        let environment = self.environment_of(&request.argv, &folder);
-        if let Some(environment) = &environment {
-            run.environment_digest = Some(environment.digest);
-        }
+        let environment = self.environment_of(&argv, &folder);
+        run.environment_digest = Some(environment.digest);
         let entry = AuditEntry::new(self.actor(), "run.begin", id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("command", argv.join(" "));
-            if let Some(environment) = &environment {
-                write.environments().add(environment)?;
-            }
+            write.environments().add(&environment)?;
             Ok(write.runs().insert(&run, Some(&platform::owner()))?)
         })?;
 
@@ -192,10 +188,12 @@ impl Engine {
         })
     }
 
-    fn environment_of(&self, argv: &[OsString], folder: &Path) -> Option<Environment> {
+    /// The machine, and the interpreter that the command names with its packages.
+    fn environment_of(&self, argv: &[String], folder: &Path) -> Environment {
+        use proofmark_intake::environment as known;
         let path = std::env::var_os("PATH");
-        let interpreter = proofmark_intake::environment::find_interpreter(argv, folder, path.as_deref())?;
-        proofmark_intake::environment::of_python(&interpreter, Basis::Observed, Confidence::CERTAIN).ok()
+        let python = known::find_interpreter(argv, folder, path.as_deref()).and_then(|it| known::of_python(&it).ok());
+        known::environment(python.as_ref(), &known::machine(), Basis::Observed, Confidence::CERTAIN)
     }
 
     fn finish(&self, run: &Run, log_path: &Path) -> Answer<()> {
@@ -240,9 +238,7 @@ impl Engine {
 /// Commit, branch and uncommitted difference. A repository that cannot be read is recorded as no repository: the run matters more.
 fn code_state(folder: &Path) -> CodeState {
     match proofmark_intake::git::code_state(folder, DIFF_LIMIT) {
-        Ok(Some(state)) => {
-            CodeState { commit: state.commit, branch: state.branch, dirty: state.dirty, path: None, diff: state.diff }
-        }
+        Ok(Some(state)) => state.to_code_state(),
         Ok(None) | Err(_) => CodeState::default(),
     }
 }

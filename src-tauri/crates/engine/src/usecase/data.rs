@@ -1,0 +1,312 @@
+//! Data sets: what is in them, what is wrong with them, what is sensitive in them, who uses them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use proofmark_contract::ErrorCode;
+use proofmark_contract::view::*;
+use proofmark_domain::artifact::{ArtifactKind, Change, FileFacts, RelPath};
+use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
+use proofmark_domain::job::JobKind;
+use proofmark_domain::lineage::{NodeId, NodeKind};
+use proofmark_domain::project::Project;
+use proofmark_domain::sensitive::{LabelScore, SensitivityReport};
+use proofmark_ledger::{AuditEntry, DecisionKey, NewDecision, ReportHead, ReportKind, StoredDecision};
+use serde_json::Value;
+
+use super::files::links;
+use super::projects::{counted, joined};
+use crate::config::ProjectConfig;
+use crate::graph::{ProjectGraph, confidence_downstream};
+use crate::screen::{FINDING_SUBJECT, LABEL_SUBJECT, counts_in, labels_in, reference_setting, verdict_of};
+use crate::trouble::{Answer, Trouble};
+use crate::Engine;
+
+/// Kinds that are tables.
+pub(crate) const TABLES: [ArtifactKind; 2] = [ArtifactKind::Dataset, ArtifactKind::PredictionLog];
+
+impl Engine {
+    /// Data sets of one project or all.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn dataset_list(&self, request: ProjectFilter) -> Answer<DatasetList> {
+        let mut datasets = Vec::new();
+        for project in self.projects_in(&request)? {
+            let known = self.project_graph(&project)?;
+            for facts in self.files_of_kind(&project, &TABLES)? {
+                datasets.push(self.dataset_row(&project, &facts, &known)?);
+            }
+        }
+        Ok(DatasetList { datasets })
+    }
+
+    /// Everything about one data set.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub fn dataset_show(&self, request: PathRef) -> Answer<DatasetView> {
+        let project = self.project(request.project)?;
+        let path = RelPath::new(request.path);
+        let facts = self.file(&project, &path)?.facts;
+        let known = self.project_graph(&project)?;
+        let row = self.dataset_row(&project, &facts, &known)?;
+        let (check, sensitive, decisions, versions, runs) = self.ledger().read::<_, Trouble>(|read| {
+            let check = read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?.map(|it| it.body);
+            let sensitive = read.reports().newest::<SensitivityReport>(ReportKind::Sensitive, &facts.digest)?.map(|it| it.body);
+            let decisions = read.decisions().standing(project.id, Some(&path))?;
+            let versions = read.versions().of_path(project.id, &path)?;
+            let runs = (read.runs().that_wrote(&facts.digest)?, read.runs().that_read(&facts.digest)?);
+            Ok((check, sensitive, decisions, versions, runs))
+        })?;
+        let present: Vec<_> = versions.iter().filter(|it| it.version.change.path == path && it.version.change.change != Change::Deleted).collect();
+        let digests: Vec<_> = present.iter().map(|it| it.version.change.digest).collect();
+        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Check, &digests)?))?;
+        let mut dataset_versions: Vec<DatasetVersion> = present
+            .iter()
+            .zip(heads)
+            .map(|(it, head)| DatasetVersion {
+                digest: it.version.change.digest,
+                seen_at: it.version.change.seen_at,
+                size: it.version.size,
+                verdict: head.and_then(|head| head.verdict).and_then(|word| verdict_of(&word)),
+            })
+            .collect();
+        dataset_versions.reverse();
+        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        let reference = self.reference_of(&project, &facts, &config)?.map(|it| it.path.as_str().to_owned());
+        let others = self.files_of_kind(&project, &TABLES)?.into_iter().map(|it| it.path.as_str().to_owned());
+        let sensitive = sensitive.map(|report| with_decisions(report, &decisions));
+        let models = models_of(&known, &facts);
+        let (sentence, tone) = describe(&row, check.as_ref(), &models);
+        Ok(DatasetView {
+            sentence,
+            tone,
+            profile: self.stored_profile(&facts.digest)?,
+            check,
+            sensitive,
+            decisions: decisions.iter().filter_map(finding_decision).collect(),
+            versions: dataset_versions,
+            written_by: links(&runs.0, Some(&facts.digest), |run| &run.outputs),
+            read_by: links(&runs.1, Some(&facts.digest), |run| &run.inputs),
+            models,
+            reference,
+            possible_references: others.filter(|it| *it != row.path).collect(),
+            drifts: self.drift_rows(&project)?.into_iter().filter(|it| it.current == row.path || it.reference == row.path).collect(),
+            row,
+        })
+    }
+
+    /// Names the table that a data set is compared with, and looks at it again.
+    ///
+    /// # Errors
+    /// If either does not exist.
+    pub fn dataset_set_reference(&self, request: ReferenceSet) -> Answer<DatasetView> {
+        let project = self.project(request.project)?;
+        let path = RelPath::new(request.path.clone());
+        self.file(&project, &path)?;
+        if let Some(reference) = &request.reference {
+            if *reference == request.path {
+                return Err(Trouble::new(ErrorCode::InvalidRequest, "A data set cannot be compared with itself."));
+            }
+            self.file(&project, &RelPath::new(reference.clone()))?;
+        }
+        let entry = AuditEntry::new(self.actor(), "data.reference", request.path.clone());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("reference", request.reference.clone());
+            write.stale(proofmark_ledger::Tag::Reports);
+            Ok(write.settings().set(&reference_setting(&project, &path), &request.reference)?)
+        })?;
+        self.screen_start(ScreenStart { project: project.id, path: Some(request.path.clone()) })?;
+        self.dataset_show(PathRef { project: project.id, path: request.path })
+    }
+
+    /// Accepts or dismisses a finding. The report itself stays as it is.
+    ///
+    /// # Errors
+    /// If a dismissal has no reason, or there is no such data set.
+    pub fn finding_decide(&self, request: FindingDecide) -> Answer<Done> {
+        if request.dismiss && request.reason.trim().is_empty() {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A reason is needed to dismiss a finding: somebody will ask later."));
+        }
+        let mut columns = request.columns.clone();
+        columns.sort();
+        let word = if request.dismiss { "dismissed" } else { "accepted" };
+        let about = DecisionKey {
+            project: request.project,
+            path: RelPath::new(request.path.clone()),
+            column: columns.join("\n"),
+            subject: FINDING_SUBJECT.into(),
+            key: kind_word(request.kind),
+        };
+        self.decide(about, word.to_owned(), request.reason)?;
+        Ok(Done { message: format!("The finding was {word}.") })
+    }
+
+    /// Says that a column is sensitive or is not. A person's word wins over the detector's, also when the detector changes.
+    ///
+    /// # Errors
+    /// If the reason is missing, or there is no such data set.
+    pub fn label_decide(&self, request: LabelDecide) -> Answer<Done> {
+        if request.reason.trim().is_empty() {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A reason is needed: a reviewer will ask for it later."));
+        }
+        let about = DecisionKey {
+            project: request.project,
+            path: RelPath::new(request.path.clone()),
+            column: request.column.clone(),
+            subject: LABEL_SUBJECT.into(),
+            key: "label".into(),
+        };
+        let (word, message) = match &request.label {
+            Some(label) => (format!("label:{label}"), format!("{} now counts as {label}.", request.column)),
+            None => ("not_sensitive".to_owned(), format!("{} no longer counts as sensitive.", request.column)),
+        };
+        self.decide(about, word, request.reason)?;
+        Ok(Done { message })
+    }
+
+    fn decide(&self, about: DecisionKey, decision: String, reason: String) -> Answer<()> {
+        let project = self.project(about.project)?;
+        self.file(&project, &about.path)?;
+        let actor = self.actor();
+        let entry = AuditEntry::new(actor.clone(), format!("{}.decide", about.subject), about.path.as_str());
+        let new = NewDecision { about, decision, reason: reason.trim().to_owned(), actor };
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("decision", new.decision.clone());
+            write.note("column", new.about.column.clone());
+            write.note("key", new.about.key.clone());
+            Ok(write.decisions().add(&new)?)
+        })
+    }
+
+    fn dataset_row(&self, project: &Project, facts: &FileFacts, known: &ProjectGraph) -> Answer<DatasetRow> {
+        let (profile, check, sensitive, decisions) = self.ledger().read::<_, Trouble>(|read| {
+            let one = |kind| -> Answer<Option<ReportHead>> { Ok(read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next()) };
+            let decisions = read.decisions().standing(project.id, Some(&facts.path))?;
+            Ok((one(ReportKind::Profile)?, one(ReportKind::Check)?, one(ReportKind::Sensitive)?, decisions))
+        })?;
+        let decided: Vec<&StoredDecision> = decisions.iter().collect();
+        let labels: BTreeSet<String> =
+            sensitive.map(|head| labels_in(&head.summary, &decided)).unwrap_or_default().into_iter().map(|it| it.label).collect();
+        let number = |name: &str| profile.as_ref().and_then(|head| head.summary.get(name)).and_then(Value::as_u64);
+        let unreadable = profile.as_ref().is_some_and(|head| head.verdict.as_deref() == Some("unreadable"));
+        let screening = self.0.jobs.unfinished().iter().any(|job| job.kind == JobKind::Screen && job.project == Some(project.id));
+        Ok(DatasetRow {
+            project: project.id,
+            project_name: project.name.clone(),
+            path: facts.path.as_str().to_owned(),
+            digest: facts.digest,
+            media_type: facts.media_type.clone(),
+            size: facts.size,
+            modified: facts.modified,
+            state: match &profile {
+                Some(_) if unreadable => ScreenState::Unreadable,
+                Some(_) => ScreenState::Done,
+                None if screening => ScreenState::Running,
+                None => ScreenState::Waiting,
+            },
+            problem: profile.as_ref().filter(|_| unreadable).and_then(|head| head.summary.get("problem")).and_then(Value::as_str).map(str::to_owned),
+            rows: number("rows"),
+            columns: number("columns"),
+            verdict: check.as_ref().and_then(|head| head.verdict.as_deref()).and_then(verdict_of),
+            findings: check.as_ref().map_or((0, 0, 0), |head| counts_in(&head.summary)),
+            labels: labels.into_iter().collect(),
+            models: models_of(known, facts).len() as u64,
+            is_prediction_log: facts.kind == ArtifactKind::PredictionLog,
+        })
+    }
+}
+
+fn models_of(known: &ProjectGraph, facts: &FileFacts) -> Vec<ModelUse> {
+    let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
+    let mut models: Vec<ModelUse> = confidence_downstream(&known.graph, &id)
+        .into_iter()
+        .filter_map(|(id, confidence)| {
+            let node = known.node(&id).filter(|node| node.kind == NodeKind::Model)?;
+            Some(ModelUse { path: node.label.clone(), digest: node.digest?, confidence })
+        })
+        .collect();
+    models.sort_by(|a, b| a.path.cmp(&b.path));
+    models
+}
+
+pub(crate) fn kind_word(kind: FindingKind) -> String {
+    serde_json::to_value(kind).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn finding_decision(stored: &StoredDecision) -> Option<FindingDecision> {
+    let decision = &stored.decision;
+    if decision.about.subject != FINDING_SUBJECT {
+        return None;
+    }
+    Some(FindingDecision {
+        kind: serde_json::from_value(Value::String(decision.about.key.clone())).ok()?,
+        columns: decision.about.column.split('\n').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+        decision: decision.decision.clone(),
+        reason: decision.reason.clone(),
+        by: decision.actor.clone(),
+        at: stored.at,
+    })
+}
+
+/// The report with what people decided: their word wins.
+fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -> SensitivityReport {
+    for stored in decisions.iter().filter(|it| it.decision.about.subject == LABEL_SUBJECT) {
+        let Some(column) = report.columns.iter_mut().find(|it| it.name == stored.decision.about.column) else { continue };
+        match stored.decision.decision.strip_prefix("label:") {
+            Some(label) => {
+                column.sensitive = true;
+                column.group = proofmark_analysis::facade::label_group(label).or(column.group);
+                column.labels = vec![LabelScore { label: label.to_owned(), confidence: 1.0 }];
+            }
+            None => {
+                column.sensitive = false;
+                column.group = None;
+                column.labels.clear();
+            }
+        }
+        column.factors.insert(
+            0,
+            proofmark_domain::sensitive::Factor {
+                name: "decision".into(),
+                value: stored.decision.actor.clone(),
+                weight: f64::MAX,
+                why: stored.decision.reason.clone(),
+            },
+        );
+    }
+    report
+}
+
+/// Whether it is fit and permitted.
+fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) -> (String, Tone) {
+    match row.state {
+        ScreenState::Waiting => return ("It has not been looked at yet, so nothing can be said of it.".to_owned(), Tone::Unknown),
+        ScreenState::Running => return ("It is being looked at.".to_owned(), Tone::Unknown),
+        ScreenState::Unreadable => {
+            let why = row.problem.clone().unwrap_or_else(|| "It cannot be read as a table.".to_owned());
+            return (why, Tone::Attention);
+        }
+        ScreenState::Done => {}
+    }
+    let size = row.rows.map_or_else(String::new, |rows| format!("{}. ", counted(rows, "row", "rows")));
+    let (fit, tone) = match (row.verdict, check.and_then(|it| it.findings.first())) {
+        (Some(CheckVerdict::Fail), Some(finding)) => (format!("Not fit to train on as it is: {}", finding.message), Tone::Fail),
+        (Some(CheckVerdict::Warn), Some(finding)) => (format!("Look before training: {}", finding.message), Tone::Attention),
+        (Some(_), _) => ("No check found anything wrong.".to_owned(), Tone::Pass),
+        (None, _) => ("Its checks have not ended yet.".to_owned(), Tone::Unknown),
+    };
+    let permitted = if row.labels.is_empty() {
+        " No sensitive column was found.".to_owned()
+    } else {
+        let named: Vec<String> = row.labels.iter().map(|it| it.replace('_', " ")).collect();
+        let shown = if named.len() > 4 { format!("{} and {} more", named[..3].join(", "), named.len() - 3) } else { joined(&named) };
+        let into = match models.len() {
+            0 => "no model here was made from it".to_owned(),
+            count => format!("{} made from it", counted(count as u64, "model was", "models were")),
+        };
+        format!(" It contains {shown}; {into}.")
+    };
+    (format!("{size}{fit}{permitted}"), tone)
+}

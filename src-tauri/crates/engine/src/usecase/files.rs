@@ -1,0 +1,203 @@
+//! Files, their history, and the graph between them.
+
+use std::io::Read;
+use std::path::Path;
+
+use proofmark_contract::view::*;
+use proofmark_domain::artifact::{ArtifactKind, PathChange, RelPath};
+use proofmark_domain::lineage::{Direction, Graph};
+use proofmark_domain::project::Project;
+use proofmark_domain::run::{Run, RunEdge};
+use proofmark_domain::Digest;
+use proofmark_ledger::{FileFilter, FileState, ReportKind};
+
+use crate::graph::is_main_kind;
+use crate::screen::{absolute, labels_in, verdict_of};
+use crate::trouble::{Answer, Trouble};
+use crate::Engine;
+
+/// Bytes of a text file that are shown.
+const PREVIEW: u64 = 64 * 1024;
+
+/// More nodes than this are not sent to the window at once: nobody could read them.
+const MOST_NODES: usize = 2_000;
+
+impl Engine {
+    /// Files of a project, by path.
+    ///
+    /// # Errors
+    /// If there is no such project.
+    pub fn file_list(&self, request: FileQuery) -> Answer<FilePage> {
+        let project = self.project(request.project)?;
+        let filter = FileFilter {
+            project: Some(project.id),
+            kinds: request.kind.into_iter().collect(),
+            text: request.text.filter(|it| !it.is_empty()),
+            limit: Some(request.limit.unwrap_or(1_000)),
+            offset: request.offset,
+            ..FileFilter::default()
+        };
+        self.ledger().read(|read| {
+            let page = read.files().list(&filter)?;
+            let digests: Vec<Digest> = page.rows.iter().map(|it| it.facts.digest).collect();
+            let checks = read.reports().newest_heads(ReportKind::Check, &digests)?;
+            let sensitive = read.reports().newest_heads(ReportKind::Sensitive, &digests)?;
+            let decisions = read.decisions().standing(project.id, None)?;
+            let mut files = Vec::with_capacity(page.rows.len());
+            for ((state, check), sensitive) in page.rows.into_iter().zip(checks).zip(sensitive) {
+                let decided: Vec<_> = decisions.iter().filter(|it| it.decision.about.path == state.facts.path).collect();
+                let mut labels: Vec<String> =
+                    sensitive.map(|head| labels_in(&head.summary, &decided)).unwrap_or_default().into_iter().map(|it| it.label).collect();
+                labels.sort();
+                labels.dedup();
+                let versions = read.versions().of_path(project.id, &state.facts.path)?.len() as u64;
+                let verdict = check.and_then(|head| head.verdict).and_then(|word| verdict_of(&word));
+                files.push(FileRow { facts: state.facts, versions, verdict, labels });
+            }
+            Ok(FilePage { total: page.total, files })
+        })
+    }
+
+    /// Everything about one path, also of a file that is gone.
+    ///
+    /// # Errors
+    /// If there is no such project, or the path was never seen.
+    pub fn file_show(&self, request: PathRef) -> Answer<FileView> {
+        let project = self.project(request.project)?;
+        let path = RelPath::new(request.path);
+        let (state, mut history, same, runs) = self.ledger().read::<_, Trouble>(|read| {
+            let state = read.files().by_path(project.id, &path)?;
+            let history: Vec<PathChange> =
+                read.versions().of_path(project.id, &path)?.into_iter().map(|it| it.version.change).collect();
+            let digest = state.as_ref().map(|it| it.facts.digest).or_else(|| history.last().map(|it| it.digest));
+            let same = match &digest {
+                Some(digest) => read.files().by_digest(digest)?,
+                None => Vec::new(),
+            };
+            let runs = match &digest {
+                Some(digest) => (read.runs().that_wrote(digest)?, read.runs().that_read(digest)?),
+                None => (Vec::new(), Vec::new()),
+            };
+            Ok((state, history, same, (runs, digest)))
+        })?;
+        if state.is_none() && history.is_empty() {
+            return Err(Trouble::not_found(format!("file {path} in {}", project.name)));
+        }
+        history.reverse();
+        let ((wrote, read), digest) = runs;
+        let absolute = absolute(&project, &path)?;
+        let facts = state.map(|it| it.facts);
+        Ok(FileView {
+            preview: facts.as_ref().filter(|it| is_readable_text(it.kind)).and_then(|_| preview(&absolute)),
+            facts,
+            absolute: absolute.to_string_lossy().into_owned(),
+            history,
+            written_by: links(&wrote, digest.as_ref(), |run| &run.outputs),
+            read_by: links(&read, digest.as_ref(), |run| &run.inputs),
+            same_bytes: same
+                .into_iter()
+                .filter(|it| it.project == project.id && it.facts.path != path)
+                .map(|it| it.facts.path.as_str().to_owned())
+                .collect(),
+        })
+    }
+
+    /// What changed lately, newest first.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn change_list(&self, request: ChangeQuery) -> Answer<ChangeList> {
+        let projects = self.projects()?;
+        let changes = self.ledger().read::<_, Trouble>(|read| Ok(read.versions().latest(request.project, request.limit.unwrap_or(100))?))?;
+        let name = |id| projects.iter().find(|it| it.id == id).map_or_else(String::new, |it| it.name.clone());
+        Ok(ChangeList {
+            changes: changes
+                .into_iter()
+                .map(|it| ChangeRow { project: it.project, project_name: name(it.project), change: it.version.change })
+                .collect(),
+        })
+    }
+
+    /// A part of a project's graph.
+    ///
+    /// # Errors
+    /// If there is no such project, or nothing that the focus could mean.
+    pub fn lineage(&self, request: LineageQuery) -> Answer<LineageView> {
+        let project = self.project(request.project)?;
+        let known = self.project_graph(&project)?;
+        let total_nodes = known.graph.nodes.len() as u64;
+        let focus = match request.focus.as_deref().filter(|it| !it.is_empty()) {
+            None => None,
+            Some(what) => Some(known.find(what).ok_or_else(|| {
+                Trouble::not_found(format!("`{what}` in the lineage of {}", project.name))
+                    .hint("Name a path, a run, or at least six digits of a digest.")
+            })?),
+        };
+        let mut graph = match &focus {
+            None => known.graph,
+            Some(focus) => known.graph.closure(focus, request.direction, request.depth.map(|it| it as usize)),
+        };
+        if request.data_only {
+            keep(&mut graph, |node| is_main_kind(node.kind) || focus.as_ref() == Some(&node.id));
+        }
+        let truncated = graph.nodes.len() > MOST_NODES;
+        if truncated {
+            graph.nodes.truncate(MOST_NODES);
+            let kept: std::collections::BTreeSet<_> = graph.nodes.iter().map(|node| node.id.clone()).collect();
+            graph.edges.retain(|edge| kept.contains(&edge.from) && kept.contains(&edge.to));
+        }
+        Ok(LineageView { focus, graph, total_nodes, truncated })
+    }
+
+    /// Upstream of a path, for those who only need the graph.
+    pub(crate) fn upstream(&self, project: &Project, digest: &Digest, path: &str) -> Answer<Graph> {
+        let known = self.project_graph(project)?;
+        let id = proofmark_domain::lineage::NodeId::file(Some(digest), path);
+        Ok(known.graph.closure(&id, Direction::Up, None))
+    }
+
+    pub(crate) fn file(&self, project: &Project, path: &RelPath) -> Answer<FileState> {
+        self.ledger()
+            .read::<_, Trouble>(|read| Ok(read.files().by_path(project.id, path)?))?
+            .ok_or_else(|| Trouble::not_found(format!("file {path} in {}", project.name)).hint("It may have been moved or deleted; its history is in the list of changes."))
+    }
+}
+
+fn keep(graph: &mut Graph, wanted: impl Fn(&proofmark_domain::lineage::Node) -> bool) {
+    graph.nodes.retain(wanted);
+    let kept: std::collections::BTreeSet<_> = graph.nodes.iter().map(|node| node.id.clone()).collect();
+    graph.edges.retain(|edge| kept.contains(&edge.from) && kept.contains(&edge.to));
+}
+
+/// Runs with the edge that connects each of them to these bytes.
+pub(crate) fn links(runs: &[Run], digest: Option<&Digest>, edges: impl Fn(&Run) -> &Vec<RunEdge>) -> Vec<RunLink> {
+    runs.iter()
+        .filter_map(|run| {
+            let edge = edges(run).iter().find(|edge| edge.digest.as_ref() == digest)?;
+            Some(RunLink { run: run.id, name: run.name.clone(), basis: edge.basis, confidence: edge.confidence })
+        })
+        .collect()
+}
+
+const fn is_readable_text(kind: ArtifactKind) -> bool {
+    matches!(
+        kind,
+        ArtifactKind::Code | ArtifactKind::Config | ArtifactKind::Environment | ArtifactKind::Metrics | ArtifactKind::Document | ArtifactKind::Notebook
+    )
+}
+
+/// The beginning of a text; nothing if it is no text. Files are read again at every look, so this shows what lies there now.
+fn preview(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(PREVIEW).read_to_end(&mut bytes).ok()?;
+    if bytes.contains(&0) {
+        return None;
+    }
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        // The cut may have gone through the middle of a letter.
+        Err(error) if error.valid_up_to() + 4 > bytes.len() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+        Err(_) => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,268 @@
+//! Holds a model against the gates of its project.
+
+use std::collections::BTreeSet;
+
+use proofmark_domain::artifact::{ArtifactKind, FileFacts};
+use proofmark_domain::gate::{Gate, GateOutcome, GateRule, GateVerdict};
+use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
+use proofmark_domain::project::Project;
+use proofmark_domain::run::Run;
+use proofmark_ledger::ReportKind;
+use serde_json::Value;
+
+use super::projects::{counted, joined};
+use crate::graph::ProjectGraph;
+use crate::trouble::{Answer, Trouble};
+use crate::Engine;
+
+/// Everything that gates look at.
+pub(crate) struct Evidence<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) model: &'a FileFacts,
+    pub(crate) known: &'a ProjectGraph,
+    pub(crate) upstream: &'a Graph,
+}
+
+impl Evidence<'_> {
+    /// The last run that wrote the model.
+    pub(crate) fn training(&self) -> Option<&Run> {
+        let wrote = |run: &&Run| run.outputs.iter().any(|edge| edge.digest == Some(self.model.digest));
+        self.known.runs.iter().filter(wrote).max_by_key(|run| run.started)
+    }
+}
+
+/// What a gate found: verdict, measured, why, evidence.
+struct Found {
+    verdict: GateVerdict,
+    measured: String,
+    why: String,
+    evidence: Vec<String>,
+}
+
+impl Found {
+    fn new(verdict: GateVerdict, measured: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { verdict, measured: measured.into(), why: why.into(), evidence: Vec::new() }
+    }
+
+    fn with(mut self, evidence: Vec<String>) -> Self {
+        self.evidence = evidence;
+        self
+    }
+}
+
+impl Engine {
+    pub(crate) fn judge(&self, gates: &[Gate], evidence: &Evidence<'_>) -> Answer<Vec<GateOutcome>> {
+        gates
+            .iter()
+            .map(|gate| {
+                let found = self.measure(&gate.rule, evidence)?;
+                let (rule, allowed) = words(&gate.rule);
+                Ok(GateOutcome {
+                    gate: gate.name.clone(),
+                    rule,
+                    required: gate.required,
+                    // Where a failure only warns, the verdict says so.
+                    verdict: if found.verdict == GateVerdict::Fail && !gate.required { GateVerdict::Warn } else { found.verdict },
+                    measured: found.measured,
+                    allowed,
+                    why: found.why,
+                    evidence: found.evidence,
+                })
+            })
+            .collect()
+    }
+
+    fn measure(&self, rule: &GateRule, evidence: &Evidence<'_>) -> Answer<Found> {
+        Ok(match rule {
+            GateRule::LineageComplete => lineage(evidence),
+            GateRule::EnvironmentKnown => environment(evidence),
+            GateRule::DataQuality => self.data_quality(evidence)?,
+            GateRule::ModelFileSafe => self.model_file(evidence)?,
+            GateRule::SensitiveColumns { allowed } => self.sensitive_columns(evidence, allowed)?,
+            GateRule::Metric { metric, at_least, at_most } => metric_gate(evidence, metric, *at_least, *at_most),
+            GateRule::CodeCommitted => committed(evidence),
+        })
+    }
+
+    fn data_quality(&self, evidence: &Evidence<'_>) -> Answer<Found> {
+        let tables: Vec<_> = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();
+        if tables.is_empty() {
+            return Ok(Found::new(GateVerdict::CannotTell, "no data set known", "No data set is known upstream, so there is nothing to judge."));
+        }
+        let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
+        let (checks, profiles) = self.ledger().read::<_, Trouble>(|read| {
+            Ok((read.reports().newest_heads(ReportKind::Check, &digests)?, read.reports().newest_heads(ReportKind::Profile, &digests)?))
+        })?;
+        let (mut failed, mut warned, mut unseen, mut passed) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
+        let with_digest = tables.iter().filter(|node| node.digest.is_some());
+        for ((node, check), profile) in with_digest.zip(checks).zip(profiles) {
+            match (check.and_then(|it| it.verdict).as_deref(), profile) {
+                (Some("fail"), _) => failed.push(node.label.clone()),
+                (Some("warn"), _) => warned.push(node.label.clone()),
+                (Some("pass"), _) => passed += 1,
+                _ => unseen.push(node.label.clone()),
+            }
+        }
+        unseen.extend(tables.iter().filter(|node| node.digest.is_none()).map(|node| node.label.clone()));
+        let measured = format!("{} passed, {} warned, {} failed, {} not checked", passed, warned.len(), failed.len(), unseen.len());
+        Ok(if !failed.is_empty() {
+            Found::new(GateVerdict::Fail, measured, format!("{} failed its checks.", joined(&failed))).with(failed)
+        } else if !unseen.is_empty() {
+            Found::new(GateVerdict::CannotTell, measured, format!("{} was not checked, or its bytes are not known.", joined(&unseen))).with(unseen)
+        } else if !warned.is_empty() {
+            Found::new(GateVerdict::Warn, measured, format!("Nothing failed; look at the warnings on {}.", joined(&warned))).with(warned)
+        } else {
+            Found::new(GateVerdict::Pass, measured, "Every data set upstream passed its checks.")
+        })
+    }
+
+    fn model_file(&self, evidence: &Evidence<'_>) -> Answer<Found> {
+        let head = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?))?;
+        let path = evidence.model.path.as_str().to_owned();
+        let Some(report) = head else {
+            return Ok(Found::new(GateVerdict::CannotTell, "not read yet", "The model file has not been looked at yet."));
+        };
+        let reasons: Vec<String> = report
+            .body
+            .pointer("/safety/reasons")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|it| Some(format!("{} at {}", it.get("what")?.as_str()?, it.get("where")?.as_str()?)))
+            .take(5)
+            .collect();
+        let shown = joined(&reasons);
+        Ok(match report.head.verdict.as_deref() {
+            Some("safe") => Found::new(GateVerdict::Pass, "safe", "Everything that loading would call is a harmless constructor.").with(vec![path]),
+            Some("dangerous") => Found::new(GateVerdict::Fail, "dangerous", format!("Loading it would run {shown}.")).with(reasons),
+            _ => {
+                let why = report.head.summary.get("problem").and_then(Value::as_str).map_or_else(
+                    || if shown.is_empty() { "It could not be read to its end.".to_owned() } else { format!("It calls what is on neither list: {shown}.") },
+                    str::to_owned,
+                );
+                Found::new(GateVerdict::CannotTell, "could not be verified", why).with(reasons)
+            }
+        })
+    }
+
+    fn sensitive_columns(&self, evidence: &Evidence<'_>, allowed: &[String]) -> Answer<Found> {
+        let tables: Vec<_> = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();
+        let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
+        let looked = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
+        let unseen = looked.iter().filter(|it| it.is_none()).count() + (tables.len() - digests.len());
+        let id = NodeId::file(Some(&evidence.model.digest), evidence.model.path.as_str());
+        let reaching = evidence.known.node(&id).map(|node| node.labels.clone()).unwrap_or_default();
+        let labels: BTreeSet<&str> = reaching.iter().map(|it| it.label.as_str()).collect();
+        let foreign: Vec<String> = labels.iter().filter(|label| !allowed.iter().any(|it| it == **label)).map(|it| (*it).to_owned()).collect();
+        let measured = if labels.is_empty() { "none".to_owned() } else { joined(&labels.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) };
+        let places: Vec<String> =
+            reaching.iter().filter(|it| foreign.contains(&it.label)).map(|it| format!("{} in {} ({})", it.column, it.dataset, it.label)).collect::<BTreeSet<_>>().into_iter().collect();
+        Ok(if !foreign.is_empty() {
+            Found::new(GateVerdict::Fail, measured, format!("{} in its lineage is not among the labels that the purpose allows.", joined(&foreign))).with(places)
+        } else if tables.is_empty() || unseen > 0 {
+            Found::new(GateVerdict::CannotTell, measured, format!("{} upstream could not be searched for sensitive columns.", if tables.is_empty() { "No data set".to_owned() } else { counted(unseen as u64, "data set", "data sets") }))
+        } else if labels.is_empty() {
+            Found::new(GateVerdict::Pass, measured, "No sensitive column was found in any data set upstream.")
+        } else {
+            Found::new(GateVerdict::Pass, measured, "Every label in its lineage is allowed for the stated purpose.")
+        })
+    }
+}
+
+fn lineage(evidence: &Evidence<'_>) -> Found {
+    let Some(run) = evidence.training() else {
+        return Found::new(GateVerdict::Fail, "no run known", "No run is known that wrote this model, so nobody can say what it came from.");
+    };
+    let data: Vec<_> = run.inputs.iter().filter(|edge| edge.kind == ArtifactKind::Dataset).collect();
+    if data.is_empty() {
+        return Found::new(GateVerdict::Fail, "no data read", format!("The run {} was not seen to read any data.", run.name)).with(vec![run.id.to_string()]);
+    }
+    let unknown: Vec<String> = evidence
+        .upstream
+        .nodes
+        .iter()
+        .filter(|node| node.kind == NodeKind::Dataset && node.digest.is_none())
+        .map(|node| node.label.clone())
+        .collect();
+    let guessed = evidence.upstream.edges.iter().filter(|edge| edge.confidence.get() < 0.5).count();
+    let sets = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset && node.id.0 != format!("art_{}", evidence.model.digest.hex())).count();
+    let measured = format!("{} upstream, {} without a digest", counted(sets as u64, "data set", "data sets"), unknown.len());
+    if !unknown.is_empty() {
+        return Found::new(GateVerdict::Fail, measured, format!("The bytes of {} are not known.", joined(&unknown))).with(unknown);
+    }
+    if guessed > 0 {
+        let why = format!("{} of its lineage are guesses with a confidence below 0.5.", counted(guessed as u64, "edge", "edges"));
+        return Found::new(GateVerdict::CannotTell, measured, why);
+    }
+    Found::new(GateVerdict::Pass, measured, "Every data set that it came from is known by its digest.").with(vec![run.id.to_string()])
+}
+
+fn environment(evidence: &Evidence<'_>) -> Found {
+    match evidence.training() {
+        Some(Run { environment_digest: Some(digest), name, .. }) => {
+            Found::new(GateVerdict::Pass, digest.short(), format!("The environment of the run {name} was recorded.")).with(vec![digest.to_string()])
+        }
+        Some(run) => Found::new(GateVerdict::Fail, "not known", format!("The environment of the run {} is not known.", run.name)),
+        None => Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model."),
+    }
+}
+
+fn committed(evidence: &Evidence<'_>) -> Found {
+    match evidence.training() {
+        Some(run) => match (&run.code.commit, run.code.dirty) {
+            (Some(commit), Some(false)) => Found::new(GateVerdict::Pass, commit.chars().take(12).collect::<String>(), "The code was committed and unchanged when the run began."),
+            (Some(commit), Some(true)) => Found::new(
+                GateVerdict::Fail,
+                format!("{} with changes", commit.chars().take(12).collect::<String>()),
+                "Tracked files differed from the commit when the run began. The difference is kept with the run.",
+            ),
+            (Some(_), None) => Found::new(GateVerdict::CannotTell, "not known", "Whether files differed from the commit is not known."),
+            (None, _) => Found::new(GateVerdict::Fail, "no commit", "The code was in no repository when the run began. Its files are known by their digests."),
+        },
+        None => Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model."),
+    }
+}
+
+fn metric_gate(evidence: &Evidence<'_>, metric: &str, at_least: Option<f64>, at_most: Option<f64>) -> Found {
+    let Some(run) = evidence.training() else {
+        return Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model.");
+    };
+    let Some(value) = run.metrics.get(metric) else {
+        let known = if run.metrics.is_empty() { "no metric".to_owned() } else { joined(&run.metrics.keys().cloned().collect::<Vec<_>>()) };
+        return Found::new(GateVerdict::CannotTell, "not measured", format!("The run {} recorded {known}, and not {metric}.", run.name));
+    };
+    let low = at_least.is_some_and(|limit| *value < limit);
+    let high = at_most.is_some_and(|limit| *value > limit);
+    let measured = format!("{value:.4}");
+    let evidence = vec![run.id.to_string()];
+    if value.is_nan() {
+        return Found::new(GateVerdict::CannotTell, "not a number", format!("{metric} is not a number.")).with(evidence);
+    }
+    if low || high {
+        let side = if low { "below" } else { "above" };
+        return Found::new(GateVerdict::Fail, measured, format!("{metric} is {side} its limit.")).with(evidence);
+    }
+    Found::new(GateVerdict::Pass, measured, format!("{metric} holds its limit.")).with(evidence)
+}
+
+/// The rule in words, and what is allowed.
+fn words(rule: &GateRule) -> (String, String) {
+    match rule {
+        GateRule::LineageComplete => ("Every data set that the model came from is known".into(), "none unknown".into()),
+        GateRule::EnvironmentKnown => ("The environment of the training run is known".into(), "recorded".into()),
+        GateRule::DataQuality => ("No training data fails its checks".into(), "no failure".into()),
+        GateRule::ModelFileSafe => ("Loading the model file cannot run foreign code".into(), "safe".into()),
+        GateRule::SensitiveColumns { allowed } => (
+            "Sensitive data in the lineage is allowed for the purpose".into(),
+            if allowed.is_empty() { "none".into() } else { joined(allowed) },
+        ),
+        GateRule::Metric { metric, at_least, at_most } => {
+            let limits: Vec<String> =
+                [at_least.map(|it| format!("at least {it}")), at_most.map(|it| format!("at most {it}"))].into_iter().flatten().collect();
+            (format!("{metric} holds its limit"), joined(&limits))
+        }
+        GateRule::CodeCommitted => ("The code was committed when the run began".into(), "committed, unchanged".into()),
+    }
+}

@@ -1,0 +1,406 @@
+//! The shared directory: attach, see, verify, and who may do what in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proofmark_contract::ErrorCode;
+use proofmark_contract::view::*;
+use proofmark_domain::id::PersonId;
+use proofmark_domain::job::JobKind;
+use proofmark_domain::person::Role;
+use proofmark_domain::registry::{RegistryReport, RegistryVerdict};
+use proofmark_domain::release::rules::{self, Actor};
+use proofmark_domain::release::{ModelName, RegistryState, ReleaseBlocked};
+use proofmark_ledger::{AuditEntry, Attachment, StoredPerson, Tag};
+use proofmark_registry::keys::fingerprint;
+use proofmark_registry::{NewRegistry, OpenOptions, Registry, SelfTest, Watch};
+
+use super::people::RegistryClock;
+use crate::jobs::{JobPlan, Worker};
+use crate::trouble::{Answer, Trouble, io_trouble, sentence};
+use crate::Engine;
+
+/// Roles of the person who begins a registry: one person alone can submit and publish, and somebody else must approve.
+const FOUNDER: [Role; 4] = [Role::Owner, Role::Submitter, Role::Approver, Role::Publisher];
+
+impl Engine {
+    /// The attached registry with its models and people.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read. A registry that cannot be read is no error: the view says why.
+    pub fn registry_show(&self, _: Nothing) -> Answer<RegistryView> {
+        let Some(attachment) = self.attachment()? else { return Ok(detached()) };
+        let me = self.me()?;
+        let mut view = RegistryView {
+            attached: true,
+            path: Some(attachment.path.clone()),
+            name: Some(attachment.name.clone()),
+            id: Some(attachment.id),
+            verified: attachment.last_report.clone(),
+            verified_at: attachment.verified_at,
+            ..detached()
+        };
+        match self.open_attached(&attachment).and_then(|registry| Ok((registry.state()?, registry))) {
+            Ok((state, registry)) => {
+                view.models = models(&state, &registry);
+                view.people = self.people_of(&state)?;
+                view.self_test = registry.self_test().map(|it| lines(&it)).unwrap_or_default();
+                view.may_admit = with_role(&state, me.as_ref(), Role::Owner);
+                view.may_publish = with_role(&state, me.as_ref(), Role::Publisher);
+                view.sentence = describe(&view);
+            }
+            Err(trouble) => {
+                view.sentence = "The registry cannot be used at the moment.".to_owned();
+                view.problem = Some(trouble.0.message);
+            }
+        }
+        Ok(view)
+    }
+
+    /// Begins a registry and attaches it. The person who acts becomes its owner.
+    ///
+    /// # Errors
+    /// If the directory cannot be used, holds a registry already, or nobody can sign.
+    pub fn registry_create(&self, request: RegistryCreate) -> Answer<RegistryView> {
+        let name = request.name.trim();
+        if name.is_empty() {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A registry needs a name."));
+        }
+        let signer = self.signer(request.passphrase)?;
+        let path = std::path::absolute(&request.path).map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
+        self.refuse_inside_project(&path)?;
+        let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None))?;
+        registry.admit(&signer, signer.card(), &FOUNDER.into())?;
+        self.attach(&path, &registry, signer.key_id())
+    }
+
+    /// Attaches a registry that exists. The key of its first owner is pinned: if the directory names another one later, it is not
+    /// believed.
+    ///
+    /// # Errors
+    /// If there is no registry in the directory, or its owner is not the one that was named.
+    pub fn registry_attach(&self, request: RegistryAttach) -> Answer<RegistryView> {
+        let path = std::fs::canonicalize(&request.path).map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
+        let registry = Registry::open(&path, self.registry_options(None))?;
+        let state = registry.state()?;
+        let Some(owner) = state.root_key.clone() else {
+            return Err(Trouble::new(ErrorCode::VerificationFailed, format!("{} names no owner yet: its first statement has not arrived.", path.display()))
+                .hint("Wait until the folder is synchronised, then try again."));
+        };
+        if let Some(expected) = request.owner.as_deref().map(|it| it.replace([' ', '-'], "").to_lowercase()).filter(|it| !it.is_empty())
+            && !(expected.len() >= 8 && owner.starts_with(&expected))
+        {
+            return Err(Trouble::new(
+                ErrorCode::VerificationFailed,
+                format!("This registry was begun by the key {}, which is not the one that you named. It was not attached.", fingerprint(&owner)),
+            )
+            .hint("Compare the fingerprint with the owner by voice."));
+        }
+        self.attach(&path, &registry, &owner)
+    }
+
+    /// Lets go of the registry. Nothing in its directory changes.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub fn registry_detach(&self, _: Nothing) -> Answer<RegistryView> {
+        if let Some(attachment) = self.attachment()? {
+            let entry = AuditEntry::new(self.actor(), "registry.detach", attachment.id.to_string());
+            self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+                write.stale(Tag::Releases);
+                Ok(write.registries().detach(&attachment.path)?)
+            })?;
+        }
+        self.registry_show(Nothing {})
+    }
+
+    /// Starts to re-check every byte and signature.
+    ///
+    /// # Errors
+    /// If no registry is attached.
+    pub fn registry_verify(&self, _: Nothing) -> Answer<JobRef> {
+        let attachment = self.attached()?;
+        let plan = JobPlan {
+            kind: JobKind::Verify,
+            title: format!("Verifying {}", attachment.name),
+            project: None,
+            unit: "bytes",
+            notice: Some(format!("Every byte and signature of {} was checked.", attachment.name)),
+        };
+        self.start_job(plan, move |engine, worker| {
+            let registry = engine.open_attached(&attachment)?;
+            let report = engine.verify_registry(&registry, worker)?;
+            let entry = AuditEntry::new(engine.actor(), "registry.verify", attachment.id.to_string());
+            engine.ledger().write(engine.now(), entry, |write| -> Answer<()> {
+                write.note("verdict", serde_json::to_value(report.verdict).unwrap_or_default());
+                Ok(write.registries().set_verified(&attachment.path, &report)?)
+            })?;
+            if report.verdict == RegistryVerdict::Ok {
+                return Ok(());
+            }
+            let first = report.problems.first().map_or_else(String::new, |it| format!(" {}: {}", it.path, it.message));
+            Err(Trouble::new(ErrorCode::VerificationFailed, format!("The registry is not as it was published.{first}")))
+        })
+    }
+
+    fn verify_registry(&self, registry: &Registry, worker: &Worker) -> Answer<RegistryReport> {
+        let mut report = |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+        let cancelled = || worker.cancelled();
+        Ok(registry.verify(&mut Watch::new(&mut report, &cancelled))?)
+    }
+
+    /// Re-checks a registry in any directory, without attaching it.
+    ///
+    /// # Errors
+    /// If there is no registry.
+    pub fn verify_directory(&self, path: &Path, owner: Option<String>) -> Answer<RegistryReport> {
+        let pinned = match owner {
+            Some(owner) => Some(owner),
+            None => {
+                let canonical = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+                self.ledger()
+                    .read::<_, Trouble>(|read| Ok(read.registries().by_path(&canonical.to_string_lossy())?))?
+                    .map(|attachment| attachment.owner_key_id)
+            }
+        };
+        let registry = Registry::open(path, self.registry_options(pinned))?;
+        let mut report = registry.verify(&mut Watch::silent())?;
+        report.registry = path.to_string_lossy().into_owned();
+        Ok(report)
+    }
+
+    /// Admits a person or changes their roles.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner.
+    pub fn registry_admit(&self, request: RegistryAdmit) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        let attachment = self.attached()?;
+        self.open_attached(&attachment)?.admit(&signer, &request.person, &request.roles)?;
+        self.note_release("registry.admit", &request.person.id.to_string())?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Verifies a version and copies it out. `wanted` is `model@alias`, `model/3` or `model`.
+    ///
+    /// # Errors
+    /// If the version does not verify; then nothing is copied.
+    pub fn registry_fetch(&self, wanted: &str, to: &Path) -> Answer<proofmark_registry::registry::Fetched> {
+        let registry = self.open_attached(&self.attached()?)?;
+        Ok(registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?)
+    }
+
+    pub(crate) fn attachment(&self) -> Answer<Option<Attachment>> {
+        // The newest one counts; the window shows one registry at a time.
+        let all = self.ledger().read::<_, Trouble>(|read| Ok(read.registries().list()?))?;
+        Ok(all.into_iter().max_by_key(|it| it.attached_at))
+    }
+
+    pub(crate) fn attached(&self) -> Answer<Attachment> {
+        self.attachment()?.ok_or_else(|| {
+            Trouble::new(ErrorCode::NoRegistry, "No registry is attached, so there is nowhere to release to.")
+                .hint("Create or attach one under Registry; on the command line: proofmark registry init DIR.")
+        })
+    }
+
+    pub(crate) fn open_attached(&self, attachment: &Attachment) -> Answer<Registry> {
+        let path = PathBuf::from(&attachment.path);
+        if !path.is_dir() {
+            return Err(Trouble::new(ErrorCode::RegistryUnavailable, format!("The registry's folder {} is not there at the moment.", path.display()))
+                .hint("Connect its disk or share, or attach the registry under its new place."));
+        }
+        Ok(Registry::open(&path, self.registry_options(Some(attachment.owner_key_id.clone())))?)
+    }
+
+    /// The registry with its state, where one is attached and can be read.
+    pub(crate) fn registry_state(&self) -> Option<(Registry, RegistryState)> {
+        let attachment = self.attachment().ok()??;
+        let registry = self.open_attached(&attachment).ok()?;
+        let state = registry.state().ok()?;
+        Some((registry, state))
+    }
+
+    /// Notes a fact that stands in the registry in the ledger's audit too, and tells the clients.
+    pub(crate) fn note_release(&self, action: &str, object: &str) -> Answer<()> {
+        let entry = AuditEntry::new(self.actor(), action, object);
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.stale(Tag::Releases);
+            Ok(())
+        })
+    }
+
+    fn registry_options(&self, trusted_owner: Option<String>) -> OpenOptions {
+        OpenOptions { trusted_owner, clock: Some(Arc::new(RegistryClock(self.clone()))) }
+    }
+
+    fn attach(&self, path: &Path, registry: &Registry, owner: &str) -> Answer<RegistryView> {
+        let state = registry.state()?;
+        let canonical = std::fs::canonicalize(path).map_err(|error| io_trouble("finding", path, &error))?;
+        let attachment = Attachment {
+            path: canonical.to_string_lossy().into_owned(),
+            id: state.id,
+            name: state.name.clone(),
+            owner_key_id: owner.to_owned(),
+            attached_at: self.now(),
+            verified_at: None,
+            last_report: None,
+        };
+        let entry = AuditEntry::new(self.actor(), "registry.attach", state.id.to_string());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("path", attachment.path.clone());
+            write.stale(Tag::Releases);
+            Ok(write.registries().attach(&attachment)?)
+        })?;
+        self.registry_show(Nothing {})
+    }
+
+    fn refuse_inside_project(&self, path: &Path) -> Answer<()> {
+        let inside = self.projects()?.into_iter().find(|project| path.starts_with(&project.root));
+        match inside {
+            Some(project) => Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("{} lies inside the project {}, which would then record its own releases.", path.display(), project.name),
+            )
+            .hint("Choose a folder outside of every project, best one that others can reach.")),
+            None => Ok(()),
+        }
+    }
+
+    fn people_of(&self, state: &RegistryState) -> Answer<Vec<RegistryPerson>> {
+        let local = self.person_list(Nothing {})?.people;
+        let mut people: Vec<RegistryPerson> = state
+            .people
+            .values()
+            .map(|member| RegistryPerson {
+                fingerprint: fingerprint(&member.card.key_id),
+                revoked: state.revoked.contains_key(&member.card.key_id),
+                is_local: local.iter().any(|it| it.card.key_id == member.card.key_id),
+                roles: member.roles.clone(),
+                card: member.card.clone(),
+            })
+            .collect();
+        people.sort_by(|a, b| a.card.name.cmp(&b.card.name));
+        Ok(people)
+    }
+}
+
+/// The person who acts, as rules ask for them.
+pub(crate) fn acting(me: &StoredPerson) -> Actor<'_> {
+    Actor { person: me.person.card.id, key_id: &me.person.card.key_id }
+}
+
+/// Whether the person who acts has a role.
+fn with_role(state: &RegistryState, me: Option<&StoredPerson>, role: Role) -> Permission {
+    let Some(me) = me else { return Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.") };
+    if let Err(why) = rules::ensure_active(state, acting(me)) {
+        return Permission::denied(sentence(&why.to_string()));
+    }
+    match state.people.get(&me.person.card.id) {
+        Some(member) if member.roles.contains(&role) => Permission::granted(),
+        _ => Permission::denied(format!("{} has not the role for this in the registry. An owner can give it.", me.person.card.name)),
+    }
+}
+
+/// What a rule says, as a permission.
+pub(crate) fn permission(ruled: Result<(), ReleaseBlocked>) -> Permission {
+    match ruled {
+        Ok(()) => Permission::granted(),
+        Err(why) => Permission::denied(sentence(&why.to_string())),
+    }
+}
+
+pub(crate) fn name_of(state: &RegistryState, person: PersonId) -> String {
+    state.people.get(&person).map_or_else(|| person.to_string(), |member| member.card.name.clone())
+}
+
+fn detached() -> RegistryView {
+    let none = || Permission::denied("No registry is attached.");
+    RegistryView {
+        attached: false,
+        path: None,
+        name: None,
+        id: None,
+        problem: None,
+        sentence: "No registry is attached yet. It is a folder that you share with others; approved models are published there.".to_owned(),
+        models: Vec::new(),
+        people: Vec::new(),
+        verified: None,
+        verified_at: None,
+        self_test: Vec::new(),
+        may_admit: none(),
+        may_publish: none(),
+    }
+}
+
+fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
+    let mut models: Vec<RegistryModel> = Vec::new();
+    for (name, versions) in &state.versions {
+        let mut rows: Vec<VersionRow> = versions
+            .values()
+            .map(|record| VersionRow {
+                version: record.version,
+                candidate: record.candidate,
+                bundle: record.bundle,
+                published_at: record.at,
+                published_by: name_of(state, record.publisher),
+                approvals: state
+                    .candidates
+                    .get(&record.candidate)
+                    .map(|it| it.decisions.iter().filter(|decision| decision.approved).cloned().collect())
+                    .unwrap_or_default(),
+                aliases: state.aliases_of(name, record.version),
+                withdrawn: record.withdrawn.as_ref().map(|it| it.reason.clone()),
+                folder: folder_of(registry, name, record.version),
+            })
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.version));
+        let mut moves: Vec<AliasMove> = state
+            .aliases
+            .get(name)
+            .into_iter()
+            .flatten()
+            .flat_map(|(alias, record)| {
+                record.history.iter().map(|it| AliasMove {
+                    alias: alias.clone(),
+                    version: it.version,
+                    at: it.at,
+                    by: name_of(state, it.person),
+                    reason: it.reason.clone(),
+                })
+            })
+            .collect();
+        moves.sort_by_key(|it| std::cmp::Reverse(it.at));
+        models.push(RegistryModel { name: name.as_str().to_owned(), versions: rows, alias_moves: moves });
+    }
+    models
+}
+
+fn folder_of(registry: &Registry, model: &ModelName, version: u64) -> String {
+    Path::new(&registry.place()).join("models").join(model.as_str()).join(format!("version-{version}")).to_string_lossy().into_owned()
+}
+
+fn describe(view: &RegistryView) -> String {
+    let versions: usize = view.models.iter().map(|model| model.versions.len()).sum();
+    if versions == 0 {
+        return "Nothing has been published here yet.".to_owned();
+    }
+    let models = super::projects::counted(view.models.len() as u64, "model", "models");
+    let versions = super::projects::counted(versions as u64, "version", "versions");
+    match &view.verified {
+        Some(report) if report.verdict == RegistryVerdict::Ok => format!("{models} in {versions}; all of it was as signed when it was last verified."),
+        Some(report) => format!("{models} in {versions}; the last verification found {} that are not as they should be.", super::projects::counted(report.problems.len() as u64, "thing", "things")),
+        None => format!("{models} in {versions}; not verified from this machine yet."),
+    }
+}
+
+fn lines(test: &SelfTest) -> Vec<SelfTestLine> {
+    let line = |name: &str, holds: bool, meaning: &str| SelfTestLine { name: name.to_owned(), holds, meaning: meaning.to_owned() };
+    vec![
+        line("Writable", test.writable, "Without this the registry can be read and verified, but nothing can be published."),
+        line("A name is given once", test.exclusive_create, "Two people who publish at the same moment get two version numbers."),
+        line("A folder appears as a whole", test.folder_rename, "Nobody sees half of a version."),
+        line("A file is replaced in one step", test.rename_over, "Nobody reads half of an alias."),
+        line("What is written is on the disk", test.flush, "A power cut loses nothing that was acknowledged."),
+        line("Upper and lower case differ", test.case_sensitive, "Names in a registry are lower case, so both kinds of file system do."),
+    ]
+}

@@ -1,0 +1,399 @@
+//! Candidates: submit, decide, publish.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use proofmark_contract::ErrorCode;
+use proofmark_contract::view::*;
+use proofmark_domain::artifact::{FileFacts, RelPath};
+use proofmark_domain::id::CandidateId;
+use proofmark_domain::job::JobKind;
+use proofmark_domain::lineage::{Direction, NodeId};
+use proofmark_domain::project::Project;
+use proofmark_domain::release::rules;
+use proofmark_domain::release::{BundleFile, BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState};
+use proofmark_registry::{SourceBytes, SourceFile, Submission, Watch};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::gates::Evidence;
+use super::models::metrics_of;
+use super::projects::{counted, joined};
+use super::registry::{acting, permission};
+use crate::config::ProjectConfig;
+use crate::jobs::JobPlan;
+use crate::screen::absolute;
+use crate::trouble::{Answer, Trouble};
+use crate::Engine;
+
+/// The alias that means "in use".
+const PRODUCTION: &str = "production";
+
+impl Engine {
+    /// What a model would be as a candidate, if it were submitted now.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub fn candidate_draft(&self, request: PathRef) -> Answer<CandidateDraft> {
+        let project = self.project(request.project)?;
+        let facts = self.file(&project, &RelPath::new(request.path))?.facts;
+        let config = ProjectConfig::read(Path::new(&project.root))?;
+        let known = self.project_graph(&project)?;
+        let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
+        let upstream = known.graph.closure(&id, Direction::Up, None);
+        let gates = self.judge(&config.gates(), &Evidence { project: &project, model: &facts, known: &known, upstream: &upstream })?;
+        let state = self.registry_state().map(|(_, state)| state);
+        Ok(CandidateDraft {
+            project: project.id,
+            path: facts.path.as_str().to_owned(),
+            suggested_name: config.release.model.clone().unwrap_or_else(|| slug(&facts)),
+            gates,
+            files: vec![BundleFile { path: facts.path.file_name().to_owned(), digest: facts.digest, size: facts.size }],
+            labels: known.node(&id).map(|node| node.labels.clone()).unwrap_or_default(),
+            metrics: metrics_of(&known, &facts.digest),
+            may_submit: self.may_submit(state.as_ref())?,
+        })
+    }
+
+    /// Starts to copy a model with its evidence into the registry, signed by the person who acts.
+    ///
+    /// # Errors
+    /// If the name is none, the purpose is missing, nobody can sign, or the person may not submit.
+    pub fn candidate_submit(&self, request: CandidateSubmit) -> Answer<JobRef> {
+        let model = ModelName::new(request.model.trim()).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, crate::trouble::sentence(&error.to_string())))?;
+        if request.purpose.trim().is_empty() {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A candidate needs a purpose: approvers decide whether it is good for that.")
+                .hint("Say in a sentence what the model is for."));
+        }
+        let signer = self.signer(request.passphrase.clone())?;
+        let attachment = self.attached()?;
+        let project = self.project(request.project)?;
+        let facts = self.file(&project, &RelPath::new(request.path.clone()))?.facts;
+        let draft = self.candidate_draft(PathRef { project: project.id, path: request.path.clone() })?;
+        if let Some(why) = draft.may_submit.why {
+            return Err(Trouble::new(ErrorCode::Blocked, why));
+        }
+        let submission = Submission {
+            model,
+            files: vec![SourceFile { path: facts.path.file_name().to_owned(), source: absolute(&project, &facts.path)? }],
+            generated: Vec::new(),
+            evidence: self.evidence(&project, &facts)?,
+            gates: draft.gates,
+            labels: draft.labels,
+            // A registry keeps finite numbers only: JSON has no others.
+            metrics: draft.metrics.into_iter().filter(|(_, value)| value.is_finite()).collect(),
+            purpose: request.purpose.trim().to_owned(),
+            limits: request.limits.trim().to_owned(),
+            note: request.note.trim().to_owned(),
+        };
+        let plan = JobPlan {
+            kind: JobKind::Submit,
+            title: format!("Submitting {}", submission.model),
+            project: Some(project.id),
+            unit: "bytes",
+            notice: Some(format!("{} waits for approval.", submission.model)),
+        };
+        self.start_job(plan, move |engine, worker| {
+            let registry = engine.open_attached(&attachment)?;
+            let mut report = |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let cancelled = || worker.cancelled();
+            let candidate = registry.submit(&signer, &submission, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_release("release.submit", &candidate.to_string())
+        })
+    }
+
+    /// Candidates: those that wait first, then the newest.
+    ///
+    /// # Errors
+    /// If no registry can be read.
+    pub fn candidate_list(&self, _: Nothing) -> Answer<CandidateList> {
+        let Some(attachment) = self.attachment()? else { return Ok(CandidateList { candidates: Vec::new() }) };
+        let state = self.open_attached(&attachment)?.state()?;
+        let mut candidates: Vec<CandidateRow> = state.candidates.values().map(|it| self.row(&state, it)).collect::<Answer<_>>()?;
+        candidates.sort_by_key(|row| {
+            let open = matches!(row.state, CandidateState::Waiting | CandidateState::Approved);
+            (!row.waits_for_me, !open, std::cmp::Reverse(row.submitted_at))
+        });
+        Ok(CandidateList { candidates })
+    }
+
+    /// Everything about one candidate, in the order in which a lead decides.
+    ///
+    /// # Errors
+    /// If there is no such candidate, or its manifest has not arrived.
+    pub fn candidate_show(&self, request: CandidateRef) -> Answer<CandidateView> {
+        let state = self.open_attached(&self.attached()?)?.state()?;
+        let record = state.candidates.get(&request.candidate).ok_or_else(|| Trouble::not_found(format!("candidate {}", request.candidate)))?;
+        let Some(manifest) = record.manifest.clone() else {
+            return Err(Trouble::new(ErrorCode::RegistryUnavailable, format!("The manifest of {} has not arrived yet.", request.candidate))
+                .hint("Wait until the folder is synchronised."));
+        };
+        let row = self.row(&state, record)?;
+        let me = self.me()?;
+        let nobody = || Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
+        let ruled = |rule: &dyn Fn(rules::Actor<'_>) -> Result<(), proofmark_domain::release::ReleaseBlocked>| match &me {
+            Some(me) => permission(rule(acting(me))),
+            None => nobody(),
+        };
+        let may_publish = if record.state == CandidateState::Published {
+            Permission::denied("It is published already.")
+        } else {
+            ruled(&|actor| rules::may_publish(&state, actor, record.id, &record.bundle))
+        };
+        Ok(CandidateView {
+            sentence: answer(&row, &manifest),
+            production: production(&state, record, &manifest),
+            decisions: record.decisions.clone(),
+            may_approve: ruled(&|actor| rules::may_approve(&state, actor, record.id, &record.bundle)),
+            may_reject: ruled(&|actor| rules::may_reject(&state, actor, record.id, &record.bundle, "a reason")),
+            may_publish,
+            row,
+            manifest,
+        })
+    }
+
+    /// Signs an approval or a rejection.
+    ///
+    /// # Errors
+    /// If a rule forbids it, the bytes are others than those that were looked at, or nobody can sign.
+    pub fn candidate_decide(&self, request: CandidateDecide) -> Answer<CandidateView> {
+        let signer = self.signer(request.passphrase)?;
+        let registry = self.open_attached(&self.attached()?)?;
+        if request.approve {
+            registry.approve(&signer, request.candidate, &request.bundle, request.reason.trim())?;
+        } else {
+            registry.reject(&signer, request.candidate, &request.bundle, request.reason.trim())?;
+        }
+        let action = if request.approve { "release.approve" } else { "release.reject" };
+        self.note_release(action, &request.candidate.to_string())?;
+        self.candidate_show(CandidateRef { candidate: request.candidate })
+    }
+
+    /// Starts to publish an approved candidate.
+    ///
+    /// # Errors
+    /// If the confirmation is not the model's name, or nobody can sign.
+    pub fn candidate_publish(&self, request: CandidatePublish) -> Answer<JobRef> {
+        let view = self.candidate_show(CandidateRef { candidate: request.candidate })?;
+        confirmed(&request.confirm, &view.row.model)?;
+        if let (Some(why), true) = (&view.may_publish.why, view.row.state != CandidateState::Published) {
+            return Err(Trouble::new(ErrorCode::Blocked, why.clone()));
+        }
+        let signer = self.signer(request.passphrase)?;
+        let attachment = self.attached()?;
+        let plan = JobPlan {
+            kind: JobKind::Publish,
+            title: format!("Publishing {}", view.row.model),
+            project: None,
+            unit: "bytes",
+            notice: Some(format!("{} was published.", view.row.model)),
+        };
+        self.start_job(plan, move |engine, worker| {
+            let registry = engine.open_attached(&attachment)?;
+            let mut report = |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let cancelled = || worker.cancelled();
+            let version = registry.publish(&signer, request.candidate, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_release("release.publish", &format!("{}/{version}", view.row.model))?;
+            if let Some(alias) = request.alias.as_deref().filter(|it| !it.is_empty()) {
+                registry.set_alias(&signer, &view.manifest.model, alias, Some(version), "set on publishing")?;
+                engine.note_release("release.alias", &format!("{}@{alias}", view.row.model))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Moves an alias.
+    ///
+    /// # Errors
+    /// If a rule forbids it, or nobody can sign.
+    pub fn alias_set(&self, request: AliasSet) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        let model = ModelName::new(&request.model).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
+        let registry = self.open_attached(&self.attached()?)?;
+        registry.set_alias(&signer, &model, &request.alias, request.version, request.reason.trim())?;
+        self.note_release("release.alias", &format!("{model}@{}", request.alias))?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Declares that a version must not be used any more.
+    ///
+    /// # Errors
+    /// If the confirmation is not the model's name, a rule forbids it, or nobody can sign.
+    pub fn version_withdraw(&self, request: VersionWithdraw) -> Answer<RegistryView> {
+        confirmed(&request.confirm, &request.model)?;
+        let signer = self.signer(request.passphrase)?;
+        let model = ModelName::new(&request.model).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
+        let registry = self.open_attached(&self.attached()?)?;
+        registry.withdraw(&signer, &model, request.version, request.reason.trim())?;
+        self.note_release("release.withdraw", &format!("{model}/{}", request.version))?;
+        self.registry_show(Nothing {})
+    }
+
+    pub(crate) fn may_submit(&self, state: Option<&RegistryState>) -> Answer<Permission> {
+        let Some(state) = state else {
+            return Ok(match self.attachment()? {
+                Some(_) => Permission::denied("The registry cannot be used at the moment. Its page says why."),
+                None => Permission::denied("No registry is attached, so there is nowhere to release to. Create or attach one under Registry."),
+            });
+        };
+        let Some(me) = self.me()? else {
+            return Ok(Permission::denied("Nobody has been chosen to act. Make a key under Settings, People."));
+        };
+        Ok(permission(rules::may_submit(state, acting(&me)).map(|_| ())))
+    }
+
+    /// Candidates on which the person who acts can decide.
+    pub(crate) fn waiting_for_me(&self) -> u64 {
+        self.candidate_list(Nothing {}).map_or(0, |list| list.candidates.iter().filter(|row| row.waits_for_me).count() as u64)
+    }
+
+    fn row(&self, state: &RegistryState, record: &CandidateRecord) -> Answer<CandidateRow> {
+        let me = self.me()?;
+        let open = record.state == CandidateState::Waiting;
+        // Whoever may reject may decide; an approval can be forbidden by a gate, and then rejecting is what is left.
+        let waits_for_me = open
+            && me.as_ref().is_some_and(|me| {
+                rules::may_reject(state, acting(me), record.id, &record.bundle, "a reason").is_ok()
+                    && !record.decisions.iter().any(|it| it.person == me.person.card.id)
+            });
+        let people: BTreeSet<_> = record.decisions.iter().filter(|it| it.approved).map(|it| it.person).collect();
+        let gates = record.manifest.as_ref().map(|it| it.gates.as_slice()).unwrap_or_default();
+        Ok(CandidateRow {
+            candidate: record.id,
+            model: record.model.as_str().to_owned(),
+            bundle: record.bundle,
+            state: record.state,
+            version: record.version,
+            submitted_by: record.submitter_name.clone(),
+            submitted_at: record.at,
+            note: record.note.clone(),
+            approvals: people.len() as u64,
+            required: u64::from(state.policy.approvals),
+            blocking: gates.iter().filter(|gate| gate.blocks()).count() as u64,
+            waits_for_me,
+        })
+    }
+
+    /// Reports, lineage, environment and run of a model, as files that stand on their own.
+    fn evidence(&self, project: &Project, facts: &FileFacts) -> Answer<Vec<SourceBytes>> {
+        let mut evidence = Vec::new();
+        let upstream = self.upstream(project, &facts.digest, facts.path.as_str())?;
+        evidence.push(document("lineage.json", &upstream)?);
+        let known = self.project_graph(project)?;
+        let training = known.runs.iter().filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest))).max_by_key(|run| run.started);
+        if let Some(run) = training {
+            evidence.push(document("run.json", run)?);
+            if let Some(digest) = &run.environment_digest {
+                let environment = self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(digest)?))?;
+                if let Some(environment) = environment {
+                    evidence.push(document("environment.json", &environment)?);
+                }
+            }
+        }
+        let stored = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest::<Value>(proofmark_ledger::ReportKind::ModelFacts, &facts.digest)?)
+        })?;
+        if let Some(stored) = stored {
+            evidence.push(document("model.json", &stored.body)?);
+        }
+        for node in upstream.nodes.iter().filter(|node| node.kind == proofmark_domain::lineage::NodeKind::Dataset) {
+            let Some(digest) = node.digest else { continue };
+            for (kind, name) in [(proofmark_ledger::ReportKind::Check, "check"), (proofmark_ledger::ReportKind::Sensitive, "sensitive")] {
+                let report = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(kind, &digest)?))?;
+                if let Some(report) = report {
+                    evidence.push(document(&format!("{name}-{}.json", digest.short()), &report.body)?);
+                }
+            }
+        }
+        evidence.sort_by(|a, b| a.path.cmp(&b.path));
+        evidence.dedup_by(|a, b| a.path == b.path);
+        Ok(evidence)
+    }
+}
+
+fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
+    let bytes = serde_json::to_vec_pretty(value)
+        .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The evidence {path} could not be written down: {error}.")))?;
+    Ok(SourceBytes { path: path.to_owned(), bytes })
+}
+
+/// A name for the registry from a file's name.
+fn slug(facts: &FileFacts) -> String {
+    let stem = facts.path.file_name().split('.').next().unwrap_or("model").to_lowercase();
+    let slug: String = stem.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let slug = slug.trim_matches('-').chars().take(64).collect::<String>();
+    if ModelName::new(&slug).is_ok() { slug } else { "model".to_owned() }
+}
+
+fn confirmed(typed: &str, name: &str) -> Answer<()> {
+    if typed.trim() == name {
+        Ok(())
+    } else {
+        Err(Trouble::new(ErrorCode::InvalidRequest, format!("This cannot be undone. Type the model's name, {name}, to confirm.")))
+    }
+}
+
+/// "May this be published?"
+fn answer(row: &CandidateRow, manifest: &BundleManifest) -> String {
+    let blocking: Vec<String> = manifest.gates.iter().filter(|gate| gate.blocks()).map(|gate| gate.gate.clone()).collect();
+    match row.state {
+        CandidateState::Published => format!("Published as version {}.", row.version.unwrap_or_default()),
+        CandidateState::Rejected => "No: it was rejected.".to_owned(),
+        _ if !blocking.is_empty() => format!("No: {} {} not pass.", joined(&blocking), if blocking.len() == 1 { "does" } else { "do" }),
+        CandidateState::Approved => "Yes: the gates pass and it has the approvals that it needs.".to_owned(),
+        CandidateState::Waiting => {
+            let missing = row.required.saturating_sub(row.approvals).max(1);
+            format!("Not yet: the gates pass, and {} missing.", if missing == 1 { "one approval is".to_owned() } else { format!("{} are", counted(missing, "approval", "approvals")) })
+        }
+    }
+}
+
+/// The candidate beside the version in production.
+fn production(state: &RegistryState, record: &CandidateRecord, manifest: &BundleManifest) -> Option<ProductionComparison> {
+    let version = state.aliased(&record.model, PRODUCTION)?;
+    if record.version == Some(version) {
+        return None;
+    }
+    let current = state.version(&record.model, version)?;
+    let theirs = state.candidates.get(&current.candidate)?.manifest.as_ref()?;
+    let names: BTreeSet<&String> = manifest.metrics.keys().chain(theirs.metrics.keys()).collect();
+    let labels = |of: &BundleManifest| of.labels.iter().map(|it| it.label.clone()).collect::<BTreeSet<_>>();
+    let (new, old) = (labels(manifest), labels(theirs));
+    Some(ProductionComparison {
+        version,
+        metrics: names
+            .into_iter()
+            .map(|name| MetricComparison {
+                name: name.clone(),
+                candidate: manifest.metrics.get(name).copied(),
+                production: theirs.metrics.get(name).copied(),
+            })
+            .collect(),
+        new_labels: new.difference(&old).cloned().collect(),
+        gone_labels: old.difference(&new).cloned().collect(),
+        changed_files: manifest
+            .files
+            .iter()
+            .filter(|file| !theirs.files.iter().any(|it| it.path == file.path && it.digest == file.digest))
+            .map(|file| file.path.clone())
+            .collect(),
+    })
+}
+
+impl Engine {
+    /// Finds a candidate by identifier, or the newest open one of a model.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn candidate_named(&self, what: &str) -> Answer<CandidateId> {
+        if let Ok(id) = what.parse() {
+            return Ok(id);
+        }
+        let list = self.candidate_list(Nothing {})?;
+        let of_model = list.candidates.iter().filter(|row| row.model == what);
+        let open = of_model.clone().find(|row| matches!(row.state, CandidateState::Waiting | CandidateState::Approved));
+        open.or_else(|| of_model.clone().next())
+            .map(|row| row.candidate)
+            .ok_or_else(|| Trouble::not_found(format!("candidate `{what}`")).hint("See proofmark release list."))
+    }
+}
