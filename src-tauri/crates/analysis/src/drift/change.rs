@@ -74,7 +74,6 @@ pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<
         if factor < 0.0 {
             moved.reverse();
         }
-        // Rounding in the other unit splits ties; half of one per mille of the range is nothing to a unit.
         let left = kolmogorov_smirnov(&moved, &b).map_or(1.0, |ks| ks.distance);
         if left <= distance / 4.0 && left <= 0.05 + chance && best.is_none_or(|(smallest, _)| left < smallest) {
             best = Some((left, words));
@@ -136,7 +135,12 @@ pub(super) fn round_to(value: f64, decimals: u32) -> f64 {
 }
 
 /// Recognises the same categories written otherwise: by case, spaces or punctuation, or renamed one to one.
-pub(super) fn encoding(names: &[String], reference: &[u64], current: &[u64], distance: f64) -> Option<(DriftChange, String)> {
+pub(super) fn encoding(
+    names: &[String],
+    reference: &[u64],
+    current: &[u64],
+    distance: f64,
+) -> Option<(DriftChange, String)> {
     let (n, m) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
     if distance < 0.1 || n < 20.0 || m < 20.0 {
         return None;
@@ -155,7 +159,7 @@ pub(super) fn encoding(names: &[String], reference: &[u64], current: &[u64], dis
     }
     let chance = (merged.len() as f64 * (1.0 / n + 1.0 / m)).sqrt();
     let left: f64 = merged.values().map(|(p, q)| (p - q).abs()).sum::<f64>() / 2.0;
-    if left <= distance / 4.0 + 0.0 && left <= 0.05 + chance {
+    if left <= distance / 4.0 && left <= 0.05 + chance {
         let words = format!(
             "the same categories written otherwise (case, spaces, punctuation or a trailing .0): read alike, the distance falls from \
              {distance:.2} to {left:.2}"
@@ -177,7 +181,7 @@ pub(super) fn encoding(names: &[String], reference: &[u64], current: &[u64], dis
     let left: f64 = p.iter().zip(&q).map(|(p, q)| (p - q).abs()).sum::<f64>() / 2.0;
     let renamed = unseen > 0.95;
     // Codes swapped within the same list are only recognised when the shares differ so much that no other reading is likely.
-    let swapped = unseen < 0.001 && kinds_a >= 3 && distance >= 0.2 && left <= 0.02;
+    let swapped = unseen < 0.001 && kinds_a >= 3 && distance >= 0.2 && left <= 0.02 + 0.25 * chance;
     if (renamed || swapped) && left <= 0.05 + 0.5 * chance && left <= distance / 8.0 {
         return Some((
             DriftChange::Encoding,

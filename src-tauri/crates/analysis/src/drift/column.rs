@@ -60,7 +60,9 @@ impl Measured {
 /// Measures one column of both tables.
 pub(super) fn measure(name: &str, values: &Values, options: &DriftOptions) -> Measured {
     let (mut measured, rows) = match values {
-        Values::Numbers { reference, current } => (numbers(name, reference, current, options), (reference.len(), current.len())),
+        Values::Numbers { reference, current } => {
+            (numbers(name, reference, current, options), (reference.len(), current.len()))
+        }
         Values::Categories { names, reference, current } => {
             (categories(name, names, reference, current, options), (reference.len(), current.len()))
         }
@@ -271,7 +273,8 @@ fn numeric_shape(a: &[f64], b: &[f64]) -> Option<DriftShape> {
     }
     let high = if high > low { high } else { low + low.abs().max(1.0) * 1e-3 };
     let width = high / FIGURE_BINS as f64 - low / FIGURE_BINS as f64;
-    let edges: Vec<f64> = (0..=FIGURE_BINS).map(|i| if i == FIGURE_BINS { high } else { low + width * i as f64 }).collect();
+    let edges: Vec<f64> =
+        (0..=FIGURE_BINS).map(|i| if i == FIGURE_BINS { high } else { low + width * i as f64 }).collect();
     if !width.is_finite() || edges.windows(2).any(|w| w[0] >= w[1]) {
         return None;
     }
@@ -358,7 +361,14 @@ fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], 
 
 /// Values that the reference never had. A long list of rare values always has some: how much is bounded by the share of the reference
 /// that occurs once (Good and Turing 1953), and only more than that counts.
-fn new_category(names: &[String], a: &[u64], b: &[u64], (n, m): (u64, u64), unseen: u64, options: &DriftOptions) -> Aspect {
+fn new_category(
+    names: &[String],
+    a: &[u64],
+    b: &[u64],
+    (n, m): (u64, u64),
+    unseen: u64,
+    options: &DriftOptions,
+) -> Aspect {
     let once = a.iter().filter(|c| **c == 1).count() as f64;
     let expected = ((once + 2.0 * once.sqrt() + 3.0) / n as f64).min(1.0);
     let share = unseen as f64 / m as f64;
@@ -453,7 +463,9 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
                 Some((change, words)) if measured.rounded.is_none() => {
                     (DriftVerdict::Drift, Some(*change), format!("{words}; {}", aspect.words))
                 }
-                Some((_, words)) => (DriftVerdict::Drift, Some(aspect.change), format!("{}; also {words}", aspect.words)),
+                Some((_, words)) => {
+                    (DriftVerdict::Drift, Some(aspect.change), format!("{}; also {words}", aspect.words))
+                }
                 None => (DriftVerdict::Drift, Some(aspect.change), aspect.words.clone()),
             }
         }
@@ -464,7 +476,10 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
         ),
         (None, Some(aspect)) => {
             let change = explained.filter(|_| measured.rounded.is_some()).map(|(change, _)| *change);
-            let doubtful = measured.aspects.iter().find(|a| significant(a) && a.interval.1 > a.threshold && a.effect > a.threshold);
+            let doubtful = measured
+                .aspects
+                .iter()
+                .find(|a| significant(a) && a.interval.1 > a.threshold && a.effect > a.threshold);
             let widest = measured.aspects.iter().map(half).fold(0.0, f64::max);
             if let Some(a) = doubtful {
                 let words = format!(
@@ -473,10 +488,16 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
                 );
                 (DriftVerdict::CannotTell, change, words)
             } else if measured.aspects.iter().all(|a| a.interval.1 <= a.threshold) {
-                let words = format!("at most {:.3} apart, which is within the tolerated {:.3}", aspect.interval.1, aspect.threshold);
+                let words = format!(
+                    "at most {:.3} apart, which is within the tolerated {:.3}",
+                    aspect.interval.1, aspect.threshold
+                );
                 (DriftVerdict::NoDrift, change, words)
             } else if widest <= VISIBLE {
-                let words = format!("{:.3} apart, which chance or the tolerated {:.3} explains", aspect.effect, aspect.threshold);
+                let words = format!(
+                    "{:.3} apart, which chance or the tolerated {:.3} explains",
+                    aspect.effect, aspect.threshold
+                );
                 (DriftVerdict::NoDrift, change, words)
             } else {
                 let words = format!(

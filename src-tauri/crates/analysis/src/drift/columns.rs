@@ -156,11 +156,13 @@ fn whole_number_reason(name: &str, reference: &[f64], current: &[f64]) -> Option
     let mut epoch = true;
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
-    let named_key = words.iter().any(|w| matches!(*w, "id" | "uuid" | "guid" | "key" | "index" | "rowid" | "nr" | "no"))
-        || name.ends_with("id") && name.len() <= 12
-        || name.starts_with("unnamed");
+    let named_key =
+        words.iter().any(|w| matches!(*w, "id" | "uuid" | "guid" | "key" | "index" | "rowid" | "nr" | "no"))
+            || name.ends_with("id") && name.len() <= 12
+            || name.starts_with("unnamed");
     let named_time = words.iter().any(|w| matches!(*w, "time" | "timestamp" | "ts" | "date" | "epoch" | "at"))
-        || name.ends_with("time") || name.ends_with("date");
+        || name.ends_with("time")
+        || name.ends_with("date");
     for side in [reference, current] {
         let values: Vec<f64> = side.iter().copied().filter(|v| !v.is_nan()).take(LOOK).collect();
         if values.len() < 20 {
@@ -241,7 +243,8 @@ fn looks_like_date(text: &str) -> bool {
     if bytes.len() < 8 || bytes.len() > 40 {
         return false;
     }
-    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     let mark = |at: usize| bytes.get(at).is_some_and(|b| matches!(b, b'-' | b'/' | b'.'));
     (digits(0..4) && mark(4) && digits(5..7) && mark(7) && digits(8..10))
         || (digits(0..2) && mark(2) && digits(3..5) && mark(5) && digits(6..10))

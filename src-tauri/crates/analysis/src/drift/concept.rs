@@ -39,7 +39,8 @@ fn encode(target: &Picked, picked: &[usize]) -> (Vec<Vec<f32>>, Vec<bool>) {
             let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
             sorted.sort_unstable_by(f64::total_cmp);
             let (low, high) = (quantile_sorted(&sorted, 0.005), quantile_sorted(&sorted, 0.995));
-            let (low, high) = if low < high { (low, high) } else { (quantile_sorted(&sorted, 0.0), quantile_sorted(&sorted, 1.0)) };
+            let (low, high) =
+                if low < high { (low, high) } else { (quantile_sorted(&sorted, 0.0), quantile_sorted(&sorted, 1.0)) };
             let width = high / 2.0 - low / 2.0;
             let scaled = |v: &f64| {
                 let share = (v.clamp(low.min(high), high.max(low)) / 2.0 - low / 2.0) / width;
@@ -124,7 +125,9 @@ pub(super) fn relation(
 ) -> Result<ConceptDrift, DriftError> {
     let tell = |why: String| Ok(answer(DriftVerdict::CannotTell, why));
     let Some(target) = target else {
-        return tell(format!("the target \"{name}\" stands in one table only, or cannot be read as numbers or categories"));
+        return tell(format!(
+            "the target \"{name}\" stands in one table only, or cannot be read as numbers or categories"
+        ));
     };
     let told = prediction.and_then(|p| performance(target, p, rows)).map_or_else(String::new, |p| format!("; {p}"));
     let (columns, usable) = encode(target, &rows.picked);
@@ -165,9 +168,8 @@ pub(super) fn relation(
             Forest::fit(&rows.features, &chosen, column, size, &mut random, &|| stop.load(Ordering::Relaxed))
         };
         let (of_reference, of_current) = (grow(&a), grow(&b));
-        let loss = |forest: &Forest, row: usize| {
-            (forest.predict(&rows.features, |_| row) - f64::from(column[row])).powi(2)
-        };
+        let loss =
+            |forest: &Forest, row: usize| (forest.predict(&rows.features, |_| row) - f64::from(column[row])).powi(2);
         let test = common.iter().copied().filter(|r| held(*r));
         test.map(|r| (r, loss(&of_reference, r), loss(&of_current, r))).collect::<Vec<_>>()
     })?;
@@ -186,7 +188,11 @@ pub(super) fn relation(
     let (Some(on_reference), Some(on_current)) = (gain(false), gain(true)) else {
         return tell(format!("too few rows to learn the relation to \"{name}\"{told}"));
     };
-    let weaker = if on_reference.0 - Z95 * on_reference.1 < on_current.0 - Z95 * on_current.1 { on_reference } else { on_current };
+    let weaker = if on_reference.0 - Z95 * on_reference.1 < on_current.0 - Z95 * on_current.1 {
+        on_reference
+    } else {
+        on_current
+    };
     let (low, high) = (weaker.0 - Z95 * weaker.1, weaker.0 + Z95 * weaker.1);
     let p = normal_upper_tail(weaker.0 / weaker.1.max(f64::MIN_POSITIVE));
     let numbers = format!(
@@ -197,11 +203,20 @@ pub(super) fn relation(
         TOLERATED * 100.0
     );
     Ok(if low > TOLERATED && p < options.alpha {
-        answer(DriftVerdict::Drift, format!("the relation between the features and \"{name}\" changed: {numbers}{told}"))
+        answer(
+            DriftVerdict::Drift,
+            format!("the relation between the features and \"{name}\" changed: {numbers}{told}"),
+        )
     } else if high <= TOLERATED || (p >= options.alpha && high - low <= 0.1) {
-        answer(DriftVerdict::NoDrift, format!("the relation between the features and \"{name}\" holds: {numbers}{told}"))
+        answer(
+            DriftVerdict::NoDrift,
+            format!("the relation between the features and \"{name}\" holds: {numbers}{told}"),
+        )
     } else {
-        answer(DriftVerdict::CannotTell, format!("too few rows to tell whether the relation to \"{name}\" changed: {numbers}{told}"))
+        answer(
+            DriftVerdict::CannotTell,
+            format!("too few rows to tell whether the relation to \"{name}\" changed: {numbers}{told}"),
+        )
     })
 }
 

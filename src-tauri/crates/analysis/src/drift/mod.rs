@@ -17,9 +17,9 @@ use std::collections::HashSet;
 use polars::prelude::DataFrame;
 use proofmark_domain::drift::{ColumnDrift, ConceptDrift, DriftReport, DriftVerdict, JointDrift, RowCounts};
 
-pub use self::columns::{to_categories, to_numbers};
 use self::column::Measured;
 use self::columns::{Reading, Values};
+pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
 use self::random::{Random, mix};
@@ -187,6 +187,7 @@ pub fn compare(
                     left_out.push((name.clone(), "is the prediction; compared by itself".to_owned()));
                     prediction = picked;
                 } else if let Some(feature) = feature {
+                    joint_rows.note_distinct(&hashes);
                     for (all, one) in joint_rows.hashes.iter_mut().zip(hashes) {
                         *all = mix(*all ^ one).wrapping_add(0x9e37);
                     }
@@ -300,7 +301,8 @@ fn overall(
         return (DriftVerdict::Drift, format!("{}.", reasons.join(". ")));
     }
     if rows.reference == 0 || rows.current == 0 {
-        let words = format!("one table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
+        let words =
+            format!("one table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
         return (DriftVerdict::CannotTell, words);
     }
     let with_values: Vec<&ColumnDrift> = columns.iter().filter(|c| c.n != (0, 0)).collect();
@@ -309,15 +311,15 @@ fn overall(
     }
     let unsure: Vec<&&ColumnDrift> = with_values.iter().filter(|c| c.verdict == DriftVerdict::CannotTell).collect();
     if let Some(first) = unsure.first() {
-        let words = format!("{} of {} columns cannot be judged. {}: {}.", unsure.len(), columns.len(), first.name, first.why);
+        let words =
+            format!("{} of {} columns cannot be judged. {}: {}.", unsure.len(), columns.len(), first.name, first.why);
         return (DriftVerdict::CannotTell, words);
     }
     if joint.verdict == DriftVerdict::CannotTell && !joint.n.eq(&(0, 0)) && joint.auc.is_some() {
         return (DriftVerdict::CannotTell, format!("no column drifted, but {}.", joint.why));
     }
-    let largest = columns.first().map_or_else(String::new, |c| {
-        format!(" The largest difference is in {}: {}.", c.name, c.why)
-    });
+    let largest =
+        columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
     (DriftVerdict::NoDrift, format!("none of {} columns drifted; {}.{largest}", columns.len(), joint.why))
 }
 

@@ -93,7 +93,8 @@ fn without_drift_columns_raise_at_most_the_stated_share_of_alarms() {
 fn without_drift_the_whole_comparison_raises_few_alarms_and_says_no_drift() {
     let (mut alarms, mut clear) = (0, 0);
     for r in 0..30 {
-        let report = run(&alike(1000 + 2 * r, 500, 8, 0.0), &alike(1001 + 2 * r, 500, 8, 0.0), &DriftOptions::default());
+        let report =
+            run(&alike(1000 + 2 * r, 500, 8, 0.0), &alike(1001 + 2 * r, 500, 8, 0.0), &DriftOptions::default());
         alarms += usize::from(report.verdict == DriftVerdict::Drift);
         clear += usize::from(report.verdict == DriftVerdict::NoDrift);
     }
@@ -187,7 +188,16 @@ fn encodings_new_categories_and_nulls_are_named() {
     let n = 1500;
     let mut draw = Draw::new(9);
     let mut skewed = |names: [&str; 3]| -> Vec<String> {
-        (0..n).map(|_| match draw.uniform() { u if u < 0.6 => names[0], u if u < 0.9 => names[1], _ => names[2] }.to_owned()).collect()
+        (0..n)
+            .map(|_| {
+                match draw.uniform() {
+                    u if u < 0.6 => names[0],
+                    u if u < 0.9 => names[1],
+                    _ => names[2],
+                }
+                .to_owned()
+            })
+            .collect()
     };
     let base = skewed(["red", "green", "blue"]);
     let check = |a: Vec<String>, b: Vec<String>, change, words: &str| {
@@ -199,11 +209,20 @@ fn encodings_new_categories_and_nulls_are_named() {
     check(base.clone(), skewed(["Red", " GREEN", "blue "]), DriftChange::Encoding, "written otherwise");
     check(base.clone(), skewed(["1", "2", "3"]), DriftChange::Encoding, "other codes");
     check(base.clone(), skewed(["green", "red", "blue"]), DriftChange::Encoding, "other codes");
-    let with_new = base.iter().enumerate().map(|(i, v)| if i % 12 == 0 { "purple".to_owned() } else { v.clone() }).collect();
+    let with_new =
+        base.iter().enumerate().map(|(i, v)| if i % 12 == 0 { "purple".to_owned() } else { v.clone() }).collect();
     check(base.clone(), with_new, DriftChange::NewCategory, "purple");
     let holes = |share: f64, seed| {
         let mut draw = Draw::new(seed);
-        maybe("v", (0..n).map(|_| { let v = draw.normal(); (draw.uniform() > share).then_some(v) }).collect())
+        maybe(
+            "v",
+            (0..n)
+                .map(|_| {
+                    let v = draw.normal();
+                    (draw.uniform() > share).then_some(v)
+                })
+                .collect(),
+        )
     };
     let report = run(&table(vec![holes(0.02, 1)]), &table(vec![holes(0.25, 2)]), &columns_only());
     assert_eq!(find(&report, "v").change, Some(DriftChange::Nulls), "{}", report.why);
@@ -216,7 +235,10 @@ fn a_long_list_of_rare_values_is_not_news() {
         text("city", (0..3000).map(|_| format!("c{}", (draw.uniform().powf(-1.2) * 3.0) as u64)).collect())
     };
     let alarms = (0..40)
-        .filter(|r| run(&table(vec![make(2 * r)]), &table(vec![make(2 * r + 1)]), &columns_only()).verdict == DriftVerdict::Drift)
+        .filter(|r| {
+            run(&table(vec![make(2 * r)]), &table(vec![make(2 * r + 1)]), &columns_only()).verdict
+                == DriftVerdict::Drift
+        })
         .count();
     assert!(alarms <= 4, "{alarms} of 40");
 }
@@ -241,7 +263,8 @@ fn identifiers_times_nested_and_lonely_columns_are_left_out_and_said_so() {
         let dates = Series::new("day".into(), (0..n as i32).collect::<Vec<i32>>()).cast(&DataType::Date).unwrap();
         let stamps = Series::new("when".into(), (from..from + n as i64).collect::<Vec<i64>>());
         let stamps = stamps.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
-        let nested = Series::new("list".into(), (0..n).map(|_| Series::new("".into(), [1i64, 2])).collect::<Vec<Series>>());
+        let nested =
+            Series::new("list".into(), (0..n).map(|_| Series::new("".into(), [1i64, 2])).collect::<Vec<Series>>());
         table(vec![
             ints("customer_id", (from..from + n as i64).map(|i| (mix(i as u64) >> 20) as i64).collect()),
             ints("row", (from..from + n as i64).collect()),
@@ -278,7 +301,13 @@ fn odd_tables_give_a_verdict_and_no_panic() {
     let wild = |seed: u64| {
         let mut draw = Draw::new(seed);
         let odd: Vec<f64> = (0..n)
-            .map(|i| match i % 5 { 0 => f64::NAN, 1 => f64::INFINITY, 2 => f64::NEG_INFINITY, 3 => f64::MAX, _ => draw.normal() })
+            .map(|i| match i % 5 {
+                0 => f64::NAN,
+                1 => f64::INFINITY,
+                2 => f64::NEG_INFINITY,
+                3 => f64::MAX,
+                _ => draw.normal(),
+            })
             .collect();
         table(vec![
             num("odd", odd),
@@ -346,7 +375,10 @@ fn the_same_seed_gives_the_same_report_and_cancel_and_wrong_names_are_errors() {
     assert_eq!(written(&run(&a, &b, &options)), written(&run(&a, &b, &options)));
     assert_eq!(compare(&a, &b, &options, &|| true, &|_, _| {}), Err(DriftError::Cancelled));
     let wrong = DriftOptions { target: Some("nowhere".to_owned()), ..options.clone() };
-    assert!(matches!(compare(&a, &b, &wrong, &|| false, &|_, _| {}), Err(DriftError::UnknownColumn { role: "target", .. })));
+    assert!(matches!(
+        compare(&a, &b, &wrong, &|| false, &|_, _| {}),
+        Err(DriftError::UnknownColumn { role: "target", .. })
+    ));
     let wrong = DriftOptions { effect_threshold: f64::NAN, ..options };
     assert!(matches!(compare(&a, &b, &wrong, &|| false, &|_, _| {}), Err(DriftError::BadOption { .. })));
 }
@@ -361,6 +393,11 @@ fn drift_speed() {
         let columns = run(&a, &b, &columns_only());
         let first = start.elapsed();
         let report = run(&a, &b, &DriftOptions::default());
-        eprintln!("{n} x {width}: columns {first:?}, all {:?}; {} {}", start.elapsed() - first, report.why, columns.columns.len());
+        eprintln!(
+            "{n} x {width}: columns {first:?}, all {:?}; {} {}",
+            start.elapsed() - first,
+            report.why,
+            columns.columns.len()
+        );
     }
 }

@@ -69,7 +69,9 @@ impl Picked {
     /// A hash per row, by which equal rows are found.
     pub(in crate::drift) fn hashes(&self) -> Vec<u64> {
         match self {
-            Self::Numbers(values) => values.iter().map(|v| mix(if v.is_nan() { 1 } else { v.to_bits() ^ 0x5bd1 })).collect(),
+            Self::Numbers(values) => {
+                values.iter().map(|v| mix(if v.is_nan() { 1 } else { v.to_bits() ^ 0x5bd1 })).collect()
+            }
             Self::Categories { codes, .. } => codes.iter().map(|c| mix(u64::from(*c).wrapping_add(7))).collect(),
         }
     }
@@ -97,7 +99,8 @@ fn numeric(name: &str, picked: &[f64]) -> Option<Feature> {
     let mut sorted: Vec<f64> = picked.iter().copied().filter(|v| !v.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let has_missing = sorted.len() < picked.len();
-    let mut edges: Vec<f64> = (1..BINS).map(|i| sorted.get(i * sorted.len() / BINS).copied().unwrap_or(f64::NAN)).collect();
+    let mut edges: Vec<f64> =
+        (1..BINS).map(|i| sorted.get(i * sorted.len() / BINS).copied().unwrap_or(f64::NAN)).collect();
     edges.retain(|e| !e.is_nan());
     edges.dedup();
     // An edge at the lowest value would leave the first bin empty.
@@ -168,9 +171,11 @@ pub(in crate::drift) fn terms(features: &[Feature]) -> Vec<Term> {
         terms.extend([Term::Value(place), Term::Square(place)]);
         if few && feature.highest >= 4 {
             let width = feature.highest.div_ceil(4);
-            terms.extend((0..3u8).map(|q| {
-                Term::Range(place, 1 + q.saturating_mul(width), q.saturating_add(1).saturating_mul(width))
-            }));
+            terms.extend(
+                (0..3u8).map(|q| {
+                    Term::Range(place, 1 + q.saturating_mul(width), q.saturating_add(1).saturating_mul(width))
+                }),
+            );
         }
     }
     terms

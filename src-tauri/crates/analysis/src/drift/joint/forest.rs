@@ -58,7 +58,8 @@ impl Forest {
             }
             let wanted = (rows.len() * 3 / 5).max(rows.len().min(20));
             let mut chosen: Vec<u32> = random.sample(rows.len(), wanted).into_iter().map(|i| rows[i] as u32).collect();
-            let mut grower = Grower { features, target, size, mean, nodes: Vec::new(), random: Random::new(random.next()) };
+            let mut grower =
+                Grower { features, target, size, mean, nodes: Vec::new(), random: Random::new(random.next()) };
             grower.grow(&mut chosen, 0);
             trees.push(grower.nodes);
         }

@@ -32,6 +32,8 @@ pub(super) struct Rows {
     pub(super) is_current: Vec<bool>,
     /// Equal rows have equal hashes.
     pub(super) hashes: Vec<u64>,
+    /// Most distinct values of one column, in the reference and in the current table.
+    pub(super) most_distinct: [usize; 2],
     /// What was done to the rows, in words.
     pub(super) notes: Vec<String>,
     /// Place among the picked rows, for the target's sake.
@@ -44,22 +46,38 @@ impl Rows {
         (self.is_current.len() - current, current)
     }
 
-    /// Copies of a row within one table are taken out when rows are otherwise hardly ever equal: they are the same record twice, and
-    /// would make chance look certain.
-    pub(super) fn drop_copies(&mut self) {
-        let (n, m) = self.counts();
-        let mut seen: [HashSet<u64>; 2] = Default::default();
-        let mut keep = Vec::with_capacity(self.hashes.len());
-        for (row, hash) in self.hashes.iter().enumerate() {
-            if seen[usize::from(self.is_current[row])].insert(*hash) {
-                keep.push(row);
-            }
+    /// Notes how many values of one column differ within each table.
+    pub(super) fn note_distinct(&mut self, hashes: &[u64]) {
+        for (current, most) in self.most_distinct.iter_mut().enumerate() {
+            let side = hashes.iter().zip(&self.is_current).filter(|(_, c)| usize::from(**c) == current);
+            let distinct: HashSet<u64> = side.map(|(h, _)| *h).collect();
+            *most = (*most).max(distinct.len());
         }
-        let distinct = |place: usize, of: usize| seen[place].len() as f64 / of.max(1) as f64;
-        let copies = self.hashes.len() - keep.len();
-        if copies == 0 || distinct(0, n).max(distinct(1, m)) < 0.95 {
+    }
+
+    /// Takes out the copies of rows within a table, which would make chance look certain. Equal rows are copies, rather than the nature
+    /// of a table of few values, when a single column already tells nearly all distinct rows apart and has many values.
+    pub(super) fn drop_copies(&mut self) {
+        if self.features.len() < 2 {
             return;
         }
+        let (n, m) = self.counts();
+        let distinct = self.distinct();
+        let copied = [(n, 0), (m, 1)].map(|(rows, side): (usize, usize)| {
+            let most = self.most_distinct[side] as f64;
+            distinct[side] < rows && most >= 0.2 * rows as f64 && distinct[side] as f64 <= 1.1 * most
+        });
+        if copied == [false, false] {
+            return;
+        }
+        let mut seen = HashSet::new();
+        let keep: Vec<usize> = (0..self.hashes.len())
+            .filter(|row| {
+                let current = self.is_current[*row];
+                !copied[usize::from(current)] || seen.insert((current, self.hashes[*row]))
+            })
+            .collect();
+        let copies = self.hashes.len() - keep.len();
         self.features.iter_mut().for_each(|f| f.keep(&keep));
         self.is_current = keep.iter().map(|r| self.is_current[*r]).collect();
         self.hashes = keep.iter().map(|r| self.hashes[*r]).collect();
@@ -67,12 +85,27 @@ impl Rows {
         self.notes.push(format!("{copies} rows that stand more than once in their table were counted once"));
     }
 
+    fn distinct(&self) -> [usize; 2] {
+        [false, true].map(|current| {
+            let side = self.hashes.iter().zip(&self.is_current).filter(|(_, c)| **c == current);
+            side.map(|(h, _)| *h).collect::<HashSet<u64>>().len()
+        })
+    }
+
+    /// Whether equal rows are rare enough that being equal means being the same record.
+    fn records(&self) -> bool {
+        let (n, m) = self.counts();
+        let [a, b] = self.distinct();
+        a as f64 >= 0.8 * n as f64 && b as f64 >= 0.8 * m as f64
+    }
+
     /// Folds in which both tables have their share, and equal rows are in the same fold: a row of both tables, or a copy, must not be
-    /// learnt in one fold and recognised in another.
+    /// learnt in one fold and recognised in another. Where rows are equal by nature (few columns of few values) they are dealt singly.
     pub(super) fn folds(&self, random: &mut Random) -> Vec<usize> {
         let mut groups: HashMap<u64, (Vec<usize>, [bool; 2])> = HashMap::new();
+        let records = self.records();
         for (row, hash) in self.hashes.iter().enumerate() {
-            let group = groups.entry(*hash).or_default();
+            let group = groups.entry(if records { *hash } else { row as u64 }).or_default();
             group.0.push(row);
             group.1[usize::from(self.is_current[row])] = true;
         }
@@ -185,15 +218,20 @@ pub(super) fn classify(
     let auc = Auc { auc: auc / weights, variance: variance / (weights * weights) };
     let interval = auc_interval(&auc);
     let p_value = normal_upper_tail((auc.auc - 0.5) / (null_variance / (weights * weights)).sqrt());
-    let drivers =
-        if interval.0 > 0.5 { drivers(rows, &fitted, seed, cancel, &mut |p| progress(0.8 + 0.2 * p))? } else { Vec::new() };
+    let drivers = if interval.0 > 0.5 {
+        drivers(rows, &fitted, seed, cancel, &mut |p| progress(0.8 + 0.2 * p))?
+    } else {
+        Vec::new()
+    };
     let (verdict, mut why) = judge(&auc, interval, p_value, &drivers, options);
     if fitted.iter().all(|m| m.logistic.is_none()) {
         why.push_str("; the logistic model found no solution, so this rests on the forest alone");
     }
     let shared = shared_rows(rows);
     if shared > 0 {
-        why.push_str(&format!("; {shared} of the rows compared stand in both tables, which hides drift rather than showing it"));
+        why.push_str(&format!(
+            "; {shared} of the rows compared stand in both tables, which hides drift rather than showing it"
+        ));
     }
     for note in &rows.notes {
         why.push_str("; ");
@@ -220,12 +258,14 @@ fn by_score(model: &Fitted) -> Vec<usize> {
 }
 
 fn shared_rows(rows: &Rows) -> usize {
+    // Few columns with few values are equal by nature; only otherwise is "the same row" a statement.
+    if !rows.records() {
+        return 0;
+    }
     let side = |current: bool| -> HashSet<u64> {
         rows.hashes.iter().zip(&rows.is_current).filter(|(_, c)| **c == current).map(|(h, _)| *h).collect()
     };
-    let (a, b) = (side(false), side(true));
-    // Few columns with few values are equal by nature; only then is "the same row" a statement.
-    if (a.len() as f64) < 0.5 * rows.counts().0 as f64 { 0 } else { a.intersection(&b).count() }
+    side(false).intersection(&side(true)).count()
 }
 
 fn fit_fold(
@@ -260,8 +300,7 @@ fn drivers(
     let lost = work::each(fitted.len(), cancel, progress, |fold, stop| {
         let model = &fitted[fold];
         let mut random = Random::new(mix(seed ^ 0xd21e ^ fold as u64));
-        let chosen: Vec<usize> =
-            random.sample(model.test.len(), per_fold).into_iter().map(|i| model.test[i]).collect();
+        let chosen: Vec<usize> = random.sample(model.test.len(), per_fold).into_iter().map(|i| model.test[i]).collect();
         let scores: Vec<f64> = chosen.iter().map(|row| model.score(features, |_| *row)).collect();
         let base = auc_of(&chosen, &scores, &rows.is_current).map_or(f64::NAN, |a| a.0.auc);
         let mut shuffled = chosen.clone();
@@ -284,7 +323,8 @@ fn drivers(
         .iter()
         .enumerate()
         .map(|(column, feature)| {
-            let values: Vec<f64> = lost.iter().filter_map(|l| l.get(column).copied()).filter(|v| v.is_finite()).collect();
+            let values: Vec<f64> =
+                lost.iter().filter_map(|l| l.get(column).copied()).filter(|v| v.is_finite()).collect();
             let importance = (values.iter().sum::<f64>() / values.len().max(1) as f64).clamp(0.0, 1.0);
             Driver { column: feature.name.clone(), importance }
         })
@@ -295,19 +335,39 @@ fn drivers(
     Ok(drivers)
 }
 
-fn judge(auc: &Auc, interval: (f64, f64), p_value: f64, drivers: &[Driver], options: &DriftOptions) -> (DriftVerdict, String) {
+fn judge(
+    auc: &Auc,
+    interval: (f64, f64),
+    p_value: f64,
+    drivers: &[Driver],
+    options: &DriftOptions,
+) -> (DriftVerdict, String) {
     let limit = 0.5 + options.auc_threshold;
-    let numbers = format!("AUC {:.3}, 95 % interval {:.3} to {:.3}, p = {:.2e}", auc.auc, interval.0, interval.1, p_value);
+    let numbers =
+        format!("AUC {:.3}, 95 % interval {:.3} to {:.3}, p = {:.2e}", auc.auc, interval.0, interval.1, p_value);
     let half = (interval.1 - interval.0) / 2.0;
     if interval.0 > limit && p_value < options.alpha {
-        let top: Vec<String> =
-            drivers.iter().take(3).map(|d| format!("{} (AUC lost without it: {:.3})", d.column, d.importance)).collect();
+        let top: Vec<String> = drivers
+            .iter()
+            .take(3)
+            .map(|d| format!("{} (AUC lost without it: {:.3})", d.column, d.importance))
+            .collect();
         let by = if top.is_empty() { String::new() } else { format!(", mostly by {}", top.join(", ")) };
         return (DriftVerdict::Drift, format!("a classifier can tell the tables apart ({numbers}){by}"));
     }
     if interval.1 <= limit || (p_value >= options.alpha && half <= VISIBLE) {
-        return (DriftVerdict::NoDrift, format!("a classifier cannot tell the tables apart beyond the tolerated {limit:.3} ({numbers})"));
+        return (
+            DriftVerdict::NoDrift,
+            format!("a classifier cannot tell the tables apart beyond the tolerated {limit:.3} ({numbers})"),
+        );
     }
-    let words = if half > VISIBLE { "too few rows to tell" } else { "the interval does not say whether it is more than tolerated" };
-    (DriftVerdict::CannotTell, format!("{words} whether a classifier can tell the tables apart ({numbers}; tolerated {limit:.3})"))
+    let words = if half > VISIBLE {
+        "too few rows to tell"
+    } else {
+        "the interval does not say whether it is more than tolerated"
+    };
+    (
+        DriftVerdict::CannotTell,
+        format!("{words} whether a classifier can tell the tables apart ({numbers}; tolerated {limit:.3})"),
+    )
 }

@@ -82,7 +82,11 @@ pub fn roc_points(negatives: &[f64], positives: &[f64], limit: usize) -> Vec<(f6
     let mut points = vec![(0.0, 0.0)];
     let (mut wrong, mut right) = (0usize, 0usize);
     for (position, &(score, positive)) in scores.iter().enumerate() {
-        if positive { right += 1 } else { wrong += 1 }
+        if positive {
+            right += 1
+        } else {
+            wrong += 1
+        }
         if scores.get(position + 1).is_none_or(|next| next.0 != score) {
             points.push((wrong as f64 / negatives.len() as f64, right as f64 / positives.len() as f64));
         }

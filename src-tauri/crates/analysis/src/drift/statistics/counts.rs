@@ -42,16 +42,19 @@ pub fn chi_square(a: &[u64], b: &[u64]) -> Option<ChiSquare> {
 /// Likelihood-ratio (G) test `2 sum O ln(O / E)`.
 /// Equals `scipy.stats.chi2_contingency(correction=False, lambda_="log-likelihood")`.
 pub fn g_test(a: &[u64], b: &[u64]) -> Option<ChiSquare> {
-    contingency(a, b, |observed, expected| if observed > 0.0 { 2.0 * observed * (observed / expected).ln() } else { 0.0 })
+    contingency(
+        a,
+        b,
+        |observed, expected| if observed > 0.0 { 2.0 * observed * (observed / expected).ln() } else { 0.0 },
+    )
 }
 
 /// Two-sided Fisher exact p-value of the table `[[a, b], [c, d]]`: the probability of all tables with these margins that are no more
 /// likely than the one seen (with SciPy's relative slack of 1e-14). Equals `scipy.stats.fisher_exact`.
 pub fn fisher_exact(a: u64, b: u64, c: u64, d: u64) -> f64 {
     let (row, column, total) = (a + b, a + c, a + b + c + d);
-    let ln_choose = |n: u64, k: u64| {
-        ln_gamma(n as f64 + 1.0) - ln_gamma(k as f64 + 1.0) - ln_gamma((n - k) as f64 + 1.0)
-    };
+    let ln_choose =
+        |n: u64, k: u64| ln_gamma(n as f64 + 1.0) - ln_gamma(k as f64 + 1.0) - ln_gamma((n - k) as f64 + 1.0);
     let low = (row + column).saturating_sub(total);
     let high = row.min(column);
     let base = ln_choose(total, column);
@@ -85,7 +88,8 @@ pub fn population_stability_index(reference: &[f64], current: &[f64]) -> Option<
 pub fn jensen_shannon_distance(reference: &[f64], current: &[f64]) -> Option<f64> {
     let (p, q) = (shares(reference)?, shares(current)?);
     let part = |x: f64, middle: f64| if x > 0.0 { x * (x / middle).log2() } else { 0.0 };
-    let divergence: f64 = p.iter().zip(&q).map(|(&p, &q)| (part(p, (p + q) / 2.0) + part(q, (p + q) / 2.0)) / 2.0).sum();
+    let divergence: f64 =
+        p.iter().zip(&q).map(|(&p, &q)| (part(p, (p + q) / 2.0) + part(q, (p + q) / 2.0)) / 2.0).sum();
     Some(divergence.clamp(0.0, 1.0).sqrt())
 }
 

@@ -10,13 +10,13 @@ mod numbers;
 
 pub use auc::{Auc, auc_interval, delong, mann_whitney_null_variance, roc_points};
 pub use counts::{
-    ChiSquare, chi_square, corrected_total_variation, fisher_exact, g_test, hellinger, jensen_shannon_distance, l_infinity,
-    population_stability_index, total_variation,
+    ChiSquare, chi_square, corrected_total_variation, fisher_exact, g_test, hellinger, jensen_shannon_distance,
+    l_infinity, population_stability_index, total_variation,
 };
 pub use many::benjamini_hochberg;
 pub use numbers::{
-    AndersonDarling, Ks, anderson_darling, cramer_von_mises, kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact, ks_p_value,
-    quantile_sorted, wasserstein,
+    AndersonDarling, Ks, anderson_darling, cramer_von_mises, kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact,
+    ks_p_value, quantile_sorted, wasserstein,
 };
 
 use statrs::function::erf::erfc;
