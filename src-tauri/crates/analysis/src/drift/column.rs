@@ -445,7 +445,7 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
         (Some(p), Some(adjusted)) if p > 0.0 => (adjusted / p).max(1.0),
         _ => 1.0,
     };
-    let significant = |a: &Aspect| (a.p_value * tests * factor) < options.alpha;
+    let significant = |a: &Aspect| (a.p_value * tests * factor) < options.alpha_columns();
     let beyond = |a: &&Aspect| significant(a) && a.interval.0 > a.threshold;
     let first = measured.aspects.first().filter(|a| a.change == DriftChange::Distribution);
     let worst = measured.aspects.iter().filter(beyond).max_by(|a, b| {

@@ -47,7 +47,7 @@ fn encode(target: &Picked, picked: &[usize]) -> (Vec<Vec<f32>>, Vec<bool>) {
                 if share.is_finite() { share as f32 } else { 0.0 }
             };
             let usable = values.iter().map(|v| v.is_finite()).collect();
-            if sorted.is_empty() || !(width > 0.0) {
+            if sorted.is_empty() || width.is_nan() || width <= 0.0 {
                 return (Vec::new(), usable);
             }
             (vec![values.iter().map(scaled).collect()], usable)
@@ -178,7 +178,7 @@ pub(super) fn relation(
         gains[row] += if rows.is_current[row] { by_reference - by_current } else { by_current - by_reference };
     }
     let variance: f64 = columns.iter().map(|column| spread(column, &common)).sum();
-    if !(variance > 0.0) {
+    if variance.is_nan() || variance <= 0.0 {
         return tell(format!("the target \"{name}\" holds one value only where both tables have rows"));
     }
     let gain = |current: bool| {
@@ -202,12 +202,12 @@ pub(super) fn relation(
         high * 100.0,
         TOLERATED * 100.0
     );
-    Ok(if low > TOLERATED && p < options.alpha {
+    Ok(if low > TOLERATED && p < options.alpha_joint() {
         answer(
             DriftVerdict::Drift,
             format!("the relation between the features and \"{name}\" changed: {numbers}{told}"),
         )
-    } else if high <= TOLERATED || (p >= options.alpha && high - low <= 0.1) {
+    } else if high <= TOLERATED || (p >= options.alpha_joint() && high - low <= 0.1) {
         answer(
             DriftVerdict::NoDrift,
             format!("the relation between the features and \"{name}\" holds: {numbers}{told}"),

@@ -79,7 +79,8 @@ pub struct DriftOptions {
     /// Tolerated AUC of the domain classifier above one half, 0..0.5. Default 0.02: the ROC curve of the best classifier passes a point
     /// with TPR - FPR = total variation, so a tolerated total variation of 0.03 already means an AUC of 0.515 or more.
     pub auc_threshold: f64,
-    /// Level of the corrected p-values, 0..1. Default 0.05.
+    /// Chance of any alarm when nothing drifts, 0..1: four fifths go to the columns (Benjamini-Hochberg over all of them), one fifth
+    /// to the classifier. Default 0.05, so a column's corrected p-value must be below 0.04, the classifier's below 0.01.
     pub alpha: f64,
     /// Rows of each table that the classifier uses at most; the columns are always compared on all rows. Default 20,000.
     pub max_rows: usize,
@@ -123,6 +124,14 @@ impl DriftOptions {
             }
         }
         Ok(())
+    }
+
+    fn alpha_columns(&self) -> f64 {
+        0.8 * self.alpha
+    }
+
+    fn alpha_joint(&self) -> f64 {
+        0.2 * self.alpha
     }
 
     fn left_out_by_name(&self, name: &str) -> Option<String> {

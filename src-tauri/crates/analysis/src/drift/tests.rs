@@ -165,7 +165,8 @@ fn a_change_of_correlation_alone_is_seen_by_the_classifier() {
 fn units_are_named() {
     let base = |seed| Draw::new(seed).normals(1500, 0.0);
     let weight = |seed| base(seed).into_iter().map(|v| 70.0 + 12.0 * v).collect::<Vec<f64>>();
-    let cases: [(fn(f64) -> f64, &str); 4] = [
+    type Change = fn(f64) -> f64;
+    let cases: [(Change, &str); 4] = [
         (|v| v * 2.204_622_6, "pounds"),
         (|v| v / 1000.0, "divided by 1,000"),
         (|v| v * 1.8 + 32.0, "Fahrenheit"),
@@ -399,5 +400,48 @@ fn drift_speed() {
             report.why,
             columns.columns.len()
         );
+    }
+}
+
+/// Prints false alarms without drift and power with it. `cargo test --release -p proofmark-analysis -- --ignored --nocapture drift_calibration`.
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn drift_calibration() {
+    eprintln!("rows columns comparisons | alarms: columns joint any | cannot tell");
+    for (n, width, repetitions) in [
+        (200, 10, 300),
+        (200, 50, 100),
+        (200, 500, 20),
+        (1000, 10, 150),
+        (1000, 50, 40),
+        (10_000, 10, 25),
+        (200_000, 10, 8),
+    ] {
+        let (mut columns, mut joint, mut any, mut unsure) = (0, 0, 0, 0);
+        for r in 0..repetitions {
+            let seed = 1_000_000 + 2 * r + n as u64 * 7919 + width as u64 * 104_729;
+            let report = run(&alike(seed, n, width, 0.0), &alike(seed + 1, n, width, 0.0), &DriftOptions::default());
+            columns += usize::from(report.columns.iter().any(|c| c.verdict == DriftVerdict::Drift));
+            joint += usize::from(report.joint.verdict == DriftVerdict::Drift);
+            any += usize::from(report.verdict == DriftVerdict::Drift);
+            unsure += usize::from(report.verdict == DriftVerdict::CannotTell);
+        }
+        eprintln!("{n} {width} {repetitions} | {columns} {joint} {any} | {unsure}");
+    }
+    eprintln!("rows shift comparisons | found by: column joint any (one of 10 columns moved)");
+    for (n, shift) in
+        [(200, 0.2), (200, 0.5), (200, 1.0), (1000, 0.1), (1000, 0.2), (1000, 0.5), (10_000, 0.1), (10_000, 0.2)]
+    {
+        let repetitions = if n > 5000 { 20 } else { 50 };
+        let (mut column, mut joint, mut any) = (0, 0, 0);
+        for r in 0..repetitions {
+            let (a, mut b) = (alike(90_000 + r, n, 10, 0.0), alike(91_000 + r, n, 10, 0.0));
+            b.with_column(num("x0", Draw::new(92_000 + r).normals(n, shift))).unwrap();
+            let report = run(&a, &b, &DriftOptions::default());
+            column += usize::from(find(&report, "x0").verdict == DriftVerdict::Drift);
+            joint += usize::from(report.joint.verdict == DriftVerdict::Drift);
+            any += usize::from(report.verdict == DriftVerdict::Drift);
+        }
+        eprintln!("{n} {shift} {repetitions} | {column} {joint} {any}");
     }
 }

@@ -8,8 +8,8 @@ use ndarray::{Array1, Array2};
 use super::features::{Feature, Term};
 use crate::drift::random::Random;
 
-/// Cells of the design matrix beyond which rows are sampled, so that a fold takes about a second.
-const MAX_CELLS: usize = 3_000_000;
+/// Cells of the design matrix beyond which rows are sampled, so that a fold takes about half a second.
+const MAX_CELLS: usize = 1_200_000;
 const MAX_ITERATIONS: u64 = 25;
 /// Numeric columns among which pairs are searched.
 const MAX_PAIRED: usize = 60;
