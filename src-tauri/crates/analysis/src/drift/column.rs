@@ -1,0 +1,533 @@
+//! One column: what is measured, and what is decided once all p-values are known.
+
+use std::collections::BTreeMap;
+
+use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftShape, DriftVerdict};
+use statrs::function::gamma::gamma_lr;
+
+use super::DriftOptions;
+use super::change;
+use super::columns::{MISSING, Values};
+use super::statistics::{
+    Z95, anderson_darling, chi_square, corrected_total_variation, cramer_von_mises, fisher_exact, g_test, hellinger,
+    jensen_shannon_distance, kolmogorov_smirnov, ks_p_value, l_infinity, population_stability_index, quantile_sorted,
+    total_variation, wasserstein,
+};
+
+/// Half-width of the interval up to which "no difference was found" may be called no drift. 0.15 is reached at about 85 rows per table:
+/// a shift of half a standard deviation (KS 0.20) would then mostly have been found.
+const VISIBLE: f64 = 0.15;
+/// Bins of the figure of a numeric column.
+const FIGURE_BINS: usize = 30;
+/// Categories of the figure and of the tests; the rest are `(other)`.
+const TOP_CATEGORIES: usize = 50;
+const FIGURE_CATEGORIES: usize = 20;
+
+/// One way in which a column can change.
+#[derive(Debug, Clone)]
+struct Aspect {
+    change: DriftChange,
+    effect: f64,
+    interval: (f64, f64),
+    p_value: f64,
+    threshold: f64,
+    words: String,
+}
+
+/// What was measured on one column.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    name: String,
+    aspects: Vec<Aspect>,
+    /// Unit, writing or precision that explains the difference.
+    explained: Option<(DriftChange, String)>,
+    note: Option<String>,
+    statistics: BTreeMap<String, f64>,
+    shape: Option<DriftShape>,
+    n: (u64, u64),
+    /// Decimals to which both sides were rounded.
+    pub(super) rounded: Option<u32>,
+}
+
+impl Measured {
+    /// The column's p-value: the smallest of its tests times their number.
+    pub(super) fn p_value(&self) -> Option<f64> {
+        let smallest = self.aspects.iter().map(|a| a.p_value).filter(|p| !p.is_nan()).reduce(f64::min)?;
+        Some((smallest * self.aspects.len() as f64).min(1.0))
+    }
+}
+
+/// Measures one column of both tables.
+pub(super) fn measure(name: &str, values: &Values, options: &DriftOptions) -> Measured {
+    let (mut measured, rows) = match values {
+        Values::Numbers { reference, current } => {
+            (numbers(name, reference, current, options), (reference.len(), current.len()))
+        }
+        Values::Categories { names, reference, current } => {
+            (categories(name, names, reference, current, options), (reference.len(), current.len()))
+        }
+    };
+    let missing = (rows.0 as u64 - measured.n.0, rows.1 as u64 - measured.n.1);
+    if rows.0 > 0 && rows.1 > 0 && measured.n != (0, 0) {
+        let (p, q) = (missing.0 as f64 / rows.0 as f64, missing.1 as f64 / rows.1 as f64);
+        measured.statistics.insert("missing_reference".to_owned(), p);
+        measured.statistics.insert("missing_current".to_owned(), q);
+        if missing.0 + missing.1 > 0 {
+            let effect = (p - q).abs();
+            let half = Z95 * error_of_difference(missing.0, rows.0, missing.1, rows.1);
+            measured.aspects.push(Aspect {
+                change: DriftChange::Nulls,
+                effect,
+                interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
+                p_value: two_shares(missing.0, rows.0 as u64, missing.1, rows.1 as u64),
+                threshold: options.effect_threshold,
+                words: format!("the share of rows without a value moved from {} to {}", percent(p), percent(q)),
+            });
+        }
+    }
+    measured
+}
+
+/// Standard error of a difference of two shares with two successes and failures added to each (Agresti and Caffo 2000 in spirit), so that
+/// it is not zero when a share is 0 or 1.
+fn error_of_difference(x: u64, n: usize, y: u64, m: usize) -> f64 {
+    let part = |x: u64, n: usize| {
+        let (x, n) = (x as f64 + 1.0, n as f64 + 2.0);
+        x / n * (1.0 - x / n) / n
+    };
+    (part(x, n) + part(y, m)).sqrt()
+}
+
+fn two_shares(x: u64, n: u64, y: u64, m: u64) -> f64 {
+    let pooled = (x + y) as f64 / (n + m).max(1) as f64;
+    let rarest = pooled.min(1.0 - pooled) * n.min(m) as f64;
+    if rarest < 10.0 {
+        return fisher_exact(x, n - x, y, m - y);
+    }
+    chi_square(&[x, n - x], &[y, m - y]).map_or(f64::NAN, |t| t.p_value)
+}
+
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.001 { "under 0.1 %".to_owned() } else { format!("{:.1} %", share * 100.0) }
+}
+
+fn put(statistics: &mut BTreeMap<String, f64>, name: &str, value: Option<f64>) {
+    if let Some(value) = value.filter(|v| v.is_finite()) {
+        statistics.insert(name.to_owned(), value);
+    }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut kept: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    kept.sort_unstable_by(f64::total_cmp);
+    kept
+}
+
+fn finite(sorted: &[f64]) -> &[f64] {
+    let from = sorted.partition_point(|v| *v == f64::NEG_INFINITY);
+    let to = sorted.partition_point(|v| *v < f64::INFINITY);
+    sorted.get(from..to).unwrap_or_default()
+}
+
+fn bin_counts(sorted: &[f64], inner_edges: &[f64]) -> Vec<u64> {
+    let mut counts = Vec::with_capacity(inner_edges.len() + 1);
+    let mut from = 0;
+    for edge in inner_edges {
+        let to = sorted.partition_point(|v| v < edge);
+        counts.push((to - from) as u64);
+        from = to;
+    }
+    counts.push((sorted.len() - from) as u64);
+    counts
+}
+
+fn as_f64(counts: &[u64]) -> Vec<f64> {
+    counts.iter().map(|c| *c as f64).collect()
+}
+
+fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOptions) -> Measured {
+    let (mut a, mut b) = (sorted(reference), sorted(current));
+    let mut measured = Measured {
+        name: name.to_owned(),
+        aspects: Vec::new(),
+        explained: None,
+        note: None,
+        statistics: BTreeMap::new(),
+        shape: None,
+        n: (a.len() as u64, b.len() as u64),
+        rounded: None,
+    };
+    let infinite = (a.len() - finite(&a).len(), b.len() - finite(&b).len());
+    if infinite.0 + infinite.1 > 0 {
+        measured.note = Some(format!("{} and {} values are infinite", infinite.0, infinite.1));
+    }
+    let raw = kolmogorov_smirnov(&a, &b);
+    if let Some((decimals, in_current)) = change::precision(&a, &b) {
+        for side in [&mut a, &mut b] {
+            side.iter_mut().for_each(|v| *v = change::round_to(*v, decimals));
+        }
+        measured.rounded = Some(decimals);
+        let who = if in_current { "the current table" } else { "the reference" };
+        measured.explained = Some((
+            DriftChange::Encoding,
+            format!("a change of precision: {who} has only {decimals} decimals; compared after rounding both to them"),
+        ));
+        put(&mut measured.statistics, "ks_before_rounding", raw.map(|k| k.distance));
+    }
+    measured.shape = numeric_shape(&a, &b);
+    let Some(ks) = kolmogorov_smirnov(&a, &b) else { return measured };
+    let p_value = ks_p_value(ks.distance, a.len(), b.len());
+    let at = |cdf: f64, side: &[f64]| (cdf * side.len() as f64).round() as u64;
+    let half = Z95 * error_of_difference(at(ks.cdf_a, &a), a.len(), at(ks.cdf_b, &b), b.len());
+    let stats = &mut measured.statistics;
+    put(stats, "ks", Some(ks.distance));
+    put(stats, "ks_p", Some(p_value));
+    put(stats, "cvm", cramer_von_mises(&a, &b));
+    put(stats, "ad", anderson_darling(&a, &b).map(|ad| ad.standardised));
+    let (fa, fb) = (finite(&a), finite(&b));
+    let distance = wasserstein(fa, fb);
+    put(stats, "wasserstein_raw", distance);
+    let (mean_a, spread) = moments(fa);
+    let (mean_b, spread_b) = moments(fb);
+    put(stats, "mean_reference", Some(mean_a));
+    put(stats, "mean_current", Some(mean_b));
+    put(stats, "std_reference", Some(spread));
+    put(stats, "std_current", Some(spread_b));
+    if spread > 0.0 {
+        put(stats, "wasserstein", distance.map(|d| d / spread));
+    }
+    let mut edges: Vec<f64> = (1..10).map(|i| quantile_sorted(&a, f64::from(i) / 10.0)).collect();
+    edges.dedup();
+    let (counts_a, counts_b) = (bin_counts(&a, &edges), bin_counts(&b, &edges));
+    put_share_statistics(stats, &counts_a, &counts_b);
+    if let (Some(low), Some(high)) = (a.first(), a.last()) {
+        let outside = b.partition_point(|v| v < low) + b.len() - b.partition_point(|v| v <= high);
+        put(stats, "outside_range", Some(outside as f64 / b.len() as f64));
+    }
+    let middle = |side: &[f64]| quantile_sorted(side, 0.5);
+    measured.aspects.push(Aspect {
+        change: DriftChange::Distribution,
+        effect: ks.distance,
+        interval: ((ks.distance - half).max(0.0), (ks.distance + half).min(1.0)),
+        p_value,
+        threshold: options.effect_threshold,
+        words: format!(
+            "{} of the reference and {} of the current rows are at or below {} (KS distance {:.3}); the median moved from {} to {}",
+            percent(ks.cdf_a),
+            percent(ks.cdf_b),
+            short(ks.at),
+            ks.distance,
+            short(middle(&a)),
+            short(middle(&b)),
+        ),
+    });
+    if measured.explained.is_none() {
+        measured.explained = change::unit(&a, &b, ks.distance).map(|words| (DriftChange::Unit, words));
+    }
+    measured
+}
+
+/// Mean and standard deviation (population), by halves of a scale so that very large values do not overflow.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let (Some(low), Some(high)) = (values.first(), values.last()) else { return (f64::NAN, f64::NAN) };
+    let n = values.len() as f64;
+    let mean = values.iter().map(|v| v / n).sum::<f64>();
+    let scale = (high / 2.0 - low / 2.0) * 2.0;
+    if !(scale > 0.0 && scale.is_finite()) {
+        return (mean, if scale == 0.0 { 0.0 } else { f64::NAN });
+    }
+    let squares = values.iter().map(|v| ((v - mean) / scale).powi(2)).sum::<f64>() / n;
+    (mean, squares.sqrt() * scale)
+}
+
+/// A number as a person would write it: about four digits that count.
+pub(super) fn short(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (value.fract() == 0.0 && size < 1e7) {
+        format!("{value:.0}")
+    } else if !(1e-3..1e7).contains(&size) {
+        format!("{value:.3e}")
+    } else {
+        let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
+        format!("{value:.decimals$}")
+    }
+}
+
+fn put_share_statistics(statistics: &mut BTreeMap<String, f64>, a: &[u64], b: &[u64]) {
+    let (p, q) = (as_f64(a), as_f64(b));
+    put(statistics, "psi", population_stability_index(&p, &q));
+    put(statistics, "js", jensen_shannon_distance(&p, &q));
+    put(statistics, "hellinger", hellinger(&p, &q));
+    put(statistics, "tv", total_variation(&p, &q));
+    put(statistics, "l_infinity", l_infinity(&p, &q));
+}
+
+/// Equal bins over the range that holds 99 % of each table; what lies beyond is in the outermost bins.
+fn numeric_shape(a: &[f64], b: &[f64]) -> Option<DriftShape> {
+    let (fa, fb) = (finite(a), finite(b));
+    let ends = |side: &[f64]| (quantile_sorted(side, 0.005), quantile_sorted(side, 0.995));
+    let ((low_a, high_a), (low_b, high_b)) = (ends(fa), ends(fb));
+    let (low, high) = (low_a.min(low_b), high_a.max(high_b));
+    if !low.is_finite() || !high.is_finite() {
+        return None;
+    }
+    let high = if high > low { high } else { low + low.abs().max(1.0) * 1e-3 };
+    let width = high / FIGURE_BINS as f64 - low / FIGURE_BINS as f64;
+    let edges: Vec<f64> =
+        (0..=FIGURE_BINS).map(|i| if i == FIGURE_BINS { high } else { low + width * i as f64 }).collect();
+    if !width.is_finite() || edges.windows(2).any(|w| w[0] >= w[1]) {
+        return None;
+    }
+    let share = |side: &[f64]| -> Vec<f64> {
+        let counts = bin_counts(side, edges.get(1..FIGURE_BINS).unwrap_or_default());
+        counts.iter().map(|c| *c as f64 / side.len().max(1) as f64).collect()
+    };
+    Some(DriftShape::Numeric { reference: share(fa), current: share(fb), edges })
+}
+
+fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], options: &DriftOptions) -> Measured {
+    let count = |codes: &[u32]| {
+        let mut counts = vec![0u64; names.len()];
+        for &code in codes {
+            if code != MISSING
+                && let Some(place) = counts.get_mut(code as usize)
+            {
+                *place += 1;
+            }
+        }
+        counts
+    };
+    let (a, b) = (count(reference), count(current));
+    let (n, m) = (a.iter().sum::<u64>(), b.iter().sum::<u64>());
+    let mut measured = Measured {
+        name: name.to_owned(),
+        aspects: Vec::new(),
+        explained: None,
+        note: None,
+        statistics: BTreeMap::new(),
+        shape: (n + m > 0).then(|| category_shape(names, &a, &b)),
+        n: (n, m),
+        rounded: None,
+    };
+    if n == 0 || m == 0 {
+        return measured;
+    }
+    let (top_a, top_b) = gathered(&a, &b);
+    let stats = &mut measured.statistics;
+    put_share_statistics(stats, &top_a, &top_b);
+    let test = chi_square(&top_a, &top_b);
+    put(stats, "chi2", test.map(|t| t.statistic));
+    put(stats, "chi2_p", test.map(|t| t.p_value));
+    put(stats, "g", g_test(&top_a, &top_b).map(|t| t.statistic));
+    let unseen: u64 = a.iter().zip(&b).filter(|(a, _)| **a == 0).map(|(_, b)| b).sum();
+    let vanished: u64 = a.iter().zip(&b).filter(|(_, b)| **b == 0).map(|(a, _)| a).sum();
+    put(stats, "new_share", Some(unseen as f64 / m as f64));
+    put(stats, "vanished_share", Some(vanished as f64 / n as f64));
+    let p_value = match (top_a.as_slice(), top_b.as_slice()) {
+        ([x, _], [y, _]) => two_shares(*x, n, *y, m),
+        _ => test.map_or(f64::NAN, |t| t.p_value),
+    };
+    let (effect, error) = corrected_total_variation(&top_a, &top_b).unwrap_or((0.0, 0.0));
+    let floor = 1.0 / (n.min(m) as f64 + 4.0);
+    let half = Z95 * error.max(floor);
+    let most = a.iter().zip(&b).enumerate().max_by(|x, y| {
+        let gap = |(a, b): (&u64, &u64)| (*a as f64 / n as f64 - *b as f64 / m as f64).abs();
+        gap(x.1).total_cmp(&gap(y.1))
+    });
+    let words = most.map_or_else(String::new, |(place, (x, y))| {
+        format!(
+            "{} of the rows would have to change (total variation distance); the largest move is \"{}\", from {} to {}",
+            percent(effect),
+            names[place],
+            percent(*x as f64 / n as f64),
+            percent(*y as f64 / m as f64)
+        )
+    });
+    measured.aspects.push(Aspect {
+        change: DriftChange::Distribution,
+        effect,
+        interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
+        p_value,
+        threshold: options.effect_threshold,
+        words,
+    });
+    if unseen > 0 {
+        measured.aspects.push(new_category(names, &a, &b, (n, m), unseen, options));
+    }
+    let plain = total_variation(&as_f64(&top_a), &as_f64(&top_b)).unwrap_or(0.0);
+    measured.explained = change::encoding(names, &a, &b, plain);
+    measured
+}
+
+/// Values that the reference never had. A long list of rare values always has some: how much is bounded by the share of the reference
+/// that occurs once (Good and Turing 1953), and only more than that counts.
+fn new_category(
+    names: &[String],
+    a: &[u64],
+    b: &[u64],
+    (n, m): (u64, u64),
+    unseen: u64,
+    options: &DriftOptions,
+) -> Aspect {
+    let once = a.iter().filter(|c| **c == 1).count() as f64;
+    let expected = ((once + 2.0 * once.sqrt() + 3.0) / n as f64).min(1.0);
+    let share = unseen as f64 / m as f64;
+    let half = Z95 * error_of_difference(unseen, m as usize, 0, n as usize);
+    let rate = expected * m as f64;
+    let newest = a.iter().zip(b).enumerate().filter(|(_, (a, _))| **a == 0).max_by_key(|(_, (_, b))| **b);
+    let effect = (share - expected).max(0.0);
+    Aspect {
+        change: DriftChange::NewCategory,
+        effect,
+        interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
+        p_value: if rate > 0.0 { gamma_lr(unseen as f64, rate).clamp(0.0, 1.0) } else { 1.0 },
+        threshold: options.effect_threshold / 3.0,
+        words: format!(
+            "{} of the current rows have a value that the reference never had, most often \"{}\"",
+            percent(share),
+            newest.map_or("", |(place, _)| names[place].as_str())
+        ),
+    }
+}
+
+/// The most frequent categories of both tables together that have enough rows for a chi-square test (an expected count of 5 in the smaller
+/// table), the rest in one.
+fn gathered(a: &[u64], b: &[u64]) -> (Vec<u64>, Vec<u64>) {
+    let (n, m) = (a.iter().sum::<u64>() as f64, b.iter().sum::<u64>() as f64);
+    let small = n.min(m) / (n + m);
+    let mut order: Vec<usize> = (0..a.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(a[*i] + b[*i]), *i));
+    let enough = |i: &usize| (a[*i] + b[*i]) as f64 * small >= 5.0;
+    let kept = order.iter().take(TOP_CATEGORIES).take_while(|i| enough(i)).count().max(1);
+    let take = |side: &[u64]| -> Vec<u64> {
+        let mut counts: Vec<u64> = order.iter().take(kept).filter_map(|i| side.get(*i)).copied().collect();
+        counts.push(order.iter().skip(kept).filter_map(|i| side.get(*i)).sum());
+        counts
+    };
+    let (mut top_a, mut top_b) = (take(a), take(b));
+    let rest = top_a.last().copied().unwrap_or(0) + top_b.last().copied().unwrap_or(0);
+    if rest == 0 && top_a.len() > 2 {
+        top_a.pop();
+        top_b.pop();
+    }
+    (top_a, top_b)
+}
+
+fn category_shape(names: &[String], a: &[u64], b: &[u64]) -> DriftShape {
+    let (n, m) = (a.iter().sum::<u64>().max(1) as f64, b.iter().sum::<u64>().max(1) as f64);
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by(|x, y| {
+        let size = |i: usize| (a[i] as f64 / n).max(b[i] as f64 / m);
+        size(*y).total_cmp(&size(*x)).then(x.cmp(y))
+    });
+    let mut top: Vec<usize> = order.iter().copied().take(FIGURE_CATEGORIES).collect();
+    top.sort_by_key(|i| (std::cmp::Reverse(a[*i]), std::cmp::Reverse(b[*i]), *i));
+    let share = |side: &[u64], total: f64| -> Vec<f64> {
+        let mut shares: Vec<f64> = top.iter().map(|i| side[*i] as f64 / total).collect();
+        if order.len() > top.len() {
+            shares.push(order[top.len()..].iter().map(|i| side[*i]).sum::<u64>() as f64 / total);
+        }
+        shares
+    };
+    let mut shown: Vec<String> = top.iter().map(|i| names[*i].clone()).collect();
+    if order.len() > top.len() {
+        shown.push("(other)".to_owned());
+    }
+    DriftShape::Categories { reference: share(a, n), current: share(b, m), names: shown }
+}
+
+/// Decides on a column, given its p-value after the correction for many columns.
+pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &DriftOptions) -> ColumnDrift {
+    let p_value = measured.p_value();
+    let tests = measured.aspects.len() as f64;
+    // How much the correction for many columns and several tests enlarged p.
+    let factor = match (p_value, p_adjusted) {
+        (Some(p), Some(adjusted)) if p > 0.0 => (adjusted / p).max(1.0),
+        _ => 1.0,
+    };
+    let significant = |a: &Aspect| (a.p_value * tests * factor) < options.alpha_columns();
+    let beyond = |a: &&Aspect| significant(a) && a.interval.0 > a.threshold;
+    let first = measured.aspects.first().filter(|a| a.change == DriftChange::Distribution);
+    let worst = measured.aspects.iter().filter(beyond).max_by(|a, b| {
+        // A new value or lost values name the change better than the distribution that they move.
+        let weight = |a: &Aspect| a.effect * if a.change == DriftChange::Distribution { 1.0 } else { 1.6 };
+        weight(a).total_cmp(&weight(b))
+    });
+    let shown = worst.or(first).or(measured.aspects.first());
+    let half = |a: &Aspect| (a.interval.1 - a.interval.0) / 2.0;
+    let explained = measured.explained.as_ref();
+    let (verdict, change, mut why) = match (worst, shown) {
+        (Some(aspect), _) => {
+            let explains = explained.filter(|_| aspect.change != DriftChange::Nulls);
+            match explains {
+                Some((change, words)) if measured.rounded.is_none() => {
+                    (DriftVerdict::Drift, Some(*change), format!("{words}; {}", aspect.words))
+                }
+                Some((_, words)) => {
+                    (DriftVerdict::Drift, Some(aspect.change), format!("{}; also {words}", aspect.words))
+                }
+                None => (DriftVerdict::Drift, Some(aspect.change), aspect.words.clone()),
+            }
+        }
+        (None, None) => (
+            DriftVerdict::CannotTell,
+            None,
+            format!("there are no values to compare ({} and {} rows with a value)", measured.n.0, measured.n.1),
+        ),
+        (None, Some(aspect)) => {
+            let change = explained.filter(|_| measured.rounded.is_some()).map(|(change, _)| *change);
+            let doubtful = measured
+                .aspects
+                .iter()
+                .find(|a| significant(a) && a.interval.1 > a.threshold && a.effect > a.threshold);
+            let widest = measured.aspects.iter().map(half).fold(0.0, f64::max);
+            if let Some(a) = doubtful {
+                let words = format!(
+                    "{}, but the interval {:.3} to {:.3} does not say whether that is more than the tolerated {:.3}",
+                    a.words, a.interval.0, a.interval.1, a.threshold
+                );
+                (DriftVerdict::CannotTell, change, words)
+            } else if measured.aspects.iter().all(|a| a.interval.1 <= a.threshold) {
+                let words = format!(
+                    "at most {:.3} apart, which is within the tolerated {:.3}",
+                    aspect.interval.1, aspect.threshold
+                );
+                (DriftVerdict::NoDrift, change, words)
+            } else if widest <= VISIBLE {
+                let words = format!(
+                    "{:.3} apart, which chance or the tolerated {:.3} explains",
+                    aspect.effect, aspect.threshold
+                );
+                (DriftVerdict::NoDrift, change, words)
+            } else {
+                let words = format!(
+                    "too few rows to tell ({} and {}): the distance could be anything from {:.2} to {:.2}",
+                    measured.n.0, measured.n.1, aspect.interval.0, aspect.interval.1
+                );
+                (DriftVerdict::CannotTell, change, words)
+            }
+        }
+    };
+    if verdict != DriftVerdict::Drift
+        && let Some((_, words)) = explained.filter(|_| measured.rounded.is_some())
+    {
+        why = format!("{words}; {why}");
+    }
+    if let Some(note) = &measured.note {
+        why = format!("{why}; {note}");
+    }
+    ColumnDrift {
+        name: measured.name,
+        verdict,
+        effect: shown.map(|a| a.effect),
+        interval: shown.map(|a| a.interval),
+        p_value,
+        p_adjusted,
+        change,
+        n: measured.n,
+        threshold: shown.map_or(options.effect_threshold, |a| a.threshold),
+        statistics: measured.statistics,
+        why,
+        shape: measured.shape,
+    }
+}

@@ -1,0 +1,447 @@
+#![allow(clippy::unwrap_used)]
+
+use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series, TimeUnit};
+use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftReport, DriftVerdict};
+
+use super::random::{Random, mix};
+use super::*;
+
+struct Draw(Random);
+
+impl Draw {
+    fn new(seed: u64) -> Self {
+        Self(Random::new(mix(seed)))
+    }
+
+    fn uniform(&mut self) -> f64 {
+        (self.0.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (u, v) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+
+    fn normals(&mut self, n: usize, mean: f64) -> Vec<f64> {
+        (0..n).map(|_| mean + self.normal()).collect()
+    }
+
+    fn words(&mut self, n: usize, words: &[&str]) -> Vec<String> {
+        (0..n).map(|_| words[self.0.below(words.len())].to_owned()).collect()
+    }
+}
+
+fn num(name: &str, values: Vec<f64>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+fn text(name: &str, values: Vec<String>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+fn ints(name: &str, values: Vec<i64>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+fn maybe(name: &str, values: Vec<Option<f64>>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+fn table(columns: Vec<Column>) -> DataFrame {
+    DataFrame::new_infer_height(columns).unwrap()
+}
+
+fn run(a: &DataFrame, b: &DataFrame, options: &DriftOptions) -> DriftReport {
+    compare(a, b, options, &|| false, &|_, _| {}).unwrap()
+}
+
+fn columns_only() -> DriftOptions {
+    DriftOptions { max_rows: 0, ..DriftOptions::default() }
+}
+
+fn find<'a>(report: &'a DriftReport, name: &str) -> &'a ColumnDrift {
+    report.columns.iter().find(|c| c.name == name).unwrap()
+}
+
+fn alike(seed: u64, n: usize, width: usize, mean: f64) -> DataFrame {
+    let mut draw = Draw::new(seed);
+    let columns = (0..width).map(|i| match i % 4 {
+        0 => num(&format!("x{i}"), draw.normals(n, mean)),
+        1 => num(&format!("x{i}"), draw.normals(n, mean).into_iter().map(f64::exp).collect()),
+        2 => text(&format!("x{i}"), draw.words(n, &["a", "b", "c", "d", "e", "f"])),
+        _ => maybe(&format!("x{i}"), draw.normals(n, mean).into_iter().map(|v| (v < 1.3).then_some(v)).collect()),
+    });
+    table(columns.collect())
+}
+
+#[test]
+fn without_drift_columns_raise_at_most_the_stated_share_of_alarms() {
+    for (n, repetitions) in [(200, 300), (2000, 100)] {
+        let alarms = (0..repetitions)
+            .filter(|r| {
+                let report = run(&alike(2 * r, n, 10, 0.0), &alike(2 * r + 1, n, 10, 0.0), &columns_only());
+                report.verdict == DriftVerdict::Drift
+            })
+            .count();
+        // 5 % and two standard errors of this many repetitions.
+        let limit = 0.05 * repetitions as f64 + 2.0 * (0.05 * 0.95 * repetitions as f64).sqrt();
+        assert!((alarms as f64) <= limit, "{alarms} alarms of {repetitions} at n = {n}");
+    }
+}
+
+#[test]
+fn without_drift_the_whole_comparison_raises_few_alarms_and_says_no_drift() {
+    let (mut alarms, mut clear) = (0, 0);
+    for r in 0..30 {
+        let report =
+            run(&alike(1000 + 2 * r, 500, 8, 0.0), &alike(1001 + 2 * r, 500, 8, 0.0), &DriftOptions::default());
+        alarms += usize::from(report.verdict == DriftVerdict::Drift);
+        clear += usize::from(report.verdict == DriftVerdict::NoDrift);
+    }
+    assert!(alarms <= 4, "{alarms} alarms of 30");
+    assert!(clear >= 20, "only {clear} of 30 are clear");
+}
+
+#[test]
+fn small_medium_and_large_shifts_are_found_at_their_sizes() {
+    for (n, shift, least) in [(200, 0.8, 20), (1000, 0.5, 20), (1000, 0.3, 19), (10_000, 0.15, 19)] {
+        let mut found = 0;
+        for r in 0..20 {
+            let (a, mut b) = (alike(5000 + r, n, 10, 0.0), alike(6000 + r, n, 10, 0.0));
+            b.with_column(num("x0", Draw::new(7000 + r).normals(n, shift))).unwrap();
+            let report = run(&a, &b, &columns_only());
+            found += usize::from(find(&report, "x0").verdict == DriftVerdict::Drift);
+        }
+        assert!(found >= least, "{found} of 20 at n = {n}, shift {shift}");
+    }
+}
+
+#[test]
+fn a_difference_that_only_many_rows_make_significant_is_no_drift() {
+    let n = 200_000;
+    let (a, b) = (num("x", Draw::new(1).normals(n, 0.0)), num("x", Draw::new(2).normals(n, 0.02)));
+    let report = run(&table(vec![a]), &table(vec![b]), &columns_only());
+    let x = find(&report, "x");
+    assert!(x.p_adjusted.unwrap() < 0.05, "{x:?}");
+    assert_eq!(x.verdict, DriftVerdict::NoDrift, "{}", x.why);
+}
+
+#[test]
+fn too_few_rows_is_a_verdict() {
+    for n in [1, 2, 12] {
+        let (a, b) = (alike(1, n, 4, 0.0), alike(2, n, 4, 0.0));
+        let report = run(&a, &b, &DriftOptions::default());
+        assert_eq!(report.verdict, DriftVerdict::CannotTell, "n = {n}: {}", report.why);
+        assert!(report.joint.why.contains("too few") || report.joint.why.contains("no column"), "{}", report.joint.why);
+    }
+}
+
+#[test]
+fn a_change_of_correlation_alone_is_seen_by_the_classifier() {
+    let n = 2000;
+    let make = |seed: u64, sign: f64| {
+        let mut draw = Draw::new(seed);
+        let x = draw.normals(n, 0.0);
+        let y: Vec<f64> = x.iter().map(|x| sign * 0.7 * x + 0.714 * draw.normal()).collect();
+        table(vec![num("x", x), num("y", y), num("z", draw.normals(n, 0.0))])
+    };
+    let report = run(&make(1, 1.0), &make(2, -1.0), &DriftOptions::default());
+    assert!(report.columns.iter().all(|c| c.verdict != DriftVerdict::Drift), "{}", report.why);
+    assert_eq!(report.joint.verdict, DriftVerdict::Drift, "{}", report.joint.why);
+    let drivers: Vec<&str> = report.joint.drivers.iter().take(2).map(|d| d.column.as_str()).collect();
+    assert!(drivers.contains(&"x") && drivers.contains(&"y"), "{drivers:?}");
+    assert!(report.joint.roc.len() <= 200 && report.joint.roc.len() > 2);
+    let categories = |seed: u64, flip: bool| {
+        let mut draw = Draw::new(seed);
+        let x = draw.words(n, &["a", "b"]);
+        let y = x.iter().map(|x| if (x == "a") == flip { "u" } else { "v" }.to_owned()).collect();
+        table(vec![text("x", x), text("y", y)])
+    };
+    let report = run(&categories(3, true), &categories(4, false), &DriftOptions::default());
+    assert_eq!(report.joint.verdict, DriftVerdict::Drift, "{}", report.joint.why);
+}
+
+#[test]
+fn units_are_named() {
+    let base = |seed| Draw::new(seed).normals(1500, 0.0);
+    let weight = |seed| base(seed).into_iter().map(|v| 70.0 + 12.0 * v).collect::<Vec<f64>>();
+    type Change = fn(f64) -> f64;
+    let cases: [(Change, &str); 4] = [
+        (|v| v * 2.204_622_6, "pounds"),
+        (|v| v / 1000.0, "divided by 1,000"),
+        (|v| v * 1.8 + 32.0, "Fahrenheit"),
+        (|v| v * 100.0, "times 100"),
+    ];
+    for (change, words) in cases {
+        let current = weight(2).into_iter().map(change).collect();
+        let report = run(&table(vec![num("w", weight(1))]), &table(vec![num("w", current)]), &columns_only());
+        let w = find(&report, "w");
+        assert_eq!((w.verdict, w.change), (DriftVerdict::Drift, Some(DriftChange::Unit)), "{}", w.why);
+        assert!(w.why.contains(words), "{}", w.why);
+    }
+    let shifted = weight(3).into_iter().map(|v| v + 40.0).collect();
+    let report = run(&table(vec![num("w", weight(1))]), &table(vec![num("w", shifted)]), &columns_only());
+    assert_eq!(find(&report, "w").change, Some(DriftChange::Distribution));
+}
+
+#[test]
+fn encodings_new_categories_and_nulls_are_named() {
+    let n = 1500;
+    let mut draw = Draw::new(9);
+    let mut skewed = |names: [&str; 3]| -> Vec<String> {
+        (0..n)
+            .map(|_| {
+                match draw.uniform() {
+                    u if u < 0.6 => names[0],
+                    u if u < 0.9 => names[1],
+                    _ => names[2],
+                }
+                .to_owned()
+            })
+            .collect()
+    };
+    let base = skewed(["red", "green", "blue"]);
+    let check = |a: Vec<String>, b: Vec<String>, change, words: &str| {
+        let report = run(&table(vec![text("c", a)]), &table(vec![text("c", b)]), &columns_only());
+        let c = find(&report, "c");
+        assert_eq!((c.verdict, c.change), (DriftVerdict::Drift, Some(change)), "{}", c.why);
+        assert!(c.why.contains(words), "{}", c.why);
+    };
+    check(base.clone(), skewed(["Red", " GREEN", "blue "]), DriftChange::Encoding, "written otherwise");
+    check(base.clone(), skewed(["1", "2", "3"]), DriftChange::Encoding, "other codes");
+    check(base.clone(), skewed(["green", "red", "blue"]), DriftChange::Encoding, "other codes");
+    let with_new =
+        base.iter().enumerate().map(|(i, v)| if i % 12 == 0 { "purple".to_owned() } else { v.clone() }).collect();
+    check(base.clone(), with_new, DriftChange::NewCategory, "purple");
+    let holes = |share: f64, seed| {
+        let mut draw = Draw::new(seed);
+        maybe(
+            "v",
+            (0..n)
+                .map(|_| {
+                    let v = draw.normal();
+                    (draw.uniform() > share).then_some(v)
+                })
+                .collect(),
+        )
+    };
+    let report = run(&table(vec![holes(0.02, 1)]), &table(vec![holes(0.25, 2)]), &columns_only());
+    assert_eq!(find(&report, "v").change, Some(DriftChange::Nulls), "{}", report.why);
+}
+
+#[test]
+fn a_long_list_of_rare_values_is_not_news() {
+    let make = |seed: u64| {
+        let mut draw = Draw::new(seed);
+        text("city", (0..3000).map(|_| format!("c{}", (draw.uniform().powf(-1.2) * 3.0) as u64)).collect())
+    };
+    let alarms = (0..40)
+        .filter(|r| {
+            run(&table(vec![make(2 * r)]), &table(vec![make(2 * r + 1)]), &columns_only()).verdict
+                == DriftVerdict::Drift
+        })
+        .count();
+    assert!(alarms <= 4, "{alarms} of 40");
+}
+
+#[test]
+fn lost_decimals_are_a_change_of_precision_and_not_of_the_world() {
+    let a = table(vec![num("x", Draw::new(1).normals(2000, 0.0)), num("y", Draw::new(2).normals(2000, 0.0))]);
+    let rounded = Draw::new(3).normals(2000, 0.0).into_iter().map(|v| (v * 10.0).round() / 10.0).collect();
+    let b = table(vec![num("x", rounded), num("y", Draw::new(4).normals(2000, 0.0))]);
+    let report = run(&a, &b, &DriftOptions::default());
+    let x = find(&report, "x");
+    assert_eq!((x.verdict, x.change), (DriftVerdict::NoDrift, Some(DriftChange::Encoding)), "{}", x.why);
+    assert!(x.why.contains("precision"), "{}", x.why);
+    assert_ne!(report.joint.verdict, DriftVerdict::Drift, "{}", report.joint.why);
+}
+
+#[test]
+fn identifiers_times_nested_and_lonely_columns_are_left_out_and_said_so() {
+    let n = 200;
+    let make = |from: i64, extra: &str| {
+        let mut draw = Draw::new(from as u64);
+        let dates = Series::new("day".into(), (0..n as i32).collect::<Vec<i32>>()).cast(&DataType::Date).unwrap();
+        let stamps = Series::new("when".into(), (from..from + n as i64).collect::<Vec<i64>>());
+        let stamps = stamps.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
+        let nested =
+            Series::new("list".into(), (0..n).map(|_| Series::new("".into(), [1i64, 2])).collect::<Vec<Series>>());
+        table(vec![
+            ints("customer_id", (from..from + n as i64).map(|i| (mix(i as u64) >> 20) as i64).collect()),
+            ints("row", (from..from + n as i64).collect()),
+            ints("ts", (0..n as i64).map(|i| 1_700_000_000 + from + i * 60).collect()),
+            text("uuid", (0..n).map(|i| format!("{:x}", mix(i as u64 + from as u64))).collect()),
+            text("iso", (0..n).map(|i| format!("2024-01-{:02}T00:00:00Z", i % 28 + 1)).collect()),
+            dates.into(),
+            stamps.into(),
+            nested.into(),
+            num("same", vec![4.0; n]),
+            num(extra, draw.normals(n, 0.0)),
+            num("x", draw.normals(n, 0.0)),
+        ])
+    };
+    let report = run(&make(0, "old"), &make(100_000, "new"), &DriftOptions::default());
+    let left: Vec<&str> = report.joint.left_out.iter().map(|(name, _)| name.as_str()).collect();
+    for name in ["customer_id", "row", "ts", "uuid", "iso", "day", "when", "list", "same", "old", "new"] {
+        assert!(left.contains(&name), "{name} not in {left:?}");
+    }
+    assert!(!left.contains(&"x"));
+    assert_ne!(report.verdict, DriftVerdict::Drift, "{}", report.why);
+}
+
+#[test]
+fn odd_tables_give_a_verdict_and_no_panic() {
+    let none = table(vec![num("x", Vec::new())]);
+    let some = table(vec![num("x", vec![1.0, 2.0, 3.0])]);
+    let other = table(vec![num("y", vec![1.0, 2.0])]);
+    let empty = DataFrame::empty();
+    for (a, b) in [(&none, &some), (&some, &none), (&none, &none), (&some, &other), (&empty, &some), (&empty, &empty)] {
+        assert_eq!(run(a, b, &DriftOptions::default()).verdict, DriftVerdict::CannotTell);
+    }
+    let n = 400;
+    let wild = |seed: u64| {
+        let mut draw = Draw::new(seed);
+        let odd: Vec<f64> = (0..n)
+            .map(|i| match i % 5 {
+                0 => f64::NAN,
+                1 => f64::INFINITY,
+                2 => f64::NEG_INFINITY,
+                3 => f64::MAX,
+                _ => draw.normal(),
+            })
+            .collect();
+        table(vec![
+            num("odd", odd),
+            maybe("nothing", vec![None; n]),
+            num("constant", vec![1.0; n]),
+            num("nan", vec![f64::NAN; n]),
+            num("huge", draw.normals(n, 0.0).into_iter().map(|v| v * 1e307).collect()),
+            Series::new("flag".into(), (0..n).map(|i| i % 3 == 0).collect::<Vec<bool>>()).into(),
+        ])
+    };
+    let report = run(&wild(1), &wild(2), &DriftOptions { target: Some("flag".to_owned()), ..DriftOptions::default() });
+    assert_ne!(report.verdict, DriftVerdict::Drift, "{}", report.why);
+    assert_eq!(find(&report, "nothing").verdict, DriftVerdict::CannotTell);
+    assert!(find(&report, "odd").why.contains("infinite"));
+    let json = serde_json::to_string(&report).unwrap();
+    let back: DriftReport = serde_json::from_str(&json).unwrap();
+    assert_eq!(back.columns.len(), report.columns.len());
+    let gone = table(vec![maybe("x", vec![None; n])]);
+    let full = table(vec![num("x", Draw::new(1).normals(n, 0.0))]);
+    let report = run(&full, &gone, &DriftOptions::default());
+    assert_eq!(find(&report, "x").change, Some(DriftChange::Nulls), "{}", report.why);
+    let written = table(vec![text("x", Draw::new(2).normals(n, 0.0).iter().map(f64::to_string).collect())]);
+    assert_ne!(run(&full, &written, &columns_only()).verdict, DriftVerdict::Drift);
+}
+
+#[test]
+fn rows_of_both_tables_and_copies_are_no_drift() {
+    let a = alike(1, 1000, 5, 0.0);
+    let report = run(&a, &a, &DriftOptions::default());
+    assert_eq!(report.verdict, DriftVerdict::NoDrift, "{}", report.why);
+    assert!(report.joint.why.contains("stand in both"), "{}", report.joint.why);
+    let half = alike(2, 500, 5, 0.0);
+    let doubled = half.vstack(&half).unwrap();
+    let report = run(&a, &doubled, &DriftOptions::default());
+    assert_ne!(report.joint.verdict, DriftVerdict::Drift, "{}", report.joint.why);
+    assert!(report.joint.why.contains("more than once"), "{}", report.joint.why);
+}
+
+#[test]
+fn a_changed_relation_is_told_from_changed_features() {
+    let n = 3000;
+    let make = |seed: u64, slope: f64, mean: f64| {
+        let mut draw = Draw::new(seed);
+        let x = draw.normals(n, mean);
+        let y: Vec<f64> = x.iter().map(|x| slope * x + 0.5 * draw.normal()).collect();
+        table(vec![num("x", x), num("w", draw.normals(n, 0.0)), num("y", y)])
+    };
+    let options = DriftOptions { target: Some("y".to_owned()), ..DriftOptions::default() };
+    let concept = |a: &DataFrame, b: &DataFrame| run(a, b, &options).concept.unwrap();
+    let found = concept(&make(1, 1.0, 0.0), &make(2, -1.0, 0.0));
+    assert_eq!(found.verdict, DriftVerdict::Drift, "{}", found.why);
+    let holds = concept(&make(3, 1.0, 0.0), &make(4, 1.0, 0.0));
+    assert_eq!(holds.verdict, DriftVerdict::NoDrift, "{}", holds.why);
+    let moved = concept(&make(5, 1.0, 0.0), &make(6, 1.0, 0.7));
+    assert_ne!(moved.verdict, DriftVerdict::Drift, "{}", moved.why);
+    let apart = concept(&make(7, 1.0, 0.0), &make(8, 1.0, 12.0));
+    assert_eq!(apart.verdict, DriftVerdict::CannotTell, "{}", apart.why);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report_and_cancel_and_wrong_names_are_errors() {
+    let (a, b) = (alike(1, 300, 5, 0.0), alike(2, 300, 5, 0.4));
+    let options = DriftOptions::default();
+    let written = |r: &DriftReport| serde_json::to_string(r).unwrap();
+    assert_eq!(written(&run(&a, &b, &options)), written(&run(&a, &b, &options)));
+    assert_eq!(compare(&a, &b, &options, &|| true, &|_, _| {}), Err(DriftError::Cancelled));
+    let wrong = DriftOptions { target: Some("nowhere".to_owned()), ..options.clone() };
+    assert!(matches!(
+        compare(&a, &b, &wrong, &|| false, &|_, _| {}),
+        Err(DriftError::UnknownColumn { role: "target", .. })
+    ));
+    let wrong = DriftOptions { effect_threshold: f64::NAN, ..options };
+    assert!(matches!(compare(&a, &b, &wrong, &|| false, &|_, _| {}), Err(DriftError::BadOption { .. })));
+}
+
+/// Not a promise but a measurement: `cargo test --release -p proofmark-analysis -- --ignored --nocapture drift_speed`.
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn drift_speed() {
+    for (n, width) in [(200_000, 50), (1_000_000, 30)] {
+        let (a, b) = (alike(1, n, width, 0.0), alike(2, n, width, 0.0));
+        let start = std::time::Instant::now();
+        let columns = run(&a, &b, &columns_only());
+        let first = start.elapsed();
+        let report = run(&a, &b, &DriftOptions::default());
+        eprintln!(
+            "{n} x {width}: columns {first:?}, all {:?}; {} {}",
+            start.elapsed() - first,
+            report.why,
+            columns.columns.len()
+        );
+    }
+}
+
+/// Prints false alarms without drift and power with it. `cargo test --release -p proofmark-analysis -- --ignored --nocapture drift_calibration`.
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn drift_calibration() {
+    eprintln!("rows columns comparisons | alarms: columns joint any | cannot tell");
+    for (n, width, repetitions) in [
+        (200, 10, 300),
+        (200, 50, 100),
+        (200, 500, 20),
+        (1000, 10, 150),
+        (1000, 50, 40),
+        (10_000, 10, 25),
+        (200_000, 10, 8),
+    ] {
+        let (mut columns, mut joint, mut any, mut unsure) = (0, 0, 0, 0);
+        for r in 0..repetitions {
+            let seed = 1_000_000 + 2 * r + n as u64 * 7919 + width as u64 * 104_729;
+            let report = run(&alike(seed, n, width, 0.0), &alike(seed + 1, n, width, 0.0), &DriftOptions::default());
+            columns += usize::from(report.columns.iter().any(|c| c.verdict == DriftVerdict::Drift));
+            joint += usize::from(report.joint.verdict == DriftVerdict::Drift);
+            any += usize::from(report.verdict == DriftVerdict::Drift);
+            unsure += usize::from(report.verdict == DriftVerdict::CannotTell);
+        }
+        eprintln!("{n} {width} {repetitions} | {columns} {joint} {any} | {unsure}");
+    }
+    eprintln!("rows shift comparisons | found by: column joint any (one of 10 columns moved)");
+    for (n, shift) in
+        [(200, 0.2), (200, 0.5), (200, 1.0), (1000, 0.1), (1000, 0.2), (1000, 0.5), (10_000, 0.1), (10_000, 0.2)]
+    {
+        let repetitions = if n > 5000 { 20 } else { 50 };
+        let (mut column, mut joint, mut any) = (0, 0, 0);
+        for r in 0..repetitions {
+            let (a, mut b) = (alike(90_000 + r, n, 10, 0.0), alike(91_000 + r, n, 10, 0.0));
+            b.with_column(num("x0", Draw::new(92_000 + r).normals(n, shift))).unwrap();
+            let report = run(&a, &b, &DriftOptions::default());
+            column += usize::from(find(&report, "x0").verdict == DriftVerdict::Drift);
+            joint += usize::from(report.joint.verdict == DriftVerdict::Drift);
+            any += usize::from(report.verdict == DriftVerdict::Drift);
+        }
+        eprintln!("{n} {shift} {repetitions} | {column} {joint} {any}");
+    }
+}
