@@ -398,3 +398,26 @@ fn version_of(state: &FileState, change: Change, moved_from: Option<RelPath>, no
 pub(crate) const fn is_tabular(kind: ArtifactKind) -> bool {
     matches!(kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog)
 }
+
+impl Engine {
+    /// What follows a scan: records that came with the folder, model files, and looking at new data sets.
+    fn after_scan(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
+        self.import_records(project)?;
+        if !summary.changed_anything() && project.last_scan.is_some() {
+            return Ok(());
+        }
+        for facts in self.files_of_kind(project, &[ArtifactKind::Model])? {
+            if (control.cancelled)() {
+                return Err(Trouble::cancelled());
+            }
+            (control.progress)(summary.files, Some(summary.files), facts.path.as_str());
+            self.read_model_once(project, &facts)?;
+        }
+        let is_served = lock(&self.0.watches).contains_key(&project.id);
+        if is_served && self.settings()?.screen_automatically {
+            // Data is looked at by a job of its own, so that files show up before their profiles are done.
+            self.screen_start(proofmark_contract::view::ScreenStart { project: project.id, path: None })?;
+        }
+        Ok(())
+    }
+}

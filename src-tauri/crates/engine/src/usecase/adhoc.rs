@@ -1,0 +1,164 @@
+//! Questions about a file that need no project: for the command line and for other programs.
+
+use std::path::{Path, PathBuf};
+
+use proofmark_analysis::facade::{self, CheckInput, DriftInput, Table};
+use proofmark_contract::ErrorCode;
+use proofmark_domain::artifact::RelPath;
+use proofmark_domain::check::{CheckReport, Rule};
+use proofmark_domain::drift::DriftReport;
+use proofmark_domain::model::ModelFacts;
+use proofmark_domain::profile::TableProfile;
+use proofmark_domain::sensitive::SensitivityReport;
+use proofmark_domain::{Digest, Timestamp};
+use proofmark_intake::files::platform::stat_of;
+use proofmark_intake::files::{hash_file, label_of};
+use proofmark_intake::model::{Limits, read_model};
+use proofmark_registry::oms::{self, Trust, VerifyOptions};
+use serde::Serialize;
+
+use crate::config::ProjectConfig;
+use crate::trouble::{Answer, Trouble, io_trouble, sentence};
+
+/// Never stops: a command that a person stops ends as a process.
+fn never() -> bool {
+    false
+}
+
+fn digest_of(path: &Path) -> Answer<Option<Digest>> {
+    let facts = std::fs::metadata(path).map_err(|error| io_trouble("reading", path, &error))?;
+    if !facts.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(hash_file(path, &stat_of(&facts), &never, &|_| ())?.digest))
+}
+
+/// The profile of a table in a file.
+///
+/// # Errors
+/// If it cannot be read as a table.
+pub fn profile(path: &Path) -> Answer<TableProfile> {
+    let table = Table::open(path)?;
+    let mut profile = facade::profile(&table, &never)?;
+    profile.path = path.to_string_lossy().into_owned();
+    profile.digest = digest_of(path)?;
+    Ok(profile)
+}
+
+/// What is wrong with a table, by itself and beside another one.
+///
+/// # Errors
+/// If the file is not there or not readable. A file that is no table is a finding, not an error, where it can be told what it is.
+pub fn check(path: &Path, reference: Option<&Path>, test: Option<&Path>, now: Timestamp) -> Answer<CheckReport> {
+    let table = match Table::open(path) {
+        Ok(table) => table,
+        Err(error) => {
+            let mut report = facade::check_unreadable(path).ok_or_else(|| Trouble::from(error))?;
+            report.path = path.to_string_lossy().into_owned();
+            report.reference = reference.map(|it| it.to_string_lossy().into_owned());
+            return Ok(report);
+        }
+    };
+    let reference_table = reference.map(Table::open).transpose()?;
+    let test_table = test.map(Table::open).transpose()?;
+    let rules = rules_for(path);
+    let input = CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), rules: &rules, now };
+    let mut report = facade::check(&table, &input, &never)?;
+    report.path = path.to_string_lossy().into_owned();
+    report.reference = reference.map(|it| it.to_string_lossy().into_owned());
+    Ok(report)
+}
+
+/// The rules that the nearest `proofmark.toml` above a file has for it.
+fn rules_for(path: &Path) -> Vec<Rule> {
+    let Ok(path) = std::fs::canonicalize(path) else { return Vec::new() };
+    for folder in path.ancestors().skip(1) {
+        if !folder.join(crate::config::FILE).is_file() {
+            continue;
+        }
+        let (Ok(config), Ok(label)) = (ProjectConfig::read(folder), label_of(folder, &path)) else { return Vec::new() };
+        return config.dataset(label.as_str()).map(|it| it.check.clone()).unwrap_or_default();
+    }
+    Vec::new()
+}
+
+/// The sensitive columns of a table.
+///
+/// # Errors
+/// If it cannot be read as a table.
+pub fn sensitive(path: &Path) -> Answer<SensitivityReport> {
+    let table = Table::open(path)?;
+    let mut report = facade::sensitive(&table, &never)?;
+    report.path = path.to_string_lossy().into_owned();
+    Ok(report)
+}
+
+/// What a comparison is about besides its two files.
+#[derive(Debug, Clone, Default)]
+pub struct DriftWishes {
+    /// The target's column.
+    pub target: Option<String>,
+    /// The prediction's column.
+    pub prediction: Option<String>,
+    /// The time's column.
+    pub time: Option<String>,
+}
+
+/// How one table differs from another.
+///
+/// # Errors
+/// If either cannot be read as a table, or a named column does not exist.
+pub fn drift(reference: &Path, current: &Path, wishes: &DriftWishes) -> Answer<DriftReport> {
+    let input = DriftInput {
+        target: wishes.target.clone(),
+        prediction: wishes.prediction.clone(),
+        time: wishes.time.clone(),
+        ..DriftInput::named(&reference.to_string_lossy(), &current.to_string_lossy())
+    };
+    Ok(facade::drift(&Table::open(reference)?, &Table::open(current)?, &input, &never, &|_, _| ())?)
+}
+
+/// What a model file says about itself.
+///
+/// # Errors
+/// If it cannot be read as a model file.
+pub fn inspect(path: &Path) -> Answer<ModelFacts> {
+    read_model(path, &Limits::default()).map_err(|error| Trouble::new(ErrorCode::Unreadable, sentence(&error.to_string())))
+}
+
+/// The verdict on an OpenSSF Model Signing bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelVerdict {
+    /// `ok` or `refused`.
+    pub verdict: &'static str,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Files that were checked.
+    pub files: u64,
+}
+
+/// Checks a model folder or file against a bundle made by anyone.
+///
+/// # Errors
+/// If the key or certificates cannot be read. A model that does not verify is a verdict, not an error.
+pub fn verify_model(
+    path: &Path,
+    signature: &Path,
+    public_key: Option<&Path>,
+    certificates: &[PathBuf],
+    options: &VerifyOptions,
+) -> Answer<ModelVerdict> {
+    let trust = match public_key {
+        Some(key) => Trust::key_file(key)?,
+        None => Trust::certificate_files(certificates)?,
+    };
+    Ok(match oms::verify_folder(path, signature, &trust, options) {
+        Ok(passed) => ModelVerdict { verdict: "ok", reason: None, files: passed.files as u64 },
+        Err(refused) => ModelVerdict { verdict: "refused", reason: Some(refused.to_string()), files: 0 },
+    })
+}
+
+/// A file's label inside a folder, for documents that name both.
+pub fn label(root: &Path, path: &Path) -> RelPath {
+    label_of(root, path).unwrap_or_else(|_| RelPath::new(path.to_string_lossy()))
+}
