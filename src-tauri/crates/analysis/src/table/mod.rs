@@ -22,4 +22,5 @@ pub use error::TableError;
 pub use source::{ReadOptions, TableSource, open};
 pub use structure::{ColumnText, Odd, Spelling, Structure};
 pub(crate) use moment::{DateForm, parse_moment};
+pub(crate) use decode::windows_1252_byte;
 pub(crate) use value::{Kind, classify, is_null_spelling, lenient_number, parse_number};
