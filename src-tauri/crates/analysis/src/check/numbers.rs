@@ -133,14 +133,30 @@ fn sentinels(
     found
 }
 
-/// A scale on which the column's spread is even: logarithms for what is positive and spans more than one order.
-fn scale_of(values: &[f64]) -> (bool, Vec<f64>) {
-    let positive: Vec<f64> = values.iter().copied().filter(|v| *v > 0.0).collect();
-    let negatives = values.partition_point(|v| *v < 0.0);
-    if negatives == 0 && positive.len() * 2 > values.len() {
-        return (true, positive.iter().map(|v| v.ln()).collect());
+/// A scale on which heavy tails are short: the logarithm of what is positive, the inverse hyperbolic sine of the rest.
+enum Scale {
+    Log,
+    Asinh { middle: f64, unit: f64 },
+}
+
+impl Scale {
+    fn of(values: &[f64]) -> (Self, Vec<f64>) {
+        let positive: Vec<f64> = values.iter().copied().filter(|v| *v > 0.0).collect();
+        let negatives = values.partition_point(|v| *v < 0.0);
+        if negatives == 0 && positive.len() * 2 > values.len() {
+            return (Self::Log, positive.iter().map(|v| v.ln()).collect());
+        }
+        let middle = quantile(values, 0.5);
+        let unit = mad(values).max((quantile(values, 0.9) - quantile(values, 0.1)) / 2.563).max(1e-12);
+        (Self::Asinh { middle, unit }, values.iter().map(|v| ((v - middle) / unit).asinh()).collect())
     }
-    (false, values.to_vec())
+
+    fn back(&self, value: f64) -> f64 {
+        match self {
+            Self::Log => value.exp(),
+            Self::Asinh { middle, unit } => middle + unit * value.sinh(),
+        }
+    }
 }
 
 fn outliers(
@@ -156,7 +172,8 @@ fn outliers(
     if rest.len() < 40 || counts(&rest).len() < 12 {
         return;
     }
-    let (logarithmic, line) = scale_of(&rest);
+    let (scale, line) = Scale::of(&rest);
+    let logarithmic = matches!(scale, Scale::Log);
     let n = line.len();
     let most = ((n as f64 * 0.01).floor() as usize).clamp(1, 200);
     let median = quantile(&line, 0.5);
@@ -175,20 +192,21 @@ fn outliers(
         let tail_length = (last_inside - inner).abs().max(spread * 0.5);
         let distance = (first_apart - median).abs() / spread;
         let known = before.is_some_and(|b| {
-            let edge = if logarithmic { first_apart.exp() } else { first_apart };
+            let edge = scale.back(first_apart);
             if upper { b.last().is_some_and(|max| *max >= edge * 0.5) } else { b.first().is_some_and(|min| *min <= edge * 2.0) }
         });
-        let far = if logarithmic { gap >= 3f64.ln() && distance > if upper { 6.0 } else { 7.0 } } else { distance > 12.0 };
+        let beyond = if logarithmic { distance > if upper { 6.0 } else { 7.0 } } else { first_apart.abs() > 12f64.asinh() };
+        let far = gap >= 3f64.ln() && beyond;
         // Towards zero the logarithm stretches small honest values; only a clean break counts.
-        let factor = if logarithmic && !upper { 2.0 } else if logarithmic { 1.1 } else { 2.0 };
+        let factor = if logarithmic && !upper { 2.0 } else { 1.1 };
         if far && gap > factor * tail_length && !known {
-            let edge = if logarithmic { first_apart.exp() } else { first_apart };
+            let edge = scale.back(first_apart);
             let (low, high) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             limits = Some(if upper { (low, edge) } else { (edge, high) });
         }
     }
     let Some((low, high)) = limits else { return };
-    let tolerance = |edge: f64| edge.abs() * 1e-12;
+    let tolerance = |edge: f64| edge.abs() * 1e-9;
     let apart = |v: f64| {
         v.is_finite() && !sentinels.contains(&v) && (v >= high - tolerance(high) || v <= low + tolerance(low)) && !(logarithmic && v <= 0.0)
     };
@@ -255,7 +273,7 @@ const UNIT_ADVICE: &str = "Convert the values back, or ask the source which unit
 fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], findings: &mut Vec<Finding>) -> bool {
     let apart = ks(all, before);
     let noise = 1.6 * (1.0 / all.len() as f64 + 1.0 / before.len() as f64).sqrt();
-    if apart < 0.35 || counts(before).len() < 8 {
+    if apart < 0.35 || counts(before).len() < 8 || crate::profile::named_like_an_id(&column.name) {
         return false;
     }
     let (m_now, m_then) = (quantile(all, 0.5), quantile(before, 0.5));
@@ -281,10 +299,17 @@ fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], finding
             offer(matches_after(&|v| v * factor), kind_of_factor(factor), format!("times {} ({name})", show(factor)), factor);
         }
     }
-    offer(matches_after(&|v| v * 1.8 + 32.0), FindingKind::UnitChange, "in Fahrenheit instead of Celsius".to_owned(), 1.8);
-    offer(matches_after(&|v| (v - 32.0) / 1.8), FindingKind::UnitChange, "in Celsius instead of Fahrenheit".to_owned(), 1.0 / 1.8);
-    offer(matches_after(&|v| v + 273.15), FindingKind::UnitChange, "in Kelvin instead of Celsius".to_owned(), 1.0);
-    offer(matches_after(&|v| v - 273.15), FindingKind::UnitChange, "in Celsius instead of Kelvin".to_owned(), 1.0);
+    let degrees = |median: f64| (-60.0..=250.0).contains(&median);
+    if degrees(m_now) && degrees(m_then) {
+        offer(matches_after(&|v| v * 1.8 + 32.0), FindingKind::UnitChange, "in Fahrenheit instead of Celsius".to_owned(), 1.8);
+        offer(matches_after(&|v| (v - 32.0) / 1.8), FindingKind::UnitChange, "in Celsius instead of Fahrenheit".to_owned(), 1.0 / 1.8);
+    }
+    if degrees(m_then) && (220.0..=420.0).contains(&m_now) {
+        offer(matches_after(&|v| v + 273.15), FindingKind::UnitChange, "in Kelvin instead of Celsius".to_owned(), 1.0);
+    }
+    if degrees(m_now) && (220.0..=420.0).contains(&m_then) {
+        offer(matches_after(&|v| v - 273.15), FindingKind::UnitChange, "in Celsius instead of Kelvin".to_owned(), 1.0);
+    }
     if before.first().is_some_and(|v| *v >= 0.0) && all.first().is_some_and(|v| *v < 0.0) && all.last().is_some_and(|v| *v <= 0.0) {
         offer(matches_after(&|v| -v), FindingKind::ScaleChange, "with the opposite sign".to_owned(), -1.0);
     }
@@ -311,7 +336,7 @@ fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], finding
 /// A part of the rows is the rest times a factor: two clusters of the same shape with a clear gap.
 fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], before: Option<&[f64]>, findings: &mut Vec<Finding>) -> bool {
     let positive: Vec<f64> = all.iter().copied().filter(|v| *v > 0.0).collect();
-    if positive.len() < 40 || positive.len() * 10 < all.len() * 9 || counts(&positive).len() < 30 {
+    if positive.len() < 40 || all.first().is_some_and(|v| *v < 0.0) || positive.len() * 10 < all.len() * 9 || counts(&positive).len() < 30 {
         return false;
     }
     let logs: Vec<f64> = positive.iter().map(|v| v.ln()).collect();
@@ -337,7 +362,7 @@ fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], be
     let noise = 1.4 * (1.0 / small.len() as f64 + 1.0 / large.len() as f64).sqrt();
     // Between the clusters there must be room that neither cluster has within itself.
     let inner = |part: &[f64]| quantile(part, 0.9) - quantile(part, 0.1);
-    let clear = gap > 0.25 && gap > 0.35 * inner(large).max(0.2);
+    let clear = gap > 0.25 && gap > 0.5 * inner(large).max(0.2);
     let edge = low.last().copied().unwrap_or(0.0) + gap / 2.0;
     let reference_has_both = before.is_some_and(|b| {
         let share = b.iter().filter(|v| **v > 0.0 && (v.ln() > edge) == (low.len() >= high.len())).count() as f64 / b.len().max(1) as f64;
@@ -507,6 +532,10 @@ fn out_of_range(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], b
     let room_low = (spread * 0.75).max(tail(low, quantile(before, 0.05)) * 1.5);
     // A sign that never occurred is out of range without any tolerance, if the column is not close to zero by nature.
     let floor = if low >= 0.0 { -1e-12_f64.max(spread * 1e-9) } else { low - room_low };
+    // The greatest value of a heavy tail grows with every row.
+    let median = quantile(before, 0.5);
+    let heavy = low >= 0.0 && median > 0.0 && quantile(before, 0.99) > 5.0 * median;
+    let room_high = if heavy { room_high.max(high * (high / median).powf(0.75)) } else { room_high };
     let ceiling = if high <= 1.0 && low >= 0.0 && before.iter().any(|v| v.fract() != 0.0) && high > 0.9 { 1.0 } else { high + room_high };
     // A column that moves on with time (a counter, a year) leaves its range by nature.
     let shifted = (quantile(all, 0.5) - quantile(before, 0.5)).abs() > 0.5 * spread;

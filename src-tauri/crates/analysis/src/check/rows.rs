@@ -29,13 +29,17 @@ fn repeats(hashes: &[u64]) -> Vec<usize> {
     hashes.iter().enumerate().filter(|(_, hash)| !seen.insert(**hash)).map(|(row, _)| row).collect()
 }
 
-/// Sum of the digits of information: how many different rows the columns could hold.
+/// Minus the logarithm of the chance that two rows agree, if columns were independent (sum of collision entropies).
 fn variety(view: &View) -> f64 {
     view.columns
         .iter()
         .map(|column| {
-            let distinct = column.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1);
-            (distinct as f64).ln()
+            let mut counts: HashMap<u64, u64> = HashMap::new();
+            for hash in &column.hashes {
+                *counts.entry(*hash).or_default() += 1;
+            }
+            let n = column.hashes.len().max(1) as f64;
+            -counts.values().map(|c| (*c as f64 / n).powi(2)).sum::<f64>().max(1e-300).ln()
         })
         .sum()
 }
@@ -52,9 +56,12 @@ pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'
     // In narrow tables equal rows come about by chance: n²/2 pairs among all possible rows, if columns were independent.
     let possible = variety(view);
     let by_chance = ((view.rows as f64).ln() * 2.0 - 2f64.ln() - possible).exp();
-    let has_key = profile.columns.iter().any(|c| c.nulls == 0 && (c.distinct as f64) > 0.9 * view.rows as f64 && view.rows >= 10);
+    let has_key = profile.columns.iter().any(|c| {
+        let unlike = c.nulls == 0 && (c.distinct as f64) > 0.9 * view.rows as f64 && view.rows >= 10;
+        unlike && !c.stored_type.starts_with("float") && (c.meaning == Meaning::Identifier || named_like_an_id(&c.name))
+    });
     let suspicious = match before {
-        Some(before) => share > 2.0 * before + 0.002,
+        Some(before) => share > 2.0 * before + 0.002 && (has_key || by_chance < 0.25 * repeated.len() as f64),
         None => by_chance < 0.05 && (has_key || share > 0.003 && view.columns.len() >= 3) || has_key,
     };
     let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };

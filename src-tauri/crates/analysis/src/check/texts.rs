@@ -57,6 +57,9 @@ fn spellings(
     let mut odd = Odd::default();
     let mut listed = Vec::new();
     for (word, seen) in &text.nulls {
+        if text.na_is_code() && word == "NA" {
+            continue;
+        }
         let convention = matches!(word.as_str(), "NA" | "NaN" | "nan" | "\\N" | "NULL") && elsewhere_empty == 0 && in_columns.len() == 1;
         let widespread = in_columns.get(word.as_str()).copied().unwrap_or(0) * 2 > structure.columns.len();
         let lone = matches!(word.as_str(), "NA" | "NaN" | "nan") && in_columns.len() == 1 && text.empty == 0 && !has_reference;

@@ -145,7 +145,7 @@ pub fn has_header(rows: &[Vec<String>]) -> bool {
         let mut filled = 0usize;
         let mut recurs = false;
         let mut lengths = std::collections::BTreeSet::new();
-        for row in body.iter().take(200) {
+        for row in body.iter().filter(|row| *row != first).take(200) {
             let Some(value) = row.get(column) else { continue };
             let kind = classify(value, true);
             if matches!(kind, Kind::Empty | Kind::Null) {
