@@ -39,12 +39,30 @@ fn date(day: u64) -> String {
 /// Orders of a shop: an id, two dates, amounts, counts, categories, a temperature, a rating, a score.
 fn orders(n: usize, seed: u64) -> Rows {
     let mut r = Random(seed * 1_000_003);
-    let header = ["order_id", "start_date", "end_date", "amount", "items", "city", "channel", "temperature", "rating", "score", "weight"];
+    let header = [
+        "order_id",
+        "start_date",
+        "end_date",
+        "amount",
+        "items",
+        "city",
+        "channel",
+        "temperature",
+        "rating",
+        "score",
+        "weight",
+    ];
     let mut rows: Rows = vec![header.iter().map(|h| (*h).to_owned()).collect()];
     for i in 0..n {
         let day = (i * 300 / n) as u64;
         let poisson = (0..6).filter(|_| r.unit() < 0.3).count();
-        let channel = if r.unit() < 0.7 { "web" } else if r.unit() < 0.7 { "store" } else { "phone" };
+        let channel = if r.unit() < 0.7 {
+            "web"
+        } else if r.unit() < 0.7 {
+            "store"
+        } else {
+            "phone"
+        };
         rows.push(vec![
             (100_000 + i * 7 + seed as usize * 1_000_000).to_string(),
             date(day),
@@ -111,7 +129,13 @@ struct Case {
 fn cases() -> Vec<Case> {
     let case = |kind, column, against, spoil| Case { kind, column, against, spoil };
     fn every(n: usize, name: &'static str, value: &'static str) -> impl Fn(&mut Rows) {
-        move |rows| column(rows, name, |i, v| if i % n == 3 { *v = value.to_owned() })
+        move |rows| {
+            column(rows, name, |i, v| {
+                if i % n == 3 {
+                    *v = value.to_owned()
+                }
+            })
+        }
     }
     vec![
         case(K::Sentinel, "amount", false, |r| every(50, "amount", "-1")(r)),
@@ -132,57 +156,197 @@ fn cases() -> Vec<Case> {
         case(K::AllNull, "weight", true, |r| column(r, "weight", |_, v| v.clear())),
         case(K::AllNull, "weight", false, |r| column(r, "weight", |_, v| v.clear())),
         case(K::ConstantColumn, "rating", false, |r| column(r, "rating", |_, v| *v = "3".to_owned())),
-        case(K::AlmostConstant, "channel", true, |r| column(r, "channel", |i, v| if i % 100 != 7 { *v = "web".to_owned() })),
-        case(K::ColumnDropped, "weight", true, |r| r.iter_mut().for_each(|row| { row.pop(); })),
+        case(K::AlmostConstant, "channel", true, |r| {
+            column(r, "channel", |i, v| {
+                if i % 100 != 7 {
+                    *v = "web".to_owned()
+                }
+            })
+        }),
+        case(K::ColumnDropped, "weight", true, |r| {
+            r.iter_mut().for_each(|row| {
+                row.pop();
+            })
+        }),
         case(K::ColumnAdded, "extra", true, |r| {
-            r.iter_mut().enumerate().for_each(|(i, row)| row.push(if i == 0 { "extra".to_owned() } else { format!("{}", i * i % 97) }));
+            r.iter_mut()
+                .enumerate()
+                .for_each(|(i, row)| row.push(if i == 0 { "extra".to_owned() } else { format!("{}", i * i % 97) }));
         }),
         case(K::ColumnRenamed, "total_amount", true, |r| r[0][3] = "total_amount".to_owned()),
         case(K::MixedTypes, "amount", false, |r| every(200, "amount", "see remark")(r)),
-        case(K::MixedNumberFormats, "amount", false, |r| column(r, "amount", |i, v| if i % 9 == 0 { *v = format!("\"{}\"", v.replace('.', ",")) })),
-        case(K::MixedDateFormats, "start_date", false, |r| {
-            column(r, "start_date", |i, v| if i % 7 == 0 { *v = format!("{}/{}/{}", &v[8..10], &v[5..7], &v[..4]) });
+        case(K::MixedNumberFormats, "amount", false, |r| {
+            column(r, "amount", |i, v| {
+                if i % 9 == 0 {
+                    *v = format!("\"{}\"", v.replace('.', ","))
+                }
+            })
         }),
-        case(K::OutOfRange, "temperature", true, |r| column(r, "temperature", |i, v| if i % 100 == 5 { *v = format!("{}.5", 90 + i % 13) })),
-        case(K::Outliers, "amount", false, |r| column(r, "amount", |i, v| if i == 77 { times(v, 10_000.0) })),
-        case(K::Outliers, "weight", false, |r| column(r, "weight", |i, v| if i == 77 || i == 300 { times(v, 10.0) })),
+        case(K::MixedDateFormats, "start_date", false, |r| {
+            column(r, "start_date", |i, v| {
+                if i % 7 == 0 {
+                    *v = format!("{}/{}/{}", &v[8..10], &v[5..7], &v[..4])
+                }
+            });
+        }),
+        case(K::OutOfRange, "temperature", true, |r| {
+            column(r, "temperature", |i, v| {
+                if i % 100 == 5 {
+                    *v = format!("{}.5", 90 + i % 13)
+                }
+            })
+        }),
+        case(K::Outliers, "amount", false, |r| {
+            column(r, "amount", |i, v| {
+                if i == 77 {
+                    times(v, 10_000.0)
+                }
+            })
+        }),
+        case(K::Outliers, "weight", false, |r| {
+            column(r, "weight", |i, v| {
+                if i == 77 || i == 300 {
+                    times(v, 10.0)
+                }
+            })
+        }),
         case(K::UnitChange, "amount", true, |r| column(r, "amount", |_, v| times(v, 100.0))),
         case(K::UnitChange, "weight", true, |r| column(r, "weight", |_, v| times(v, 2.204_62))),
-        case(K::UnitChange, "temperature", true, |r| column(r, "temperature", |_, v| *v = format!("{:.1}", v.parse::<f64>().unwrap() * 1.8 + 32.0))),
+        case(K::UnitChange, "temperature", true, |r| {
+            column(r, "temperature", |_, v| *v = format!("{:.1}", v.parse::<f64>().unwrap() * 1.8 + 32.0))
+        }),
         case(K::ScaleChange, "amount", true, |r| column(r, "amount", |_, v| times(v, 10.0))),
-        case(K::UnitChange, "weight", false, |r| column(r, "weight", |i, v| if (300..400).contains(&i) { times(v, 1000.0) })),
+        case(K::UnitChange, "weight", false, |r| {
+            column(r, "weight", |i, v| {
+                if (300..400).contains(&i) {
+                    times(v, 1000.0)
+                }
+            })
+        }),
         case(K::SwappedColumns, "weight", true, |r| r.iter_mut().skip(1).for_each(|row| row.swap(7, 10))),
         case(K::ShiftedColumns, "items", true, |r| r.iter_mut().skip(1).for_each(|row| row[3..9].rotate_right(1))),
         case(K::UnseenCategory, "channel", true, |r| every(40, "channel", "fax")(r)),
-        case(K::CasingVariants, "city", false, |r| column(r, "city", |i, v| if i % 20 == 0 { *v = v.to_uppercase() })),
-        case(K::WhitespaceVariants, "city", false, |r| column(r, "city", |i, v| if i % 20 == 0 { v.push(' ') })),
-        case(K::CategoryTypos, "city", false, |r| column(r, "city", |i, v| if i % 150 == 0 { *v = "Hmaburg".to_owned() })),
-        case(K::InvisibleCharacters, "city", false, |r| column(r, "city", |i, v| if i % 20 == 0 { v.push('\u{200b}') })),
-        case(K::Mojibake, "city", false, |r| column(r, "city", |i, v| if i % 3 == 0 { *v = v.replace('ü', "Ã¼").replace('ö', "Ã¶") })),
-        case(K::LossyEncoding, "city", false, |r| column(r, "city", |i, v| if i % 3 == 0 { *v = v.replace(['ü', 'ö'], "\u{fffd}") })),
-        case(K::DuplicateRows, "", false, |r| for i in 0..12 { let row = r[20 + i].clone(); r.push(row) }),
-        case(K::DuplicateKeys, "order_id", false, |r| for i in 0..6 { r[200 + i][0] = r[20 + i][0].clone() }),
+        case(K::CasingVariants, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 20 == 0 {
+                    *v = v.to_uppercase()
+                }
+            })
+        }),
+        case(K::WhitespaceVariants, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 20 == 0 {
+                    v.push(' ')
+                }
+            })
+        }),
+        case(K::CategoryTypos, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 150 == 0 {
+                    *v = "Hmaburg".to_owned()
+                }
+            })
+        }),
+        case(K::InvisibleCharacters, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 20 == 0 {
+                    v.push('\u{200b}')
+                }
+            })
+        }),
+        case(K::Mojibake, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 3 == 0 {
+                    *v = v.replace('ü', "Ã¼").replace('ö', "Ã¶")
+                }
+            })
+        }),
+        case(K::LossyEncoding, "city", false, |r| {
+            column(r, "city", |i, v| {
+                if i % 3 == 0 {
+                    *v = v.replace(['ü', 'ö'], "\u{fffd}")
+                }
+            })
+        }),
+        case(K::DuplicateRows, "", false, |r| {
+            for i in 0..12 {
+                let row = r[20 + i].clone();
+                r.push(row)
+            }
+        }),
+        case(K::DuplicateKeys, "order_id", false, |r| {
+            for i in 0..6 {
+                r[200 + i][0] = r[20 + i][0].clone()
+            }
+        }),
         case(K::RowCountDrop, "", true, |r| r.truncate(r.len() / 5)),
-        case(K::RaggedRows, "", false, |r| { r[50].push("x".to_owned()); r[90].pop(); }),
-        case(K::RepeatedHeaderRow, "", false, |r| { let h = r[0].clone(); r.insert(300, h) }),
+        case(K::RaggedRows, "", false, |r| {
+            r[50].push("x".to_owned());
+            r[90].pop();
+        }),
+        case(K::RepeatedHeaderRow, "", false, |r| {
+            let h = r[0].clone();
+            r.insert(300, h)
+        }),
         case(K::FooterTotalRow, "", false, |r| {
             let mut row = vec![String::new(); r[0].len()];
             row[0] = "Total".to_owned();
             row[3] = "51234.10".to_owned();
             r.push(row);
         }),
-        case(K::MissingHeader, "", false, |r| { r.remove(0); }),
-        case(K::MissingHeader, "", true, |r| { r.remove(0); }),
+        case(K::MissingHeader, "", false, |r| {
+            r.remove(0);
+        }),
+        case(K::MissingHeader, "", true, |r| {
+            r.remove(0);
+        }),
         case(K::DuplicateColumnName, "score", false, |r| r[0][10] = "score".to_owned()),
-        case(K::FutureTimestamps, "start_date", false, |r| column(r, "start_date", |i, v| if i % 200 == 3 { *v = "2042-03-01".to_owned() })),
+        case(K::FutureTimestamps, "start_date", false, |r| {
+            column(r, "start_date", |i, v| {
+                if i % 200 == 3 {
+                    *v = "2042-03-01".to_owned()
+                }
+            })
+        }),
         case(K::StaleTimestamps, "start_date", true, |r| column(r, "start_date", |_, v| *v = "2024-01-05".to_owned())),
-        case(K::TimeGap, "start_date", false, |r| r.retain(|row| row[1].as_str() < "2024-02-01" || row[1].as_str() > "2024-03-05")),
+        case(K::TimeGap, "start_date", false, |r| {
+            r.retain(|row| row[1].as_str() < "2024-02-01" || row[1].as_str() > "2024-03-05")
+        }),
         case(K::UnsortedTime, "start_date", true, |r| r[100..400].reverse()),
-        case(K::ImpossibleOrder, "end_date", false, |r| column(r, "end_date", |i, v| if i % 100 == 9 { *v = "2023-10-01".to_owned() })),
-        case(K::ClippedValues, "amount", true, |r| column(r, "amount", |_, v| if v.parse::<f64>().unwrap() > 90.0 { *v = "90.00".to_owned() })),
-        case(K::PrecisionLoss, "score", true, |r| column(r, "score", |_, v| *v = format!("{:.1}", v.parse::<f64>().unwrap()))),
-        case(K::FrozenValues, "temperature", false, |r| column(r, "temperature", |i, v| if (200..240).contains(&i) { *v = "11.3".to_owned() })),
-        case(K::CodeRemap, "channel", true, |r| column(r, "channel", |_, v| *v = match v.as_str() { "web" => "phone", "store" => "web", _ => "store" }.to_owned())),
+        case(K::ImpossibleOrder, "end_date", false, |r| {
+            column(r, "end_date", |i, v| {
+                if i % 100 == 9 {
+                    *v = "2023-10-01".to_owned()
+                }
+            })
+        }),
+        case(K::ClippedValues, "amount", true, |r| {
+            column(r, "amount", |_, v| {
+                if v.parse::<f64>().unwrap() > 90.0 {
+                    *v = "90.00".to_owned()
+                }
+            })
+        }),
+        case(K::PrecisionLoss, "score", true, |r| {
+            column(r, "score", |_, v| *v = format!("{:.1}", v.parse::<f64>().unwrap()))
+        }),
+        case(K::FrozenValues, "temperature", false, |r| {
+            column(r, "temperature", |i, v| {
+                if (200..240).contains(&i) {
+                    *v = "11.3".to_owned()
+                }
+            })
+        }),
+        case(K::CodeRemap, "channel", true, |r| {
+            column(r, "channel", |_, v| {
+                *v = match v.as_str() {
+                    "web" => "phone",
+                    "store" => "web",
+                    _ => "store",
+                }
+                .to_owned()
+            })
+        }),
     ]
 }
 
@@ -194,8 +358,14 @@ fn every_injected_error_is_found_with_its_kind_and_column() {
         (case.spoil)(&mut rows);
         let reference = text(&orders(1000, 1));
         let found = findings(&text(&rows), case.against.then_some(reference.as_str()));
-        let hit = found.iter().any(|f| f.kind == case.kind && (case.column.is_empty() || f.columns.iter().any(|c| c == case.column)));
-        let noise: Vec<_> = found.iter().filter(|f| f.kind != case.kind && f.severity > Severity::Info).map(|f| (f.kind, f.columns.clone(), f.message.clone())).collect();
+        let hit = found
+            .iter()
+            .any(|f| f.kind == case.kind && (case.column.is_empty() || f.columns.iter().any(|c| c == case.column)));
+        let noise: Vec<_> = found
+            .iter()
+            .filter(|f| f.kind != case.kind && f.severity > Severity::Info)
+            .map(|f| (f.kind, f.columns.clone(), f.message.clone()))
+            .collect();
         if !hit || !noise.is_empty() {
             missed.push(format!("{number} {:?} {} hit={hit} beside it: {noise:?}", case.kind, case.column));
         }
@@ -218,7 +388,9 @@ fn clean_tables() -> Vec<(&'static str, String)> {
         ("pareto", 2000, |r, _| format!("{:.3}", r.unit().powf(-1.0 / 1.3))),
         ("cauchy", 1000, |r, _| format!("{:.4}", (std::f64::consts::PI * (r.unit() - 0.5)).tan())),
         ("count", 1500, |r, _| ((r.unit() < 0.15) as u64 * (1 + r.below(9))).to_string()),
-        ("capital_gain", 1500, |r, _| if r.unit() < 0.92 { "0".to_owned() } else { format!("{:.0}", (7.0 + r.normal()).exp()) }),
+        ("capital_gain", 1500, |r, _| {
+            if r.unit() < 0.92 { "0".to_owned() } else { format!("{:.0}", (7.0 + r.normal()).exp()) }
+        }),
         ("rating", 300, |r, _| (1 + r.below(5)).to_string()),
         ("year", 700, |r, _| (1990 + r.below(35)).to_string()),
         ("id", 500, |_, i| (1000 + i).to_string()),
@@ -234,7 +406,9 @@ fn clean_tables() -> Vec<(&'static str, String)> {
         ("price", 900, |r, _| format!("{}.99", 1 + r.below(60))),
         ("rain", 900, |r, _| if r.unit() < 0.6 { "0.0".to_owned() } else { format!("{:.1}", -8.0 * r.unit().ln()) }),
         ("salary", 900, |r, _| format!("{:.0}", ((10.6 + 0.5 * r.normal()).exp() / 1000.0).round() * 1000.0)),
-        ("timestamp", 600, |r, i| Timestamp::from_ms(1_700_000_000_000 + i as i64 * 3_600_000 + r.below(3_000_000) as i64).to_string()),
+        ("timestamp", 600, |r, i| {
+            Timestamp::from_ms(1_700_000_000_000 + i as i64 * 3_600_000 + r.below(3_000_000) as i64).to_string()
+        }),
         ("birth_date", 600, |r, _| date(r.below(20_000)).replacen("20", "19", 1)),
         ("grade", 500, |r, _| r.pick(&["A", "B", "C", "D", "a+"]).to_owned()),
         ("country", 900, |r, _| r.pick(&["DE", "FR", "NA", "IT", "US", "GB", "NL"]).to_owned()),
@@ -265,7 +439,8 @@ fn clean_tables_raise_no_alarm() {
         let half = table.lines().count() / 2;
         let header = table.lines().next().unwrap();
         let first: String = table.lines().take(half).map(|l| format!("{l}\n")).collect();
-        let second: String = std::iter::once(header).chain(table.lines().skip(half)).map(|l| format!("{l}\n")).collect();
+        let second: String =
+            std::iter::once(header).chain(table.lines().skip(half)).map(|l| format!("{l}\n")).collect();
         let mut say = |found: Vec<Finding>, how: &str| {
             for f in found.into_iter().filter(|f| f.severity > Severity::Info) {
                 alarms.push(format!("{name} {how}: {:?} {:?} {}", f.kind, f.columns, f.message));

@@ -6,7 +6,14 @@ use super::view::View;
 use crate::table::{Odd, TableError};
 
 /// Starts a finding about columns.
-pub fn finding(kind: FindingKind, columns: &[&str], severity: Severity, confidence: f64, message: String, suggestion: &str) -> Finding {
+pub fn finding(
+    kind: FindingKind,
+    columns: &[&str],
+    severity: Severity,
+    confidence: f64,
+    message: String,
+    suggestion: &str,
+) -> Finding {
     Finding {
         kind,
         columns: columns.iter().map(|name| (*name).to_owned()).collect(),
@@ -42,7 +49,8 @@ impl About for Finding {
         }
         self.affected_ratio = count as f64 / view.rows.max(1) as f64;
         // From a part of the rows, the count of all is an estimate.
-        self.affected_rows = if view.sampled { (self.affected_ratio * view.total_rows as f64).round() as u64 } else { count };
+        self.affected_rows =
+            if view.sampled { (self.affected_ratio * view.total_rows as f64).round() as u64 } else { count };
         self
     }
 
@@ -85,7 +93,8 @@ pub fn of_read_error(error: &TableError) -> Option<CheckReport> {
         TableError::NoColumns { path } => (path, FindingKind::EmptyTable),
         _ => return None,
     };
-    let suggestion = "Get the file again from its source. A model trained on what is left would learn from nothing or from a part.";
+    let suggestion =
+        "Get the file again from its source. A model trained on what is left would learn from nothing or from a part.";
     let findings = vec![finding(kind, &[], Severity::Error, 1.0, error.to_string(), suggestion)];
     Some(CheckReport {
         path: path.display().to_string(),

@@ -75,7 +75,8 @@ pub fn check(
         let stop = || if cancel() { Err(TableError::Cancelled) } else { Ok(()) };
         for column in &view.columns {
             stop()?;
-            let earlier = reference.as_ref().and_then(|r| r.view.column(renamed.get(&column.name).unwrap_or(&column.name)));
+            let earlier =
+                reference.as_ref().and_then(|r| r.view.column(renamed.get(&column.name).unwrap_or(&column.name)));
             numbers::check(&view, column, earlier, &mut findings);
             texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut findings);
             times::check(&view, column, earlier, options.now, &mut findings);

@@ -8,9 +8,40 @@ use super::view::{View, ViewColumn};
 
 /// Numbers that people and programs type for "no value". Others are not believed to be sentinels, however often they stand.
 const SENTINELS: [f64; 34] = [
-    -1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, -999_999.0, -9_999_999.0, -9_999_999_999.0, 99.0, 999.0, 9999.0, 99_999.0, 999_999.0,
-    9_999_999.0, 99_999_999.0, 999_999_999.0, 9_999_999_999.0, 0.0, -8.0, -7.0, -88.0, -888.0, -777.0, 888.0, 8888.0, 777.0,
-    -2_147_483_648.0, 2_147_483_647.0, -32_768.0, -999.9, 999.9, 99.9, 1_234_567_890.0,
+    -1.0,
+    -9.0,
+    -99.0,
+    -999.0,
+    -9999.0,
+    -99999.0,
+    -999_999.0,
+    -9_999_999.0,
+    -9_999_999_999.0,
+    99.0,
+    999.0,
+    9999.0,
+    99_999.0,
+    999_999.0,
+    9_999_999.0,
+    99_999_999.0,
+    999_999_999.0,
+    9_999_999_999.0,
+    0.0,
+    -8.0,
+    -7.0,
+    -88.0,
+    -888.0,
+    -777.0,
+    888.0,
+    8888.0,
+    777.0,
+    -2_147_483_648.0,
+    2_147_483_647.0,
+    -32_768.0,
+    -999.9,
+    999.9,
+    99.9,
+    1_234_567_890.0,
 ];
 const MISLEADS: &str = "Replace the value by a missing one before training; a model would take it as a real quantity and learn its average wrongly.";
 
@@ -20,10 +51,16 @@ pub fn check(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, fin
     let all = sorted(values.iter().copied());
     let before = earlier.and_then(ViewColumn::numbers).map(|(values, _)| sorted(values.iter().copied()));
     let infinite: Vec<usize> = values.iter().enumerate().filter(|(_, v)| v.is_infinite()).map(|(row, _)| row).collect();
-    if !infinite.is_empty() && !earlier.and_then(ViewColumn::numbers).is_some_and(|(v, _)| v.iter().any(|v| v.is_infinite())) {
+    if !infinite.is_empty()
+        && !earlier.and_then(ViewColumn::numbers).is_some_and(|(v, _)| v.iter().any(|v| v.is_infinite()))
+    {
         let message = format!("`{}` holds {} infinite values.", column.name, infinite.len());
-        let advice = "Find the division by zero or the overflow that made them; most models refuse to train on infinity.";
-        findings.push(finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.95, message, advice).rows(view, infinite));
+        let advice =
+            "Find the division by zero or the overflow that made them; most models refuse to train on infinity.";
+        findings.push(
+            finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.95, message, advice)
+                .rows(view, infinite),
+        );
     }
     if all.len() < 20 {
         return;
@@ -65,14 +102,16 @@ fn sentinels(
     candidates.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
     for (value, count) in candidates {
         let share = count as f64 / n;
-        let rest: Vec<(f64, usize)> = table.iter().copied().filter(|(v, _)| *v != value && !found.contains(v)).collect();
+        let rest: Vec<(f64, usize)> =
+            table.iter().copied().filter(|(v, _)| *v != value && !found.contains(v)).collect();
         let rest_n: usize = rest.iter().map(|(_, c)| c).sum();
         let (Some(low), Some(high)) = (rest.first().map(|(v, _)| *v), rest.last().map(|(v, _)| *v)) else { continue };
         if rest_n < 15 || rest.len() < 3 {
             continue;
         }
         let rest_sorted: Vec<f64> = all.iter().copied().filter(|v| *v != value && !found.contains(v)).collect();
-        let (q01, median, q99) = (quantile(&rest_sorted, 0.01), quantile(&rest_sorted, 0.5), quantile(&rest_sorted, 0.99));
+        let (q01, median, q99) =
+            (quantile(&rest_sorted, 0.01), quantile(&rest_sorted, 0.5), quantile(&rest_sorted, 0.99));
         let spread = quantile(&rest_sorted, 0.75) - quantile(&rest_sorted, 0.25);
         let range = high - low;
         let next = rest.iter().map(|(_, c)| *c).max().unwrap_or(1) as f64;
@@ -88,19 +127,35 @@ fn sentinels(
         let spike = count as f64 >= 8.0 * next && count >= 5;
         let by = if value == 0.0 {
             let near = q01.min(low * 2.0);
-            (low > 0.0 && near > 0.25 * median && low > 0.12 * median && low > 1.5 && share <= 0.3 && count >= 3 && rest.len() >= 10)
+            (low > 0.0
+                && near > 0.25 * median
+                && low > 0.12 * median
+                && low > 0.8 * spread
+                && low > 1.5
+                && share <= 0.3
+                && count >= 3
+                && rest.len() >= 10)
                 .then_some("all other values are far above it")
-                .or_else(|| (is_new && spike && count >= 10 && share > 0.01).then_some("it stands far more often than any other value and never in the reference"))
+                .or_else(|| {
+                    (is_new && spike && count >= 10 && share > 0.01)
+                        .then_some("it stands far more often than any other value and never in the reference")
+                })
         } else if value < 0.0 && low >= 0.0 && value == -1.0 {
             // -1 next to 0, 1, 2 … may be a code; next to amounts it is not.
             let wide = rest.len() >= 10 && (range >= 9.0 || fractional > 0.3 || spike);
             let probability = high <= 1.0 && fractional > 0.3;
-            ((wide || probability || is_new || (low >= 1.0 && rest.len() >= 3)) && enough).then_some("all other values are zero or above")
+            ((wide || probability || is_new || (low >= 1.0 && rest.len() >= 3)) && enough)
+                .then_some("all other values are zero or above")
         } else if value < 0.0 && low >= 0.0 {
-            (enough && (gap >= 5.0 || is_new) && (gap > 0.02 * range || count >= 3)).then_some("all other values are zero or above")
+            (enough && (gap >= 5.0 || is_new) && (gap > 0.02 * range || count >= 3))
+                .then_some("all other values are zero or above")
         } else if outside && gap > 0.5 * range.max(1e-9) && gap > 3.0 * spread && enough {
             Some("it stands far from all other values")
-        } else if value.abs() >= 99.0 && spike && (fractional > 0.5 || count as f64 >= 15.0 * next) && !matches!(value, 99.0 | 99.9) {
+        } else if value.abs() >= 99.0
+            && spike
+            && (fractional > 0.5 || count as f64 >= 15.0 * next)
+            && !matches!(value, 99.0 | 99.9)
+        {
             Some("it stands far more often than any other value")
         } else if value == -1.0 && fractional > 0.5 && spike {
             Some("it stands far more often than any other value, and most others have decimals")
@@ -180,22 +235,33 @@ fn outliers(
     let spread = mad(&line).max((quantile(&line, 0.9) - quantile(&line, 0.1)) / 2.563).max(1e-12);
     let mut limits: Option<(f64, f64)> = None;
     for upper in [true, false] {
-        let tail: Vec<f64> = if upper { line.iter().rev().copied().take(most + 1).collect() } else { line.iter().copied().take(most + 1).collect() };
+        let tail: Vec<f64> = if upper {
+            line.iter().rev().copied().take(most + 1).collect()
+        } else {
+            line.iter().copied().take(most + 1).collect()
+        };
         // The largest gap within the last few values; what lies beyond it is apart from the rest.
         let best = tail.windows(2).enumerate().map(|(i, pair)| {
             let [a, b] = pair else { return (i, 0.0) };
             (i, (a - b).abs())
         });
         let Some((at, gap)) = best.max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-        let (Some(first_apart), Some(last_inside)) = (tail.get(at).copied(), tail.get(at + 1).copied()) else { continue };
+        let (Some(first_apart), Some(last_inside)) = (tail.get(at).copied(), tail.get(at + 1).copied()) else {
+            continue;
+        };
         let inner = quantile(&line, if upper { 0.9 } else { 0.1 });
         let tail_length = (last_inside - inner).abs().max(spread * 0.5);
         let distance = (first_apart - median).abs() / spread;
         let known = before.is_some_and(|b| {
             let edge = scale.back(first_apart);
-            if upper { b.last().is_some_and(|max| *max >= edge * 0.5) } else { b.first().is_some_and(|min| *min <= edge * 2.0) }
+            if upper {
+                b.last().is_some_and(|max| *max >= edge * 0.5)
+            } else {
+                b.first().is_some_and(|min| *min <= edge * 2.0)
+            }
         });
-        let beyond = if logarithmic { distance > if upper { 6.0 } else { 7.0 } } else { first_apart.abs() > 12f64.asinh() };
+        let beyond =
+            if logarithmic { distance > if upper { 6.0 } else { 7.0 } } else { first_apart.abs() > 12f64.asinh() };
         let far = gap >= 3f64.ln() && beyond;
         // Towards zero the logarithm stretches small honest values; only a clean break counts.
         let factor = if logarithmic && !upper { 2.0 } else { 1.1 };
@@ -208,7 +274,10 @@ fn outliers(
     let Some((low, high)) = limits else { return };
     let tolerance = |edge: f64| edge.abs() * 1e-9;
     let apart = |v: f64| {
-        v.is_finite() && !sentinels.contains(&v) && (v >= high - tolerance(high) || v <= low + tolerance(low)) && !(logarithmic && v <= 0.0)
+        v.is_finite()
+            && !sentinels.contains(&v)
+            && (v >= high - tolerance(high) || v <= low + tolerance(low))
+            && !(logarithmic && v <= 0.0)
     };
     let rows: Vec<usize> = values.iter().enumerate().filter(|(_, v)| apart(**v)).map(|(row, _)| row).collect();
     let inside: Vec<f64> = rest.iter().copied().filter(|v| !apart(*v)).collect();
@@ -296,13 +365,28 @@ fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], finding
             .find(|(factor, _)| (ratio / factor).ln().abs() < 0.25 && !seen.contains(factor))
         {
             seen.push(factor);
-            offer(matches_after(&|v| v * factor), kind_of_factor(factor), format!("times {} ({name})", show(factor)), factor);
+            offer(
+                matches_after(&|v| v * factor),
+                kind_of_factor(factor),
+                format!("times {} ({name})", show(factor)),
+                factor,
+            );
         }
     }
     let degrees = |median: f64| (-60.0..=250.0).contains(&median);
     if degrees(m_now) && degrees(m_then) {
-        offer(matches_after(&|v| v * 1.8 + 32.0), FindingKind::UnitChange, "in Fahrenheit instead of Celsius".to_owned(), 1.8);
-        offer(matches_after(&|v| (v - 32.0) / 1.8), FindingKind::UnitChange, "in Celsius instead of Fahrenheit".to_owned(), 1.0 / 1.8);
+        offer(
+            matches_after(&|v| v * 1.8 + 32.0),
+            FindingKind::UnitChange,
+            "in Fahrenheit instead of Celsius".to_owned(),
+            1.8,
+        );
+        offer(
+            matches_after(&|v| (v - 32.0) / 1.8),
+            FindingKind::UnitChange,
+            "in Celsius instead of Fahrenheit".to_owned(),
+            1.0 / 1.8,
+        );
     }
     if degrees(m_then) && (220.0..=420.0).contains(&m_now) {
         offer(matches_after(&|v| v + 273.15), FindingKind::UnitChange, "in Kelvin instead of Celsius".to_owned(), 1.0);
@@ -310,7 +394,10 @@ fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], finding
     if degrees(m_now) && (220.0..=420.0).contains(&m_then) {
         offer(matches_after(&|v| v - 273.15), FindingKind::UnitChange, "in Celsius instead of Kelvin".to_owned(), 1.0);
     }
-    if before.first().is_some_and(|v| *v >= 0.0) && all.first().is_some_and(|v| *v < 0.0) && all.last().is_some_and(|v| *v <= 0.0) {
+    if before.first().is_some_and(|v| *v >= 0.0)
+        && all.first().is_some_and(|v| *v < 0.0)
+        && all.last().is_some_and(|v| *v <= 0.0)
+    {
         offer(matches_after(&|v| -v), FindingKind::ScaleChange, "with the opposite sign".to_owned(), -1.0);
     }
     let Some((distance, kind, what, factor)) = best else { return false };
@@ -334,9 +421,20 @@ fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], finding
 }
 
 /// A part of the rows is the rest times a factor: two clusters of the same shape with a clear gap.
-fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], before: Option<&[f64]>, findings: &mut Vec<Finding>) -> bool {
+fn part_scaled(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    all: &[f64],
+    before: Option<&[f64]>,
+    findings: &mut Vec<Finding>,
+) -> bool {
     let positive: Vec<f64> = all.iter().copied().filter(|v| *v > 0.0).collect();
-    if positive.len() < 40 || all.first().is_some_and(|v| *v < 0.0) || positive.len() * 10 < all.len() * 9 || counts(&positive).len() < 30 {
+    if positive.len() < 40
+        || all.first().is_some_and(|v| *v < 0.0)
+        || positive.len() * 10 < all.len() * 9
+        || counts(&positive).len() < 30
+    {
         return false;
     }
     let logs: Vec<f64> = positive.iter().map(|v| v.ln()).collect();
@@ -355,6 +453,11 @@ fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], be
     let (low, high) = (logs.get(..=at).unwrap_or_default(), logs.get(at + 1..).unwrap_or_default());
     let shift = quantile(high, 0.5) - quantile(low, 0.5);
     let Some((factor, name)) = unit_between(shift.exp(), 0.3) else { return false };
+    // Without a reference, groups a few times apart are species or models, not units.
+    let decimal = [10.0, 100.0, 1000.0, 1e6].contains(&factor);
+    if before.is_none() && !decimal {
+        return false;
+    }
     let (small, large) = if low.len() < high.len() { (low, high) } else { (high, low) };
     let factor_log = factor.ln();
     let towards = if low.len() < high.len() { factor_log } else { -factor_log };
@@ -365,10 +468,16 @@ fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], be
     let clear = gap > 0.25 && gap > 0.5 * inner(large).max(0.2);
     let edge = low.last().copied().unwrap_or(0.0) + gap / 2.0;
     let reference_has_both = before.is_some_and(|b| {
-        let share = b.iter().filter(|v| **v > 0.0 && (v.ln() > edge) == (low.len() >= high.len())).count() as f64 / b.len().max(1) as f64;
+        let share = b.iter().filter(|v| **v > 0.0 && (v.ln() > edge) == (low.len() >= high.len())).count() as f64
+            / b.len().max(1) as f64;
         share > 0.3 * small.len() as f64 / logs.len() as f64
     });
-    if !clear || factor < 5.0 && gap < 0.4 || ks(&moved, large) > 0.15 + noise || small.len() * 2 > logs.len() || reference_has_both {
+    if !clear
+        || factor < 5.0 && gap < 0.4
+        || ks(&moved, large) > 0.15 + noise
+        || small.len() * 2 > logs.len()
+        || reference_has_both
+    {
         return false;
     }
     let upper_is_small = low.len() >= high.len();
@@ -390,9 +499,16 @@ fn part_scaled(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], be
         if block { ", and the rows stand in one block" } else { "" }
     );
     findings.push(
-        finding(kind_of_factor(factor), &[&column.name], Severity::Error, if block { 0.95 } else { 0.85 }, message, UNIT_ADVICE)
-            .rows(view, rows)
-            .measure("factor", applied, None),
+        finding(
+            kind_of_factor(factor),
+            &[&column.name],
+            Severity::Error,
+            if block { 0.95 } else { 0.85 },
+            message,
+            UNIT_ADVICE,
+        )
+        .rows(view, rows)
+        .measure("factor", applied, None),
     );
     true
 }
@@ -405,18 +521,35 @@ fn overflow(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: 
     for edge in EDGES {
         let count = all.partition_point(|v| *v <= edge) - all.partition_point(|v| *v < edge);
         let is_end = all.first() == Some(&edge) || all.last() == Some(&edge);
-        if count < 2 || !is_end || findings.iter().any(|f| f.kind == FindingKind::Sentinel && f.columns.contains(&column.name)) {
+        if count < 2
+            || !is_end
+            || findings.iter().any(|f| f.kind == FindingKind::Sentinel && f.columns.contains(&column.name))
+        {
             continue;
         }
-        let message = format!("`{}` is {} in {count} rows, the limit of a whole-number type: the true values did not fit.", column.name, show(edge));
+        let message = format!(
+            "`{}` is {} in {count} rows, the limit of a whole-number type: the true values did not fit.",
+            column.name,
+            show(edge)
+        );
         let advice = "Export the column with a wider type. The cut values teach a model a limit that does not exist.";
         let rows = values.iter().enumerate().filter(|(_, v)| **v == edge).map(|(row, _)| row);
-        findings.push(finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.9, message, advice).rows(view, rows));
+        findings.push(
+            finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.9, message, advice).rows(view, rows),
+        );
     }
 }
 
 /// Values cut off at a limit, where the reference goes on.
-fn clipped(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &[f64], before: Option<&[f64]>, findings: &mut Vec<Finding>) {
+fn clipped(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    whole: bool,
+    all: &[f64],
+    before: Option<&[f64]>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(before) = before.filter(|b| b.len() >= 50) else { return };
     let n = all.len() as f64;
     if counts(before).len() < if whole { 30 } else { 15 } {
@@ -425,7 +558,8 @@ fn clipped(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &
     for upper in [true, false] {
         let Some(edge) = (if upper { all.last() } else { all.first() }).copied() else { continue };
         let at_edge = values.iter().filter(|v| **v == edge).count() as f64 / n;
-        let beyond = before.iter().filter(|v| if upper { **v > edge } else { **v < edge }).count() as f64 / before.len() as f64;
+        let beyond =
+            before.iter().filter(|v| if upper { **v > edge } else { **v < edge }).count() as f64 / before.len() as f64;
         let at_edge_before = before.iter().filter(|v| **v == edge).count() as f64 / before.len() as f64;
         if at_edge > 0.01 && beyond > 0.01 && at_edge > 0.5 * beyond && at_edge > 4.0 * at_edge_before + 3.0 / n {
             let message = format!(
@@ -447,7 +581,15 @@ fn clipped(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &
 }
 
 /// A measured value that stands still for a stretch while it moves everywhere else.
-fn frozen(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &[f64], earlier: Option<&ViewColumn>, findings: &mut Vec<Finding>) {
+fn frozen(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    whole: bool,
+    all: &[f64],
+    earlier: Option<&ViewColumn>,
+    findings: &mut Vec<Finding>,
+) {
     let distinct = counts(all).len();
     if distinct * 5 < all.len() || all.len() < 60 || whole && distinct * 2 < all.len() {
         return;
@@ -484,7 +626,11 @@ fn frozen(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &[
         if value == 0.0 && all.partition_point(|v| *v < 0.0) == 0 {
             return; // Nothing happened for a while is a fact, not a fault.
         }
-        let message = format!("`{}` stands still at {} for {run} rows in a row; elsewhere it stays for at most {second}.", column.name, show(value));
+        let message = format!(
+            "`{}` stands still at {} for {run} rows in a row; elsewhere it stays for at most {second}.",
+            column.name,
+            show(value)
+        );
         let advice = "Check the sensor or the feed for that stretch and leave the rows out; a model would learn a calm that was not there.";
         findings.push(
             finding(FindingKind::FrozenValues, &[&column.name], Severity::Warn, 0.9, message, advice)
@@ -502,7 +648,8 @@ fn precision(column: &ViewColumn, all: &[f64], before: &[f64], findings: &mut Ve
     let decimals = |values: &[f64]| {
         (0..7).find(|d| {
             let scale = 10f64.powi(*d);
-            let rounded = values.iter().filter(|v| ((*v * scale).round() / scale - **v).abs() <= 1e-9 * v.abs().max(1.0)).count();
+            let rounded =
+                values.iter().filter(|v| ((*v * scale).round() / scale - **v).abs() <= 1e-9 * v.abs().max(1.0)).count();
             rounded * 100 >= values.len() * 98
         })
     };
@@ -512,16 +659,31 @@ fn precision(column: &ViewColumn, all: &[f64], before: &[f64], findings: &mut Ve
         (Some(now), None) => now <= 4,
         _ => false,
     };
-    if lost && counts(before).len() * 5 > before.len().min(500) {
+    // Enough values of the reference must need the digits that are gone, or it is chance.
+    let scale = 10f64.powi(now.unwrap_or_default());
+    let needing =
+        before.iter().filter(|v| ((*v * scale).round() / scale - **v).abs() > 1e-9 * v.abs().max(1.0)).count();
+    if lost && needing * 10 > before.len() * 3 && counts(before).len() * 5 > before.len().min(500) {
         let then = then.map_or("seven or more".to_owned(), |d| d.to_string());
         let now = now.unwrap_or_default();
-        let message = format!("`{}` has {now} decimal places; the reference has {then}. Precision was lost on the way.", column.name);
+        let message = format!(
+            "`{}` has {now} decimal places; the reference has {then}. Precision was lost on the way.",
+            column.name
+        );
         let advice = "Export the column again without rounding. Small differences that a model used are gone.";
         findings.push(finding(FindingKind::PrecisionLoss, &[&column.name], Severity::Warn, 0.9, message, advice));
     }
 }
 
-fn out_of_range(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], before: &[f64], sentinels: &[f64], findings: &mut Vec<Finding>) {
+fn out_of_range(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    all: &[f64],
+    before: &[f64],
+    sentinels: &[f64],
+    findings: &mut Vec<Finding>,
+) {
     if before.len() < 50 || super::super::profile::named_like_an_id(&column.name) {
         return;
     }
@@ -533,10 +695,15 @@ fn out_of_range(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], b
     // A sign that never occurred is out of range without any tolerance, if the column is not close to zero by nature.
     let floor = if low >= 0.0 { -1e-12_f64.max(spread * 1e-9) } else { low - room_low };
     // The greatest value of a heavy tail grows with every row.
-    let median = quantile(before, 0.5);
-    let heavy = low >= 0.0 && median > 0.0 && quantile(before, 0.99) > 5.0 * median;
+    let positive = before.get(before.partition_point(|v| *v <= 0.0)..).unwrap_or_default();
+    let median = quantile(positive, 0.5);
+    let heavy = low >= 0.0 && median > 0.0 && quantile(positive, 0.99) > 5.0 * median;
     let room_high = if heavy { room_high.max(high * (high / median).powf(0.75)) } else { room_high };
-    let ceiling = if high <= 1.0 && low >= 0.0 && before.iter().any(|v| v.fract() != 0.0) && high > 0.9 { 1.0 } else { high + room_high };
+    let ceiling = if high <= 1.0 && low >= 0.0 && before.iter().any(|v| v.fract() != 0.0) && high > 0.9 {
+        1.0
+    } else {
+        high + room_high
+    };
     // A column that moves on with time (a counter, a year) leaves its range by nature.
     let shifted = (quantile(all, 0.5) - quantile(before, 0.5)).abs() > 0.5 * spread;
     let rows: Vec<usize> = values
@@ -548,7 +715,12 @@ fn out_of_range(view: &View, column: &ViewColumn, values: &[f64], all: &[f64], b
     if rows.is_empty() || shifted {
         return;
     }
-    let extreme = rows.iter().filter_map(|row| values.get(*row)).copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(f64::NAN);
+    let extreme = rows
+        .iter()
+        .filter_map(|row| values.get(*row))
+        .copied()
+        .max_by(|a, b| a.abs().total_cmp(&b.abs()))
+        .unwrap_or(f64::NAN);
     let message = format!(
         "`{}` leaves its usual range in {} rows, as far as {}; the reference lies between {} and {}.",
         column.name,

@@ -22,7 +22,13 @@ pub struct Reference<'a> {
 }
 
 /// Compares each column with its reference, and the number of rows.
-pub fn check(view: &View, profile: &TableProfile, earlier: &Reference<'_>, renamed: &HashMap<String, String>, findings: &mut Vec<Finding>) {
+pub fn check(
+    view: &View,
+    profile: &TableProfile,
+    earlier: &Reference<'_>,
+    renamed: &HashMap<String, String>,
+    findings: &mut Vec<Finding>,
+) {
     row_count(profile, earlier.profile, findings);
     for column in &view.columns {
         let name = renamed.get(&column.name).unwrap_or(&column.name);
@@ -43,8 +49,15 @@ fn row_count(now: &TableProfile, then: &TableProfile, findings: &mut Vec<Finding
         let message = format!("{} rows; the reference has {}.", now.rows, then.rows);
         let advice = "Check whether a part is missing. A model trained on it may never see some groups.";
         findings.push(
-            finding(FindingKind::RowCountDrop, &[], Severity::Warn, if now.rows * 4 < then.rows { 0.8 } else { 0.6 }, message, advice)
-                .measure("rows", now.rows as f64, Some(then.rows as f64 / 2.0)),
+            finding(
+                FindingKind::RowCountDrop,
+                &[],
+                Severity::Warn,
+                if now.rows * 4 < then.rows { 0.8 } else { 0.6 },
+                message,
+                advice,
+            )
+            .measure("rows", now.rows as f64, Some(then.rows as f64 / 2.0)),
         );
     }
 }
@@ -56,7 +69,12 @@ fn nulls(view: &View, column: &ViewColumn, now: (u64, u64), then: (u64, u64), fi
     let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
     // Far beyond chance, and at least half as much again, and large enough to matter.
     if p - q > 5.0 * error && p - q > if q == 0.0 { 0.01 } else { 0.03 } && p > 1.5 * q && now.0 >= 5 && now.0 < now.1 {
-        let message = format!("`{}` lacks a value in {} of the rows; in the reference in {}.", column.name, percent(p), percent(q));
+        let message = format!(
+            "`{}` lacks a value in {} of the rows; in the reference in {}.",
+            column.name,
+            percent(p),
+            percent(q)
+        );
         let advice = "Find the step that lost them. Imputed in their place, the mean is what a model will learn.";
         let rows = column.hashes.iter().enumerate().filter(|(_, h)| **h == 0).map(|(row, _)| row);
         findings.push(
@@ -97,6 +115,12 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
     if before.len() > 200 || before.len() as f64 > 0.2 * m || m < 30.0 {
         return text;
     }
+    // Remarks repeat, but are no categories.
+    let long = before.keys().map(|word| word.chars().count()).sum::<usize>() > 20 * before.len();
+    if long {
+        return text;
+    }
+    let rare = before.values().filter(|share| **share * m < 4.0).count();
     let seldom = before.values().filter(|share| **share * m < 2.0).count();
     let new: Vec<&String> = now.keys().filter(|word| !before.contains_key(*word)).collect();
     let new_share: f64 = new.iter().filter_map(|word| now.get(*word)).sum();
@@ -104,17 +128,30 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
     let lost_share: f64 = lost.iter().filter_map(|word| before.get(*word)).sum();
     // All codes are other ones, but they stand in the same proportions.
     if new_share > 0.6 && lost_share > 0.6 && new.len() >= 2 && new.len().abs_diff(lost.len()) <= 1 && text {
-        let message = format!("`{}` uses other codes than the reference: {} new ones in {} of the rows.", column.name, new.len(), percent(new_share));
-        findings.push(finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.85, message, REMAP).rows(view, 0..view.rows));
+        let message = format!(
+            "`{}` uses other codes than the reference: {} new ones in {} of the rows.",
+            column.name,
+            new.len(),
+            percent(new_share)
+        );
+        findings.push(
+            finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.85, message, REMAP)
+                .rows(view, 0..view.rows),
+        );
         return true;
     }
     if text && !new.is_empty() {
         // By Good and Turing, the chance of the unseen is the share of what was seen once.
-        let expected = seldom as f64 / m * n;
+        let expected = seldom.max(rare.div_ceil(2)) as f64 / m * n;
         let count = (new_share * n).round();
-        if count >= 1.0 && count > 3.0 * expected && (count >= 3.0 || seldom == 0) {
-            let listed: Vec<String> = new.iter().take(5).map(|w| format!("\"{}\"", w.chars().take(30).collect::<String>())).collect();
-            let message = format!("`{}` holds {} in {count} rows, which the reference never does.", column.name, listed.join(", "));
+        if count >= 1.0 && count > 3.0 * expected && (count >= 3.0 || rare == 0 && before.len() <= 20) {
+            let listed: Vec<String> =
+                new.iter().take(5).map(|w| format!("\"{}\"", w.chars().take(30).collect::<String>())).collect();
+            let message = format!(
+                "`{}` holds {} in {count} rows, which the reference never does.",
+                column.name,
+                listed.join(", ")
+            );
             let advice = "Find out what it means. A model that has never seen it ignores it or fails.";
             let words = column.texts().map(|(_, words, _)| words).unwrap_or_default();
             let rows = column.rows_with(|code| words.get(code as usize).is_some_and(|w| !before.contains_key(w)));
@@ -126,7 +163,12 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
         }
     }
     // The same codes in other proportions that a renaming explains: one permutation, and all large shares agree again.
-    let distance = 0.5 * now.keys().chain(before.keys().filter(|k| !now.contains_key(*k))).map(|k| (now.get(k).unwrap_or(&0.0) - before.get(k).unwrap_or(&0.0)).abs()).sum::<f64>();
+    let distance = 0.5
+        * now
+            .keys()
+            .chain(before.keys().filter(|k| !now.contains_key(*k)))
+            .map(|k| (now.get(k).unwrap_or(&0.0) - before.get(k).unwrap_or(&0.0)).abs())
+            .sum::<f64>();
     let noise = ((before.len() as f64) / 4.0 * (1.0 / n.max(1.0) + 1.0 / m)).sqrt();
     if distance > 0.2 + 2.0 * noise && before.len() >= 2 && n >= 50.0 {
         let ranked = |map: &HashMap<String, f64>| {
@@ -135,9 +177,15 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
             all
         };
         let (a, b) = (ranked(&now), ranked(&before));
-        let after: f64 = 0.5 * (0..a.len().max(b.len())).map(|i| (a.get(i).unwrap_or(&0.0) - b.get(i).unwrap_or(&0.0)).abs()).sum::<f64>();
+        let after: f64 = 0.5
+            * (0..a.len().max(b.len()))
+                .map(|i| (a.get(i).unwrap_or(&0.0) - b.get(i).unwrap_or(&0.0)).abs())
+                .sum::<f64>();
         if after < 0.03 + noise && new_share < 0.05 && lost_share < 0.05 {
-            let message = format!("The codes of `{}` stand in each other's proportions: as if they had been given new meanings.", column.name);
+            let message = format!(
+                "The codes of `{}` stand in each other's proportions: as if they had been given new meanings.",
+                column.name
+            );
             findings.push(
                 finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.8, message, REMAP)
                     .rows(view, 0..view.rows)
@@ -154,9 +202,16 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
 const REMAP: &str = "Ask the source for its code list. A model reads every code with its old meaning.";
 
 fn changed(column: &ViewColumn, what: &str, distance: f64, limit: f64, findings: &mut Vec<Finding>) {
-    let message = format!("`{}` is distributed otherwise than in the reference ({what} distance {distance:.2}).", column.name);
+    let message =
+        format!("`{}` is distributed otherwise than in the reference ({what} distance {distance:.2}).", column.name);
     let advice = "Look at the drift report for the reason. A model trained on the reference may be off.";
-    findings.push(finding(FindingKind::DistributionChange, &[&column.name], Severity::Info, 0.7, message, advice).measure(what, distance, Some(limit)));
+    findings.push(
+        finding(FindingKind::DistributionChange, &[&column.name], Severity::Info, 0.7, message, advice).measure(
+            what,
+            distance,
+            Some(limit),
+        ),
+    );
 }
 
 fn distribution(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mut Vec<Finding>) {

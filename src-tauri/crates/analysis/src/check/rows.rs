@@ -45,7 +45,13 @@ fn variety(view: &View) -> f64 {
 }
 
 /// All checks of rows.
-pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'_>>, options: &CheckOptions<'_>, findings: &mut Vec<Finding>) {
+pub fn check(
+    view: &View,
+    profile: &TableProfile,
+    reference: Option<&Reference<'_>>,
+    options: &CheckOptions<'_>,
+    findings: &mut Vec<Finding>,
+) {
     let all = row_hashes(view.columns.iter(), view.rows);
     let repeated = repeats(&all);
     let share = repeated.len() as f64 / view.rows.max(1) as f64;
@@ -82,7 +88,14 @@ pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'
     }
 }
 
-fn keys(view: &View, profile: &TableProfile, reference: Option<&Reference<'_>>, options: &CheckOptions<'_>, copied: &std::collections::HashSet<usize>, findings: &mut Vec<Finding>) {
+fn keys(
+    view: &View,
+    profile: &TableProfile,
+    reference: Option<&Reference<'_>>,
+    options: &CheckOptions<'_>,
+    copied: &std::collections::HashSet<usize>,
+    findings: &mut Vec<Finding>,
+) {
     let told: Vec<&ViewColumn> = options.key.iter().filter_map(|name| view.column(name)).collect();
     let mut tried: Vec<Vec<&ViewColumn>> = Vec::new();
     if !told.is_empty() && told.len() == options.key.len() {
@@ -91,16 +104,19 @@ fn keys(view: &View, profile: &TableProfile, reference: Option<&Reference<'_>>, 
         for column in &view.columns {
             let Some(p) = profile.column(&column.name) else { continue };
             let values = profile.rows.saturating_sub(p.nulls);
-            let unique_before = reference
-                .and_then(|r| r.profile.column(&column.name).map(|c| (c, r.profile.rows)))
-                .is_some_and(|(c, rows)| c.distinct == rows.saturating_sub(c.nulls) && rows >= 20 && !c.distinct_is_estimate);
+            let unique_before =
+                reference.and_then(|r| r.profile.column(&column.name).map(|c| (c, r.profile.rows))).is_some_and(
+                    |(c, rows)| c.distinct == rows.saturating_sub(c.nulls) && rows >= 20 && !c.distinct_is_estimate,
+                );
             let whole = column.numbers().is_none_or(|(_, whole)| whole);
             let named = named_like_an_id(&column.name);
             let first = view.columns.first().is_some_and(|f| f.name == column.name);
             let nearly = p.distinct as f64 >= 0.95 * values as f64 && p.nulls * 20 < profile.rows.max(1);
             let keylike = whole && column.times().is_none() && p.meaning != Meaning::Text;
             // A foreign key ends in id as well, but is not nearly unique.
-            if keylike && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64) || unique_before && named) {
+            if keylike
+                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64) || unique_before && named)
+            {
                 tried.push(vec![column]);
             }
         }
@@ -108,12 +124,20 @@ fn keys(view: &View, profile: &TableProfile, reference: Option<&Reference<'_>>, 
     for columns in tried {
         let hashes = row_hashes(columns.iter().copied(), view.rows);
         let present = |row: &usize| columns.iter().all(|c| c.hashes.get(*row).is_some_and(|h| *h != 0));
-        let rows: Vec<usize> = repeats(&hashes).into_iter().filter(present).filter(|row| !copied.contains(row)).collect();
+        let rows: Vec<usize> =
+            repeats(&hashes).into_iter().filter(present).filter(|row| !copied.contains(row)).collect();
         let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
         if !rows.is_empty() {
-            let message = format!("{} rows repeat a key of `{}` that is otherwise unique, with other values beside it.", rows.len(), names.join("`, `"));
-            let advice = "Decide which row is right. Joins multiply such rows, and the same case lands in training and test.";
-            findings.push(finding(FindingKind::DuplicateKeys, &names, Severity::Error, 0.93, message, advice).rows(view, rows));
+            let message = format!(
+                "{} rows repeat a key of `{}` that is otherwise unique, with other values beside it.",
+                rows.len(),
+                names.join("`, `")
+            );
+            let advice =
+                "Decide which row is right. Joins multiply such rows, and the same case lands in training and test.";
+            findings.push(
+                finding(FindingKind::DuplicateKeys, &names, Severity::Error, 0.93, message, advice).rows(view, rows),
+            );
         } else if let [column] = columns.as_slice() {
             near(view, column, findings);
         }
@@ -133,9 +157,14 @@ fn near(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
         }
     }
     if !hits.is_empty() && hits.len() * 10 < view.rows {
-        let message = format!("{} keys of `{}` differ from another only by case, spaces or marks.", hits.len(), column.name);
-        let advice = "They are probably the same case entered twice. Merge them before splitting into training and test.";
-        findings.push(finding(FindingKind::NearDuplicateKeys, &[&column.name], Severity::Warn, 0.85, message, advice).rows(view, hits));
+        let message =
+            format!("{} keys of `{}` differ from another only by case, spaces or marks.", hits.len(), column.name);
+        let advice =
+            "They are probably the same case entered twice. Merge them before splitting into training and test.";
+        findings.push(
+            finding(FindingKind::NearDuplicateKeys, &[&column.name], Severity::Warn, 0.85, message, advice)
+                .rows(view, hits),
+        );
     }
 }
 
@@ -145,9 +174,11 @@ fn conflicts(view: &View, target: &str, key: &[String], findings: &mut Vec<Findi
     if label.hashes.iter().collect::<std::collections::HashSet<_>>().len() > 50 {
         return;
     }
-    let features = view.columns.iter().filter(|c| c.name != target && !key.contains(&c.name) && !named_like_an_id(&c.name));
+    let features =
+        view.columns.iter().filter(|c| c.name != target && !key.contains(&c.name) && !named_like_an_id(&c.name));
     let hashes = row_hashes(features.clone(), view.rows);
-    let possible: f64 = features.map(|c| (c.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1) as f64).ln()).sum();
+    let possible: f64 =
+        features.map(|c| (c.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1) as f64).ln()).sum();
     if possible < 2.0 * (view.rows.max(2) as f64).ln() {
         return; // Few possible rows: equal features with other labels are ordinary noise.
     }
@@ -162,6 +193,8 @@ fn conflicts(view: &View, target: &str, key: &[String], findings: &mut Vec<Findi
     if !rows.is_empty() {
         let message = format!("{} rows have the same features as another row, but another `{target}`.", rows.len());
         let advice = "Decide which label is right. No model can learn both.";
-        findings.push(finding(FindingKind::ConflictingLabels, &[target], Severity::Warn, 0.9, message, advice).rows(view, rows));
+        findings.push(
+            finding(FindingKind::ConflictingLabels, &[target], Severity::Warn, 0.9, message, advice).rows(view, rows),
+        );
     }
 }

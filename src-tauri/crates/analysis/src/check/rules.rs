@@ -13,7 +13,11 @@ pub fn check(view: &View, profile: &TableProfile, rules: &[Rule], findings: &mut
     for rule in rules {
         let found = match rule {
             Rule::HasColumn { column } => {
-                if view.column(column).is_none() { Some(missing(column)) } else { None }
+                if view.column(column).is_none() {
+                    Some(missing(column))
+                } else {
+                    None
+                }
             }
             Rule::NotNull { column, at_most } => not_null(view, profile, column, *at_most),
             Rule::Unique { columns } => unique(view, columns),
@@ -33,11 +37,14 @@ fn not_null(view: &View, profile: &TableProfile, name: &str, at_most: f64) -> Op
     let Some(column) = view.column(name) else { return Some(missing(name)) };
     let share = profile.column(name)?.nulls as f64 / profile.rows.max(1) as f64;
     (share > at_most).then(|| {
-        let message = format!("`{name}` lacks a value in {} of the rows; the rule allows {}.", percent(share), percent(at_most));
+        let message =
+            format!("`{name}` lacks a value in {} of the rows; the rule allows {}.", percent(share), percent(at_most));
         let rows = column.hashes.iter().enumerate().filter(|(_, h)| **h == 0).map(|(row, _)| row);
-        finding(FindingKind::NullSurge, &[name], Severity::Error, 1.0, message, BROKEN)
-            .rows(view, rows)
-            .measure("share without a value", share, Some(at_most))
+        finding(FindingKind::NullSurge, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows).measure(
+            "share without a value",
+            share,
+            Some(at_most),
+        )
     })
 }
 
@@ -58,7 +65,8 @@ fn unique(view: &View, names: &[String]) -> Option<Finding> {
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     (!rows.is_empty()).then(|| {
-        let message = format!("{} rows repeat a value of `{}`, which a rule calls unique.", rows.len(), names.join("`, `"));
+        let message =
+            format!("{} rows repeat a value of `{}`, which a rule calls unique.", rows.len(), names.join("`, `"));
         finding(FindingKind::DuplicateKeys, &names, Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
 }
@@ -73,7 +81,12 @@ fn in_range(view: &View, name: &str, min: Option<f64>, max: Option<f64>) -> Opti
     let rows: Vec<usize> = values.iter().enumerate().filter(|(_, v)| outside(**v)).map(|(row, _)| row).collect();
     (!rows.is_empty()).then(|| {
         let end = |limit: Option<f64>, open: &str| limit.map_or(open.to_owned(), show);
-        let message = format!("`{name}` leaves the range {} to {} of a rule in {} rows.", end(min, "any"), end(max, "any"), rows.len());
+        let message = format!(
+            "`{name}` leaves the range {} to {} of a rule in {} rows.",
+            end(min, "any"),
+            end(max, "any"),
+            rows.len()
+        );
         finding(FindingKind::OutOfRange, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
 }
@@ -81,10 +94,17 @@ fn in_range(view: &View, name: &str, min: Option<f64>, max: Option<f64>) -> Opti
 fn one_of(view: &View, name: &str, allowed: &[String]) -> Option<Finding> {
     let Some(column) = view.column(name) else { return Some(missing(name)) };
     let rows: Vec<usize> = match (column.texts(), column.numbers()) {
-        (Some((_, words, _)), _) => column.rows_with(|code| words.get(code as usize).is_some_and(|w| !allowed.contains(w))),
+        (Some((_, words, _)), _) => {
+            column.rows_with(|code| words.get(code as usize).is_some_and(|w| !allowed.contains(w)))
+        }
         (_, Some((values, _))) => {
             let numbers: Vec<f64> = allowed.iter().filter_map(|v| v.parse().ok()).collect();
-            values.iter().enumerate().filter(|(_, v)| v.is_finite() && !numbers.contains(v)).map(|(row, _)| row).collect()
+            values
+                .iter()
+                .enumerate()
+                .filter(|(_, v)| v.is_finite() && !numbers.contains(v))
+                .map(|(row, _)| row)
+                .collect()
         }
         _ => return None,
     };

@@ -24,13 +24,18 @@ pub fn likeness(a: &ViewColumn, b: &ViewColumn) -> f64 {
     if let (Some((_, x, xc)), Some((_, y, yc))) = (a.texts(), b.texts()) {
         let (nx, ny) = (xc.iter().sum::<u64>().max(1) as f64, yc.iter().sum::<u64>().max(1) as f64);
         let known: HashMap<&str, f64> = y.iter().zip(yc).map(|(w, c)| (w.as_str(), *c as f64 / ny)).collect();
-        let shared: f64 = x.iter().zip(xc).map(|(w, c)| known.get(w.as_str()).copied().unwrap_or(0.0).min(*c as f64 / nx)).sum();
+        let shared: f64 =
+            x.iter().zip(xc).map(|(w, c)| known.get(w.as_str()).copied().unwrap_or(0.0).min(*c as f64 / nx)).sum();
         let unlike = x.len() as f64 > 0.5 * nx && y.len() as f64 > 0.5 * ny;
         let length = |w: &[String]| w.iter().map(|w| w.chars().count()).sum::<usize>() as f64 / w.len().max(1) as f64;
         let shape = 1.0 - ((length(x) - length(y)).abs() / length(x).max(length(y)).max(1.0));
         return if unlike { shared.max(0.8 * shape) } else { shared };
     }
-    if matches!((&a.data, &b.data), (super::view::Data::Other, super::view::Data::Other)) && a.stored == b.stored { 0.75 } else { 0.0 }
+    if matches!((&a.data, &b.data), (super::view::Data::Other, super::view::Data::Other)) && a.stored == b.stored {
+        0.75
+    } else {
+        0.0
+    }
 }
 
 fn name_likeness(a: &str, b: &str) -> f64 {
@@ -45,7 +50,11 @@ fn name_likeness(a: &str, b: &str) -> f64 {
 }
 
 fn family(stored: &str) -> &'static str {
-    if stored.starts_with("int") || stored.starts_with("uint") || stored.starts_with("float") || stored.starts_with("decimal") {
+    if stored.starts_with("int")
+        || stored.starts_with("uint")
+        || stored.starts_with("float")
+        || stored.starts_with("decimal")
+    {
         "number"
     } else if stored.starts_with("date") {
         "time"
@@ -57,20 +66,34 @@ fn family(stored: &str) -> &'static str {
 }
 
 /// Compares the columns; returns the earlier name of each renamed one.
-pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'_>>, findings: &mut Vec<Finding>) -> HashMap<String, String> {
+pub fn check(
+    view: &View,
+    profile: &TableProfile,
+    reference: Option<&Reference<'_>>,
+    findings: &mut Vec<Finding>,
+) -> HashMap<String, String> {
     super::structure::constant(profile, reference.map(|r| r.profile), findings);
     let mut renamed = HashMap::new();
     let Some(reference) = reference else { return renamed };
-    let mut added: Vec<&ViewColumn> = view.columns.iter().filter(|c| reference.view.column(&c.name).is_none()).collect();
-    let mut dropped: Vec<&ViewColumn> = reference.view.columns.iter().filter(|c| view.column(&c.name).is_none()).collect();
+    let mut added: Vec<&ViewColumn> =
+        view.columns.iter().filter(|c| reference.view.column(&c.name).is_none()).collect();
+    let mut dropped: Vec<&ViewColumn> =
+        reference.view.columns.iter().filter(|c| view.column(&c.name).is_none()).collect();
     // Without a header, columns are known by their place.
     let headless = profile.reading.has_header == Some(false) && reference.profile.reading.has_header != Some(false);
     if headless && view.columns.len() == reference.view.columns.len() {
-        return view.columns.iter().zip(&reference.view.columns).map(|(now, then)| (now.name.clone(), then.name.clone())).collect();
+        return view
+            .columns
+            .iter()
+            .zip(&reference.view.columns)
+            .map(|(now, then)| (now.name.clone(), then.name.clone()))
+            .collect();
     }
     let position = |columns: &[ViewColumn], name: &str| columns.iter().position(|c| c.name == name);
     let mut pairs: Vec<(f64, &ViewColumn, &ViewColumn)> = Vec::new();
-    for now in &added {
+    // With thousands of other names nothing was renamed: this is another table.
+    let comparable = added.len() * dropped.len() <= 2_500;
+    for now in added.iter().filter(|_| comparable) {
         for then in &dropped {
             let content = likeness(now, then);
             let name = name_likeness(&now.name, &then.name);
@@ -89,11 +112,22 @@ pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'
         added.retain(|c| c.name != now.name);
         dropped.retain(|c| c.name != then.name);
         renamed.insert(now.name.clone(), then.name.clone());
-        let message = format!("`{}` of the reference is gone, and `{}` with like content is new: probably renamed.", then.name, now.name);
-        let advice = "Rename it back or change what reads it. A program that asks for the old name fails or uses a default.";
+        let message = format!(
+            "`{}` of the reference is gone, and `{}` with like content is new: probably renamed.",
+            then.name, now.name
+        );
+        let advice =
+            "Rename it back or change what reads it. A program that asks for the old name fails or uses a default.";
         findings.push(
-            finding(FindingKind::ColumnRenamed, &[&now.name, &then.name], Severity::Error, score.min(0.98), message, advice)
-                .measure("likeness of content", likeness(now, then), Some(0.7)),
+            finding(
+                FindingKind::ColumnRenamed,
+                &[&now.name, &then.name],
+                Severity::Error,
+                score.min(0.98),
+                message,
+                advice,
+            )
+            .measure("likeness of content", likeness(now, then), Some(0.7)),
         );
     }
     for column in dropped {
@@ -111,13 +145,15 @@ pub fn check(view: &View, profile: &TableProfile, reference: Option<&Reference<'
         let (now_family, then_family) = (family(&column.stored), family(&then.stored));
         let values = column.hashes.iter().filter(|h| **h != 0).count();
         let values_then = then.hashes.iter().filter(|h| **h != 0).count();
-        let integral = then.stored.starts_with("int") && column.stored.starts_with("float")
+        let integral = then.stored.starts_with("int")
+            && column.stored.starts_with("float")
             && column.numbers().is_some_and(|(v, _)| v.iter().any(|v| v.is_finite() && v.fract() != 0.0));
         if values == 0 || values_then == 0 || (now_family == then_family && !integral) {
             continue;
         }
         let message = format!("`{}` is stored as {}; in the reference as {}.", column.name, column.stored, then.stored);
-        let advice = "Convert it back at the source. The same code then sees categories where it saw quantities, or fails.";
+        let advice =
+            "Convert it back at the source. The same code then sees categories where it saw quantities, or fails.";
         let severity = if now_family == then_family { Severity::Warn } else { Severity::Error };
         findings.push(finding(FindingKind::TypeChange, &[&column.name], severity, 0.9, message, advice));
     }

@@ -11,7 +11,12 @@ use crate::profile::{mix, named_like_an_id};
 use crate::table::TableError;
 
 /// All checks that need a target or a test table.
-pub fn check(view: &View, options: &CheckOptions<'_>, cancel: &dyn Fn() -> bool, findings: &mut Vec<Finding>) -> Result<(), TableError> {
+pub fn check(
+    view: &View,
+    options: &CheckOptions<'_>,
+    cancel: &dyn Fn() -> bool,
+    findings: &mut Vec<Finding>,
+) -> Result<(), TableError> {
     if let Some(target) = options.target.and_then(|name| view.column(name)) {
         for column in view.columns.iter().filter(|c| c.name != target.name) {
             leak(view, column, target, findings);
@@ -27,7 +32,9 @@ pub fn check(view: &View, options: &CheckOptions<'_>, cancel: &dyn Fn() -> bool,
 /// Hashes of the columns that both tables have, per row.
 fn shared_hashes(view: &View, other: &View) -> Vec<u64> {
     let mut out = vec![0u64; view.rows];
-    for (position, column) in view.columns.iter().filter(|c| other.column(&c.name).is_some() && !named_like_an_id(&c.name)).enumerate() {
+    for (position, column) in
+        view.columns.iter().filter(|c| other.column(&c.name).is_some() && !named_like_an_id(&c.name)).enumerate()
+    {
         let salt = mix(position as u64 + 1);
         for (slot, hash) in out.iter_mut().zip(&column.hashes) {
             *slot = mix(*slot ^ salt).wrapping_add(mix(hash ^ salt));
@@ -39,7 +46,9 @@ fn shared_hashes(view: &View, other: &View) -> Vec<u64> {
 fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
     let own = shared_hashes(train, test);
     let mut ordered_test = vec![0u64; test.rows];
-    for (position, column) in train.columns.iter().filter(|c| !named_like_an_id(&c.name)).filter_map(|c| test.column(&c.name)).enumerate() {
+    for (position, column) in
+        train.columns.iter().filter(|c| !named_like_an_id(&c.name)).filter_map(|c| test.column(&c.name)).enumerate()
+    {
         let salt = mix(position as u64 + 1);
         for (slot, hash) in ordered_test.iter_mut().zip(&column.hashes) {
             *slot = mix(*slot ^ salt).wrapping_add(mix(hash ^ salt));
@@ -48,7 +57,8 @@ fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
     let tested: HashSet<u64> = ordered_test.iter().copied().collect();
     // Rows that repeat within one table are common rows; meeting them in the other is chance.
     let within = own.len() - own.iter().collect::<HashSet<_>>().len();
-    let rows: Vec<usize> = own.iter().enumerate().filter(|(_, hash)| tested.contains(hash)).map(|(row, _)| row).collect();
+    let rows: Vec<usize> =
+        own.iter().enumerate().filter(|(_, hash)| tested.contains(hash)).map(|(row, _)| row).collect();
     let share = rows.len() as f64 / test.rows.max(1) as f64;
     if !rows.is_empty() && rows.len() > 2 * within && share > 0.002 {
         let message = format!("{} rows stand in the test table as well ({} of it).", rows.len(), percent(share));
@@ -65,13 +75,17 @@ fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
         let distinct: HashSet<u64> = column.hashes.iter().copied().filter(|h| *h != 0).collect();
         // Only keys: a code for a shop or a product belongs in both.
         let unique = distinct.len() * 100 >= train.rows * 95 && known.len() * 100 >= test.rows * 95;
-        let both: Vec<usize> = column.hashes.iter().enumerate().filter(|(_, h)| known.contains(h)).map(|(row, _)| row).collect();
+        let both: Vec<usize> =
+            column.hashes.iter().enumerate().filter(|(_, h)| known.contains(h)).map(|(row, _)| row).collect();
         // Two tables that each count their rows from 1 share all numbers.
         let counted = column.numbers().is_some_and(|(v, _)| v.first().is_some_and(|v| *v <= 1.0));
         if unique && !both.is_empty() && !counted && findings.iter().all(|f| f.kind != FindingKind::TrainTestOverlap) {
             let message = format!("{} keys of `{}` stand in the test table as well.", both.len(), column.name);
             let advice = "Keep all rows of one case on one side. The test otherwise measures memory, not skill.";
-            findings.push(finding(FindingKind::TrainTestOverlap, &[&column.name], Severity::Error, 0.85, message, advice).rows(train, both));
+            findings.push(
+                finding(FindingKind::TrainTestOverlap, &[&column.name], Severity::Error, 0.85, message, advice)
+                    .rows(train, both),
+            );
         }
     }
 }
@@ -79,7 +93,8 @@ fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
 /// A feature that all but gives the target away.
 fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Vec<Finding>) {
     let classes: HashSet<u64> = target.hashes.iter().copied().filter(|h| *h != 0).collect();
-    let both: Vec<(u64, u64)> = column.hashes.iter().copied().zip(target.hashes.iter().copied()).filter(|(a, b)| *a != 0 && *b != 0).collect();
+    let both: Vec<(u64, u64)> =
+        column.hashes.iter().copied().zip(target.hashes.iter().copied()).filter(|(a, b)| *a != 0 && *b != 0).collect();
     if both.len() < 50 || classes.len() < 2 {
         return;
     }
@@ -87,7 +102,10 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
     let say = |what: String, confidence: f64, findings: &mut Vec<Finding>| {
         let message = format!("`{}` all but gives `{}` away: {what}.", column.name, target.name);
         let advice = "Leave it out unless it is known before the prediction is made. The model otherwise looks perfect and fails in use.";
-        findings.push(finding(FindingKind::TargetLeakage, &[&column.name], Severity::Error, confidence, message, advice).rows(view, 0..0));
+        findings.push(
+            finding(FindingKind::TargetLeakage, &[&column.name], Severity::Error, confidence, message, advice)
+                .rows(view, 0..0),
+        );
     };
     let numeric_target = target.numbers().filter(|_| classes.len() > 20);
     if let (Some((x, _)), Some((y, _))) = (column.numbers(), numeric_target) {
@@ -102,15 +120,26 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
     }
     if let (Some((x, _)), true) = (column.numbers(), distinct > 20) {
         // Each class has its own stretch of the numbers.
-        let mut line: Vec<(f64, u64)> = x.iter().copied().zip(target.hashes.iter().copied()).filter(|(v, h)| v.is_finite() && *h != 0).collect();
+        let mut line: Vec<(f64, u64)> =
+            x.iter().copied().zip(target.hashes.iter().copied()).filter(|(v, h)| v.is_finite() && *h != 0).collect();
         line.sort_by(|a, b| a.0.total_cmp(&b.0));
         let changes = line.windows(2).filter(|p| matches!(p, [a, b] if a.1 != b.1)).count();
         if changes < classes.len() && line.len() >= 100 {
             let is_id = named_like_an_id(&column.name);
             if is_id {
-                let message = format!("`{}` names rows, and yet its order separates the classes of `{}`.", column.name, target.name);
+                let message = format!(
+                    "`{}` names rows, and yet its order separates the classes of `{}`.",
+                    column.name, target.name
+                );
                 let advice = "Leave it out and shuffle the rows. The model otherwise learns the order of the file.";
-                findings.push(finding(FindingKind::IdentifierLeakage, &[&column.name], Severity::Error, 0.85, message, advice));
+                findings.push(finding(
+                    FindingKind::IdentifierLeakage,
+                    &[&column.name],
+                    Severity::Error,
+                    0.85,
+                    message,
+                    advice,
+                ));
             } else if classes.len() == 2 {
                 say("one cut through its values separates the classes without a mistake".to_owned(), 0.85, findings);
             }
@@ -135,7 +164,8 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
 }
 
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
-    let both: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).filter(|(a, b)| a.is_finite() && b.is_finite()).collect();
+    let both: Vec<(f64, f64)> =
+        x.iter().copied().zip(y.iter().copied()).filter(|(a, b)| a.is_finite() && b.is_finite()).collect();
     let n = both.len() as f64;
     let (mx, my) = (both.iter().map(|p| p.0).sum::<f64>() / n, both.iter().map(|p| p.1).sum::<f64>() / n);
     let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);

@@ -7,9 +7,15 @@ use super::finding::{About, finding, percent};
 use crate::table::{Odd, TableSource};
 
 /// Checks that need no values, only what was seen while reading.
-pub fn check(source: &TableSource, profile: &TableProfile, reference: Option<(&TableSource, &TableProfile)>, findings: &mut Vec<Finding>) {
+pub fn check(
+    source: &TableSource,
+    profile: &TableProfile,
+    reference: Option<(&TableSource, &TableProfile)>,
+    findings: &mut Vec<Finding>,
+) {
     if source.rows() == 0 {
-        let message = format!("{} has {} columns and not a single row.", source.path().display(), source.column_names().len());
+        let message =
+            format!("{} has {} columns and not a single row.", source.path().display(), source.column_names().len());
         let advice = "Check the query or filter that made it. Training on it fails, or silently uses older data.";
         findings.push(finding(FindingKind::EmptyTable, &[], Severity::Error, 1.0, message, advice));
         return;
@@ -19,7 +25,8 @@ pub fn check(source: &TableSource, profile: &TableProfile, reference: Option<(&T
         if let (Some(now), Some(then)) = (now, then) {
             if now != then {
                 let message = format!("The fields are separated by {now:?}; in the reference by {then:?}.");
-                let advice = "Tell the reader, or bring it back: a program that expects the old mark reads one single column.";
+                let advice =
+                    "Tell the reader, or bring it back: a program that expects the old mark reads one single column.";
                 findings.push(finding(FindingKind::DelimiterChange, &[], Severity::Warn, 1.0, message, advice));
             }
         }
@@ -40,25 +47,40 @@ pub fn check(source: &TableSource, profile: &TableProfile, reference: Option<(&T
     ragged.rows.sort_unstable();
     ragged.rows.truncate(10);
     if ragged.count > 0 {
-        let message = format!("{} rows have more or fewer fields than the header ({}).", ragged.count, percent(ragged.count as f64 / rows as f64));
+        let message = format!(
+            "{} rows have more or fewer fields than the header ({}).",
+            ragged.count,
+            percent(ragged.count as f64 / rows as f64)
+        );
         let advice = "Look for marks and quotes within values that were not protected. Values of these rows stand in wrong columns.";
-        findings.push(finding(FindingKind::RaggedRows, &[], Severity::Error, 1.0, message, advice).counted(&ragged, rows));
+        findings
+            .push(finding(FindingKind::RaggedRows, &[], Severity::Error, 1.0, message, advice).counted(&ragged, rows));
     }
     if seen.open_quotes.count > 0 {
         let message = format!("{} rows open a quote that never closes.", seen.open_quotes.count);
-        let advice = "Protect quotes within values. Many readers swallow everything up to the end of the file as one value.";
-        findings.push(finding(FindingKind::RaggedRows, &[], Severity::Error, 0.9, message, advice).counted(&seen.open_quotes, rows));
+        let advice =
+            "Protect quotes within values. Many readers swallow everything up to the end of the file as one value.";
+        findings.push(
+            finding(FindingKind::RaggedRows, &[], Severity::Error, 0.9, message, advice)
+                .counted(&seen.open_quotes, rows),
+        );
     }
     if seen.repeated_header.count > 0 {
-        let message = format!("The header stands again in {} rows; files were probably joined.", seen.repeated_header.count);
+        let message =
+            format!("The header stands again in {} rows; files were probably joined.", seen.repeated_header.count);
         let advice = "Remove these rows. They turn every column into text.";
-        findings.push(finding(FindingKind::RepeatedHeaderRow, &[], Severity::Error, 1.0, message, advice).counted(&seen.repeated_header, rows));
+        findings.push(
+            finding(FindingKind::RepeatedHeaderRow, &[], Severity::Error, 1.0, message, advice)
+                .counted(&seen.repeated_header, rows),
+        );
     }
     if let Some(row) = seen.footer {
         let message = format!("The last row ({row}) is a total of the others.");
         let advice = "Remove it. A model would take the sum as one enormous case.";
         let odd = Odd { count: 1, rows: vec![row] };
-        findings.push(finding(FindingKind::FooterTotalRow, &[], Severity::Error, 0.95, message, advice).counted(&odd, rows));
+        findings.push(
+            finding(FindingKind::FooterTotalRow, &[], Severity::Error, 0.95, message, advice).counted(&odd, rows),
+        );
     }
     if seen.truncated.is_some() || seen.truncated_compression {
         let message = match seen.truncated {
@@ -67,12 +89,17 @@ pub fn check(source: &TableSource, profile: &TableProfile, reference: Option<(&T
         };
         let odd = Odd { count: 1, rows: seen.truncated.into_iter().collect() };
         let advice = "Copy the file again. What is missing may be a whole group of cases.";
-        findings.push(finding(FindingKind::TruncatedFile, &[], Severity::Error, 0.95, message, advice).counted(&odd, rows));
+        findings
+            .push(finding(FindingKind::TruncatedFile, &[], Severity::Error, 0.95, message, advice).counted(&odd, rows));
     }
     if seen.bad_lines.count > 0 {
         let last = seen.bad_lines.count == 1 && seen.bad_lines.rows.first() == Some(&rows);
         let kind = if last { FindingKind::TruncatedFile } else { FindingKind::RaggedRows };
-        let message = if last { "The last line breaks off.".to_owned() } else { format!("{} lines are not JSON.", seen.bad_lines.count) };
+        let message = if last {
+            "The last line breaks off.".to_owned()
+        } else {
+            format!("{} lines are not JSON.", seen.bad_lines.count)
+        };
         let advice = "Write the file again. These records are missing from the table.";
         findings.push(finding(kind, &[], Severity::Error, 0.95, message, advice).counted(&seen.bad_lines, rows));
     }
@@ -88,14 +115,23 @@ pub fn check(source: &TableSource, profile: &TableProfile, reference: Option<(&T
         findings.push(finding(FindingKind::MissingHeader, &[], Severity::Warn, 0.85, message, advice));
     }
     if seen.bad_encoding.count > 0 {
-        let message = format!("{} rows are not valid UTF-8, while others hold letters in UTF-8: two encodings are mixed.", seen.bad_encoding.count);
+        let message = format!(
+            "{} rows are not valid UTF-8, while others hold letters in UTF-8: two encodings are mixed.",
+            seen.bad_encoding.count
+        );
         let advice = "Export all parts in UTF-8. Letters beyond ASCII differ from row to row.";
-        findings.push(finding(FindingKind::LossyEncoding, &[], Severity::Error, 0.9, message, advice).counted(&seen.bad_encoding, rows));
+        findings.push(
+            finding(FindingKind::LossyEncoding, &[], Severity::Error, 0.9, message, advice)
+                .counted(&seen.bad_encoding, rows),
+        );
     }
     if seen.nul_bytes.count > 0 {
         let message = format!("{} rows hold NUL bytes.", seen.nul_bytes.count);
         let advice = "The file was damaged or written in parts; write it again. Some readers stop at such a byte.";
-        findings.push(finding(FindingKind::InvisibleCharacters, &[], Severity::Error, 0.9, message, advice).counted(&seen.nul_bytes, rows));
+        findings.push(
+            finding(FindingKind::InvisibleCharacters, &[], Severity::Error, 0.9, message, advice)
+                .counted(&seen.nul_bytes, rows),
+        );
     }
     let _ = profile;
 }
@@ -126,7 +162,11 @@ pub fn constant(profile: &TableProfile, reference: Option<&TableProfile>, findin
             }
             let message = format!("`{name}` has the same value in all of its {values} rows.");
             let advice = "Drop it, or check the export. It tells a model nothing; if it varied before, a filter or a default crept in.";
-            let mut found = finding(FindingKind::ConstantColumn, &[name], Severity::Warn, 1.0, message, advice);
+            // A region or a year of which all rows are is how extracts are made; a quantity that never moves is not.
+            let described =
+                earlier.is_none() && (column.stored_type == "string" || name.to_lowercase().contains("year"));
+            let severity = if described { Severity::Info } else { Severity::Warn };
+            let mut found = finding(FindingKind::ConstantColumn, &[name], severity, 1.0, message, advice);
             (found.affected_rows, found.affected_ratio) = (values, values as f64 / profile.rows as f64);
             findings.push(found);
             continue;
@@ -138,12 +178,20 @@ pub fn constant(profile: &TableProfile, reference: Option<&TableProfile>, findin
         });
         // A rare flag is a fact; only next to nothing is suspicious, or what used to vary.
         let new = earlier.is_some() && share > 0.97 && before.unwrap_or(0.0) < 0.8;
-        let nearly = earlier.is_none() && share >= 0.998 && values >= 1000 && column.distinct > 1 && column.meaning != Meaning::Boolean;
+        let nearly = earlier.is_none()
+            && share >= 0.998
+            && values >= 1000
+            && column.distinct > 1
+            && column.meaning != Meaning::Boolean;
         if new || nearly {
             let message = format!("`{name}` has one value in {} of its rows.", percent(share));
             let advice = "Check whether a default crept in. It tells a model next to nothing, and the few other rows weigh too much.";
             let severity = if new { Severity::Warn } else { Severity::Info };
-            let mut found = finding(FindingKind::AlmostConstant, &[name], severity, 0.85, message, advice).measure("share of the most frequent value", share, before);
+            let mut found = finding(FindingKind::AlmostConstant, &[name], severity, 0.85, message, advice).measure(
+                "share of the most frequent value",
+                share,
+                before,
+            );
             (found.affected_rows, found.affected_ratio) = (top.count, top.count as f64 / profile.rows as f64);
             findings.push(found);
         }

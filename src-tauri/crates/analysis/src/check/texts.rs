@@ -9,7 +9,8 @@ use super::stats::edits;
 use super::view::{View, ViewColumn, null_like, placeholder};
 use crate::table::{Odd, Structure, lenient_number};
 
-const AS_MISSING: &str = "Read these as missing values. As text they become a category of their own, or turn the whole column into text.";
+const AS_MISSING: &str =
+    "Read these as missing values. As text they become a category of their own, or turn the whole column into text.";
 
 /// All checks of one column for texts in it.
 pub fn check(
@@ -27,8 +28,10 @@ pub fn check(
     if total == 0 {
         return;
     }
-    let known: std::collections::HashSet<&str> =
-        earlier.and_then(ViewColumn::texts).map(|(_, words, _)| words.iter().map(String::as_str).collect()).unwrap_or_default();
+    let known: std::collections::HashSet<&str> = earlier
+        .and_then(ViewColumn::texts)
+        .map(|(_, words, _)| words.iter().map(String::as_str).collect())
+        .unwrap_or_default();
     missing_words(view, column, words, counts, total, &known, findings);
     damaged(view, column, words, &known, findings);
     variants(view, column, words, counts, total, &known, findings);
@@ -47,6 +50,9 @@ fn spellings(
     let Some(structure) = structure else { return };
     let Some(at) = view.columns.iter().position(|c| c.name == column.name) else { return };
     let Some(text) = structure.columns.get(at) else { return };
+    if text.nulls.is_empty() {
+        return;
+    }
     let elsewhere_empty: u64 = structure.columns.iter().map(|c| c.empty).sum();
     let mut in_columns: BTreeMap<&str, usize> = BTreeMap::new();
     for other in &structure.columns {
@@ -60,9 +66,12 @@ fn spellings(
         if text.na_is_code() && word == "NA" {
             continue;
         }
-        let convention = matches!(word.as_str(), "NA" | "NaN" | "nan" | "\\N" | "NULL") && elsewhere_empty == 0 && in_columns.len() == 1;
+        let convention = matches!(word.as_str(), "NA" | "NaN" | "nan" | "\\N" | "NULL")
+            && elsewhere_empty == 0
+            && in_columns.len() == 1;
         let widespread = in_columns.get(word.as_str()).copied().unwrap_or(0) * 2 > structure.columns.len();
-        let lone = matches!(word.as_str(), "NA" | "NaN" | "nan") && in_columns.len() == 1 && text.empty == 0 && !has_reference;
+        let lone =
+            matches!(word.as_str(), "NA" | "NaN" | "nan") && in_columns.len() == 1 && text.empty == 0 && !has_reference;
         if convention && !has_reference || widespread || lone || seen.count * 10 > view.total_rows * 9 {
             continue;
         }
@@ -79,8 +88,17 @@ fn spellings(
     }
     odd.rows.sort_unstable();
     odd.rows.truncate(10);
-    let message = format!("`{}` holds {} in {} rows ({}): words for a missing value.", column.name, listed.join(", "), odd.count, share(&odd, view));
-    findings.push(finding(FindingKind::NullLikeStrings, &[&column.name], Severity::Warn, 0.9, message, AS_MISSING).counted(&odd, view.total_rows));
+    let message = format!(
+        "`{}` holds {} in {} rows ({}): words for a missing value.",
+        column.name,
+        listed.join(", "),
+        odd.count,
+        share(&odd, view)
+    );
+    findings.push(
+        finding(FindingKind::NullLikeStrings, &[&column.name], Severity::Warn, 0.9, message, AS_MISSING)
+            .counted(&odd, view.total_rows),
+    );
 }
 
 fn share(odd: &Odd, view: &View) -> String {
@@ -107,13 +125,23 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
     for (kind, nulls) in [(FindingKind::NullLikeStrings, true), (FindingKind::PlaceholderValues, false)] {
         let (odd, words) = merged(&|w| if nulls { null_like(w) } else { placeholder(w) && !null_like(w) });
         if odd.count > 0 {
-            let message = format!("`{}` holds {what}, and {} in {} rows ({}).", column.name, words.join(", "), odd.count, share(&odd, view));
-            findings.push(finding(kind, &[&column.name], Severity::Warn, 0.95, message, AS_MISSING).counted(&odd, view.total_rows));
+            let message = format!(
+                "`{}` holds {what}, and {} in {} rows ({}).",
+                column.name,
+                words.join(", "),
+                odd.count,
+                share(&odd, view)
+            );
+            findings.push(
+                finding(kind, &[&column.name], Severity::Warn, 0.95, message, AS_MISSING)
+                    .counted(&odd, view.total_rows),
+            );
         }
     }
     let (odd, words) = merged(&|w| !null_like(w) && !placeholder(w));
     if odd.count > 0 && !(words.is_empty()) && earlier.is_none_or(|e| e.strays.is_empty()) {
-        let message = format!("`{}` holds {what}, but {} rows ({}) hold other text.", column.name, odd.count, share(&odd, view));
+        let message =
+            format!("`{}` holds {what}, but {} rows ({}) hold other text.", column.name, odd.count, share(&odd, view));
         let advice = "Correct these rows or split the column. One text makes most readers take the whole column as text, and a model then sees categories.";
         findings.push(
             finding(FindingKind::MixedTypes, &[&column.name], Severity::Error, 0.95, message, advice)
@@ -131,7 +159,8 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
             );
             let advice = "Bring them to one form. Read as they are, `1.234` and `1,234` are a thousand times apart, or the column becomes text.";
             findings.push(
-                finding(FindingKind::MixedNumberFormats, &[&column.name], Severity::Error, 0.95, message, advice).counted(&column.odd_numbers, view.total_rows),
+                finding(FindingKind::MixedNumberFormats, &[&column.name], Severity::Error, 0.95, message, advice)
+                    .counted(&column.odd_numbers, view.total_rows),
             );
         }
     }
@@ -151,19 +180,29 @@ fn missing_words(
     let short = words.iter().filter(|w| w.chars().count() <= 2).count() * 2 > words.len();
     for (kind, nulls) in [(FindingKind::NullLikeStrings, true), (FindingKind::PlaceholderValues, false)] {
         let hit = |word: &str| {
-            let is = if nulls { null_like(word) && !(codes && word == "NA") } else { placeholder(word) && !null_like(word) };
+            let is =
+                if nulls { null_like(word) && !(codes && word == "NA") } else { placeholder(word) && !null_like(word) };
             // A single letter or mark among single letters and marks is a code.
-            is && !known.contains(word) && !(short && word.trim().chars().count() <= 2 && word.trim().chars().all(char::is_alphanumeric))
+            is && !known.contains(word)
+                && !(short && word.trim().chars().count() <= 2 && word.trim().chars().all(char::is_alphanumeric))
                 && !(nulls && word.trim().eq_ignore_ascii_case("none"))
         };
         let found: Vec<usize> = words.iter().enumerate().filter(|(_, w)| hit(w)).map(|(i, _)| i).collect();
         let count: u64 = found.iter().filter_map(|i| counts.get(*i)).sum();
         // Where it is half of all values it is what the column says.
-        if count == 0 || count * 2 > total || words.len() < 3 {
+        // One such word among words that never repeat is a name, as `UNK` is an airport.
+        let lone_name = count == 1 && words.len() as u64 * 10 > total * 9 && !nulls;
+        if count == 0 || lone_name || count * 2 > total || words.len() < 3 {
             continue;
         }
-        let listed: Vec<String> = found.iter().filter_map(|i| words.get(*i)).take(5).map(|w| format!("\"{w}\"")).collect();
-        let message = format!("`{}` holds {} in {count} rows ({}).", column.name, listed.join(", "), percent(count as f64 / total as f64));
+        let listed: Vec<String> =
+            found.iter().filter_map(|i| words.get(*i)).take(5).map(|w| format!("\"{w}\"")).collect();
+        let message = format!(
+            "`{}` holds {} in {count} rows ({}).",
+            column.name,
+            listed.join(", "),
+            percent(count as f64 / total as f64)
+        );
         let rows = column.rows_with(|code| found.contains(&(code as usize)));
         findings.push(finding(kind, &[&column.name], Severity::Warn, 0.85, message, AS_MISSING).rows(view, rows));
     }
@@ -171,7 +210,9 @@ fn missing_words(
 
 /// Whether the text reads as UTF-8 once its characters are put back to the bytes of windows-1252.
 fn is_mojibake(text: &str) -> bool {
-    if text.is_ascii() || !text.contains(['Ã', 'Â', 'â', 'Ð', 'Ñ', 'Å', 'Ä', 'Î', 'Ï', 'ã', 'å', 'æ', 'ç', 'è', 'é', 'ð']) {
+    if text.is_ascii()
+        || !text.contains(['Ã', 'Â', 'â', 'Ð', 'Ñ', 'Å', 'Ä', 'Î', 'Ï', 'ã', 'å', 'æ', 'ç', 'è', 'é', 'ð'])
+    {
         return false;
     }
     // Look at runs, since only a part of the text may be damaged.
@@ -193,8 +234,16 @@ fn invisible(c: char) -> bool {
         || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-fn damaged(view: &View, column: &ViewColumn, words: &[String], known: &std::collections::HashSet<&str>, findings: &mut Vec<Finding>) {
-    let pick = |test: &dyn Fn(&str) -> bool| -> Vec<bool> { words.iter().map(|w| !known.contains(w.as_str()) && test(w)).collect() };
+fn damaged(
+    view: &View,
+    column: &ViewColumn,
+    words: &[String],
+    known: &std::collections::HashSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let pick = |test: &dyn Fn(&str) -> bool| -> Vec<bool> {
+        words.iter().map(|w| !known.contains(w.as_str()) && test(w)).collect()
+    };
     let report = |hits: Vec<bool>, kind, severity, what: &str, advice: &str, findings: &mut Vec<Finding>| {
         if !hits.contains(&true) {
             return;
@@ -257,7 +306,8 @@ fn variants(
     let same_without = words.iter().zip(&spaced).filter(|(w, s)| **s && plain.contains(collapse(w).as_str())).count();
     // A file that pads all its values does so by design; single ones are slips.
     let repeated = (words.len() as u64) * 2 <= total;
-    let single_spaced = spaced_rows > 0 && spaced_rows * 5 < total && words.iter().zip(&spaced).any(|(w, s)| *s && *w != w.trim());
+    let single_spaced =
+        spaced_rows > 0 && spaced_rows * 5 < total && words.iter().zip(&spaced).any(|(w, s)| *s && *w != w.trim());
     if same_without > 0 || (single_spaced && repeated) {
         let rows = column.rows_with(|code| spaced.get(code as usize) == Some(&true));
         let message = format!(
@@ -266,7 +316,10 @@ fn variants(
             rows.len()
         );
         let advice = "Trim the values. To a model `x` and `x ` are two categories, and rows do not join.";
-        findings.push(finding(FindingKind::WhitespaceVariants, &[&column.name], Severity::Warn, 0.95, message, advice).rows(view, rows));
+        findings.push(
+            finding(FindingKind::WhitespaceVariants, &[&column.name], Severity::Warn, 0.95, message, advice)
+                .rows(view, rows),
+        );
     }
     // Variants of a category only mean something where values come back.
     if words.len() > 5000 || (words.len() as u64) * 3 > total && known.is_empty() {
@@ -301,9 +354,16 @@ fn variants(
     let many = groups * 3 > folded.len() && folded.len() > 3 && total < 3 * words.len() as u64;
     if groups > 0 && !letters && !many {
         let rows = column.rows_with(|code| minor.get(code as usize) == Some(&true));
-        let message = format!("`{}` spells {groups} of its values in upper and lower case both; {} rows have the rarer spelling.", column.name, rows.len());
+        let message = format!(
+            "`{}` spells {groups} of its values in upper and lower case both; {} rows have the rarer spelling.",
+            column.name,
+            rows.len()
+        );
         let advice = "Bring them to one spelling. To a model they are different categories, each with less data.";
-        findings.push(finding(FindingKind::CasingVariants, &[&column.name], Severity::Warn, 0.95, message, advice).rows(view, rows));
+        findings.push(
+            finding(FindingKind::CasingVariants, &[&column.name], Severity::Warn, 0.95, message, advice)
+                .rows(view, rows),
+        );
     }
     typos(view, column, words, counts, total, known, &minor, findings);
 }
@@ -320,16 +380,26 @@ fn typos(
     minor: &[bool],
     findings: &mut Vec<Finding>,
 ) {
-    let alphabetic = |w: &str| w.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !w.chars().any(|c| c.is_ascii_digit());
-    let frequent: Vec<(&String, u64)> =
-        words.iter().zip(counts).filter(|(w, c)| **c >= 10.max(total / 200) && alphabetic(w)).map(|(w, c)| (w, *c)).collect();
+    let alphabetic =
+        |w: &str| w.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !w.chars().any(|c| c.is_ascii_digit());
+    let frequent: Vec<(&String, u64)> = words
+        .iter()
+        .zip(counts)
+        .filter(|(w, c)| **c >= 10.max(total / 200) && alphabetic(w))
+        .map(|(w, c)| (w, *c))
+        .collect();
     if frequent.is_empty() || words.len() > 500 || words.len() as u64 * 5 > total {
         return;
     }
     let mut hits = vec![false; words.len()];
     let mut pairs = Vec::new();
     for (i, (word, count)) in words.iter().zip(counts).enumerate() {
-        if known.contains(word.as_str()) || minor.get(i) == Some(&true) || !alphabetic(word) || word.chars().any(invisible) || is_mojibake(word) {
+        if known.contains(word.as_str())
+            || minor.get(i) == Some(&true)
+            || !alphabetic(word)
+            || word.chars().any(invisible)
+            || is_mojibake(word)
+        {
             continue;
         }
         let lower = word.trim().to_lowercase();
@@ -354,9 +424,16 @@ fn typos(
         return;
     }
     let rows = column.rows_with(|code| hits.get(code as usize) == Some(&true));
-    let message = format!("`{}` holds likely misspellings in {} rows, such as {}.", column.name, rows.len(), pairs.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+    let message = format!(
+        "`{}` holds likely misspellings in {} rows, such as {}.",
+        column.name,
+        rows.len(),
+        pairs.iter().take(3).cloned().collect::<Vec<_>>().join(", ")
+    );
     let advice = "Correct them. A misspelt category is a new one to a model, and its rows are lost to the right one.";
-    findings.push(finding(FindingKind::CategoryTypos, &[&column.name], Severity::Warn, 0.8, message, advice).rows(view, rows));
+    findings.push(
+        finding(FindingKind::CategoryTypos, &[&column.name], Severity::Warn, 0.8, message, advice).rows(view, rows),
+    );
 }
 
 /// Pairs that differ by meaning, not by a slip: plural, male and female, un-, a letter or number at the end.
@@ -369,12 +446,20 @@ fn derived(a: &str, b: &str) -> bool {
         return true;
     }
     // `type a` and `type b`, `grade i` and `grade ii`
-    let (last_a, last_b) = (a.rsplit([' ', '_', '-']).next().unwrap_or(a), b.rsplit([' ', '_', '-']).next().unwrap_or(b));
+    let (last_a, last_b) =
+        (a.rsplit([' ', '_', '-']).next().unwrap_or(a), b.rsplit([' ', '_', '-']).next().unwrap_or(b));
     last_a != a && last_a.chars().count() <= 2 && last_b.chars().count() <= 2
 }
 
 /// A few plain numbers in a column of words.
-fn minority_numbers(view: &View, column: &ViewColumn, words: &[String], counts: &[u64], total: u64, findings: &mut Vec<Finding>) {
+fn minority_numbers(
+    view: &View,
+    column: &ViewColumn,
+    words: &[String],
+    counts: &[u64],
+    total: u64,
+    findings: &mut Vec<Finding>,
+) {
     if total < 50 || words.len() > 10_000 {
         return;
     }
@@ -383,12 +468,16 @@ fn minority_numbers(view: &View, column: &ViewColumn, words: &[String], counts: 
         .map(|w| w.trim().parse::<f64>().is_ok() && lenient_number(w).is_some() && !w.trim().starts_with('0'))
         .collect();
     let count: u64 = numeric.iter().zip(counts).filter(|(n, _)| **n).map(|(_, c)| c).sum();
-    let alphabetic = words.iter().zip(counts).filter(|(w, _)| !w.chars().any(|c| c.is_ascii_digit())).map(|(_, c)| c).sum::<u64>();
+    let alphabetic =
+        words.iter().zip(counts).filter(|(w, _)| !w.chars().any(|c| c.is_ascii_digit())).map(|(_, c)| c).sum::<u64>();
     // A column of words only, with under 5 % numbers. Codes such as `A12` and `3` belong together.
     if count > 0 && count * 20 < total && (alphabetic + count) * 100 >= total * 99 {
         let rows = column.rows_with(|code| numeric.get(code as usize) == Some(&true));
         let message = format!("`{}` holds words, but {count} rows hold plain numbers.", column.name);
-        let advice = "Check whether these rows are shifted or coded otherwise. To a model each number is a new category.";
-        findings.push(finding(FindingKind::MixedTypes, &[&column.name], Severity::Warn, 0.85, message, advice).rows(view, rows));
+        let advice =
+            "Check whether these rows are shifted or coded otherwise. To a model each number is a new category.";
+        findings.push(
+            finding(FindingKind::MixedTypes, &[&column.name], Severity::Warn, 0.85, message, advice).rows(view, rows),
+        );
     }
 }

@@ -150,8 +150,10 @@ impl View {
             building = source.frame(None)?.columns().iter().map(start).collect();
         }
         let skipped = source.structure().map(|s| s.skipped.clone()).unwrap_or_default();
-        let mut view = Self { columns: Vec::new(), rows, total_rows: source.rows(), sampled: every > 1, numbers, skipped };
-        let columns = building.into_iter().map(|(name, stored, data, hashes)| view.finish(name, stored, data, hashes)).collect();
+        let mut view =
+            Self { columns: Vec::new(), rows, total_rows: source.rows(), sampled: every > 1, numbers, skipped };
+        let columns =
+            building.into_iter().map(|(name, stored, data, hashes)| view.finish(name, stored, data, hashes)).collect();
         view.columns = columns;
         Ok(view)
     }
@@ -198,7 +200,8 @@ impl View {
     fn meant(&self, column: &mut ViewColumn, codes: Vec<u32>, words: Vec<String>, counts: Vec<u64>) -> Data {
         use crate::table::Kind;
         let total: u64 = counts.iter().sum();
-        let (mut numeric, mut dated, mut coded, mut comma, mut first_is_day, mut second_is_day) = (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
+        let (mut numeric, mut dated, mut coded, mut comma, mut first_is_day, mut second_is_day) =
+            (0u64, 0u64, 0u64, 0u64, 0u64, 0u64);
         for (word, count) in words.iter().zip(&counts) {
             match classify(word, true) {
                 Kind::Int | Kind::BigInt | Kind::Float | Kind::Thousands => numeric += count,
@@ -223,8 +226,13 @@ impl View {
             let mut odd = Vec::with_capacity(words.len());
             for word in &words {
                 let kind = classify(word, false);
-                let plain = matches!(kind, Kind::Int | Kind::BigInt) || (kind == if mostly_comma { Kind::Comma } else { Kind::Float });
-                let value = if mostly_comma && kind == Kind::Thousands { crate::table::parse_number(word, true) } else { lenient_number(word) };
+                let plain = matches!(kind, Kind::Int | Kind::BigInt)
+                    || (kind == if mostly_comma { Kind::Comma } else { Kind::Float });
+                let value = if mostly_comma && kind == Kind::Thousands {
+                    crate::table::parse_number(word, true)
+                } else {
+                    lenient_number(word)
+                };
                 odd.push(value.is_some() && !plain);
                 parsed.push(value);
             }
@@ -275,7 +283,9 @@ fn start(column: &Column) -> (String, String, Building, Vec<u64>) {
         DataType::String | DataType::Categorical(..) | DataType::Enum(..) => {
             Building::Texts { codes: Vec::new(), index: HashMap::new(), words: Vec::new(), counts: Vec::new() }
         }
-        other if other.is_primitive_numeric() || matches!(other, DataType::Decimal(..)) => Building::Numbers(Vec::new(), other.is_integer()),
+        other if other.is_primitive_numeric() || matches!(other, DataType::Decimal(..)) => {
+            Building::Numbers(Vec::new(), other.is_integer())
+        }
         _ => Building::Other,
     };
     (column.name().to_string(), crate::profile::type_name(column.dtype()), data, Vec::new())
@@ -349,7 +359,23 @@ pub fn null_like(word: &str) -> bool {
     is_null_spelling(trimmed)
         || matches!(
             trimmed.to_lowercase().as_str(),
-            "null" | "none" | "nil" | "nan" | "n/a" | "#n/a" | "#ref!" | "#value!" | "#div/0!" | "#name?" | "(null)" | "<null>" | "[null]" | "undefined" | "nat" | "<na>" | "na"
+            "null"
+                | "none"
+                | "nil"
+                | "nan"
+                | "n/a"
+                | "#n/a"
+                | "#ref!"
+                | "#value!"
+                | "#div/0!"
+                | "#name?"
+                | "(null)"
+                | "<null>"
+                | "[null]"
+                | "undefined"
+                | "nat"
+                | "<na>"
+                | "na"
         )
 }
 
@@ -358,9 +384,58 @@ pub fn placeholder(word: &str) -> bool {
     let lower = word.trim().to_lowercase();
     matches!(
         lower.as_str(),
-        "?" | "??" | "???" | "-" | "--" | "---" | "–" | "—" | "." | ".." | "..." | "*" | "**" | "#" | "x" | "xx" | "xxx" | "xxxx" | "unknown" | "unk"
-            | "unbekannt" | "inconnu" | "desconocido" | "sconosciuto" | "missing" | "tbd" | "tba" | "tbc" | "to be determined" | "not available"
-            | "not applicable" | "not specified" | "not provided" | "unspecified" | "no data" | "n.a." | "n. a." | "k.a." | "empty" | "blank" | "dummy"
-            | "test" | "asdf" | "lorem ipsum" | "placeholder" | "default" | "invalid" | "error" | "_" | "''" | "\"\"" | "na." | "not known" | "not set"
+        "?" | "??"
+            | "???"
+            | "-"
+            | "--"
+            | "---"
+            | "–"
+            | "—"
+            | "."
+            | ".."
+            | "..."
+            | "*"
+            | "**"
+            | "#"
+            | "x"
+            | "xx"
+            | "xxx"
+            | "xxxx"
+            | "unknown"
+            | "unk"
+            | "unbekannt"
+            | "inconnu"
+            | "desconocido"
+            | "sconosciuto"
+            | "missing"
+            | "tbd"
+            | "tba"
+            | "tbc"
+            | "to be determined"
+            | "not available"
+            | "not applicable"
+            | "not specified"
+            | "not provided"
+            | "unspecified"
+            | "no data"
+            | "n.a."
+            | "n. a."
+            | "k.a."
+            | "empty"
+            | "blank"
+            | "dummy"
+            | "test"
+            | "asdf"
+            | "lorem ipsum"
+            | "placeholder"
+            | "default"
+            | "invalid"
+            | "error"
+            | "_"
+            | "''"
+            | "\"\""
+            | "na."
+            | "not known"
+            | "not set"
     )
 }

@@ -123,7 +123,13 @@ impl ColumnAccumulator {
         self.nulls += series.null_count() as u64;
         match &mut self.facts {
             Facts::Numbers(numbers) => match series.dtype() {
-                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => {
+                DataType::Int8
+                | DataType::Int16
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::UInt8
+                | DataType::UInt16
+                | DataType::UInt32 => {
                     let values = series.cast(&DataType::Int64)?;
                     add_ints(numbers, values.i64()?.iter().flatten());
                 }

@@ -211,13 +211,19 @@ fn text_facts(profile: &mut ColumnProfile, texts: &Texts) {
 pub fn named_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    words.iter().any(|word| matches!(*word, "id" | "uuid" | "guid" | "key" | "pk" | "nr" | "no" | "index" | "rowid" | "number"))
+    words
+        .iter()
+        .any(|word| matches!(*word, "id" | "uuid" | "guid" | "key" | "pk" | "nr" | "no" | "index" | "rowid" | "number"))
         || (name.ends_with("Id") || name.ends_with("ID"))
 }
 
 fn meaning_of_number(profile: &ColumnProfile, whole: bool, values: u64) -> Meaning {
     let two_valued = profile.distinct <= 2
-        && profile.top.iter().all(|entry| matches!(entry.value, Scalar::Int(0 | 1)) || entry.value == Scalar::Float(0.0) || entry.value == Scalar::Float(1.0));
+        && profile.top.iter().all(|entry| {
+            matches!(entry.value, Scalar::Int(0 | 1))
+                || entry.value == Scalar::Float(0.0)
+                || entry.value == Scalar::Float(1.0)
+        });
     if two_valued {
         return Meaning::Boolean;
     }
@@ -235,9 +241,7 @@ fn meaning_of_text(profile: &ColumnProfile, texts: &Texts, values: u64) -> Meani
     if most(texts.numbers) {
         return Meaning::Number;
     }
-    let yes_or_no = |value: &Scalar| {
-        matches!(value, Scalar::Text(text) if matches!(text.trim().to_lowercase().as_str(), "yes" | "no" | "y" | "n" | "true" | "false" | "t" | "f"))
-    };
+    let yes_or_no = |value: &Scalar| matches!(value, Scalar::Text(text) if matches!(text.trim().to_lowercase().as_str(), "yes" | "no" | "y" | "n" | "true" | "false" | "t" | "f"));
     if most(texts.booleans) || (profile.distinct <= 2 && profile.top.iter().all(|entry| yes_or_no(&entry.value))) {
         return Meaning::Boolean;
     }

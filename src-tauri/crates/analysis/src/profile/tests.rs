@@ -66,6 +66,10 @@ fn sketches_keep_their_stated_error() {
     assert!((column.distinct as f64 - truth).abs() < 0.03 * truth, "{}", column.distinct);
     for (key, p) in [("0.25", 0.25f64), ("0.5", 0.5), ("0.9", 0.9)] {
         let expected = (p - 0.1) / 0.9 * n as f64;
-        assert!((column.quantiles[key] - expected).abs() < 0.003 * n as f64, "{key}: {} against {expected}", column.quantiles[key]);
+        assert!(
+            (column.quantiles[key] - expected).abs() < 0.003 * n as f64,
+            "{key}: {} against {expected}",
+            column.quantiles[key]
+        );
     }
 }

@@ -66,13 +66,18 @@ pub fn shape(path: &Path, kind: Binary) -> Result<Shape, TableError> {
 }
 
 /// Reads `length` rows from `offset` on.
-pub fn read(path: &Path, kind: Binary, columns: &[String], offset: usize, length: usize) -> Result<DataFrame, TableError> {
+pub fn read(
+    path: &Path,
+    kind: Binary,
+    columns: &[String],
+    offset: usize,
+    length: usize,
+) -> Result<DataFrame, TableError> {
     let input = file(path)?;
     guarded(path, || match kind {
-        Binary::Parquet => ParquetReader::new(input)
-            .with_columns(Some(columns.to_vec()))
-            .with_slice(Some((offset, length)))
-            .finish(),
+        Binary::Parquet => {
+            ParquetReader::new(input).with_columns(Some(columns.to_vec())).with_slice(Some((offset, length))).finish()
+        }
         Binary::Arrow => {
             let frame = IpcReader::new(input).with_columns(Some(columns.to_vec())).finish()?;
             Ok(frame.slice(i64::try_from(offset).unwrap_or(i64::MAX), length))

@@ -116,9 +116,9 @@ impl ColumnBuilder {
                 Some(b'f' | b'F') => Some(false),
                 _ => None,
             }),
-            (Values::Days(out), ReadAs::Date { day_first }) => out.push(
-                parse_moment(trimmed, day_first).and_then(|m| i32::try_from(m.ms.div_euclid(86_400_000)).ok()),
-            ),
+            (Values::Days(out), ReadAs::Date { day_first }) => {
+                out.push(parse_moment(trimmed, day_first).and_then(|m| i32::try_from(m.ms.div_euclid(86_400_000)).ok()))
+            }
             (Values::Ms(out), ReadAs::Datetime { day_first }) => {
                 out.push(parse_moment(trimmed, day_first).map(|moment| moment.ms));
             }
@@ -196,7 +196,10 @@ impl FrameBuilder {
     /// Takes what was collected.
     pub fn take(&mut self) -> PolarsResult<DataFrame> {
         let height = self.height;
-        let columns = std::mem::take(&mut self.columns).into_iter().map(ColumnBuilder::finish).collect::<PolarsResult<Vec<_>>>()?;
+        let columns = std::mem::take(&mut self.columns)
+            .into_iter()
+            .map(ColumnBuilder::finish)
+            .collect::<PolarsResult<Vec<_>>>()?;
         self.reset();
         DataFrame::new(height, columns)
     }

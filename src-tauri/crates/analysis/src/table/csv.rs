@@ -68,14 +68,29 @@ pub fn unique_names(raw: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 const TOTALS: [&str; 14] = [
-    "total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "total general", "totale", "insgesamt", "subtotal",
-    "totaal", "somme", "suma",
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "total general",
+    "totale",
+    "insgesamt",
+    "subtotal",
+    "totaal",
+    "somme",
+    "suma",
 ];
 
 /// Whether a field names a sum of the rows above.
 fn names_a_total(field: &str) -> bool {
     let word = field.trim().trim_end_matches(':').to_lowercase();
-    TOTALS.contains(&word.as_str()) || word.starts_with("total rows") || word.starts_with("row count") || word.starts_with("rows:")
+    TOTALS.contains(&word.as_str())
+        || word.starts_with("total rows")
+        || word.starts_with("row count")
+        || word.starts_with("rows:")
 }
 
 /// Goes through the whole file once.
@@ -103,7 +118,8 @@ pub fn scan(
     }
     let mut layout = Layout { packing, encoding, delimiter, header, names, types: Vec::new() };
     let width = layout.names.len();
-    let mut structure = Structure { columns: vec![ColumnText::default(); width], duplicate_names, ..Structure::default() };
+    let mut structure =
+        Structure { columns: vec![ColumnText::default(); width], duplicate_names, ..Structure::default() };
     let mut reader = reader(path, &layout)?;
     let mut record = Record::default();
     let mut held = Record::default();
@@ -152,7 +168,11 @@ pub fn scan(
 }
 
 fn take(record: &Record, row: u64, raw: &[String], header: bool, structure: &mut Structure, one_short_only: &mut bool) {
-    if header && record.len() == raw.len() && raw.len() > 1 && record.fields().zip(raw).all(|(field, name)| field.trim() == name.trim()) {
+    if header
+        && record.len() == raw.len()
+        && raw.len() > 1
+        && record.fields().zip(raw).all(|(field, name)| field.trim() == name.trim())
+    {
         structure.repeated_header.add(row);
         structure.skipped.push(row);
         return;
@@ -188,7 +208,9 @@ fn finish(record: &Record, row: u64, raw: &[String], header: bool, structure: &m
     let total = record.fields().take(3).any(names_a_total);
     if enough && total {
         let words_before = structure.columns.first().map_or(0, |column| column.text);
-        let numbers = record.fields().filter(|f| matches!(classify(f, false), Kind::Int | Kind::Float | Kind::Thousands | Kind::Comma));
+        let numbers = record
+            .fields()
+            .filter(|f| matches!(classify(f, false), Kind::Int | Kind::Float | Kind::Thousands | Kind::Comma));
         let sparse = record.fields().filter(|field| field.trim().is_empty()).count();
         if numbers.count() > 0 && (sparse > 0 || words_before == 0 || record.len() < width) {
             structure.footer = Some(row);
@@ -199,7 +221,9 @@ fn finish(record: &Record, row: u64, raw: &[String], header: bool, structure: &m
     let short = record.len() < width && structure.short_rows.count * 20 < row;
     let torn = enough && !record.terminated && record.len() == width && last_field_is_torn(record, structure);
     let open = record.open_quote && !record.terminated;
-    if (enough || header) && width > 1 && !record.terminated && (short || torn || open) || (ended_early && record.len() < width) {
+    if (enough || header) && width > 1 && !record.terminated && (short || torn || open)
+        || (ended_early && record.len() < width)
+    {
         structure.truncated = Some(row);
         structure.skipped.push(row);
     }
@@ -255,9 +279,18 @@ fn describe(structure: &Structure, layout: &Layout, notes: &mut Vec<String>) {
         }
     };
     list(of_kind(&|_, kind| kind == ReadAs::Float { comma: true }), "decimal commas were read as such in");
-    list(of_kind(&|c, kind| matches!(kind, ReadAs::Float { .. }) && c.thousands > 0), "marks between thousands were read as such in");
-    list(of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.coded > 0 && c.text == 0), "digits with leading zeros were kept as text in");
-    list(of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.big > 0), "whole numbers beyond 64 bits were kept as text in");
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Float { .. }) && c.thousands > 0),
+        "marks between thousands were read as such in",
+    );
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.coded > 0 && c.text == 0),
+        "digits with leading zeros were kept as text in",
+    );
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.big > 0),
+        "whole numbers beyond 64 bits were kept as text in",
+    );
     list(
         of_kind(&|c, kind| {
             matches!(kind, ReadAs::Date { .. } | ReadAs::Datetime { .. })
@@ -267,7 +300,8 @@ fn describe(structure: &Structure, layout: &Layout, notes: &mut Vec<String>) {
         }),
         "dates that read either way were read with the month first in",
     );
-    let mut spellings: Vec<&str> = structure.columns.iter().flat_map(|column| column.nulls.keys()).map(String::as_str).collect();
+    let mut spellings: Vec<&str> =
+        structure.columns.iter().flat_map(|column| column.nulls.keys()).map(String::as_str).collect();
     spellings.sort_unstable();
     spellings.dedup();
     list(spellings.into_iter().take(20).collect::<Vec<_>>().join(", "), "read as missing, apart from empty fields");

@@ -128,7 +128,11 @@ impl<'de> Visitor<'de> for Sink<'_, '_> {
             let path = if self.path.is_empty() { key } else { format!("{}.{key}", self.path) };
             if self.depth >= 8 {
                 let rest = map.next_value::<serde_json::Value>()?;
-                Sink { columns: self.columns, fields: self.fields, path, depth: 9 }.put(Some(rest.to_string()), true, true);
+                Sink { columns: self.columns, fields: self.fields, path, depth: 9 }.put(
+                    Some(rest.to_string()),
+                    true,
+                    true,
+                );
             } else {
                 map.next_value_seed(Sink { columns: self.columns, fields: self.fields, path, depth: self.depth + 1 })?;
             }

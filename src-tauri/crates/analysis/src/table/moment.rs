@@ -105,7 +105,17 @@ impl Cursor<'_> {
         }
         let index = NAMES.iter().position(|name| word.starts_with(name.as_bytes()))?;
         const FULL: [&str; 12] = [
-            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
             "december",
         ];
         FULL.get(index)?.as_bytes().starts_with(&word).then_some(index as u32 + 1)
@@ -249,7 +259,10 @@ fn time_of_day(c: &mut Cursor<'_>) -> Option<i64> {
     if c.at != c.bytes.len() || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    Some(i64::from(hour) * 3_600_000 + i64::from(minute) * 60_000 + i64::from(second) * 1000 + ms - offset_minutes * 60_000)
+    Some(
+        i64::from(hour) * 3_600_000 + i64::from(minute) * 60_000 + i64::from(second) * 1000 + ms
+            - offset_minutes * 60_000,
+    )
 }
 
 #[cfg(test)]
@@ -263,8 +276,16 @@ mod tests {
     #[test]
     fn forms_of_one_day_are_one_day() {
         let day = Some(1_706_659_200_000);
-        for text in ["2024-01-31", "2024/01/31", "31/01/2024", "01/31/2024", "31.01.2024", "31 Jan 2024", "Jan 31, 2024", "31-Jan-2024"]
-        {
+        for text in [
+            "2024-01-31",
+            "2024/01/31",
+            "31/01/2024",
+            "01/31/2024",
+            "31.01.2024",
+            "31 Jan 2024",
+            "Jan 31, 2024",
+            "31-Jan-2024",
+        ] {
             assert_eq!(ms(text), day, "{text}");
         }
         assert_eq!(ms("2024-01-31T12:00:00+02:00"), Some(1_706_659_200_000 + 10 * 3_600_000));
@@ -273,8 +294,16 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_date_is_none() {
-        for text in ["2024-02-30", "31/31/2024", "192.168.0.1", "2024-13-01", "12-34-5678", "2024-01-31x", "Maybe 31, 2024", "1.2.3"]
-        {
+        for text in [
+            "2024-02-30",
+            "31/31/2024",
+            "192.168.0.1",
+            "2024-13-01",
+            "12-34-5678",
+            "2024-01-31x",
+            "Maybe 31, 2024",
+            "1.2.3",
+        ] {
             assert_eq!(ms(text), None, "{text}");
         }
     }

@@ -32,7 +32,9 @@ pub fn foreign(sample: &[u8]) -> Option<&'static str> {
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| sample.starts_with(magic)) {
         return Some(name);
     }
-    let head = String::from_utf8_lossy(sample.get(..sample.len().min(200)).unwrap_or_default()).trim_start().to_ascii_lowercase();
+    let head = String::from_utf8_lossy(sample.get(..sample.len().min(200)).unwrap_or_default())
+        .trim_start()
+        .to_ascii_lowercase();
     if head.starts_with("<!doctype html") || head.starts_with("<html") {
         return Some("a web page (HTML); a download may have returned an error page instead of the data");
     }
@@ -115,7 +117,8 @@ pub fn delimiter(sample: &[u8], whole: bool) -> (u8, f64) {
         let mut share = times as f64 / rows.len() as f64;
         let header_fits = rows.first().is_some_and(|row| row.len() == width);
         if candidate == b' ' {
-            let numeric = rows.iter().flatten().filter(|f| !matches!(classify(f, false), Kind::Text | Kind::Empty)).count();
+            let numeric =
+                rows.iter().flatten().filter(|f| !matches!(classify(f, false), Kind::Text | Kind::Empty)).count();
             if share < 0.98 || numeric * 10 < rows.iter().map(Vec::len).sum::<usize>() * 6 {
                 continue;
             }

@@ -62,7 +62,10 @@ fn sample_of(path: &Path, packing: Packing) -> Result<(Vec<u8>, bool), TableErro
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && filled > 0 => break,
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                return Err(TableError::Truncated { path: path.to_owned(), detail: "the compressed data breaks off".to_owned() });
+                return Err(TableError::Truncated {
+                    path: path.to_owned(),
+                    detail: "the compressed data breaks off".to_owned(),
+                });
             }
             Err(error) => return Err(unreadable(path, error)),
         }
@@ -143,7 +146,8 @@ fn json_kind(text: &[u8]) -> Option<bool> {
         return (rest.starts_with(b"{") || rest.starts_with(b"]")).then_some(true);
     }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    (line.starts_with(b"{") && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line).is_ok()).then_some(false)
+    (line.starts_with(b"{") && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line).is_ok())
+        .then_some(false)
 }
 
 fn open_binary(path: &Path, kind: Binary, size: u64) -> Result<TableSource, TableError> {
@@ -171,7 +175,13 @@ fn open_binary(path: &Path, kind: Binary, size: u64) -> Result<TableSource, Tabl
     Ok(TableSource {
         path: path.to_owned(),
         format: Format::Binary { kind, groups: shape.groups },
-        reading: Reading { format: name.to_owned(), delimiter: None, encoding: None, has_header: None, notes: Vec::new() },
+        reading: Reading {
+            format: name.to_owned(),
+            delimiter: None,
+            encoding: None,
+            has_header: None,
+            notes: Vec::new(),
+        },
         names: shape.names,
         rows: shape.rows,
         structure: None,
@@ -354,7 +364,8 @@ impl TableSource {
                         }
                         let length = step.min(end - offset);
                         let frame = binary::read(&self.path, *kind, &names, offset, length)?;
-                        let frame = frame.select(names.iter().map(String::as_str)).map_err(|error| self.damaged(&error))?;
+                        let frame =
+                            frame.select(names.iter().map(String::as_str)).map_err(|error| self.damaged(&error))?;
                         each(offset as u64, frame)?;
                         offset += length;
                     }
@@ -512,7 +523,7 @@ impl TableSource {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn write(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -534,8 +545,7 @@ mod tests {
 
     #[test]
     fn text_in_other_encodings_and_layouts() {
-        let utf16: Vec<u8> =
-            "\u{feff}a;b\r\n1,5;é\r\n2,5;x\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> = "\u{feff}a;b\r\n1,5;é\r\n2,5;x\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for bytes in [utf16, b"a;b\n1,5;\xe9\n2,5;x\n".to_vec()] {
             let (_dir, path) = write("a.csv", &bytes);
             let source = open(&path, &ReadOptions::default()).unwrap();
@@ -566,6 +576,67 @@ mod tests {
             assert_eq!(source.column_names(), ["id", "user.city", "tags", "z"]);
             assert_eq!(source.frame(None).unwrap().shape(), (2, 4));
         }
+    }
+
+    #[test]
+    fn parquet_and_arrow_are_read_in_parts_and_damage_is_an_error() {
+        let mut frame = DataFrame::new(
+            1000,
+            vec![
+                Column::new("n".into(), (0..1000i64).collect::<Vec<_>>()),
+                Column::new("t".into(), (0..1000).map(|i| format!("v{}", i % 7)).collect::<Vec<_>>()),
+            ],
+        )
+        .unwrap();
+        let (mut parquet, mut arrow) = (Vec::new(), Vec::new());
+        ParquetWriter::new(&mut parquet).with_row_group_size(Some(300)).finish(&mut frame).unwrap();
+        IpcWriter::new(&mut arrow).finish(&mut frame).unwrap();
+        for bytes in [&parquet, &arrow] {
+            let (_dir, path) = write("a.bin", bytes);
+            let source = open(&path, &ReadOptions::default()).unwrap();
+            let mut sum = 0;
+            let mut rows = 0;
+            source
+                .for_each_batch(Some(&["n".to_owned()]), 200, &|| false, &mut |first, part| {
+                    assert_eq!(part.width(), 1);
+                    assert_eq!(part.column("n").unwrap().i64().unwrap().get(0), Some(first as i64));
+                    sum += part.column("n").unwrap().i64().unwrap().sum().unwrap();
+                    rows += part.height();
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!((rows, sum), (1000, 499_500));
+            assert!(matches!(
+                source.for_each_batch(None, 200, &|| true, &mut |_, _| Ok(())),
+                Err(TableError::Cancelled)
+            ));
+            let cut = &bytes[..bytes.len() / 2];
+            let (_dir, path) = write("b.bin", cut);
+            assert!(matches!(open(&path, &ReadOptions::default()), Err(TableError::Truncated { .. })));
+        }
+        // Damage somewhere in the pages is an error or other values, never a crash.
+        for at in (8..parquet.len() - 8).step_by(97) {
+            let mut bytes = parquet.clone();
+            bytes[at] ^= 0x5a;
+            let (_dir, path) = write("c.parquet", &bytes);
+            if let Ok(source) = open(&path, &ReadOptions::default()) {
+                let _ = source.frame(None).map(|frame| frame.height());
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_bounded() {
+        let wide: String = (0..10_000).map(|i| format!("c{i}")).collect::<Vec<_>>().join(",");
+        let values: String = (0..10_000).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
+        let (_dir, path) = write("wide.csv", format!("{wide}\n{values}\n{values}\n").as_bytes());
+        let source = open(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(source.frame(None).unwrap().shape(), (2, 10_000));
+        let (_dir, path) = write("quote.csv", b"a,b\n1,x\n2,\"never closed\n3,y\n4,z\n");
+        let source = open(&path, &ReadOptions::default()).unwrap();
+        assert_eq!((source.rows(), source.structure().unwrap().open_quotes.count), (4, 1));
+        let (_dir, path) = write("nul.csv", b"a,b\n1,x\n2,\0y\n");
+        assert_eq!(open(&path, &ReadOptions::default()).unwrap().structure().unwrap().nul_bytes.count, 1);
     }
 
     #[test]

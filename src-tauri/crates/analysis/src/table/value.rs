@@ -31,8 +31,8 @@ pub enum Kind {
 
 /// What pandas 2 reads as missing, apart from the empty field (`pandas._libs.parsers.STR_NA_VALUES`), and `\N` of MySQL.
 const NULLS: [&str; 18] = [
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "n/a", "nan", "null",
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+    "NaN", "None", "n/a", "nan", "null",
 ];
 
 /// Whether programs write this for a missing value.
@@ -170,9 +170,9 @@ pub fn parse_number(field: &str, comma: bool) -> Option<f64> {
 /// Reads a number the way a person would: currency signs, units, percent and grouping marks are overlooked.
 pub fn lenient_number(text: &str) -> Option<f64> {
     let trimmed = text.trim();
-    let core = trimmed
-        .trim_start_matches(['$', '€', '£', '¥', ' ', '\u{a0}'])
-        .trim_end_matches(|c: char| c.is_alphabetic() || matches!(c, '%' | '$' | '€' | '£' | '¥' | ' ' | '\u{a0}' | '°'));
+    let core = trimmed.trim_start_matches(['$', '€', '£', '¥', ' ', '\u{a0}']).trim_end_matches(|c: char| {
+        c.is_alphabetic() || matches!(c, '%' | '$' | '€' | '£' | '¥' | ' ' | '\u{a0}' | '°')
+    });
     if core.is_empty() || trimmed.len() - core.len() > 8 {
         return None;
     }
