@@ -16,6 +16,7 @@ mod stats;
 mod structure;
 mod texts;
 mod times;
+mod units;
 mod view;
 
 use proofmark_domain::Timestamp;

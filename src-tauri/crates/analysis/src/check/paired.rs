@@ -49,10 +49,10 @@ fn words_of(name: &str) -> Vec<String> {
             out.push(String::new());
         }
         lower_before = c.is_lowercase();
-        if c.is_alphanumeric() {
-            if let Some(word) = out.last_mut() {
-                word.extend(c.to_lowercase());
-            }
+        if c.is_alphanumeric()
+            && let Some(word) = out.last_mut()
+        {
+            word.extend(c.to_lowercase());
         }
     }
     out.retain(|w| !w.is_empty());

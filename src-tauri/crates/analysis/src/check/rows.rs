@@ -68,7 +68,7 @@ pub fn check(
     });
     let suspicious = match before {
         Some(before) => share > 2.0 * before + 0.002 && (has_key || by_chance < 0.25 * repeated.len() as f64),
-        None => by_chance < 0.05 && (has_key || share > 0.003 && view.columns.len() >= 3) || has_key,
+        None => has_key || by_chance < 0.05 && share > 0.003 && view.columns.len() >= 3,
     };
     let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };
     if copies && (has_key || before.is_some() || repeated.len() >= 2) {

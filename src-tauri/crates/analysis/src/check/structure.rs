@@ -22,13 +22,13 @@ pub fn check(
     }
     if let Some((earlier, _)) = reference {
         let (now, then) = (&source.reading().delimiter, &earlier.reading().delimiter);
-        if let (Some(now), Some(then)) = (now, then) {
-            if now != then {
-                let message = format!("The fields are separated by {now:?}; in the reference by {then:?}.");
-                let advice =
-                    "Tell the reader, or bring it back: a program that expects the old mark reads one single column.";
-                findings.push(finding(FindingKind::DelimiterChange, &[], Severity::Warn, 1.0, message, advice));
-            }
+        if let (Some(now), Some(then)) = (now, then)
+            && now != then
+        {
+            let message = format!("The fields are separated by {now:?}; in the reference by {then:?}.");
+            let advice =
+                "Tell the reader, or bring it back: a program that expects the old mark reads one single column.";
+            findings.push(finding(FindingKind::DelimiterChange, &[], Severity::Warn, 1.0, message, advice));
         }
         let (now, then) = (&source.reading().encoding, &earlier.reading().encoding);
         if let (Some(now), Some(then)) = (now, then) {

@@ -224,7 +224,7 @@ fn is_mojibake(text: &str) -> bool {
         }
     }
     match String::from_utf8(bytes) {
-        Ok(fixed) => fixed.chars().any(|c| !c.is_ascii()) && fixed.chars().count() < text.chars().count(),
+        Ok(fixed) => !fixed.is_ascii() && fixed.chars().count() < text.chars().count(),
         Err(_) => false,
     }
 }

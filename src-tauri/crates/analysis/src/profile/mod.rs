@@ -40,7 +40,8 @@ pub fn profile(
             columns = start(&frame);
         }
         let rows = frame.height() as u64;
-        add(&mut columns, &frame)?;
+        add(&mut columns, &frame)
+            .map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })?;
         progress((first + rows) as f64 / total);
         Ok(())
     })?;
@@ -61,12 +62,11 @@ fn start(frame: &DataFrame) -> Vec<ColumnAccumulator> {
     frame.columns().iter().map(|column| ColumnAccumulator::new(column.name(), column.dtype())).collect()
 }
 
-fn add(columns: &mut [ColumnAccumulator], frame: &DataFrame) -> Result<(), TableError> {
+fn add(columns: &mut [ColumnAccumulator], frame: &DataFrame) -> PolarsResult<()> {
     columns
         .par_iter_mut()
         .zip(frame.columns().par_iter())
         .try_for_each(|(accumulator, column)| accumulator.add(column.as_materialized_series()))
-        .map_err(|error| TableError::Damaged { path: std::path::PathBuf::new(), detail: error.to_string() })
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub fn of(name: String, dtype: &DataType, nulls: u64, facts: Facts, rows: u64) -
                 .filter(|(_, count)| *count > 0)
                 .map(|(value, count)| ValueCount { value: Scalar::Bool(value), count })
                 .collect();
-            profile.top.sort_by(|a, b| b.count.cmp(&a.count));
+            profile.top.sort_by_key(|entry| std::cmp::Reverse(entry.count));
         }
         Facts::Numbers(numbers) => {
             let whole = dtype.is_integer();

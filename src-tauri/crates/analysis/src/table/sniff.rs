@@ -89,10 +89,8 @@ pub fn records(sample: &[u8], delimiter: u8, whole: bool, limit: usize) -> Vec<V
     let mut record = Record::default();
     let mut out = Vec::new();
     while out.len() < limit && matches!(reader.next(&mut record), Ok(true)) {
-        if record.terminated || whole || out.is_empty() {
-            if !record.blank {
-                out.push(record.fields().map(str::to_owned).collect());
-            }
+        if (record.terminated || whole || out.is_empty()) && !record.blank {
+            out.push(record.fields().map(str::to_owned).collect());
         }
     }
     out

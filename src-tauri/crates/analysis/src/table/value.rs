@@ -45,10 +45,10 @@ pub fn classify(field: &str, dates: bool) -> Kind {
     let text = field.trim();
     let bytes = text.as_bytes();
     let Some(&first) = bytes.first() else { return Kind::Empty };
-    if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') {
-        if let Some(kind) = number_kind(bytes) {
-            return kind;
-        }
+    if (first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.'))
+        && let Some(kind) = number_kind(bytes)
+    {
+        return kind;
     }
     if matches!(first, b'<' | b'#' | b'N' | b'n' | b'-' | b'1' | b'\\') && is_null_spelling(text) {
         return Kind::Null;
@@ -62,10 +62,11 @@ pub fn classify(field: &str, dates: bool) -> Kind {
             return Kind::Float;
         }
     }
-    if dates && bytes.len() >= 8 {
-        if let Some(moment) = parse_moment(text, false) {
-            return Kind::Moment(moment);
-        }
+    if dates
+        && bytes.len() >= 8
+        && let Some(moment) = parse_moment(text, false)
+    {
+        return Kind::Moment(moment);
     }
     Kind::Text
 }
@@ -154,10 +155,10 @@ fn grouped(body: &[u8]) -> Option<Kind> {
 /// The number that a field of a numeric kind holds. `comma` tells that the comma is the decimal mark.
 pub fn parse_number(field: &str, comma: bool) -> Option<f64> {
     let text = field.trim();
-    if let Ok(value) = text.parse::<f64>() {
-        if !comma || !text.contains('.') || text.contains(['e', 'E']) {
-            return Some(value);
-        }
+    if let Ok(value) = text.parse::<f64>()
+        && (!comma || !text.contains('.') || text.contains(['e', 'E']))
+    {
+        return Some(value);
     }
     let cleaned: String = if comma {
         text.chars().filter(|c| *c != '.').map(|c| if c == ',' { '.' } else { c }).collect()
