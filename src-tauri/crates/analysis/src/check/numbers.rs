@@ -492,7 +492,12 @@ fn out_of_range(
     let median = quantile(positive, 0.5);
     let heavy = low >= 0.0 && median > 0.0 && quantile(positive, 0.99) > 5.0 * median;
     let room_high = if heavy { room_high.max(high * (high / median).powf(0.75)) } else { room_high };
-    let ceiling = if high <= 1.0 && low >= 0.0 && before.iter().any(|v| v.fract() != 0.0) && high > 0.9 {
+    let ceiling = if high <= 1.0
+        && low >= 0.0
+        && before.iter().any(|v| v.fract() != 0.0)
+        && high > 0.9
+        && quantile(before, 0.9) > 0.5
+    {
         1.0
     } else {
         high + room_high
