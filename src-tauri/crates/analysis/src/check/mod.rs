@@ -1,1 +1,105 @@
-//! (to be written)
+//! Errors in a table that nobody wrote a rule for, and the rules that people did write.
+//!
+//! Each check is told apart from what honest data does: heavy tails, counts full of zeros, codes, years, seasons. One root cause is one
+//! finding: [`settle`] removes what another finding explains.
+
+mod finding;
+mod numbers;
+mod paired;
+mod reference;
+mod rows;
+mod rules;
+mod schema;
+mod settle;
+mod split;
+mod stats;
+mod structure;
+mod texts;
+mod times;
+mod units;
+mod view;
+
+use proofmark_domain::Timestamp;
+use proofmark_domain::check::{CheckReport, CheckVerdict, Rule};
+use proofmark_domain::profile::TableProfile;
+
+use crate::table::{TableError, TableSource};
+pub use finding::of_read_error;
+use view::View;
+
+/// What a table is checked against.
+#[derive(Clone, Copy)]
+pub struct CheckOptions<'a> {
+    /// An earlier table that is known to be good, with its profile.
+    pub reference: Option<(&'a TableSource, &'a TableProfile)>,
+    /// The table that a model trained on this one is tested with, with its profile.
+    pub test: Option<(&'a TableSource, &'a TableProfile)>,
+    /// Rules of the project.
+    pub rules: &'a [Rule],
+    /// The present, to tell what lies in the future.
+    pub now: Timestamp,
+    /// Columns that together name a row, if known.
+    pub key: &'a [String],
+    /// The column that a model predicts, if known.
+    pub target: Option<&'a str>,
+}
+
+impl CheckOptions<'_> {
+    /// Nothing to compare with, and no rules.
+    pub fn at(now: Timestamp) -> Self {
+        Self { reference: None, test: None, rules: &[], now, key: &[], target: None }
+    }
+}
+
+/// Looks for everything that is wrong with a table.
+///
+/// Values of tables with more than 40 million cells are looked at in a part of the batches spread over the file;
+/// counts of nulls, rows and structure are always of the whole.
+///
+/// # Errors
+/// When a file can no longer be read, or `cancel` says so.
+pub fn check(
+    current: &TableSource,
+    current_profile: &TableProfile,
+    options: CheckOptions<'_>,
+    cancel: &dyn Fn() -> bool,
+) -> Result<CheckReport, TableError> {
+    let mut findings = Vec::new();
+    structure::check(current, current_profile, options.reference, &mut findings);
+    let view = View::load(current, cancel)?;
+    let reference = match options.reference {
+        Some((source, profile)) => Some(reference::Reference { view: View::load(source, cancel)?, source, profile }),
+        None => None,
+    };
+    if current.rows() > 0 {
+        let renamed = schema::check(&view, current_profile, reference.as_ref(), &mut findings);
+        let stop = || if cancel() { Err(TableError::Cancelled) } else { Ok(()) };
+        for column in &view.columns {
+            stop()?;
+            let earlier =
+                reference.as_ref().and_then(|r| r.view.column(renamed.get(&column.name).unwrap_or(&column.name)));
+            numbers::check(&view, column, earlier, &mut findings);
+            texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut findings);
+            times::check(&view, column, earlier, options.now, &mut findings);
+        }
+        stop()?;
+        paired::check(&view, reference.as_ref(), &mut findings);
+        rows::check(&view, current_profile, reference.as_ref(), &options, &mut findings);
+        if let Some(earlier) = &reference {
+            reference::check(&view, current_profile, earlier, &renamed, &mut findings);
+        }
+        split::check(&view, &options, cancel, &mut findings)?;
+        rules::check(&view, current_profile, options.rules, &mut findings);
+    }
+    settle::settle(&mut findings);
+    Ok(CheckReport {
+        path: current.path().display().to_string(),
+        reference: options.reference.map(|(source, _)| source.path().display().to_string()),
+        rows: current.rows(),
+        verdict: CheckVerdict::of(&findings),
+        findings,
+    })
+}
+
+#[cfg(test)]
+mod bench;

@@ -1,0 +1,200 @@
+//! Rows and keys that stand more than once, and labels that contradict each other.
+
+use std::collections::HashMap;
+
+use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::profile::{Meaning, TableProfile};
+
+use super::CheckOptions;
+use super::finding::{About, finding, percent};
+use super::reference::Reference;
+use super::view::{View, ViewColumn};
+use crate::profile::{mix, named_like_an_id};
+
+/// A hash per row over some columns; `None` where all of them are missing.
+fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize) -> Vec<u64> {
+    let mut out = vec![0u64; rows];
+    for (position, column) in columns.enumerate() {
+        let salt = mix(position as u64 + 1);
+        for (slot, hash) in out.iter_mut().zip(&column.hashes) {
+            *slot = mix(*slot ^ salt).wrapping_add(mix(hash ^ salt));
+        }
+    }
+    out
+}
+
+/// Rows whose hash stood before.
+fn repeats(hashes: &[u64]) -> Vec<usize> {
+    let mut seen = std::collections::HashSet::with_capacity(hashes.len());
+    hashes.iter().enumerate().filter(|(_, hash)| !seen.insert(**hash)).map(|(row, _)| row).collect()
+}
+
+/// Minus the logarithm of the chance that two rows agree, if columns were independent (sum of collision entropies).
+fn variety(view: &View) -> f64 {
+    view.columns
+        .iter()
+        .map(|column| {
+            let mut counts: HashMap<u64, u64> = HashMap::new();
+            for hash in &column.hashes {
+                *counts.entry(*hash).or_default() += 1;
+            }
+            let n = column.hashes.len().max(1) as f64;
+            -counts.values().map(|c| (*c as f64 / n).powi(2)).sum::<f64>().max(1e-300).ln()
+        })
+        .sum()
+}
+
+/// All checks of rows.
+pub fn check(
+    view: &View,
+    profile: &TableProfile,
+    reference: Option<&Reference<'_>>,
+    options: &CheckOptions<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let all = row_hashes(view.columns.iter(), view.rows);
+    let repeated = repeats(&all);
+    let share = repeated.len() as f64 / view.rows.max(1) as f64;
+    let before = reference.map(|r| {
+        let hashes = row_hashes(r.view.columns.iter(), r.view.rows);
+        repeats(&hashes).len() as f64 / r.view.rows.max(1) as f64
+    });
+    // In narrow tables equal rows come about by chance: n²/2 pairs among all possible rows, if columns were independent.
+    let possible = variety(view);
+    let by_chance = ((view.rows as f64).ln() * 2.0 - 2f64.ln() - possible).exp();
+    let has_key = profile.columns.iter().any(|c| {
+        let unlike = c.nulls == 0 && (c.distinct as f64) > 0.9 * view.rows as f64 && view.rows >= 10;
+        unlike && !c.stored_type.starts_with("float") && (c.meaning == Meaning::Identifier || named_like_an_id(&c.name))
+    });
+    let suspicious = match before {
+        Some(before) => share > 2.0 * before + 0.002 && (has_key || by_chance < 0.25 * repeated.len() as f64),
+        None => has_key || by_chance < 0.05 && share > 0.003 && view.columns.len() >= 3,
+    };
+    let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };
+    if copies && (has_key || before.is_some() || repeated.len() >= 2) {
+        let message = format!("{} rows ({}) are exact copies of an earlier row.", repeated.len(), percent(share));
+        let advice = "Remove the copies. They count twice in training, and a copy in the test set makes the model look better than it is.";
+        let severity = if has_key || before.is_some() { Severity::Error } else { Severity::Warn };
+        findings.push(
+            finding(FindingKind::DuplicateRows, &[], severity, if has_key { 0.97 } else { 0.85 }, message, advice)
+                .rows(view, repeated.iter().copied())
+                .measure("share of copies", share, before.map(|b| 2.0 * b + 0.002)),
+        );
+    }
+    let copied: std::collections::HashSet<usize> = repeated.into_iter().collect();
+    keys(view, profile, reference, options, &copied, findings);
+    if let Some(target) = options.target {
+        conflicts(view, target, options.key, findings);
+    }
+}
+
+fn keys(
+    view: &View,
+    profile: &TableProfile,
+    reference: Option<&Reference<'_>>,
+    options: &CheckOptions<'_>,
+    copied: &std::collections::HashSet<usize>,
+    findings: &mut Vec<Finding>,
+) {
+    let told: Vec<&ViewColumn> = options.key.iter().filter_map(|name| view.column(name)).collect();
+    let mut tried: Vec<Vec<&ViewColumn>> = Vec::new();
+    if !told.is_empty() && told.len() == options.key.len() {
+        tried.push(told);
+    } else if view.rows >= 20 {
+        for column in &view.columns {
+            let Some(p) = profile.column(&column.name) else { continue };
+            let values = profile.rows.saturating_sub(p.nulls);
+            let unique_before =
+                reference.and_then(|r| r.profile.column(&column.name).map(|c| (c, r.profile.rows))).is_some_and(
+                    |(c, rows)| c.distinct == rows.saturating_sub(c.nulls) && rows >= 20 && !c.distinct_is_estimate,
+                );
+            let whole = column.numbers().is_none_or(|(_, whole)| whole);
+            let named = named_like_an_id(&column.name);
+            let first = view.columns.first().is_some_and(|f| f.name == column.name);
+            let nearly = p.distinct as f64 >= 0.95 * values as f64 && p.nulls * 20 < profile.rows.max(1);
+            let keylike = whole && column.times().is_none() && p.meaning != Meaning::Text;
+            // A foreign key ends in id as well, but is not nearly unique.
+            if keylike
+                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64) || unique_before && named)
+            {
+                tried.push(vec![column]);
+            }
+        }
+    }
+    for columns in tried {
+        let hashes = row_hashes(columns.iter().copied(), view.rows);
+        let present = |row: &usize| columns.iter().all(|c| c.hashes.get(*row).is_some_and(|h| *h != 0));
+        let rows: Vec<usize> =
+            repeats(&hashes).into_iter().filter(present).filter(|row| !copied.contains(row)).collect();
+        let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        if !rows.is_empty() {
+            let message = format!(
+                "{} rows repeat a key of `{}` that is otherwise unique, with other values beside it.",
+                rows.len(),
+                names.join("`, `")
+            );
+            let advice =
+                "Decide which row is right. Joins multiply such rows, and the same case lands in training and test.";
+            findings.push(
+                finding(FindingKind::DuplicateKeys, &names, Severity::Error, 0.93, message, advice).rows(view, rows),
+            );
+        } else if let [column] = columns.as_slice() {
+            near(view, column, findings);
+        }
+    }
+}
+
+/// Keys that are the same but for case, spaces and marks.
+fn near(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
+    let Some((codes, words, _)) = column.texts() else { return };
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    let mut hits = Vec::new();
+    for (row, code) in codes.iter().enumerate() {
+        let Some(word) = words.get(*code as usize) else { continue };
+        let plain: String = word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        if *seen.entry(plain).or_insert(*code) != *code {
+            hits.push(row);
+        }
+    }
+    if !hits.is_empty() && hits.len() * 10 < view.rows {
+        let message =
+            format!("{} keys of `{}` differ from another only by case, spaces or marks.", hits.len(), column.name);
+        let advice =
+            "They are probably the same case entered twice. Merge them before splitting into training and test.";
+        findings.push(
+            finding(FindingKind::NearDuplicateKeys, &[&column.name], Severity::Warn, 0.85, message, advice)
+                .rows(view, hits),
+        );
+    }
+}
+
+/// Rows that agree in everything but the label.
+fn conflicts(view: &View, target: &str, key: &[String], findings: &mut Vec<Finding>) {
+    let Some(label) = view.column(target) else { return };
+    if label.hashes.iter().collect::<std::collections::HashSet<_>>().len() > 50 {
+        return;
+    }
+    let features =
+        view.columns.iter().filter(|c| c.name != target && !key.contains(&c.name) && !named_like_an_id(&c.name));
+    let hashes = row_hashes(features.clone(), view.rows);
+    let possible: f64 =
+        features.map(|c| (c.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1) as f64).ln()).sum();
+    if possible < 2.0 * (view.rows.max(2) as f64).ln() {
+        return; // Few possible rows: equal features with other labels are ordinary noise.
+    }
+    let mut first: HashMap<u64, u64> = HashMap::new();
+    let rows: Vec<usize> = hashes
+        .iter()
+        .zip(&label.hashes)
+        .enumerate()
+        .filter(|(_, (hash, label))| **label != 0 && *first.entry(**hash).or_insert(**label) != **label)
+        .map(|(row, _)| row)
+        .collect();
+    if !rows.is_empty() {
+        let message = format!("{} rows have the same features as another row, but another `{target}`.", rows.len());
+        let advice = "Decide which label is right. No model can learn both.";
+        findings.push(
+            finding(FindingKind::ConflictingLabels, &[target], Severity::Warn, 0.9, message, advice).rows(view, rows),
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! What is gathered about one column.
+
+use polars::prelude::*;
+use proofmark_domain::profile::{ColumnProfile, Scalar};
+
+use super::distinct::{hash_text, mix};
+use super::frequent::Frequent;
+use super::quantile::Quantiles;
+use super::summary;
+
+/// Moments of the finite numbers, exact under merging (Chan, Golub and LeVeque 1979).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moments {
+    /// How many.
+    pub n: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Sum of squared differences from it.
+    pub m2: f64,
+}
+
+impl Moments {
+    fn merge(&mut self, other: Self) {
+        if other.n == 0 {
+            return;
+        }
+        let n = self.n + other.n;
+        let delta = other.mean - self.mean;
+        let (a, b, total) = (self.n as f64, other.n as f64, n as f64);
+        self.mean += delta * b / total;
+        self.m2 += other.m2 + delta * delta * a * b / total;
+        self.n = n;
+    }
+}
+
+/// Facts about numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Numbers {
+    pub moments: Moments,
+    pub min: f64,
+    pub max: f64,
+    pub int_range: Option<(i64, i64)>,
+    pub zeros: u64,
+    pub negatives: u64,
+    pub not_finite: u64,
+    pub quantiles: Quantiles,
+    pub values: Frequent<f64>,
+}
+
+/// Facts about text.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    pub values: Frequent<String>,
+    pub min: Option<String>,
+    pub max: Option<String>,
+    pub lengths: Option<(u64, u64)>,
+    /// How many were numbers, dates, two-valued words, lists; of the first hundred thousand.
+    pub looked_at: u64,
+    pub numbers: u64,
+    pub moments: u64,
+    pub booleans: u64,
+    pub words: u64,
+}
+
+/// Everything about the column.
+#[derive(Debug, Clone)]
+pub enum Facts {
+    Numbers(Box<Numbers>),
+    Moments(Box<Numbers>),
+    Booleans { yes: u64, no: u64 },
+    Texts(Box<Texts>),
+    Nested(Box<Texts>),
+    Nothing,
+}
+
+/// Gathers a column batch by batch.
+#[derive(Debug, Clone)]
+pub struct ColumnAccumulator {
+    name: String,
+    dtype: DataType,
+    nulls: u64,
+    facts: Facts,
+}
+
+/// Milliseconds of one unit of a time column.
+pub fn as_ms(series: &Series) -> PolarsResult<Series> {
+    match series.dtype() {
+        DataType::Date => {
+            series.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?.to_physical_repr().cast(&DataType::Int64)
+        }
+        DataType::Datetime(unit, _) | DataType::Duration(unit) => {
+            let divisor = match unit {
+                TimeUnit::Milliseconds => 1,
+                TimeUnit::Microseconds => 1_000,
+                TimeUnit::Nanoseconds => 1_000_000,
+            };
+            let raw = series.to_physical_repr().cast(&DataType::Int64)?;
+            let ms: Int64Chunked = raw.i64()?.apply_values(|value| value.div_euclid(divisor));
+            Ok(ms.into_series())
+        }
+        _ => series.to_physical_repr().cast(&DataType::Int64),
+    }
+}
+
+impl ColumnAccumulator {
+    /// An accumulator for a column of this type.
+    pub fn new(name: &str, dtype: &DataType) -> Self {
+        let numbers = || Box::new(Numbers { min: f64::INFINITY, max: f64::NEG_INFINITY, ..Numbers::default() });
+        let facts = match dtype {
+            DataType::Boolean => Facts::Booleans { yes: 0, no: 0 },
+            DataType::Date | DataType::Datetime(..) => Facts::Moments(numbers()),
+            DataType::List(_) | DataType::Struct(_) => Facts::Nested(Box::default()),
+            DataType::Null => Facts::Nothing,
+            DataType::Decimal(..) => Facts::Numbers(numbers()),
+            other if other.is_primitive_numeric() => Facts::Numbers(numbers()),
+            _ => Facts::Texts(Box::default()),
+        };
+        Self { name: name.to_owned(), dtype: dtype.clone(), nulls: 0, facts }
+    }
+
+    /// Adds a batch.
+    pub fn add(&mut self, series: &Series) -> PolarsResult<()> {
+        self.nulls += series.null_count() as u64;
+        match &mut self.facts {
+            Facts::Numbers(numbers) => match series.dtype() {
+                DataType::Int8
+                | DataType::Int16
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::UInt8
+                | DataType::UInt16
+                | DataType::UInt32 => {
+                    let values = series.cast(&DataType::Int64)?;
+                    add_ints(numbers, values.i64()?.iter().flatten());
+                }
+                _ => {
+                    let values = series.cast(&DataType::Float64)?;
+                    let values = values.f64()?;
+                    if values.null_count() > 0 {
+                        add_floats(numbers, values.iter().flatten());
+                    } else {
+                        values.downcast_iter().for_each(|chunk| add_floats(numbers, chunk.values().iter().copied()));
+                    }
+                }
+            },
+            Facts::Moments(numbers) => add_ints(numbers, as_ms(series)?.i64()?.iter().flatten()),
+            Facts::Booleans { yes, no } => {
+                for value in series.bool()?.iter().flatten() {
+                    if value { *yes += 1 } else { *no += 1 }
+                }
+            }
+            Facts::Texts(texts) => {
+                let values = series.cast(&DataType::String)?;
+                for value in values.str()?.iter().flatten() {
+                    texts.add(value);
+                }
+            }
+            Facts::Nested(texts) => {
+                for value in series.iter().filter(|value| !value.is_null()) {
+                    texts.add(&value.to_string());
+                }
+            }
+            Facts::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// The summary.
+    pub fn finish(self, rows: u64) -> ColumnProfile {
+        summary::of(self.name, &self.dtype, self.nulls, self.facts, rows)
+    }
+}
+
+fn add_ints(numbers: &mut Numbers, values: impl Iterator<Item = i64>) {
+    let mut batch = Pass::default();
+    let (mut low, mut high) = numbers.int_range.unwrap_or((i64::MAX, i64::MIN));
+    for value in values {
+        low = low.min(value);
+        high = high.max(value);
+        numbers.zeros += u64::from(value == 0);
+        numbers.negatives += u64::from(value < 0);
+        let float = value as f64;
+        batch.add(float);
+        numbers.quantiles.add(float);
+        numbers.values.add(mix(value as u64), || float);
+    }
+    if low <= high {
+        numbers.int_range = Some((low, high));
+        numbers.min = numbers.min.min(low as f64);
+        numbers.max = numbers.max.max(high as f64);
+    }
+    numbers.moments.merge(batch.moments());
+}
+
+fn add_floats(numbers: &mut Numbers, values: impl Iterator<Item = f64>) {
+    let mut batch = Pass::default();
+    for value in values {
+        if !value.is_finite() {
+            numbers.not_finite += 1;
+            continue;
+        }
+        numbers.min = numbers.min.min(value);
+        numbers.max = numbers.max.max(value);
+        numbers.zeros += u64::from(value == 0.0);
+        numbers.negatives += u64::from(value < 0.0);
+        batch.add(value);
+        numbers.quantiles.add(value);
+        let key = if value == 0.0 { 0 } else { value.to_bits() };
+        numbers.values.add(mix(key), || value);
+    }
+    numbers.moments.merge(batch.moments());
+}
+
+/// Sums of one batch around its first value, which keeps the digits that a plain sum of squares loses.
+#[derive(Default)]
+struct Pass {
+    n: u64,
+    origin: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Pass {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        if self.n == 0 {
+            self.origin = value;
+        }
+        let from_origin = value - self.origin;
+        self.sum += from_origin;
+        self.squares += from_origin * from_origin;
+        self.n += 1;
+    }
+
+    fn moments(&self) -> Moments {
+        if self.n == 0 {
+            return Moments::default();
+        }
+        let n = self.n as f64;
+        let mean = self.sum / n;
+        Moments { n: self.n, mean: self.origin + mean, m2: (self.squares - self.sum * mean).max(0.0) }
+    }
+}
+
+impl Texts {
+    fn add(&mut self, value: &str) {
+        self.values.add(hash_text(value), || shortened(value));
+        if self.min.as_deref().is_none_or(|min| value < min) {
+            self.min = Some(shortened(value));
+        }
+        if self.max.as_deref().is_none_or(|max| value > max) {
+            self.max = Some(shortened(value));
+        }
+        let length = if value.is_ascii() { value.len() } else { value.chars().count() } as u64;
+        self.lengths = Some(self.lengths.map_or((length, length), |(low, high)| (low.min(length), high.max(length))));
+        if self.looked_at < 100_000 {
+            self.looked_at += 1;
+            use crate::table::{Kind, classify};
+            match classify(value, true) {
+                Kind::Int | Kind::BigInt | Kind::Float | Kind::Comma | Kind::Thousands => self.numbers += 1,
+                Kind::Moment(_) => self.moments += 1,
+                Kind::Bool => self.booleans += 1,
+                Kind::Text if value.trim().contains(' ') => self.words += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Long text is kept up to 256 characters, so that one cell cannot fill a profile.
+fn shortened(value: &str) -> String {
+    if value.len() <= 256 { value.to_owned() } else { value.chars().take(256).collect() }
+}
+
+/// A number as it is shown: whole if the column holds whole numbers that a JSON number can carry.
+pub fn scalar(value: f64, whole: bool) -> Scalar {
+    if whole && value.abs() < 9_007_199_254_740_992.0 { Scalar::Int(value as i64) } else { Scalar::Float(value) }
+}

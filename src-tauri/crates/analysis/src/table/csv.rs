@@ -1,0 +1,308 @@
+//! Delimited text: one pass that sees everything, and as many passes for values as are asked for.
+
+use std::io;
+use std::path::Path;
+
+use super::build::ReadAs;
+use super::decode::{self, Encoding, Packing};
+use super::records::{Record, RecordReader};
+use super::sniff;
+use super::structure::{ColumnText, Structure};
+use super::value::{Kind, classify};
+
+/// How the text is laid out.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// How the file is packed.
+    pub packing: Packing,
+    /// Its encoding.
+    pub encoding: Encoding,
+    /// The byte between fields.
+    pub delimiter: u8,
+    /// Whether the first row holds names.
+    pub header: bool,
+    /// Names, unique.
+    pub names: Vec<String>,
+    /// What each column is read as.
+    pub types: Vec<ReadAs>,
+}
+
+/// What the first pass over the file found.
+pub struct Scanned {
+    /// How it is laid out.
+    pub layout: Layout,
+    /// What was seen.
+    pub structure: Structure,
+    /// Rows of the table.
+    pub rows: u64,
+    /// For a person to know.
+    pub notes: Vec<String>,
+}
+
+/// Opens the records of a file.
+pub fn reader(path: &Path, layout: &Layout) -> io::Result<RecordReader<Box<dyn io::Read>>> {
+    let input = decode::text(path, layout.packing, layout.encoding)?;
+    Ok(RecordReader::new(input, layout.delimiter, b'"'))
+}
+
+/// Names that are unique and not empty; the second of a name becomes `name_2`.
+pub fn unique_names(raw: &[String]) -> (Vec<String>, Vec<String>) {
+    let mut seen = std::collections::HashSet::new();
+    let mut twice = Vec::new();
+    let mut names = Vec::with_capacity(raw.len());
+    for (index, name) in raw.iter().enumerate() {
+        let base = name.trim();
+        let base = if base.is_empty() { format!("column_{}", index + 1) } else { base.to_owned() };
+        let mut unique = base.clone();
+        let mut n = 2;
+        while !seen.insert(unique.clone()) {
+            if n == 2 && !twice.contains(&base) {
+                twice.push(base.clone());
+            }
+            unique = format!("{base}_{n}");
+            n += 1;
+        }
+        names.push(unique);
+    }
+    (names, twice)
+}
+
+const TOTALS: [&str; 14] = [
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "total general",
+    "totale",
+    "insgesamt",
+    "subtotal",
+    "totaal",
+    "somme",
+    "suma",
+];
+
+/// Whether a field names a sum of the rows above.
+fn names_a_total(field: &str) -> bool {
+    let word = field.trim().trim_end_matches(':').to_lowercase();
+    TOTALS.contains(&word.as_str())
+        || word.starts_with("total rows")
+        || word.starts_with("row count")
+        || word.starts_with("rows:")
+}
+
+/// Goes through the whole file once.
+pub fn scan(
+    path: &Path,
+    packing: Packing,
+    encoding: Encoding,
+    sample: &[u8],
+    whole: bool,
+    forced: (Option<u8>, Option<bool>),
+) -> io::Result<Scanned> {
+    let delimiter = forced.0.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
+    let head = sniff::records(sample, delimiter, whole, 300);
+    let header = forced.1.unwrap_or_else(|| sniff::has_header(&head));
+    let mut notes = Vec::new();
+    // The widest layout that many rows share, when there is no header to say it.
+    let width_of_rows = head.iter().map(Vec::len).max().unwrap_or(1);
+    let raw: Vec<String> = match head.first() {
+        Some(first) if header => first.clone(),
+        _ => (1..=width_of_rows).map(|index| format!("column_{index}")).collect(),
+    };
+    let (names, duplicate_names) = unique_names(&raw);
+    if !duplicate_names.is_empty() {
+        notes.push(format!("column names that stand more than once were numbered: {}", duplicate_names.join(", ")));
+    }
+    let mut layout = Layout { packing, encoding, delimiter, header, names, types: Vec::new() };
+    let width = layout.names.len();
+    let mut structure =
+        Structure { columns: vec![ColumnText::default(); width], duplicate_names, ..Structure::default() };
+    let mut reader = reader(path, &layout)?;
+    let mut record = Record::default();
+    let mut held = Record::default();
+    let mut holding = false;
+    let mut valid_beyond_ascii = 0u64;
+    let mut row = 0u64;
+    let mut skip_header = header;
+    let mut one_short_only = true;
+    loop {
+        let got = reader.next(&mut record)?;
+        if !got {
+            break;
+        }
+        if record.blank && width > 1 {
+            structure.blank_lines += 1;
+            continue;
+        }
+        valid_beyond_ascii += u64::from(record.beyond_ascii && !record.not_utf8);
+        if skip_header {
+            skip_header = false;
+            continue;
+        }
+        if holding {
+            row += 1;
+            take(&held, row, &raw, header, &mut structure, &mut one_short_only);
+        }
+        std::mem::swap(&mut held, &mut record);
+        holding = true;
+    }
+    structure.truncated_compression = reader.ended_early;
+    if holding {
+        row += 1;
+        finish(&held, row, &raw, header, &mut structure, reader.ended_early);
+        if structure.skipped.last() != Some(&row) {
+            take(&held, row, &raw, header, &mut structure, &mut one_short_only);
+        }
+    }
+    if valid_beyond_ascii == 0 && structure.bad_encoding.count > 0 {
+        layout.encoding = Encoding::Windows1252;
+        structure.bad_encoding = Default::default();
+    }
+    layout.types = structure.columns.iter().map(ReadAs::of).collect();
+    describe(&structure, &layout, &mut notes);
+    let rows = row - structure.skipped.len() as u64;
+    Ok(Scanned { layout, structure, rows, notes })
+}
+
+fn take(record: &Record, row: u64, raw: &[String], header: bool, structure: &mut Structure, one_short_only: &mut bool) {
+    if header
+        && record.len() == raw.len()
+        && raw.len() > 1
+        && record.fields().zip(raw).all(|(field, name)| field.trim() == name.trim())
+    {
+        structure.repeated_header.add(row);
+        structure.skipped.push(row);
+        return;
+    }
+    if record.len() < raw.len() {
+        structure.short_rows.add(row);
+        *one_short_only &= record.len() + 1 == raw.len();
+    }
+    if record.len() > raw.len() {
+        structure.long_rows.add(row);
+    }
+    if record.open_quote {
+        structure.open_quotes.add(row);
+    }
+    if record.not_utf8 {
+        structure.bad_encoding.add(row);
+    }
+    if record.nul {
+        structure.nul_bytes.add(row);
+    }
+    if record.cut {
+        structure.cut_rows.add(row);
+    }
+    for (index, column) in structure.columns.iter_mut().enumerate() {
+        column.add(record.get(index), row);
+    }
+}
+
+/// Looks at the last row: a sum of the others, or the row in which the file broke off.
+fn finish(record: &Record, row: u64, raw: &[String], header: bool, structure: &mut Structure, ended_early: bool) {
+    let width = raw.len();
+    let enough = row > 3;
+    let total = record.fields().take(3).any(names_a_total);
+    if enough && total {
+        let words_before = structure.columns.first().map_or(0, |column| column.text);
+        let numbers = record
+            .fields()
+            .filter(|f| matches!(classify(f, false), Kind::Int | Kind::Float | Kind::Thousands | Kind::Comma));
+        let sparse = record.fields().filter(|field| field.trim().is_empty()).count();
+        if numbers.count() > 0 && (sparse > 0 || words_before == 0 || record.len() < width) {
+            structure.footer = Some(row);
+            structure.skipped.push(row);
+            return;
+        }
+    }
+    let short = record.len() < width && structure.short_rows.count * 20 < row;
+    let torn = enough && !record.terminated && record.len() == width && last_field_is_torn(record, structure);
+    let open = record.open_quote && !record.terminated;
+    if (enough || header) && width > 1 && !record.terminated && (short || torn || open)
+        || (ended_early && record.len() < width)
+    {
+        structure.truncated = Some(row);
+        structure.skipped.push(row);
+    }
+}
+
+/// Whether the last field of the last row is the beginning of what stands there in all other rows.
+fn last_field_is_torn(record: &Record, structure: &Structure) -> bool {
+    let (Some(column), Some(index)) = (structure.columns.last(), record.len().checked_sub(1)) else { return false };
+    let field = record.get(index);
+    let values = column.values();
+    let torn_date = column.moments() == values && values > 0 && !matches!(classify(field, true), Kind::Moment(_));
+    let torn_bool = column.bool == values && values > 0 && !matches!(classify(field, true), Kind::Bool);
+    !field.trim().is_empty() && (torn_date || torn_bool)
+}
+
+fn describe(structure: &Structure, layout: &Layout, notes: &mut Vec<String>) {
+    let mut say = |count: u64, one: &str| {
+        if count > 0 {
+            notes.push(format!("{count} {one}"));
+        }
+    };
+    say(structure.short_rows.count, "rows have fewer fields than the header; the missing ones were read as empty");
+    say(structure.long_rows.count, "rows have more fields than the header; what is beyond it was left out");
+    say(structure.repeated_header.count, "rows repeat the header and were left out");
+    say(structure.open_quotes.count, "rows open a quote that never closes; it was read as a letter");
+    say(structure.bad_encoding.count, "rows are not valid UTF-8 and were read as windows-1252");
+    say(structure.nul_bytes.count, "rows hold NUL bytes");
+    say(structure.cut_rows.count, "rows are longer than 64 MiB and were cut");
+    if structure.footer.is_some() {
+        notes.push("the last row is a total and was left out".to_owned());
+    }
+    if structure.truncated.is_some() || structure.truncated_compression {
+        notes.push("the file ends in the middle of a row, which was left out".to_owned());
+    }
+    if !layout.header {
+        notes.push("the first row holds values, not names; columns were numbered".to_owned());
+    }
+    let of_kind = |wanted: &dyn Fn(&ColumnText, ReadAs) -> bool| {
+        layout
+            .names
+            .iter()
+            .zip(&structure.columns)
+            .zip(&layout.types)
+            .filter(|((_, column), kind)| wanted(column, **kind))
+            .map(|((name, _), _)| name.as_str())
+            .take(20)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut list = |names: String, what: &str| {
+        if !names.is_empty() {
+            notes.push(format!("{what}: {names}"));
+        }
+    };
+    list(of_kind(&|_, kind| kind == ReadAs::Float { comma: true }), "decimal commas were read as such in");
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Float { .. }) && c.thousands > 0),
+        "marks between thousands were read as such in",
+    );
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.coded > 0 && c.text == 0),
+        "digits with leading zeros were kept as text in",
+    );
+    list(
+        of_kind(&|c, kind| matches!(kind, ReadAs::Text { .. }) && c.big > 0),
+        "whole numbers beyond 64 bits were kept as text in",
+    );
+    list(
+        of_kind(&|c, kind| {
+            matches!(kind, ReadAs::Date { .. } | ReadAs::Datetime { .. })
+                && c.day_first == 0
+                && c.month_first == 0
+                && c.dates.keys().any(|form| matches!(form, super::DateForm::Slash | super::DateForm::Dash))
+        }),
+        "dates that read either way were read with the month first in",
+    );
+    let mut spellings: Vec<&str> =
+        structure.columns.iter().flat_map(|column| column.nulls.keys()).map(String::as_str).collect();
+    spellings.sort_unstable();
+    spellings.dedup();
+    list(spellings.into_iter().take(20).collect::<Vec<_>>().join(", "), "read as missing, apart from empty fields");
+}

@@ -1,0 +1,527 @@
+//! A table in a file, ready to be read as often as needed.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use proofmark_domain::profile::Reading;
+
+use super::binary::{self, Binary};
+use super::build::{FrameBuilder, ReadAs};
+use super::csv::{self, Layout};
+use super::decode::{self, Encoding, Packing};
+use super::json::{self, Columns, JsonError};
+use super::records::Record;
+use super::sniff;
+use super::structure::{Odd, Structure};
+use super::{TableError, value};
+
+/// What a person says about a file where finding out went wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The mark between fields of a text table.
+    pub delimiter: Option<char>,
+    /// Whether the first line holds names.
+    pub has_header: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+enum Format {
+    Delimited(Layout),
+    Json { packing: Packing, encoding: Encoding, array: bool, types: Vec<ReadAs> },
+    Binary { kind: Binary, groups: Vec<usize> },
+}
+
+/// A table in a file.
+#[derive(Debug, Clone)]
+pub struct TableSource {
+    path: PathBuf,
+    format: Format,
+    reading: Reading,
+    names: Vec<String>,
+    rows: u64,
+    structure: Option<Structure>,
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> TableError {
+    if source.kind() == std::io::ErrorKind::InvalidData || source.kind() == std::io::ErrorKind::InvalidInput {
+        return TableError::Damaged { path: path.to_owned(), detail: source.to_string() };
+    }
+    TableError::Unreadable { path: path.to_owned(), source }
+}
+
+/// Reads up to [`sniff::SAMPLE`] bytes; the flag tells that this was all.
+fn sample_of(path: &Path, packing: Packing) -> Result<(Vec<u8>, bool), TableError> {
+    let mut raw = decode::unpacked(path, packing).map_err(|error| unreadable(path, error))?;
+    let mut sample = vec![0u8; sniff::SAMPLE];
+    let mut filled = 0;
+    while let Some(rest) = sample.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match raw.read(rest) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && filled > 0 => break,
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Err(TableError::Truncated {
+                    path: path.to_owned(),
+                    detail: "the compressed data breaks off".to_owned(),
+                });
+            }
+            Err(error) => return Err(unreadable(path, error)),
+        }
+    }
+    sample.truncate(filled);
+    let whole = filled < sniff::SAMPLE;
+    Ok((sample, whole))
+}
+
+/// Finds out what the file is and reads its layout. Text tables are gone through once from end to end.
+///
+/// # Errors
+/// When the file cannot be read, is empty, is not a table, is cut off or damaged; each names the file and what to do.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<TableSource, TableError> {
+    let about = std::fs::metadata(path).map_err(|source| TableError::Unreadable { path: path.to_owned(), source })?;
+    if !about.is_file() {
+        let looks_like = if about.is_dir() { "a folder" } else { "a device, pipe or socket" };
+        return Err(TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() });
+    }
+    let (head, _) = sample_of(path, Packing::Plain)?;
+    if head.is_empty() {
+        return Err(TableError::EmptyFile { path: path.to_owned() });
+    }
+    if head.starts_with(b"PAR1") {
+        return open_binary(path, Binary::Parquet, about.len());
+    }
+    if head.starts_with(b"ARROW1") {
+        return open_binary(path, Binary::Arrow, about.len());
+    }
+    let packing = match head.as_slice() {
+        [0x1f, 0x8b, ..] => Packing::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Packing::Zstd,
+        _ => Packing::Plain,
+    };
+    let (sample, whole) = if packing == Packing::Plain {
+        let whole = head.len() < sniff::SAMPLE;
+        (head, whole)
+    } else {
+        sample_of(path, packing)?
+    };
+    let not = |looks_like: &str| TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() };
+    if let Some(name) = sniff::foreign(&sample) {
+        return Err(not(name));
+    }
+    let encoding = sniff::encoding(&sample).ok_or_else(|| not("binary data of a kind that is not known"))?;
+    let text = as_utf8(path, packing, encoding, sample)?;
+    let trimmed = text.trim_ascii_start();
+    if trimmed.is_empty() && whole {
+        return Err(TableError::EmptyFile { path: path.to_owned() });
+    }
+    if let Some(array) = json_kind(trimmed) {
+        return open_json(path, packing, encoding, array);
+    }
+    if trimmed.starts_with(b"{") && packing == Packing::Plain && json::is_document(trimmed) {
+        return Err(not("one JSON object; a table is a list of objects, one per row"));
+    }
+    open_delimited(path, packing, encoding, &text, whole, options)
+}
+
+/// The sample as UTF-8, as far as splitting it needs.
+fn as_utf8(path: &Path, packing: Packing, encoding: Encoding, sample: Vec<u8>) -> Result<Vec<u8>, TableError> {
+    match encoding {
+        Encoding::Utf8 | Encoding::Windows1252 => Ok(sample),
+        Encoding::Utf8Bom => Ok(sample.get(3..).unwrap_or_default().to_vec()),
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            let input = decode::text(path, packing, encoding).map_err(|error| unreadable(path, error))?;
+            let mut out = Vec::new();
+            input.take(sniff::SAMPLE as u64).read_to_end(&mut out).map_err(|error| unreadable(path, error))?;
+            Ok(out)
+        }
+    }
+}
+
+/// `Some(true)` for an array of objects, `Some(false)` for lines of objects.
+fn json_kind(text: &[u8]) -> Option<bool> {
+    if let Some(rest) = text.strip_prefix(b"[") {
+        let rest = rest.trim_ascii_start();
+        return (rest.starts_with(b"{") || rest.starts_with(b"]")).then_some(true);
+    }
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    (line.starts_with(b"{") && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line).is_ok())
+        .then_some(false)
+}
+
+fn open_binary(path: &Path, kind: Binary, size: u64) -> Result<TableSource, TableError> {
+    let (magic, name): (&[u8], _) = match kind {
+        Binary::Parquet => (b"PAR1", "parquet"),
+        Binary::Arrow => (b"ARROW1", "arrow"),
+    };
+    let tail = (|| {
+        use std::io::Seek;
+        let mut file = std::fs::File::open(path)?;
+        file.seek(std::io::SeekFrom::Start(size.saturating_sub(magic.len() as u64)))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        Ok(end)
+    })()
+    .map_err(|error| unreadable(path, error))?;
+    if tail != magic || size < 12 {
+        let detail = format!("a {name} file ends with its table of contents, and this one does not");
+        return Err(TableError::Truncated { path: path.to_owned(), detail });
+    }
+    let shape = binary::shape(path, kind)?;
+    if shape.names.is_empty() {
+        return Err(TableError::NoColumns { path: path.to_owned() });
+    }
+    Ok(TableSource {
+        path: path.to_owned(),
+        format: Format::Binary { kind, groups: shape.groups },
+        reading: Reading {
+            format: name.to_owned(),
+            delimiter: None,
+            encoding: None,
+            has_header: None,
+            notes: Vec::new(),
+        },
+        names: shape.names,
+        rows: shape.rows,
+        structure: None,
+    })
+}
+
+fn open_json(path: &Path, packing: Packing, encoding: Encoding, array: bool) -> Result<TableSource, TableError> {
+    let scanned = json::scan(path, packing, encoding, array).map_err(|error| json_error(path, error))?;
+    if scanned.names.is_empty() {
+        return Err(TableError::NoColumns { path: path.to_owned() });
+    }
+    let mut notes = Vec::new();
+    if scanned.structure.bad_lines.count > 0 {
+        notes.push(format!("{} lines are not JSON and were read as empty rows", scanned.structure.bad_lines.count));
+    }
+    Ok(TableSource {
+        path: path.to_owned(),
+        format: Format::Json { packing, encoding, array, types: scanned.types },
+        reading: Reading {
+            format: if array { "json" } else { "json_lines" }.to_owned(),
+            delimiter: None,
+            encoding: Some(encoding.name().to_owned()),
+            has_header: None,
+            notes,
+        },
+        names: scanned.names,
+        rows: scanned.rows,
+        structure: Some(scanned.structure),
+    })
+}
+
+fn json_error(path: &Path, error: JsonError) -> TableError {
+    match error {
+        JsonError::Io(error) => unreadable(path, error),
+        JsonError::Syntax(detail) if detail.contains("EOF") => TableError::Truncated { path: path.to_owned(), detail },
+        JsonError::Syntax(detail) => TableError::Damaged { path: path.to_owned(), detail },
+    }
+}
+
+fn open_delimited(
+    path: &Path,
+    packing: Packing,
+    encoding: Encoding,
+    sample: &[u8],
+    whole: bool,
+    options: &ReadOptions,
+) -> Result<TableSource, TableError> {
+    let forced = options.delimiter.and_then(|mark| u8::try_from(mark).ok());
+    let (_, consistency) = sniff::delimiter(sample, whole);
+    if forced.is_none()
+        && consistency < 0.5
+        && let Some(looks_like) = prose(path, sample)
+    {
+        return Err(TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() });
+    }
+    let scanned = csv::scan(path, packing, encoding, sample, whole, (forced, options.has_header))
+        .map_err(|error| unreadable(path, error))?;
+    let delimiter = char::from(scanned.layout.delimiter);
+    Ok(TableSource {
+        path: path.to_owned(),
+        reading: Reading {
+            format: if delimiter == '\t' { "tsv" } else { "csv" }.to_owned(),
+            delimiter: Some(delimiter.to_string()),
+            encoding: Some(scanned.layout.encoding.name().to_owned()),
+            has_header: Some(scanned.layout.header),
+            notes: scanned.notes,
+        },
+        names: scanned.layout.names.clone(),
+        format: Format::Delimited(scanned.layout),
+        rows: scanned.rows,
+        structure: Some(scanned.structure),
+    })
+}
+
+/// Text that has no columns: what it is instead. One column of values is a table, if its name says so.
+fn prose(path: &Path, sample: &[u8]) -> Option<&'static str> {
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    if matches!(extension.as_str(), "csv" | "tsv" | "tab" | "psv" | "gz" | "zst") {
+        return None;
+    }
+    let text = String::from_utf8_lossy(sample);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(100).collect();
+    let values = lines.iter().skip(1).filter(|line| !matches!(value::classify(line, true), value::Kind::Text)).count();
+    if values * 10 >= lines.len() * 8 {
+        return None;
+    }
+    Some(match extension.as_str() {
+        "py" => "Python source",
+        "md" | "rst" => "a text document",
+        "yaml" | "yml" | "toml" | "ini" | "cfg" => "a configuration file",
+        "json" => "JSON that is not a list of records",
+        _ => "text without columns",
+    })
+}
+
+impl TableSource {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How it is read.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Names of its columns, unique, in the order of the file.
+    pub fn column_names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Rows of data.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What was seen in a text table; `None` for Parquet and Arrow.
+    pub fn structure(&self) -> Option<&Structure> {
+        self.structure.as_ref()
+    }
+
+    /// The number that the file gives to the row at `index` (from 0) of the table: 1 for the first row of data.
+    pub fn row_number(&self, index: u64) -> u64 {
+        let mut number = index + 1;
+        for skipped in self.structure.iter().flat_map(|structure| &structure.skipped) {
+            if *skipped > number {
+                break;
+            }
+            number += 1;
+        }
+        number
+    }
+
+    /// The table, or the named columns of it, in memory.
+    ///
+    /// # Errors
+    /// When a column does not exist, or the file can no longer be read.
+    pub fn frame(&self, columns: Option<&[String]>) -> Result<DataFrame, TableError> {
+        let mut whole: Option<DataFrame> = None;
+        self.for_each_batch(columns, usize::MAX, &|| false, &mut |_, frame| {
+            match &mut whole {
+                None => whole = Some(frame),
+                Some(all) => {
+                    all.vstack_mut(&frame).map_err(|_| TableError::Changed { path: self.path.clone() })?;
+                }
+            }
+            Ok(())
+        })?;
+        match whole {
+            Some(frame) => Ok(frame),
+            None => self.empty(columns),
+        }
+    }
+
+    /// Reads the table in batches of at most `rows_per_batch` rows, in order; `each` gets the index of the batch's first row.
+    /// A Parquet file is read by row groups, so a batch can be smaller.
+    ///
+    /// # Errors
+    /// As `frame`; [`TableError::Cancelled`] when `cancel` says so; and whatever `each` returns.
+    pub fn for_each_batch(
+        &self,
+        columns: Option<&[String]>,
+        rows_per_batch: usize,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let wanted = self.wanted(columns)?;
+        let batch = rows_per_batch.max(1);
+        match &self.format {
+            Format::Binary { kind, groups } => {
+                let names: Vec<String> = wanted.iter().filter_map(|at| self.names.get(*at)).cloned().collect();
+                let parts: Vec<usize> = if batch == usize::MAX { vec![groups.iter().sum()] } else { groups.clone() };
+                let mut offset = 0usize;
+                for rows in parts {
+                    // Small slices of one row group would each decode it again from its start.
+                    let step = if rows <= batch.saturating_mul(8) { rows.max(1) } else { batch };
+                    let end = offset + rows;
+                    while offset < end {
+                        if cancel() {
+                            return Err(TableError::Cancelled);
+                        }
+                        let length = step.min(end - offset);
+                        let frame = binary::read(&self.path, *kind, &names, offset, length)?;
+                        let frame =
+                            frame.select(names.iter().map(String::as_str)).map_err(|error| self.damaged(&error))?;
+                        each(offset as u64, frame)?;
+                        offset += length;
+                    }
+                }
+                Ok(())
+            }
+            Format::Delimited(layout) => self.delimited_batches(layout, &wanted, batch, cancel, each),
+            Format::Json { packing, encoding, array, types } => {
+                self.json_batches((*packing, *encoding, *array), types, &wanted, batch, cancel, each)
+            }
+        }
+    }
+
+    fn wanted(&self, columns: Option<&[String]>) -> Result<Vec<usize>, TableError> {
+        let Some(columns) = columns else { return Ok((0..self.names.len()).collect()) };
+        columns
+            .iter()
+            .map(|name| {
+                self.names.iter().position(|known| known == name).ok_or_else(|| TableError::NoSuchColumn {
+                    path: self.path.clone(),
+                    column: name.clone(),
+                    known: self.names.iter().take(20).cloned().collect::<Vec<_>>().join(", "),
+                })
+            })
+            .collect()
+    }
+
+    fn plan(&self, types: &[ReadAs], wanted: &[usize]) -> Vec<(usize, String, ReadAs)> {
+        let text = ReadAs::Text { na_is_code: false };
+        wanted
+            .iter()
+            .filter_map(|at| Some((*at, self.names.get(*at)?.clone(), types.get(*at).copied().unwrap_or(text))))
+            .collect()
+    }
+
+    fn damaged(&self, error: &PolarsError) -> TableError {
+        TableError::Damaged { path: self.path.clone(), detail: error.to_string() }
+    }
+
+    fn empty(&self, columns: Option<&[String]>) -> Result<DataFrame, TableError> {
+        let wanted = self.wanted(columns)?;
+        if let Format::Binary { kind, .. } = &self.format {
+            let names: Vec<String> = wanted.iter().filter_map(|at| self.names.get(*at)).cloned().collect();
+            return binary::read(&self.path, *kind, &names, 0, 0);
+        }
+        let types = match &self.format {
+            Format::Delimited(layout) => layout.types.as_slice(),
+            Format::Json { types, .. } => types.as_slice(),
+            Format::Binary { .. } => &[],
+        };
+        FrameBuilder::new(self.plan(types, &wanted)).take().map_err(|error| self.damaged(&error))
+    }
+
+    fn delimited_batches(
+        &self,
+        layout: &Layout,
+        wanted: &[usize],
+        batch: usize,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let mut reader = csv::reader(&self.path, layout).map_err(|error| unreadable(&self.path, error))?;
+        let mut builder = FrameBuilder::new(self.plan(&layout.types, wanted));
+        let mut record = Record::default();
+        let mut skip_header = layout.header;
+        let mut skipped = self.structure.iter().flat_map(|structure| structure.skipped.iter().copied()).peekable();
+        let (mut row, mut first) = (0u64, 0u64);
+        while reader.next(&mut record).map_err(|error| unreadable(&self.path, error))? {
+            if record.blank && self.names.len() > 1 {
+                continue;
+            }
+            if std::mem::take(&mut skip_header) {
+                continue;
+            }
+            row += 1;
+            if skipped.next_if(|number| *number == row).is_some() {
+                continue;
+            }
+            builder.push(|index| Some(record.get(index)));
+            if row % 4096 == 0 && cancel() {
+                return Err(TableError::Cancelled);
+            }
+            if builder.height >= batch {
+                let height = builder.height as u64;
+                each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
+                first += height;
+            }
+        }
+        if builder.height > 0 {
+            let height = builder.height as u64;
+            each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
+            first += height;
+        }
+        if first != self.rows {
+            return Err(TableError::Changed { path: self.path.clone() });
+        }
+        Ok(())
+    }
+
+    fn json_batches(
+        &self,
+        (packing, encoding, array): (Packing, Encoding, bool),
+        types: &[ReadAs],
+        wanted: &[usize],
+        batch: usize,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let mut columns = Columns::of(&self.names);
+        let mut builder = FrameBuilder::new(self.plan(types, wanted));
+        let mut bad = Odd::default();
+        let (mut row, mut first) = (0u64, 0u64);
+        let mut failed = None;
+        let mut slots: Vec<Option<usize>> = vec![None; self.names.len()];
+        json::each_record(&self.path, packing, encoding, array, &mut columns, &mut bad, &mut |fields| {
+            row += 1;
+            slots.iter_mut().for_each(|slot| *slot = None);
+            for (at, (index, _)) in fields.iter().enumerate() {
+                if let Some(slot) = slots.get_mut(*index) {
+                    *slot = Some(at);
+                }
+            }
+            builder.push(|index| {
+                let at = slots.get(index).copied().flatten()?;
+                fields.get(at).and_then(|(_, value)| value.as_deref())
+            });
+            if row % 4096 == 0 && cancel() {
+                failed = Some(TableError::Cancelled);
+                return false;
+            }
+            if builder.height >= batch {
+                let height = builder.height as u64;
+                let outcome = builder.take().map_err(|error| self.damaged(&error)).and_then(|frame| each(first, frame));
+                first += height;
+                if let Err(error) = outcome {
+                    failed = Some(error);
+                    return false;
+                }
+            }
+            true
+        })
+        .map_err(|error| json_error(&self.path, error))?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if builder.height > 0 {
+            each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
+        }
+        if row != self.rows {
+            return Err(TableError::Changed { path: self.path.clone() });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
