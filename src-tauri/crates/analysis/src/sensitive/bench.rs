@@ -36,8 +36,12 @@ fn run(half: &str) -> Result<(Tally, BTreeMap<String, Tally>, Vec<String>), Box<
             continue;
         }
         let file = folder().join("tables").join(format!("{table}.csv"));
-        let frame = CsvReadOptions::default().with_infer_schema_length(None).try_into_reader_with_file_path(Some(file))?.finish()?;
-        let context = Context { table_name: table.clone(), path: table.clone(), year: Some(2026), ..Context::default() };
+        let frame = CsvReadOptions::default()
+            .with_infer_schema_length(None)
+            .try_into_reader_with_file_path(Some(file))?
+            .finish()?;
+        let context =
+            Context { table_name: table.clone(), path: table.clone(), year: Some(2026), ..Context::default() };
         let report = detect(&frame, &context, &AtomicBool::new(false))?;
         for column in &report.columns {
             let expected = entry["columns"][&column.name].as_str();
@@ -56,8 +60,13 @@ fn run(half: &str) -> Result<(Tally, BTreeMap<String, Tally>, Vec<String>), Box<
                 labels.entry(label.to_string()).or_default().missed += 1;
             }
             if expected.map(|e| vec![e]).unwrap_or_default() != found {
-                let why: Vec<String> = column.factors.iter().map(|f| format!("{} {} {:+.1}", f.name, f.value, f.weight)).collect();
-                wrong.push(format!("{table}.{}: expected {expected:?}, found {found:?} [{}]", column.name, why.join("; ")));
+                let why: Vec<String> =
+                    column.factors.iter().map(|f| format!("{} {} {:+.1}", f.name, f.value, f.weight)).collect();
+                wrong.push(format!(
+                    "{table}.{}: expected {expected:?}, found {found:?} [{}]",
+                    column.name,
+                    why.join("; ")
+                ));
             }
         }
     }
@@ -67,9 +76,22 @@ fn run(half: &str) -> Result<(Tally, BTreeMap<String, Tally>, Vec<String>), Box<
 fn show(half: &str) -> Result<Tally, Box<dyn std::error::Error>> {
     use std::io::Write;
     let (overall, labels, wrong) = run(half)?;
-    let mut text = format!("{half}: precision {:.4} recall {:.4} ({} hit, {} false, {} missed)\n", overall.precision(), overall.recall(), overall.hit, overall.false_alarm, overall.missed);
+    let mut text = format!(
+        "{half}: precision {:.4} recall {:.4} ({} hit, {} false, {} missed)\n",
+        overall.precision(),
+        overall.recall(),
+        overall.hit,
+        overall.false_alarm,
+        overall.missed
+    );
     for (label, t) in &labels {
-        text += &format!("{label:16} precision {:.3} recall {:.3} ({} of {})\n", t.precision(), t.recall(), t.hit, t.hit + t.missed);
+        text += &format!(
+            "{label:16} precision {:.3} recall {:.3} ({} of {})\n",
+            t.precision(),
+            t.recall(),
+            t.hit,
+            t.hit + t.missed
+        );
     }
     // what went wrong is shown for the tuning half only, so that nobody tunes on the other
     if half == "tune" || std::env::var_os("PROOFMARK_SHOW_HELD").is_some() {
@@ -106,8 +128,14 @@ fn speed_of_a_million_rows() -> Fallible {
             0 => Column::new(name.into(), (0..rows).map(|i| mix(i) as f64 / 1e6).collect::<Vec<_>>()),
             1 => Column::new(name.into(), (0..rows).map(|i| (mix(i) % 100_000) as i64).collect::<Vec<_>>()),
             2 => Column::new(name.into(), (0..rows).map(|i| format!("u{}@example.org", mix(i))).collect::<Vec<_>>()),
-            3 => Column::new(name.into(), (0..rows).map(|i| ["red", "green", "blue"][(mix(i) % 3) as usize]).collect::<Vec<_>>()),
-            _ => Column::new(name.into(), (0..rows).map(|i| format!("the order {} left the house on day {}", mix(i), i % 31)).collect::<Vec<_>>()),
+            3 => Column::new(
+                name.into(),
+                (0..rows).map(|i| ["red", "green", "blue"][(mix(i) % 3) as usize]).collect::<Vec<_>>(),
+            ),
+            _ => Column::new(
+                name.into(),
+                (0..rows).map(|i| format!("the order {} left the house on day {}", mix(i), i % 31)).collect::<Vec<_>>(),
+            ),
         });
     }
     let frame = DataFrame::new(rows as usize, columns)?;

@@ -64,8 +64,7 @@ const STRONG: f64 = 5.5;
 const MEDIUM: f64 = 3.6;
 const WEAK: f64 = 1.5;
 
-static WORDS: LazyLock<HashMap<String, Vec<Role>>> =
-    LazyLock::new(|| parse(include_str!("data/column_words.txt")));
+static WORDS: LazyLock<HashMap<String, Vec<Role>>> = LazyLock::new(|| parse(include_str!("data/column_words.txt")));
 
 /// Phrases in scripts written without spaces, longest first.
 static UNSPACED: LazyLock<Vec<(String, Vec<Role>)>> = LazyLock::new(|| {
@@ -130,13 +129,21 @@ fn look_up(word: &str) -> Option<&'static Vec<Role>> {
 
 /// Reads a column name or path.
 pub fn read(name: &str) -> Reading {
-    let path_leaf = name.rsplit('.').next().unwrap_or(name);
-    let leaf = read_words(&tokens(path_leaf));
-    if leaf.known && (leaf.hints.first().is_some_and(|h| h.weight >= MEDIUM) || leaf.stat || !name.contains('.')) {
-        return leaf;
+    let Some((parents, leaf)) = name.rsplit_once('.') else { return read_words(&tokens(name)) };
+    let mut reading = read_words(&tokens(leaf));
+    if reading.hints.is_empty() && !reading.stat && !reading.thing {
+        // `user.address.line` is told by its parents, `user.id` by both together
+        return read_words(&tokens(name));
     }
-    // the parents of a nested field say whose it is
-    read_words(&tokens(name))
+    let owner = read_words(&tokens(parents));
+    if owner.person && !reading.person && !reading.thing && !reading.stat {
+        reading.person = true;
+        for hint in reading.hints.iter_mut().filter(|h| h.weight > 0.0 && h.weight < MEDIUM) {
+            hint.weight += 2.5;
+            hint.why = "the column's name says so and its parent names a person";
+        }
+    }
+    reading
 }
 
 fn read_words(words: &[String]) -> Reading {
@@ -247,7 +254,12 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
     }
     for hint in &mut reading.hints {
         let special = hint.label.group() == SensitiveGroup::Special;
-        if reading.person && !reading.id && hint.weight < MEDIUM && found.len() > 1 && !matches!(hint.label, Label::FreeText | Label::Secret) {
+        if reading.person
+            && !reading.id
+            && hint.weight < MEDIUM
+            && found.len() > 1
+            && !matches!(hint.label, Label::FreeText | Label::Secret)
+        {
             hint.weight += 2.5;
             hint.why = "the column's name says so and names a person";
         }
@@ -255,12 +267,19 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
             hint.weight -= 7.0;
             hint.why = "the name speaks of a figure or flag about it, not of the thing itself";
         } else if reading.thing && !reading.person {
-            hint.weight -= if hint.weight >= STRONG { 1.5 } else { 4.0 };
+            // a shop has a telephone and an address too; a shop's age or income is nobody's
+            let contact = matches!(
+                hint.label.group(),
+                SensitiveGroup::Direct | SensitiveGroup::Secret | SensitiveGroup::Pseudonym
+            ) || matches!(hint.label, Label::Iban | Label::Card | Label::Account);
+            hint.weight -= if hint.weight >= STRONG && contact { 1.5 } else { 4.0 };
             hint.why = "the name speaks of something that is no person";
         }
     }
     if hashed && !reading.hints.iter().any(|h| h.label == Label::Secret) {
-        if let Some(best) = reading.hints.iter().map(|h| h.weight).reduce(f64::max).filter(|w| *w > 0.0 || reading.person) {
+        if let Some(best) =
+            reading.hints.iter().map(|h| h.weight).reduce(f64::max).filter(|w| *w > 0.0 || reading.person)
+        {
             let words = words.join(" ");
             for hint in &mut reading.hints {
                 hint.weight = hint.weight.min(0.0);
@@ -285,7 +304,22 @@ pub fn table(name: &str) -> i32 {
     let stem = stem.split('.').next().unwrap_or(stem);
     let mut score = 0i32;
     for word in tokens(&fold(stem)) {
-        if matches!(word.as_str(), "orders" | "logs" | "log" | "metrics" | "inventory" | "penguins" | "cars" | "earthquakes" | "quakes" | "movies" | "catalog" | "stocks" | "prices") {
+        if matches!(
+            word.as_str(),
+            "orders"
+                | "logs"
+                | "log"
+                | "metrics"
+                | "inventory"
+                | "penguins"
+                | "cars"
+                | "earthquakes"
+                | "quakes"
+                | "movies"
+                | "catalog"
+                | "stocks"
+                | "prices"
+        ) {
             score -= 1;
         } else if let Some(roles) = look_up(&word) {
             if roles.contains(&Role::Person) {
@@ -309,14 +343,36 @@ mod tests {
     #[test]
     fn ten_languages_are_read() {
         for (name, label) in [
-            ("fname", Label::Name), ("custLastName", Label::Name), ("cust_nm", Label::Name), ("Vorname", Label::Name),
-            ("prénom", Label::Name), ("apellidos", Label::Name), ("codice_fiscale", Label::TaxId), ("sobrenome", Label::Name),
-            ("achternaam", Label::Name), ("nazwisko", Label::Name), ("efternamn", Label::Name), ("sukunimi", Label::Name),
-            ("příjmení", Label::Name), ("soyadı", Label::Name), ("фамилия", Label::Name), ("氏名", Label::Name),
-            ("手机号码", Label::Phone), ("客户手机号", Label::Phone), ("dob", Label::BirthDate), ("Geburtsdatum", Label::BirthDate),
-            ("msisdn", Label::Phone), ("homeTel", Label::Phone), ("kundenemail", Label::Email), ("user_id", Label::Pseudonym),
-            ("PatientID", Label::Pseudonym), ("email_hash", Label::Pseudonym), ("password_hash", Label::Secret),
-            ("client_ip", Label::Ip), ("has_diabetes", Label::Health), ("user.address.street", Label::Address),
+            ("fname", Label::Name),
+            ("custLastName", Label::Name),
+            ("cust_nm", Label::Name),
+            ("Vorname", Label::Name),
+            ("prénom", Label::Name),
+            ("apellidos", Label::Name),
+            ("codice_fiscale", Label::TaxId),
+            ("sobrenome", Label::Name),
+            ("achternaam", Label::Name),
+            ("nazwisko", Label::Name),
+            ("efternamn", Label::Name),
+            ("sukunimi", Label::Name),
+            ("příjmení", Label::Name),
+            ("soyadı", Label::Name),
+            ("фамилия", Label::Name),
+            ("氏名", Label::Name),
+            ("手机号码", Label::Phone),
+            ("客户手机号", Label::Phone),
+            ("dob", Label::BirthDate),
+            ("Geburtsdatum", Label::BirthDate),
+            ("msisdn", Label::Phone),
+            ("homeTel", Label::Phone),
+            ("kundenemail", Label::Email),
+            ("user_id", Label::Pseudonym),
+            ("PatientID", Label::Pseudonym),
+            ("email_hash", Label::Pseudonym),
+            ("password_hash", Label::Secret),
+            ("client_ip", Label::Ip),
+            ("has_diabetes", Label::Health),
+            ("user.address.street", Label::Address),
         ] {
             assert_eq!(best(name), Some(label), "{name}: {:?}", read(name));
         }
@@ -325,9 +381,28 @@ mod tests {
     #[test]
     fn figures_flags_and_things_are_not() {
         for name in [
-            "file_name", "product_name", "column_name", "hostName", "model_name", "company_name", "ip_rights", "mem_address",
-            "email_count", "is_email_valid", "n_phones", "phone_type", "product_id", "order_id", "request_id", "name_length",
-            "num_customers", "conversion_rate", "email_sent_at", "firstSeen", "score", "house_age",
+            "file_name",
+            "product_name",
+            "column_name",
+            "hostName",
+            "model_name",
+            "company_name",
+            "ip_rights",
+            "mem_address",
+            "email_count",
+            "is_email_valid",
+            "n_phones",
+            "phone_type",
+            "product_id",
+            "order_id",
+            "request_id",
+            "name_length",
+            "num_customers",
+            "conversion_rate",
+            "email_sent_at",
+            "firstSeen",
+            "score",
+            "house_age",
         ] {
             assert_eq!(best(name), None, "{name}: {:?}", read(name));
         }

@@ -64,7 +64,12 @@ impl Scale<'_> {
     fn around(&mut self, person: f64, thing: f64) {
         match self.around.rows {
             1 => self.add("table", person, "other columns describe people".into(), "the rows of this table are people"),
-            -1 => self.add("table", -thing, "other columns or the table's name describe things".into(), "the rows of this table are no people"),
+            -1 => self.add(
+                "table",
+                -thing,
+                "other columns or the table's name describe things".into(),
+                "the rows of this table are no people",
+            ),
             _ => {}
         }
     }
@@ -79,7 +84,12 @@ impl Scale<'_> {
             let why = format!("the name says {} instead", other.label.as_str());
             self.add("column_name", -weight, "another meaning".into(), &why);
         } else if self.reading.known && !self.reading.person || self.reading.stat || self.reading.thing {
-            self.add("column_name", -weight, "a known word that is not personal".into(), "the name says that it is something else");
+            self.add(
+                "column_name",
+                -weight,
+                "a known word that is not personal".into(),
+                "the name says that it is something else",
+            );
         }
     }
 }
@@ -95,16 +105,21 @@ pub fn factors(label: Label, reading: &Reading, facts: &Facts, around: Surroundi
     if f.n == 0 {
         return s.factors;
     }
-    if f.flag && !matches!(label.group(), proofmark_domain::sensitive::SensitiveGroup::Special)
+    if f.flag
+        && !matches!(label.group(), proofmark_domain::sensitive::SensitiveGroup::Special)
         && !matches!(label, Label::Gender | Label::MaritalStatus | Label::Occupation)
     {
         s.needs(false, 8.0, "only yes and no");
     }
     match label {
-        Label::Email | Label::Phone | Label::Ip | Label::Mac | Label::Device | Label::UserHandle => contact(label, &mut s),
+        Label::Email | Label::Phone | Label::Ip | Label::Mac | Label::Device | Label::UserHandle => {
+            contact(label, &mut s)
+        }
         Label::Name | Label::FreeText | Label::Pseudonym | Label::Secret => text(label, &mut s),
         Label::Address | Label::Postcode | Label::Location => place(label, &mut s),
-        Label::NationalId | Label::TaxId | Label::Passport | Label::DrivingLicence | Label::Vehicle => official(label, &mut s),
+        Label::NationalId | Label::TaxId | Label::Passport | Label::DrivingLicence | Label::Vehicle => {
+            official(label, &mut s)
+        }
         Label::Iban | Label::Card | Label::Account | Label::Financial => money(label, &mut s),
         _ => person(label, &mut s),
     }
@@ -121,10 +136,26 @@ fn contact(label: Label, s: &mut Scale<'_>) {
         Label::Phone => {
             let grouped = f.phone_sure + f.phone_grouped;
             let any = grouped + f.phone_digits;
-            let sure = if f.isbn >= 0.5 || f.schemes.first().is_some_and(|x| x.0.distinct_form && x.1.rate() > 0.9) && f.phone_sure < 0.5 { 0.0 } else { f.phone_sure };
-            if !s.steps(sure, &[(0.6, 5.0), (0.3, 4.0), (0.1, 2.5)], "have an international prefix, an area code in parentheses or an extension") && grouped >= 0.8 && !f.one_picture && f.isbn < 0.5 && f.uniqueness > 0.3 {
+            let sure = if f.isbn >= 0.5
+                || f.schemes.first().is_some_and(|x| x.0.distinct_form && x.1.rate() > 0.9) && f.phone_sure < 0.5
+            {
+                0.0
+            } else {
+                f.phone_sure
+            };
+            if !s.steps(
+                sure,
+                &[(0.6, 5.0), (0.3, 4.0), (0.1, 2.5)],
+                "have an international prefix, an area code in parentheses or an extension",
+            ) && grouped >= 0.8
+                && !f.one_picture
+                && f.isbn < 0.5
+                && f.uniqueness > 0.3
+            {
                 s.form(1.5, grouped, "are digits in groups of varying shape");
-                if s.hint <= 0.0 { s.around(1.2, 1.0); }
+                if s.hint <= 0.0 {
+                    s.around(1.2, 1.0);
+                }
             }
             if s.hint > 0.0 && any >= 0.6 {
                 s.form(1.5, any, "can be telephone numbers");
@@ -134,7 +165,13 @@ fn contact(label: Label, s: &mut Scale<'_>) {
         }
         Label::Ip => {
             if f.ipv4 >= 0.8 {
-                let weight = if f.ipv4_high >= 0.4 { 5.0 } else if f.ipv4_high < 0.15 { 0.5 } else { 2.5 };
+                let weight = if f.ipv4_high >= 0.4 {
+                    5.0
+                } else if f.ipv4_high < 0.15 {
+                    0.5
+                } else {
+                    2.5
+                };
                 s.form(weight, f.ipv4, "have the form of IPv4; small numbers in every part are rather versions");
             }
             s.steps(f.ipv6, &[(0.5, 6.0), (0.2, 3.0)], "have the form of IPv6");
@@ -147,14 +184,25 @@ fn contact(label: Label, s: &mut Scale<'_>) {
         }
         Label::Device => {
             let weight = f.imei.evidence(0.1);
-            s.add("check_digit", weight, rate(f.imei.rate(), f.imei.n), "15 digits with a Luhn check, as an IMEI; one random number in ten passes");
+            s.add(
+                "check_digit",
+                weight,
+                rate(f.imei.rate(), f.imei.n),
+                "15 digits with a Luhn check, as an IMEI; one random number in ten passes",
+            );
             s.named_otherwise(4.5);
             s.needs(f.has_digit >= 0.5 && f.uniqueness > 0.001, 5.0, "values are no identifiers");
-            if s.hint > 0.0 && f.words > 1.5 { s.against(5.0, "values are words, not identifiers"); }
+            if s.hint > 0.0 && f.words > 1.5 {
+                s.against(5.0, "values are words, not identifiers");
+            }
         }
         _ => {
             s.steps(f.handle, &[(0.7, 5.0)], "have the form of a handle or profile address");
-            s.needs(f.kind == Kind::Text && f.words < 2.0 && f.has_letter > 0.5, 5.0, "values have spaces or no letters");
+            s.needs(
+                f.kind == Kind::Text && f.words < 2.0 && f.has_letter > 0.5,
+                5.0,
+                "values have spaces or no letters",
+            );
         }
     }
 }
@@ -169,22 +217,57 @@ fn text(label: Label, s: &mut Scale<'_>) {
                 return;
             }
             if s.hint >= 1.0 {
-                s.add("dictionary", if known >= 0.6 { 4.5 } else if known >= 0.35 { 3.0 } else if known >= 0.15 { 1.0 } else if f.n >= 20 { -2.0 } else { 0.0 }, format!("{known:.3} of distinct values"), "hold a known given or family name, or a family-name ending");
-                if s.hint < 3.0 { s.around(2.5, 3.0); }
+                s.add(
+                    "dictionary",
+                    if known >= 0.6 {
+                        4.5
+                    } else if known >= 0.35 {
+                        3.0
+                    } else if known >= 0.15 {
+                        1.0
+                    } else if f.n >= 20 {
+                        -2.0
+                    } else {
+                        0.0
+                    },
+                    format!("{known:.3} of distinct values"),
+                    "hold a known given or family name, or a family-name ending",
+                );
+                if s.hint < 3.0 {
+                    s.around(2.5, 3.0);
+                }
             } else {
                 if f.name_full >= 0.3 && known >= 0.5 {
-                    s.add("dictionary", if f.name_full >= 0.5 { 5.0 } else { 3.8 }, format!("{:.3} of distinct values", f.name_full), "are a known given name with another name");
+                    s.add(
+                        "dictionary",
+                        if f.name_full >= 0.5 { 5.0 } else { 3.8 },
+                        format!("{:.3} of distinct values", f.name_full),
+                        "are a known given name with another name",
+                    );
                 } else if known >= 0.65 && f.n >= 5 {
-                    s.add("dictionary", if known >= 0.8 { 4.0 } else { 3.0 }, format!("{known:.3} of distinct values"), "are known given or family names");
+                    s.add(
+                        "dictionary",
+                        if known >= 0.8 { 4.0 } else { 3.0 },
+                        format!("{known:.3} of distinct values"),
+                        "are known given or family names",
+                    );
                     s.around(1.0, 2.0);
                 }
                 s.named_otherwise(5.0);
             }
             if f.company >= 0.12 {
-                s.form(if s.hint >= 5.0 { -1.0 } else { -4.0 }, f.company, "have a legal form or join names as companies do");
+                s.form(
+                    if s.hint >= 5.0 { -1.0 } else { -4.0 },
+                    f.company,
+                    "have a legal form or join names as companies do",
+                );
             }
-            if s.around.creatures && s.hint < 3.0 { s.against(3.0, "the table is about animals or plants"); }
-            if f.city + f.country >= 0.3 { s.form(-3.0, f.city + f.country, "are cities or countries"); }
+            if s.around.creatures && s.hint < 3.0 {
+                s.against(3.0, "the table is about animals or plants");
+            }
+            if f.city + f.country >= 0.3 {
+                s.form(-3.0, f.city + f.country, "are cities or countries");
+            }
         }
         Label::FreeText => {
             if f.kind != Kind::Text || f.words < 5.0 || f.address >= 0.4 || f.name_full >= 0.8 && f.words < 6.0 {
@@ -194,7 +277,12 @@ fn text(label: Label, s: &mut Scale<'_>) {
             let enough = f.text_hits >= 2;
             let value = format!("{:.4} of distinct texts", f.text_identifiers);
             if enough && f.text_identifiers >= 0.02 {
-                s.add("content", if f.text_identifiers >= 0.1 { 5.5 } else { 4.2 }, value, "hold an e-mail address, telephone number, identifier or name of a person");
+                s.add(
+                    "content",
+                    if f.text_identifiers >= 0.1 { 5.5 } else { 4.2 },
+                    value,
+                    "hold an e-mail address, telephone number, identifier or name of a person",
+                );
             } else if enough {
                 s.add("content", 2.2, value, "hold an identifier, though seldom");
             }
@@ -205,24 +293,52 @@ fn text(label: Label, s: &mut Scale<'_>) {
                 s.needs(false, 8.0, "values are no identifiers");
                 return;
             }
-            let coded = f.has_digit >= 0.9 && f.decimals < 0.1 && f.n > 20 && f.dates < 0.5 && f.phone_sure < 0.3 && f.email < 0.3;
-            if s.hint <= 0.0 && s.reading.person && !s.reading.stat && coded && f.name_shaped < 0.3 && (f.range.1 >= 1000.0 || f.has_letter > 0.8) && s.reading.best().is_none_or(|h| h.label == Label::Name) {
-                s.add("column_name", 4.3, "names a person".into(), "the name is of a person and the values are numbers or codes");
+            let coded = f.has_digit >= 0.9
+                && f.decimals < 0.1
+                && f.n > 20
+                && f.dates < 0.5
+                && f.phone_sure < 0.3
+                && f.email < 0.3;
+            if s.hint <= 0.0
+                && s.reading.person
+                && !s.reading.stat
+                && coded
+                && f.name_shaped < 0.3
+                && (f.range.1 >= 1000.0 || f.has_letter > 0.8)
+                && s.reading.best().is_none_or(|h| h.label == Label::Name)
+            {
+                s.add(
+                    "column_name",
+                    4.3,
+                    "names a person".into(),
+                    "the name is of a person and the values are numbers or codes",
+                );
             }
             if f.digest >= 0.9 && s.hint <= 0.0 {
                 s.form(1.5, f.digest, "are hexadecimal digests of one length");
                 s.around(3.0, 2.0);
                 s.named_otherwise(4.5);
             }
-            if s.hint > 0.0 && f.n > 50 && f.uniqueness < 0.0005 { s.against(2.0, "few values for so many rows"); }
-            if s.hint > 0.0 && f.email >= 0.5 { s.against(6.0, "values are e-mail addresses in clear"); }
+            if s.hint > 0.0 && f.n > 50 && f.uniqueness < 0.0005 {
+                s.against(2.0, "few values for so many rows");
+            }
+            if s.hint > 0.0 && f.email >= 0.5 {
+                s.against(6.0, "values are e-mail addresses in clear");
+            }
         }
         _ => {
-            s.steps(f.secret, &[(0.5, 7.5), (0.1, 4.5)], "have the form of a known kind of key, token or password hash");
+            s.steps(
+                f.secret,
+                &[(0.5, 7.5), (0.1, 4.5)],
+                "have the form of a known kind of key, token or password hash",
+            );
             if s.hint > 0.0 && f.tokenish >= 0.6 && f.secret < 0.1 {
                 s.form(3.0, f.tokenish, "are long and random");
             }
-            let odd = matches!(f.kind, Kind::Float | Kind::Date | Kind::Time) || f.dates >= 0.5 || f.words > 3.0 || (f.kind == Kind::Integer && f.range.1 < 100.0);
+            let odd = matches!(f.kind, Kind::Float | Kind::Date | Kind::Time)
+                || f.dates >= 0.5
+                || f.words > 3.0
+                || (f.kind == Kind::Integer && f.range.1 < 100.0);
             s.needs(!odd || f.secret >= 0.5, 8.0, "values are no credentials");
         }
     }
@@ -238,17 +354,26 @@ fn place(label: Label, s: &mut Scale<'_>) {
                 return;
             }
             let part = s.reading.hints.iter().any(|h| h.label == Label::Address && h.weight >= 5.0);
-            s.steps(f.address, &[(0.6, if s.hint > 0.0 { 3.0 } else { 5.0 }), (0.4, 3.0), (0.2, 1.0)], "have a street word and a number");
+            s.steps(
+                f.address,
+                &[(0.6, if s.hint > 0.0 { 3.0 } else { 5.0 }), (0.4, 3.0), (0.2, 1.0)],
+                "have a street word and a number",
+            );
             s.needs(part || f.numeric < 0.5, 6.0, "values are plain numbers");
             s.needs(f.has_letter > 0.5 || f.length < 8.0 && part, 6.0, "values have no words");
             let hex = f.has_digit > 0.9 && f.words < 1.2 && f.has_letter > 0.9 && !part;
             s.needs(!hex, 6.0, "values are codes, not addresses");
-            if f.text_hits > 0 && f.words > 14.0 { s.against(3.0, "values are longer texts"); }
+            if f.text_hits > 0 && f.words > 14.0 {
+                s.against(3.0, "values are longer texts");
+            }
             s.named_otherwise(4.0);
         }
         Label::Postcode => {
-            let shaped = f.has_digit >= 0.6 && (3.0..=10.5).contains(&f.length) && !(f.kind == Kind::Float && f.whole < 0.99);
-            if s.hint > 0.0 && shaped { s.form(if s.hint < 3.0 { 0.5 } else { 1.0 }, f.has_digit, "can be postcodes"); }
+            let shaped =
+                f.has_digit >= 0.6 && (3.0..=10.5).contains(&f.length) && !(f.kind == Kind::Float && f.whole < 0.99);
+            if s.hint > 0.0 && shaped {
+                s.form(if s.hint < 3.0 { 0.5 } else { 1.0 }, f.has_digit, "can be postcodes");
+            }
             s.needs(shaped, 7.0, "values cannot be postcodes");
             if f.postcode >= 0.8 && f.n >= 5 {
                 s.form(1.5, f.postcode, "have the form of postcodes with letters or separators");
@@ -265,13 +390,27 @@ fn place(label: Label, s: &mut Scale<'_>) {
                 s.around(2.0, 2.5);
             } else if s.hint >= 1.0 && numeric {
                 let fits = f.range.0 >= -180.0 && f.range.1 <= 180.0 && f.decimals >= 0.5;
-                let named = s.reading.hints.iter().any(|h| h.label == Label::Location && (h.words.contains("lat") || h.words.contains("lon") || h.words == "lng" || !h.words.is_ascii() || h.words.contains("grad")));
+                let named = s.reading.hints.iter().any(|h| {
+                    h.label == Label::Location
+                        && (h.words.contains("lat")
+                            || h.words.contains("lon")
+                            || h.words == "lng"
+                            || !h.words.is_ascii()
+                            || h.words.contains("grad"))
+                });
                 s.needs(fits && named, 5.0, "values are no coordinates");
-                if fits && named { s.form(1.0, f.decimals, "lie within the range of coordinates and have three decimals or more"); s.around(2.5, 3.0); }
+                if fits && named {
+                    s.form(1.0, f.decimals, "lie within the range of coordinates and have three decimals or more");
+                    s.around(2.5, 3.0);
+                }
             } else if s.hint >= 1.0 {
                 s.steps(f.city, &[(0.1, 1.0)], "are known cities");
-                if f.kind != Kind::Text || f.has_letter < 0.8 || f.words > 6.0 { s.against(5.0, "values are no places"); }
-                if s.hint < 3.0 { s.around(2.5, 3.0); }
+                if f.kind != Kind::Text || f.has_letter < 0.8 || f.words > 6.0 {
+                    s.against(5.0, "values are no places");
+                }
+                if s.hint < 3.0 {
+                    s.around(2.5, 3.0);
+                }
             } else if f.city >= 0.35 && f.n >= 5 && f.kind == Kind::Text {
                 s.form(2.0, f.city, "are known cities");
                 s.around(2.5, 2.0);
@@ -290,32 +429,71 @@ fn official(label: Label, s: &mut Scale<'_>) {
     s.needs(f.has_digit >= 0.5, 7.0, "values have no digits");
     match label {
         Label::NationalId | Label::TaxId => {
-            let goods = f.ean.evidence(0.1) >= 3.0 && f.schemes.first().is_none_or(|x| x.0.name != "CH AHV") || f.isbn >= 0.5;
-            let best = f.schemes.iter().filter(|(x, _)| x.tax == (label == Label::TaxId) || s.hint > 0.0).max_by(|a, b| a.1.evidence(a.0.chance).total_cmp(&b.1.evidence(b.0.chance)));
+            let goods =
+                f.ean.evidence(0.1) >= 3.0 && f.schemes.first().is_none_or(|x| x.0.name != "CH AHV") || f.isbn >= 0.5;
+            let best = f
+                .schemes
+                .iter()
+                .filter(|(x, _)| x.tax == (label == Label::TaxId) || s.hint > 0.0)
+                .max_by(|a, b| a.1.evidence(a.0.chance).total_cmp(&b.1.evidence(b.0.chance)));
             let overall = f.schemes.first().map_or(0.0, |x| x.1.evidence(x.0.chance));
             if let Some((scheme, tried)) = best {
                 let raw = tried.evidence(scheme.chance);
                 // a plainer reading of the same digits by another scheme is the likelier one
                 if s.hint > 0.0 || raw + 0.01 >= overall {
-                    let weight = if s.hint > 0.0 { raw.max(-0.5) } else if scheme.distinct_form { raw } else { raw.min(5.0) };
-                    s.add("check_digit", weight, format!("{}: {}, {:.3} expected by chance", scheme.name, rate(tried.rate(), tried.n), scheme.chance), "share of distinct values of this form whose check holds");
-                    if scheme.distinct_form && s.hint <= 0.0 && tried.formed >= 0.9 && tried.rate() >= 0.97 && scheme.chance >= 0.1 {
+                    let weight = if s.hint > 0.0 {
+                        raw.max(-0.5)
+                    } else if scheme.distinct_form {
+                        raw
+                    } else {
+                        raw.min(5.0)
+                    };
+                    s.add(
+                        "check_digit",
+                        weight,
+                        format!(
+                            "{}: {}, {:.3} expected by chance",
+                            scheme.name,
+                            rate(tried.rate(), tried.n),
+                            scheme.chance
+                        ),
+                        "share of distinct values of this form whose check holds",
+                    );
+                    if scheme.distinct_form
+                        && s.hint <= 0.0
+                        && tried.formed >= 0.9
+                        && tried.rate() >= 0.97
+                        && scheme.chance >= 0.1
+                    {
                         s.form(1.0, tried.formed, "have the separators of this scheme");
                         s.around(2.0, 1.0);
                     }
-                    if s.hint <= 0.0 && !scheme.distinct_form && f.leads < 5 && f.n >= 10 { s.against(4.0, "all values start alike, as running numbers do"); }
+                    if s.hint <= 0.0 && f.digits_only >= 0.9 && f.leads < 5 && f.n >= 10 {
+                        s.against(7.0, "all values start alike, as running numbers do");
+                    }
                 }
             }
-            if s.hint <= 0.0 && goods { s.against(6.0, "the values are article or book numbers"); }
+            if s.hint <= 0.0 && goods {
+                s.against(6.0, "the values are article or book numbers");
+            }
             s.named_otherwise(5.0);
-            if s.hint > 0.0 && f.length < 4.0 { s.against(4.0, "values are too short"); }
+            if s.hint > 0.0 && f.length < 4.0 {
+                s.against(4.0, "values are too short");
+            }
         }
         Label::Vehicle => {
             if f.vin.formed >= 0.8 {
                 s.form(3.5, f.vin.formed, "are 17 letters and digits without I, O and Q, as a VIN");
-                s.add("check_digit", f.vin.evidence(0.09).max(-0.5), rate(f.vin.rate(), f.vin.n), "VIN check digit; one random text in eleven passes");
+                s.add(
+                    "check_digit",
+                    f.vin.evidence(0.09).max(-0.5),
+                    rate(f.vin.rate(), f.vin.n),
+                    "VIN check digit; one random text in eleven passes",
+                );
             }
-            if s.hint > 0.0 { s.steps(f.plate, &[(0.6, 1.0)], "can be licence plates"); }
+            if s.hint > 0.0 {
+                s.steps(f.plate, &[(0.6, 1.0)], "can be licence plates");
+            }
             s.named_otherwise(5.0);
         }
         _ => {
@@ -330,12 +508,26 @@ fn money(label: Label, s: &mut Scale<'_>) {
     let decimal = f.kind == Kind::Float && f.whole < 0.99;
     match label {
         Label::Iban => {
-            s.add("check_digit", if s.hint > 0.0 { f.iban.evidence(1.0 / 97.0).max(-0.5) } else { f.iban.evidence(1.0 / 97.0) }, rate(f.iban.rate(), f.iban.n), "country, length and remainder by 97; one random number in 97 passes");
-            s.needs(f.iban.formed >= 0.2 || f.has_letter > 0.8 && f.has_digit > 0.8, 6.0, "values have not the form of an IBAN");
+            s.add(
+                "check_digit",
+                if s.hint > 0.0 { f.iban.evidence(1.0 / 97.0).max(-0.5) } else { f.iban.evidence(1.0 / 97.0) },
+                rate(f.iban.rate(), f.iban.n),
+                "country, length and remainder by 97; one random number in 97 passes",
+            );
+            s.needs(
+                f.iban.formed >= 0.2 || f.has_letter > 0.8 && f.has_digit > 0.8,
+                6.0,
+                "values have not the form of an IBAN",
+            );
         }
         Label::Card => {
             let weight = f.card.evidence(0.1);
-            s.add("check_digit", if s.hint > 0.0 { weight.max(-0.5) } else { weight }, rate(f.card.rate(), f.card.n), "length and issuer of a payment card and Luhn; one random number in ten passes Luhn");
+            s.add(
+                "check_digit",
+                if s.hint > 0.0 { weight.max(-0.5) } else { weight },
+                rate(f.card.rate(), f.card.n),
+                "length and issuer of a payment card and Luhn; one random number in ten passes Luhn",
+            );
             s.needs(!decimal && f.has_digit >= 0.7, 8.0, "values are no card data");
             s.named_otherwise(7.0);
         }
@@ -346,14 +538,27 @@ fn money(label: Label, s: &mut Scale<'_>) {
             }
             s.steps(f.crypto, &[(0.8, 6.5), (0.5, 4.0)], "have the form of wallet addresses");
             let aba = f.aba.evidence(0.03).min(4.0);
-            s.add("check_digit", aba, rate(f.aba.rate(), f.aba.n), "routing number: prefix in use and weights 3 7 1; three random numbers in a hundred pass");
+            s.add(
+                "check_digit",
+                aba,
+                rate(f.aba.rate(), f.aba.n),
+                "routing number: prefix in use and weights 3 7 1; three random numbers in a hundred pass",
+            );
             s.named_otherwise(if f.crypto >= 0.8 { 2.0 } else { 5.0 });
-            s.needs(f.words < 3.0 && (f.has_digit >= 0.5 || (8.0..=11.0).contains(&f.length)), 6.0, "values are no account numbers");
-            if s.hint > 0.0 && f.n <= 6 && f.present > 50 { s.against(4.0, "a handful of values for many rows"); }
+            s.needs(
+                f.words < 3.0 && (f.has_digit >= 0.5 || (8.0..=11.0).contains(&f.length)),
+                6.0,
+                "values are no account numbers",
+            );
+            if s.hint > 0.0 && f.n <= 6 && f.present > 50 {
+                s.against(4.0, "a handful of values for many rows");
+            }
         }
         _ => {
             s.needs(f.has_digit >= 0.3 || f.words < 4.0, 3.0, "values are no amounts or bands");
-            if s.hint > 0.0 { s.around(1.5, 4.0); }
+            if s.hint > 0.0 {
+                s.around(1.5, 4.0);
+            }
         }
     }
 }
@@ -370,35 +575,66 @@ fn person(label: Label, s: &mut Scale<'_>) {
     match label {
         Label::Gender => {
             let numbers = f.numeric >= 0.9;
-            if s.hint > 0.0 && (f.gender.max(f.honorific) >= 0.7 || numbers && f.n <= 4) { s.form(1.5, f.gender, "are words or codes of sexes"); }
-            s.needs(f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10)), 6.0, "too many different values");
-            if s.hint > 0.0 && s.hint < 3.0 { dictionary(s, f.honorific.max(f.gender), 0.7, 4.5); }
-            if s.hint <= 0.0 && f.both_sexes && f.gender >= 0.9 {
-                if f.single_letters && f.n >= 2 { s.form(1.0, f.gender, "are single letters for both sexes"); s.around(2.5, 2.0); s.named_otherwise(4.0); } else { s.form(5.5, f.gender, "are words for both sexes"); }
+            if s.hint > 0.0 && (f.gender.max(f.honorific) >= 0.7 || numbers && f.n <= 4) {
+                s.form(1.5, f.gender, "are words or codes of sexes");
             }
-            if s.around.creatures { s.against(8.0, "the table is about animals or plants"); }
+            s.needs(f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10)), 6.0, "too many different values");
+            if s.hint > 0.0 && s.hint < 3.0 {
+                dictionary(s, f.honorific.max(f.gender), 0.7, 4.5);
+            }
+            if s.hint <= 0.0 && f.both_sexes && f.gender >= 0.9 {
+                if f.single_letters && f.n >= 2 {
+                    s.form(1.0, f.gender, "are single letters for both sexes");
+                    s.around(2.5, 2.0);
+                    s.named_otherwise(4.0);
+                } else {
+                    s.form(5.5, f.gender, "are words for both sexes");
+                }
+            }
+            if s.around.creatures {
+                s.against(8.0, "the table is about animals or plants");
+            }
         }
         Label::Age => {
             if f.numeric >= 0.9 {
                 let fits = f.range.0 >= 0.0 && f.range.1 <= 125.0;
-                if s.hint > 0.0 && fits { s.form(0.5, f.numeric, "lie between 0 and 125"); }
+                if s.hint > 0.0 && fits {
+                    s.form(0.5, f.numeric, "lie between 0 and 125");
+                }
                 let person = s.around.rows == 1;
                 s.needs(fits || person, 4.0, "values are no ages of people");
                 s.needs(f.whole >= 0.5 || person, 3.5, "ages with fractions and no person in the table");
             } else {
                 s.needs(f.n <= 150 && f.words < 5.0, 5.0, "values are no ages");
             }
-            if s.hint > 0.0 { s.around(1.0, 3.0); }
-            if s.hint > 0.0 && s.around.creatures { s.against(6.0, "the table is about animals or plants"); }
+            if s.hint > 0.0 {
+                s.around(1.0, 3.0);
+            }
+            if s.hint > 0.0 && s.around.creatures {
+                s.against(6.0, "the table is about animals or plants");
+            }
         }
         Label::BirthDate => {
             let dated = f.dates >= 0.8 && f.timed < 0.2;
             let plausible = f.years.0 >= 1880 && f.years.1 <= s.around.year;
-            if s.hint > 0.0 && dated && plausible { s.form(1.5, f.dates, "are dates on which living people can be born"); }
+            if s.hint > 0.0 && dated && plausible {
+                s.form(1.5, f.dates, "are dates on which living people can be born");
+            }
             let year = f.numeric >= 0.9 && f.range.0 >= 1850.0 && f.range.1 <= f64::from(s.around.year);
-            s.needs(f.dates >= 0.3 || year || f.kind == Kind::Text || f.numeric >= 0.9 && f.range.0 > 10_000.0, 5.0, "values are no dates, years or places");
+            s.needs(
+                f.dates >= 0.3 || year || f.kind == Kind::Text || f.numeric >= 0.9 && f.range.0 > 10_000.0,
+                5.0,
+                "values are no dates, years or places",
+            );
             let span = f.years.1.saturating_sub(f.years.0);
-            if s.hint <= 0.0 && dated && plausible && !s.reading.known && span >= 25 && f.years.1 <= s.around.year - 5 && f.n >= 10 {
+            if s.hint <= 0.0
+                && dated
+                && plausible
+                && !s.reading.known
+                && span >= 25
+                && f.years.1 <= s.around.year - 5
+                && f.n >= 10
+            {
                 s.form(1.2, f.dates, "are days spread over decades and end years ago, as births do");
                 s.around(2.6, 2.0);
             }
@@ -406,14 +642,27 @@ fn person(label: Label, s: &mut Scale<'_>) {
         Label::Health => {
             if f.n >= 3 {
                 s.steps(f.icd_dotted, &[(0.4, 4.5)], "have the form of ICD-10 codes with a point");
-                if f.icd >= 0.8 && f.icd_dotted < 0.4 { s.form(1.5, f.icd, "have the form of ICD-10 categories"); s.named_otherwise(3.0); }
-                if f.atc >= 0.8 { s.form(4.5, f.atc, "have the form of ATC codes"); }
-                if f.blood >= 0.8 { s.form(6.0, f.blood, "are blood groups"); }
+                if f.icd >= 0.8 && f.icd_dotted < 0.4 {
+                    s.form(1.5, f.icd, "have the form of ICD-10 categories");
+                    s.named_otherwise(3.0);
+                }
+                if f.atc >= 0.8 {
+                    s.form(4.5, f.atc, "have the form of ATC codes");
+                }
+                if f.blood >= 0.8 {
+                    s.form(6.0, f.blood, "are blood groups");
+                }
             }
             dictionary(s, f.disease, 0.4, 5.0);
-            if s.hint > 0.0 || f.n >= 4 { dictionary(s, f.medicine, 0.4, 4.5); }
-            if s.hint > 0.0 { s.around(if s.hint < 3.0 { 0.5 } else { 1.0 }, 4.0); }
-            if s.hint > 0.0 && f.icd < 0.5 && f.dates >= 0.8 { s.against(3.0, "values are dates"); }
+            if s.hint > 0.0 || f.n >= 4 {
+                dictionary(s, f.medicine, 0.4, 4.5);
+            }
+            if s.hint > 0.0 {
+                s.around(if s.hint < 3.0 { 0.5 } else { 1.0 }, 4.0);
+            }
+            if s.hint > 0.0 && f.icd < 0.5 && f.dates >= 0.8 {
+                s.against(3.0, "values are dates");
+            }
         }
         Label::Religion => dictionary(s, f.religion, 0.6, 5.5),
         Label::Ethnicity => {
@@ -433,14 +682,22 @@ fn person(label: Label, s: &mut Scale<'_>) {
         Label::MaritalStatus => dictionary(s, f.marital, 0.6, if f.n >= 3 { 5.0 } else { 2.0 }),
         Label::Occupation => {
             dictionary(s, f.job, 0.5, if s.hint > 0.0 { 1.5 } else { 2.0 });
-            if s.hint <= 0.0 && f.job >= 0.5 { s.around(2.5, 2.0); s.named_otherwise(4.0); }
-            if s.hint > 0.0 && s.hint < 3.0 { s.around(1.5, 2.0); }
+            if s.hint <= 0.0 && f.job >= 0.5 {
+                s.around(2.5, 2.0);
+                s.named_otherwise(4.0);
+            }
+            if s.hint > 0.0 && s.hint < 3.0 {
+                s.around(2.5, 2.0);
+            }
             s.needs(!(f.numeric >= 0.9 && f.n > 60) && f.words < 8.0, 5.0, "values are no jobs");
         }
         Label::Nationality => s.needs(f.numeric < 0.9 || f.n < 300, 5.0, "values are no nations"),
         _ => {}
     }
-    if s.hint > 0.0 && matches!(label.group(), proofmark_domain::sensitive::SensitiveGroup::Special) && label != Label::Health {
+    if s.hint > 0.0
+        && matches!(label.group(), proofmark_domain::sensitive::SensitiveGroup::Special)
+        && label != Label::Health
+    {
         s.around(0.5, 2.0);
     }
 }

@@ -75,7 +75,6 @@ pub struct Facts {
     pub ipv4_high: f64,
     pub ipv6: f64,
     pub mac: f64,
-    pub uuid: f64,
     pub digest: f64,
     pub secret: f64,
     pub tokenish: f64,
@@ -100,7 +99,6 @@ pub struct Facts {
     pub digits_only: f64,
     pub has_digit: f64,
     pub has_letter: f64,
-    pub spaces: f64,
     pub words: f64,
     pub length: f64,
     pub text_identifiers: f64,
@@ -149,10 +147,13 @@ pub fn measure(sample: &ColumnSample) -> Facts {
     let normal: Vec<String> = if text { values.iter().map(|v| words::normal(v)).collect() } else { Vec::new() };
     let dict = |kind: &str| share(normal.iter().filter(|v| words::is(kind, v)).count(), n);
     let any_word = |kind: &str| share(normal.iter().filter(|v| v.split(' ').any(|w| words::is(kind, w))).count(), n);
-    let phones: Vec<PhoneLook> =
-        values.iter().map(|v| if matches!(sample.kind, Kind::Text | Kind::Integer) { form::phone(v) } else { PhoneLook::No }).collect();
+    let phones: Vec<PhoneLook> = values
+        .iter()
+        .map(|v| if matches!(sample.kind, Kind::Text | Kind::Integer) { form::phone(v) } else { PhoneLook::No })
+        .collect();
     let phone = |look: PhoneLook| share(phones.iter().filter(|p| **p == look).count(), n);
-    let looks: Vec<words::NameLook> = if text { values.iter().map(|v| words::name_look(v)).collect() } else { Vec::new() };
+    let looks: Vec<words::NameLook> =
+        if text { values.iter().map(|v| words::name_look(v)).collect() } else { Vec::new() };
     let numbers: Vec<f64> = if matches!(sample.kind, Kind::Text | Kind::Integer | Kind::Float) {
         values.iter().filter_map(|v| v.parse::<f64>().ok()).filter(|x| x.is_finite()).collect()
     } else {
@@ -176,10 +177,11 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         phone_digits: phone(PhoneLook::Digits),
         one_picture: one_picture(&values),
         ipv4: only(&form::ipv4),
-        ipv4_high: only(&|v| form::ipv4(v) && v.split(['.', '/']).take(4).filter(|p| p.parse::<u16>().is_ok_and(|x| x > 40)).count() >= 2),
+        ipv4_high: only(&|v| {
+            form::ipv4(v) && v.split(['.', '/']).take(4).filter(|p| p.parse::<u16>().is_ok_and(|x| x > 40)).count() >= 2
+        }),
         ipv6: only(&form::ipv6),
         mac: only(&form::mac),
-        uuid: only(&form::uuid),
         digest: only(&form::hex_digest),
         secret: only(&form::secret),
         tokenish: only(&form::tokenish),
@@ -200,11 +202,12 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         numeric: share(numbers.len(), n),
         whole: share(numbers.iter().filter(|x| x.fract() == 0.0).count(), n),
         range: numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), fold_range),
-        decimals: of(&|v| v.split_once('.').is_some_and(|(_, d)| d.len() >= 3 && d.bytes().all(|b| b.is_ascii_digit()))),
+        decimals: of(&|v| {
+            v.split_once('.').is_some_and(|(_, d)| d.len() >= 3 && d.bytes().all(|b| b.is_ascii_digit()))
+        }),
         digits_only: of(&|v| v.bytes().all(|b| b.is_ascii_digit())),
         has_digit: of(&|v| v.chars().any(char::is_numeric)),
         has_letter: of(&|v| v.chars().any(char::is_alphabetic)),
-        spaces: of(&|v| v.contains(' ')),
         words: values.iter().map(|v| v.split_whitespace().count()).sum::<usize>() as f64 / n.max(1) as f64,
         length: values.iter().map(|v| v.chars().count()).sum::<usize>() as f64 / n.max(1) as f64,
         text_identifiers: 0.0,
@@ -212,7 +215,17 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         name_shaped: share(looks.iter().filter(|l| l.shaped).count(), n),
         name_known: share(looks.iter().filter(|l| l.known).count(), n),
         name_full: share(looks.iter().filter(|l| l.full).count(), n),
-        company: share(normal.iter().filter(|v| v.split(' ').next_back().is_some_and(|w| words::is("company", w)) || v.contains(" and ") || v.contains(" und ")).count(), n),
+        company: share(
+            normal
+                .iter()
+                .filter(|v| {
+                    v.split(' ').next_back().is_some_and(|w| words::is("company", w))
+                        || v.contains(" and ")
+                        || v.contains(" und ")
+                })
+                .count(),
+            n,
+        ),
         flag: flag(sample),
         leads: values.iter().filter_map(|v| v.get(..2)).collect::<std::collections::HashSet<_>>().len(),
         gender: share(normal.iter().filter(|v| gender(v)).count(), n),
@@ -245,7 +258,8 @@ pub fn measure(sample: &ColumnSample) -> Facts {
     }
     if text && facts.words >= 3.5 {
         let texts: Vec<&str> = sample.values.iter().take(TEXTS).map(|(v, _)| v.as_str()).collect();
-        facts.text_hits = texts.iter().filter(|v| v.split_whitespace().count() >= 3 && form::holds_identifier(v)).count();
+        facts.text_hits =
+            texts.iter().filter(|v| v.split_whitespace().count() >= 3 && form::holds_identifier(v)).count();
         facts.text_identifiers = share(facts.text_hits, texts.len());
     }
     facts
@@ -290,7 +304,8 @@ fn checks(values: &[&str], facts: &mut Facts) {
 }
 
 fn gender(v: &str) -> bool {
-    matches!(v, "m" | "f" | "w" | "h" | "k" | "d") || ["gender_female", "gender_male", "gender_other"].iter().any(|k| words::is(k, v))
+    matches!(v, "m" | "f" | "w" | "h" | "k" | "d")
+        || ["gender_female", "gender_male", "gender_other"].iter().any(|k| words::is(k, v))
 }
 
 fn both_sexes(values: &[String]) -> bool {
@@ -303,11 +318,27 @@ fn flag(sample: &ColumnSample) -> bool {
     sample.kind == Kind::Boolean
         || (!sample.values.is_empty()
             && sample.values.len() <= 2
-            && sample.values.iter().all(|(v, _)| ["0", "1", "yes", "no", "y", "n", "true", "false", "0.0", "1.0", "ja", "nein", "oui", "non", "si", "sí"].iter().any(|f| v.eq_ignore_ascii_case(f))))
+            && sample.values.iter().all(|(v, _)| {
+                ["0", "1", "yes", "no", "y", "n", "true", "false", "0.0", "1.0", "ja", "nein", "oui", "non", "si", "sí"]
+                    .iter()
+                    .any(|f| v.eq_ignore_ascii_case(f))
+            }))
 }
 
 fn one_picture(values: &[&str]) -> bool {
-    let picture = |v: &str| -> String { v.chars().map(|c| if c.is_ascii_digit() { '9' } else if c.is_alphabetic() { 'A' } else { c }).collect() };
+    let picture = |v: &str| -> String {
+        v.chars()
+            .map(|c| {
+                if c.is_ascii_digit() {
+                    '9'
+                } else if c.is_alphabetic() {
+                    'A'
+                } else {
+                    c
+                }
+            })
+            .collect()
+    };
     let Some(first) = values.first().map(|v| picture(v)) else { return false };
     values.iter().filter(|v| picture(v) == first).count() as f64 >= 0.95 * values.len() as f64
 }

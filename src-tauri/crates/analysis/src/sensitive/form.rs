@@ -17,19 +17,43 @@ fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
 
 pattern!(EMAIL, r"^(?:mailto:)?[\p{L}\p{N}._%+'&\-]+@[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+$");
 pattern!(EMAIL_IN, r"[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}\-]+\.[\p{L}]{2,}");
-pattern!(PHONE_IN, r"(?:\+\d[\d ().\-]{7,16}\d)|(?:\(\d{2,4}\)\s?\d{3,4}[\- ]\d{3,4})|(?:\b\d{3}[\-. ]\d{3}[\-. ]\d{4}\b)");
-pattern!(ID_IN, r"(?:\b\d{3}-\d{2}-\d{4}\b)|(?:\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){3,7}[A-Z0-9]{0,3}\b)|(?:\b(?:\d{4}[ -]){3}\d{4}\b)");
-pattern!(PERSON_IN, r"\b(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Mme|Monsieur|Madame|Sr|Sra|Señor|Señora|Sig|Signora|Pan|Pani|Hr|Fru)\.? \p{Lu}\p{Ll}+");
-pattern!(SECRET, r"^(?:eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*|\$2[abxy]\$\d\d\$.{53}|\$argon2i?d?\$.+|\$(?:1|5|6|y|7)\$.+|pbkdf2[_:].+|scrypt:.+|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{20,}|glpat-[\w\-]{20,}|sk_(?:live|test)_\w+|pk_(?:live|test)_\w+|sk-[A-Za-z0-9\-_]{20,}|xox[abprs]-[\w\-]+|AIza[\w\-]{35}|ya29\.[\w\-]+|SG\.[\w\-]{16,}\.[\w\-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*|npm_\w{36}|hf_\w{30,}|Bearer .+|ssh-(?:rsa|ed25519) .+)");
-pattern!(CRYPTO, r"^(?:0x[0-9a-fA-F]{40}|bc1[0-9a-z]{25,62}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|ltc1[0-9a-z]{25,62}|T[1-9A-HJ-NP-Za-km-z]{33})$");
+pattern!(
+    PHONE_IN,
+    r"(?:\+\d[\d ().\-]{7,16}\d)|(?:\(\d{2,4}\)\s?\d{3,4}[\- ]\d{3,4})|(?:\b\d{3}[\-. ]\d{3}[\-. ]\d{4}\b)"
+);
+pattern!(
+    ID_IN,
+    r"(?:\b\d{3}-\d{2}-\d{4}\b)|(?:\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){3,7}[A-Z0-9]{0,3}\b)|(?:\b(?:\d{4}[ -]){3}\d{4}\b)"
+);
+pattern!(
+    PERSON_IN,
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|Herr|Frau|Mme|Monsieur|Madame|Sr|Sra|Señor|Señora|Sig|Signora|Pan|Pani|Hr|Fru)\.? \p{Lu}\p{Ll}+"
+);
+pattern!(
+    SECRET,
+    r"^(?:eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*|\$2[abxy]\$\d\d\$.{53}|\$argon2i?d?\$.+|\$(?:1|5|6|y|7)\$.+|pbkdf2[_:].+|scrypt:.+|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{20,}|glpat-[\w\-]{20,}|sk_(?:live|test)_\w+|pk_(?:live|test)_\w+|sk-[A-Za-z0-9\-_]{20,}|xox[abprs]-[\w\-]+|AIza[\w\-]{35}|ya29\.[\w\-]+|SG\.[\w\-]{16,}\.[\w\-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*|npm_\w{36}|hf_\w{30,}|Bearer .+|ssh-(?:rsa|ed25519) .+)"
+);
+pattern!(
+    CRYPTO,
+    r"^(?:0x[0-9a-fA-F]{40}|bc1[0-9a-z]{25,62}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|ltc1[0-9a-z]{25,62}|T[1-9A-HJ-NP-Za-km-z]{33})$"
+);
 pattern!(ICD, r"^[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?$");
 pattern!(ATC, r"^[ABCDGHJLMNPRSV][0-9]{2}[A-Z]{2}[0-9]{2}$");
 pattern!(BLOOD, r"^(?:A|B|AB|O|0)[ ]?(?:Rh)?[ ]?[+\-−]$");
-pattern!(URL_USER, r"^https?://(?:[^/@\s]+@|(?:www\.)?(?:twitter|x|instagram|facebook|linkedin|github|t|tiktok)\.(?:com|me)/(?:in/|@)?[\w.\-]+/?$)");
+pattern!(
+    URL_USER,
+    r"^https?://(?:[^/@\s]+@|(?:www\.)?(?:twitter|x|instagram|facebook|linkedin|github|t|tiktok)\.(?:com|me)/(?:in/|@)?[\w.\-]+/?$)"
+);
 pattern!(HANDLE, r"^@[A-Za-z0-9_.]{2,30}$");
-pattern!(DATE, r"^(?:(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}))(?:[T ]\d{2}:\d{2}.*)?$");
+pattern!(
+    DATE,
+    r"^(?:(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}))(?:[T ]\d{2}:\d{2}.*)?$"
+);
 pattern!(PLATE, r"^[\p{Lu}\p{N}][\p{Lu}\p{N} ·・ー\-]{3,10}$");
-pattern!(POSTCODE, r"^(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}-\d{4}|\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{3}|〒?\d{3}-\d{4}|\d{3} \d{2}|LV-\d{4}|LT-\d{5}|AD\d{3}|[A-Z]\d{2} ?[A-Z0-9]{4}|\d{4}-\d{3}|[A-Z]{1,3}-\d{4,5}|[A-Z]\d{4}[A-Z]{3})$");
+pattern!(
+    POSTCODE,
+    r"^(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}-\d{4}|\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{3}|〒?\d{3}-\d{4}|\d{3} \d{2}|LV-\d{4}|LT-\d{5}|AD\d{3}|[A-Z]\d{2} ?[A-Z0-9]{4}|\d{4}-\d{3}|[A-Z]{1,3}-\d{4,5}|[A-Z]\d{4}[A-Z]{3})$"
+);
 pattern!(PAIR, r"^\(?\s*-?\d{1,2}\.\d{3,}\s*[,; ]\s*-?\d{1,3}\.\d{3,}\s*\)?$");
 pattern!(TOKENISH, r"^[A-Za-z0-9+/_=.\-]{20,}$");
 
@@ -48,10 +72,15 @@ pub fn holds_identifier(t: &str) -> bool {
 
 /// A given name followed by another capitalised name, inside a sentence.
 fn two_names(t: &str) -> bool {
-    let words: Vec<&str> = t.split(|c: char| c.is_whitespace() || ",.;:!?\"()".contains(c)).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        t.split(|c: char| c.is_whitespace() || ",.;:!?\"()".contains(c)).filter(|w| !w.is_empty()).collect();
     words.windows(2).any(|pair| match pair {
         [a, b] => {
-            let capital = |w: &str| w.chars().next().is_some_and(char::is_uppercase) && w.chars().skip(1).all(|c| c.is_lowercase()) && w.chars().count() > 2;
+            let capital = |w: &str| {
+                w.chars().next().is_some_and(char::is_uppercase)
+                    && w.chars().skip(1).all(|c| c.is_lowercase())
+                    && w.chars().count() > 2
+            };
             capital(a) && capital(b) && {
                 let look = words::name_look(&format!("{a} {b}"));
                 look.full && words::name_look(b).known
@@ -71,7 +100,11 @@ pub fn tokenish(t: &str) -> bool {
     if t.len() < 20 || !matches(&TOKENISH, t) {
         return false;
     }
-    let classes = [t.bytes().any(|b| b.is_ascii_lowercase()), t.bytes().any(|b| b.is_ascii_uppercase()), t.bytes().any(|b| b.is_ascii_digit())];
+    let classes = [
+        t.bytes().any(|b| b.is_ascii_lowercase()),
+        t.bytes().any(|b| b.is_ascii_uppercase()),
+        t.bytes().any(|b| b.is_ascii_digit()),
+    ];
     classes.iter().filter(|c| **c).count() >= 2 && entropy(t) > 3.3
 }
 
@@ -136,7 +169,11 @@ pub fn ipv4(t: &str) -> bool {
     let mut parts = 0;
     address.split('.').all(|p| {
         parts += 1;
-        !p.is_empty() && p.len() <= 3 && p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u16>().is_ok_and(|n| n <= 255) && (p.len() == 1 || !p.starts_with('0'))
+        !p.is_empty()
+            && p.len() <= 3
+            && p.bytes().all(|b| b.is_ascii_digit())
+            && p.parse::<u16>().is_ok_and(|n| n <= 255)
+            && (p.len() == 1 || !p.starts_with('0'))
     }) && parts == 4
 }
 
@@ -147,18 +184,18 @@ pub fn ipv6(t: &str) -> bool {
 
 /// Hardware address, six pairs of hexadecimal digits.
 pub fn mac(t: &str) -> bool {
-    let pairs = |sep: char| t.split(sep).filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit())).count() == 6;
-    t.len() == 17 && (pairs(':') || pairs('-')) || t.len() == 14 && t.split('.').filter(|p| p.len() == 4 && p.bytes().all(|b| b.is_ascii_hexdigit())).count() == 3
-}
-
-/// UUID.
-pub fn uuid(t: &str) -> bool {
-    t.len() == 36 && t.bytes().enumerate().all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+    let pairs =
+        |sep: char| t.split(sep).filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit())).count() == 6;
+    t.len() == 17 && (pairs(':') || pairs('-'))
+        || t.len() == 14
+            && t.split('.').filter(|p| p.len() == 4 && p.bytes().all(|b| b.is_ascii_hexdigit())).count() == 3
 }
 
 /// Digest in hexadecimal: 32, 40, 56, 64, 96 or 128 digits.
 pub fn hex_digest(t: &str) -> bool {
-    matches!(t.len(), 32 | 40 | 56 | 64 | 96 | 128) && t.bytes().all(|b| b.is_ascii_hexdigit()) && t.bytes().any(|b| b.is_ascii_alphabetic())
+    matches!(t.len(), 32 | 40 | 56 | 64 | 96 | 128)
+        && t.bytes().all(|b| b.is_ascii_hexdigit())
+        && t.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// How a text looks as a telephone number.
@@ -187,7 +224,10 @@ pub fn phone(t: &str) -> PhoneLook {
         return PhoneLook::No;
     }
     let opens = main.find('(').zip(main.find(')')).is_some_and(|(a, b)| a < b && b - a <= 6 && a <= 5);
-    if (main.starts_with('+') && digits >= 8 && !main.get(1..2).is_some_and(|c| c == "0")) || (opens && digits >= 7) || (extension && digits >= 7) {
+    if (main.starts_with('+') && digits >= 8 && !main.get(1..2).is_some_and(|c| c == "0"))
+        || (opens && digits >= 7)
+        || (extension && digits >= 7)
+    {
         return PhoneLook::Sure;
     }
     if main.starts_with("00") && digits >= 10 && main.len() > digits {
@@ -223,7 +263,10 @@ pub fn address(t: &str) -> bool {
     }
     let digit = t.chars().any(|c| c.is_numeric());
     if t.chars().filter(|c| matches!(*c as u32, 0x3400..=0x9fff | 0xac00..=0xd7af | 0x3040..=0x30ff)).count() >= 3 {
-        let marks = ["市", "区", "區", "县", "路", "街", "号", "丁目", "番", "町", "村", "都", "県", "府", "시 ", "구 ", "로 ", "길 ", "동", "道", "巷", "弄", "座", "號"];
+        let marks = [
+            "市", "区", "區", "县", "路", "街", "号", "丁目", "番", "町", "村", "都", "県", "府", "시 ", "구 ", "로 ",
+            "길 ", "동", "道", "巷", "弄", "座", "號",
+        ];
         return marks.iter().filter(|m| t.contains(**m)).count() >= 2 && digit;
     }
     if !digit {
@@ -234,9 +277,14 @@ pub fn address(t: &str) -> bool {
     let street = |w: &&str| {
         words::is("street", w)
             || w.chars().count() > 6
-                && ["strasse", "str", "weg", "gasse", "platz", "allee", "straat", "laan", "gatan", "vagen", "gata", "vagen", "vej", "gade", "veien", "gate", "katu", "tie", "kuja", "polku", "ring", "damm", "plein", "weg", "stien", "sokagi", "steeg", "dreef", "gracht", "baan", "hof", "alleen", "stigen", "parken", "tunet", "grand", "plass", "svingen", "toften", "haven", "bakken"]
-                    .iter()
-                    .any(|s| w.ends_with(s))
+                && [
+                    "strasse", "str", "weg", "gasse", "platz", "allee", "straat", "laan", "gatan", "vagen", "gata",
+                    "vagen", "vej", "gade", "veien", "gate", "katu", "tie", "kuja", "polku", "ring", "damm", "plein",
+                    "weg", "stien", "sokagi", "steeg", "dreef", "gracht", "baan", "hof", "alleen", "stigen", "parken",
+                    "tunet", "grand", "plass", "svingen", "toften", "haven", "bakken",
+                ]
+                .iter()
+                .any(|s| w.ends_with(s))
     };
     list.len() >= 2 && list.iter().any(street) && list.len() <= 25
 }
@@ -247,7 +295,10 @@ mod tests {
 
     #[test]
     fn every_expression_compiles() {
-        for pattern in [&EMAIL, &EMAIL_IN, &PHONE_IN, &ID_IN, &PERSON_IN, &SECRET, &CRYPTO, &ICD, &ATC, &BLOOD, &URL_USER, &HANDLE, &DATE, &PLATE, &POSTCODE, &PAIR, &TOKENISH] {
+        for pattern in [
+            &EMAIL, &EMAIL_IN, &PHONE_IN, &ID_IN, &PERSON_IN, &SECRET, &CRYPTO, &ICD, &ATC, &BLOOD, &URL_USER, &HANDLE,
+            &DATE, &PLATE, &POSTCODE, &PAIR, &TOKENISH,
+        ] {
             assert!(pattern.is_some());
         }
     }
@@ -263,8 +314,15 @@ mod tests {
         assert_eq!(phone("2019-11-24"), PhoneLook::No);
         assert_eq!(phone("3.1415926"), PhoneLook::No);
         assert_eq!(phone("03-1234-5678"), PhoneLook::Grouped);
-        assert!(address("Hauptstraße 12") && address("742 Evergreen Terrace") && address("12, rue de la Paix") && !address("0x7ffe"));
-        assert!(holds_identifier("please call Mr. Smith") && !holds_identifier("The engine was repaired on 2020-01-01"));
+        assert!(
+            address("Hauptstraße 12")
+                && address("742 Evergreen Terrace")
+                && address("12, rue de la Paix")
+                && !address("0x7ffe")
+        );
+        assert!(
+            holds_identifier("please call Mr. Smith") && !holds_identifier("The engine was repaired on 2020-01-01")
+        );
         assert!(icd("E11.9") && atc("A10BA02") && blood("AB-") && !icd("HELLO"));
     }
 }

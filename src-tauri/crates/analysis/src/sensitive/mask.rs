@@ -11,12 +11,8 @@ pub fn mask(text: &str) -> String {
     const LONGEST: usize = 40;
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     let keep = usize::from(letters > 8 && text.chars().next().is_some_and(char::is_alphabetic));
-    let mut out: String = text
-        .chars()
-        .take(LONGEST)
-        .enumerate()
-        .map(|(i, c)| if i < keep || !hides(c) { c } else { '*' })
-        .collect();
+    let mut out: String =
+        text.chars().take(LONGEST).enumerate().map(|(i, c)| if i < keep || !hides(c) { c } else { '*' }).collect();
     if text.chars().count() > LONGEST {
         out.push('…');
     }

@@ -58,7 +58,9 @@ pub struct Context {
 #[derive(Debug, thiserror::Error)]
 pub enum SensitiveError {
     /// A column could not be read.
-    #[error("column `{column}` could not be searched for sensitive data: {source}; nothing was recorded, check that the file is whole")]
+    #[error(
+        "column `{column}` could not be searched for sensitive data: {source}; nothing was recorded, check that the file is whole"
+    )]
     Read {
         /// The column.
         column: String,
@@ -85,7 +87,9 @@ pub fn detect(frame: &DataFrame, context: &Context, cancel: &AtomicBool) -> Resu
     let columns = verdict::judge(&names, &facts, context);
     let quasi: Vec<String> = columns
         .iter()
-        .filter(|c| c.sensitive && c.group.is_some_and(|g| matches!(g, SensitiveGroup::Quasi | SensitiveGroup::Location)))
+        .filter(|c| {
+            c.sensitive && c.group.is_some_and(|g| matches!(g, SensitiveGroup::Quasi | SensitiveGroup::Location))
+        })
         .map(|c| c.name.clone())
         .collect();
     let k_anonymity = if quasi.is_empty() { Default::default() } else { anonymity::k_anonymity(frame, &quasi)? };

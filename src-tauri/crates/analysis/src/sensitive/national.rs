@@ -219,7 +219,8 @@ fn it_cf(t: &str) -> Option<bool> {
     let c = t.to_ascii_uppercase();
     like(&c, "AAAAAAXXAXXAXXXA").then_some(())?;
     let index = |b: u8| if b.is_ascii_digit() { usize::from(b - b'0') } else { usize::from(b - b'A') };
-    let sum: u32 = c.bytes().take(15).enumerate().map(|(i, b)| if i % 2 == 0 { ODD[index(b)] } else { index(b) as u32 }).sum();
+    let sum: u32 =
+        c.bytes().take(15).enumerate().map(|(i, b)| if i % 2 == 0 { ODD[index(b)] } else { index(b) as u32 }).sum();
     let month = c.as_bytes()[8];
     Some(b"ABCDEHLMPRST".contains(&month) && c.as_bytes()[15] == b'A' + (sum % 26) as u8)
 }
@@ -250,7 +251,8 @@ fn pl_nip(t: &str) -> Option<bool> {
 }
 
 fn se_pnr(t: &str) -> Option<bool> {
-    let d = pictured(t, &["999999-9999", "999999+9999", "9999999999", "99999999-9999", "199999999999", "209999999999"])?;
+    let d =
+        pictured(t, &["999999-9999", "999999+9999", "9999999999", "99999999-9999", "199999999999", "209999999999"])?;
     let ten = &d[d.len() - 10..];
     // a coordination number adds 60 to the day
     Some(luhn(ten) && day_month(number(ten, 4, 2) % 60, number(ten, 2, 2)))
@@ -467,7 +469,9 @@ fn kr_rrn(t: &str) -> Option<bool> {
 
 fn jp_my_number(t: &str) -> Option<bool> {
     let d = pictured(t, &["999999999999", "9999-9999-9999", "9999 9999 9999"])?;
-    let rest = d[..11].iter().rev().enumerate().map(|(i, x)| x * if i < 6 { i as u32 + 2 } else { i as u32 - 4 }).sum::<u32>() % 11;
+    let rest =
+        d[..11].iter().rev().enumerate().map(|(i, x)| x * if i < 6 { i as u32 + 2 } else { i as u32 - 4 }).sum::<u32>()
+            % 11;
     Some(if rest <= 1 { 0 } else { 11 - rest } == at(&d, 11))
 }
 

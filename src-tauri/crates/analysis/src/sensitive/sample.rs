@@ -118,7 +118,8 @@ fn one(series: &Series, path: &str) -> PolarsResult<ColumnSample> {
         dtype if dtype.is_integer() => Kind::Integer,
         _ => Kind::Other,
     };
-    let mut sample = ColumnSample { path: path.to_string(), kind, present: series.len() - series.null_count(), values: Vec::new() };
+    let mut sample =
+        ColumnSample { path: path.to_string(), kind, present: series.len() - series.null_count(), values: Vec::new() };
     if kind == Kind::Other {
         return Ok(sample);
     }
@@ -151,7 +152,9 @@ fn one(series: &Series, path: &str) -> PolarsResult<ColumnSample> {
 
 fn null_spelling(value: &str) -> bool {
     value.is_empty()
-        || ["na", "n/a", "nan", "null", "none", "-", "?", "nil", "#n/a", "\\n", "<na>"].iter().any(|n| value.eq_ignore_ascii_case(n))
+        || ["na", "n/a", "nan", "null", "none", "-", "?", "nil", "#n/a", "\\n", "<na>"]
+            .iter()
+            .any(|n| value.eq_ignore_ascii_case(n))
 }
 
 /// Row numbers of a sample spread over the whole table, drawn by a fixed seed; `None` to look at every row.

@@ -38,7 +38,10 @@ fn nested_fields_are_named_by_path() -> Fallible {
     assert_eq!(labels(&report, "user.address.city"), ["location"]);
     assert_eq!(labels(&report, "user.email"), ["email"]);
     assert_eq!(report.k_anonymity.columns, ["user.address.city"]);
-    assert_eq!((report.k_anonymity.k, report.k_anonymity.unique_rows, report.k_anonymity.small_groups), (Some(1), 3, 3));
+    assert_eq!(
+        (report.k_anonymity.k, report.k_anonymity.unique_rows, report.k_anonymity.small_groups),
+        (Some(1), 3, 3)
+    );
     Ok(())
 }
 
@@ -47,7 +50,10 @@ fn a_person_has_the_last_word() -> Fallible {
     let mut context = Context::default();
     context.decisions.insert("email".into(), Decision::NotSensitive);
     context.decisions.insert("n".into(), Decision::Sensitive(vec![super::Label::Health]));
-    let report = report(vec![Column::new("email".into(), mails()), Column::new("n".into(), (0..40i64).collect::<Vec<_>>())], &context)?;
+    let report = report(
+        vec![Column::new("email".into(), mails()), Column::new("n".into(), (0..40i64).collect::<Vec<_>>())],
+        &context,
+    )?;
     assert!(!report.columns[0].sensitive && report.columns[0].factors.iter().any(|f| f.name == "decision"));
     assert_eq!(labels(&report, "n"), ["health"]);
     Ok(())
@@ -82,10 +88,17 @@ fn plain_numbers_are_never_accounts_or_cards() -> Fallible {
         state >> 11
     };
     for digits in 6..=16u32 {
-        let whole: Vec<i64> = (0..3000).map(|_| (next() % 9 * 10u64.pow(digits - 1) + 10u64.pow(digits - 1) + next() % 10u64.pow(digits - 1)) as i64).collect();
+        let whole: Vec<i64> = (0..3000)
+            .map(|_| {
+                (next() % 9 * 10u64.pow(digits - 1) + 10u64.pow(digits - 1) + next() % 10u64.pow(digits - 1)) as i64
+            })
+            .collect();
         let decimal: Vec<f64> = whole.iter().map(|x| *x as f64 / 100.0).collect();
         let text: Vec<String> = whole.iter().map(|x| x.to_string()).collect();
-        let report = report(vec![Column::new("a".into(), whole), Column::new("b".into(), decimal), Column::new("c".into(), text)], &Context::default())?;
+        let report = report(
+            vec![Column::new("a".into(), whole), Column::new("b".into(), decimal), Column::new("c".into(), text)],
+            &Context::default(),
+        )?;
         for column in &report.columns {
             assert!(!column.sensitive, "{digits} digits: {column:?}");
         }
@@ -99,8 +112,16 @@ fn timestamps_running_numbers_and_part_numbers_stay_clean() -> Fallible {
     let columns = vec![
         Column::new("created".into(), (0..n).map(|i| 1_700_000_000_000 + i * 7_919_123).collect::<Vec<_>>()),
         Column::new("epoch".into(), (0..n).map(|i| 1_609_459_200 + i * 977).collect::<Vec<_>>()),
-        Column::new("x".into(), (0..n).map(|i| format!("{:03}-{:02}-{:04}", 100 + i * 7 % 799, 1 + i % 99, 1 + i * 31 % 9998)).collect::<Vec<_>>()),
-        Column::new("v".into(), (0..n).map(|i| format!("{}.{}.{}.{}", i % 9, i % 17, i % 5, i % 40)).collect::<Vec<_>>()),
+        Column::new(
+            "x".into(),
+            (0..n)
+                .map(|i| format!("{:03}-{:02}-{:04}", 100 + i * 7 % 799, 1 + i % 99, 1 + i * 31 % 9998))
+                .collect::<Vec<_>>(),
+        ),
+        Column::new(
+            "v".into(),
+            (0..n).map(|i| format!("{}.{}.{}.{}", i % 9, i % 17, i % 5, i % 40)).collect::<Vec<_>>(),
+        ),
         Column::new("year".into(), (0..n).map(|i| format!("{}/{}", 2010 + i % 10, 2011 + i % 10)).collect::<Vec<_>>()),
         Column::new("zip_file".into(), (0..n).map(|i| format!("{:05}", i * 37 % 99999)).collect::<Vec<_>>()),
     ];

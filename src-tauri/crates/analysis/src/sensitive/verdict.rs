@@ -30,7 +30,8 @@ pub fn judge(names: &[&str], facts: &[Facts], context: &Context) -> Vec<Sensitiv
         .map(|(r, f)| score(r, f, alone).into_iter().next().map(|s| (s.label, probability(s.odds))))
         .collect();
     let table = column_name::table(&context.table_name);
-    let people: f64 = first.iter().flatten().filter(|(_, p)| *p >= 0.6).map(|(l, _)| tells_person(*l)).sum::<f64>() + f64::from(table);
+    let people: f64 = first.iter().flatten().filter(|(_, p)| *p >= 0.6).map(|(l, _)| tells_person(*l)).sum::<f64>()
+        + f64::from(table);
     let things = readings.iter().filter(|r| r.thing && !r.person).count();
     let rows = if people >= 1.0 {
         1
@@ -66,9 +67,16 @@ fn column(name: &str, scored: Vec<Scored>, context: &Context) -> SensitiveColumn
         };
         labels = match decision {
             Decision::NotSensitive => Vec::new(),
-            Decision::Sensitive(chosen) => chosen.iter().map(|l| LabelScore { label: l.as_str().into(), confidence: 1.0 }).collect(),
+            Decision::Sensitive(chosen) => {
+                chosen.iter().map(|l| LabelScore { label: l.as_str().into(), confidence: 1.0 }).collect()
+            }
         };
-        factors.push(Factor { name: "decision".into(), value: value.into(), weight, why: "a person decided it".into() });
+        factors.push(Factor {
+            name: "decision".into(),
+            value: value.into(),
+            weight,
+            why: "a person decided it".into(),
+        });
     }
     let sensitive = !labels.is_empty() || matches!(context.decisions.get(name), Some(Decision::Sensitive(_)));
     let group = labels.first().and_then(|l| super::label_group(&l.label));
@@ -100,7 +108,17 @@ fn probability(odds: f64) -> f64 {
 /// How much a column with this label says that rows are people.
 fn tells_person(label: Label) -> f64 {
     match label {
-        Label::Ip | Label::Mac | Label::Device | Label::Vehicle | Label::Age | Label::Financial | Label::Postcode | Label::Occupation | Label::Account | Label::TaxId | Label::FreeText => 0.5,
+        Label::Ip
+        | Label::Mac
+        | Label::Device
+        | Label::Vehicle
+        | Label::Age
+        | Label::Financial
+        | Label::Postcode
+        | Label::Occupation
+        | Label::Account
+        | Label::TaxId
+        | Label::FreeText => 0.5,
         Label::Location | Label::Secret => 0.0,
         _ if label.group() == SensitiveGroup::Special => 0.5,
         _ => 1.0,
@@ -110,9 +128,12 @@ fn tells_person(label: Label) -> f64 {
 /// Whether columns tell of animals or plants, whose sex and age are nobody's.
 fn creatures(names: &[&str]) -> bool {
     let all: Vec<String> = names.iter().flat_map(|n| super::fold::tokens(n)).collect();
-    ["species", "breed", "flipper", "petal", "sepal", "rings", "cultivar", "genus", "wingspan", "beak", "bill", "litter"]
-        .iter()
-        .any(|w| all.iter().any(|t| t == w) && (*w != "bill" || all.iter().any(|t| t == "flipper")))
+    [
+        "species", "breed", "flipper", "petal", "sepal", "rings", "cultivar", "genus", "wingspan", "beak", "bill",
+        "litter",
+    ]
+    .iter()
+    .any(|w| all.iter().any(|t| t == w) && (*w != "bill" || all.iter().any(|t| t == "flipper")))
 }
 
 fn this_year() -> i32 {
