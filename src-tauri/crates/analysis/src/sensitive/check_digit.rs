@@ -29,7 +29,7 @@ pub fn luhn(digits: &[u32]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Remainder by 97 of a text of digits and letters (A = 10 … Z = 35), ISO/IEC 7064; `None` on any other character.
@@ -40,25 +40,20 @@ pub fn mod97(text: &str) -> Option<u32> {
     })
 }
 
-/// IBAN, ISO 13616: country in the registry, remainder 1. One random number in 97 passes. The length is not held against
-/// it, since the registry changes it now and then and the remainder catches a missing character.
+/// IBAN, ISO 13616: two letters, two digits, remainder 1. One random text of that form in 97 passes. Country and length
+/// are not held against it: the registry grows, and the remainder already catches a missing character.
 pub fn iban(text: &str) -> Option<bool> {
     let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
     if !compact.is_ascii() || !(15..=34).contains(&compact.len()) {
         return None;
     }
-    let country = compact.get(..2)?;
-    let known = IBAN_COUNTRIES.split(' ').any(|code| code == country);
-    if !known || !compact.get(2..4)?.bytes().all(|b| b.is_ascii_digit()) {
+    let lettered = compact.get(..2)?.bytes().all(|b| b.is_ascii_alphabetic());
+    if !lettered || !compact.get(2..4)?.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let turned = format!("{}{}", compact.get(4..)?, compact.get(..4)?);
     Some(mod97(&turned)? == 1)
 }
-
-/// Countries in the IBAN registry of SWIFT (ISO 13616).
-const IBAN_COUNTRIES: &str = "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ \
-    LB LC LI LT LU LV LY MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK";
 
 /// Verhoeff's dihedral check, used by Aadhaar. One random number in ten passes.
 pub fn verhoeff(digits: &[u32]) -> bool {
@@ -97,7 +92,8 @@ pub fn aba(digits: &[u32]) -> bool {
         [a, b, ..] if digits.len() == 9 => a * 10 + b,
         _ => return false,
     };
-    (matches!(prefix, 1..=12 | 21..=32 | 61..=72 | 80)) && weighted(digits, &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0
+    (matches!(prefix, 1..=12 | 21..=32 | 61..=72 | 80))
+        && weighted(digits, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
 }
 
 /// Vehicle identification number, ISO 3779 with the North American check digit (49 CFR 565). `None` if it has not the form.
@@ -154,7 +150,7 @@ pub fn ean(digits: &[u32]) -> bool {
         return false;
     }
     let sum: u32 = digits.iter().rev().enumerate().map(|(i, d)| if i % 2 == 0 { *d } else { d * 3 }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// ISBN-10 with its mod-11 check, or ISBN-13.
@@ -187,7 +183,7 @@ mod tests {
         }
         assert_eq!(iban("DE89370400440532013001"), Some(false));
         assert_eq!(iban("DE8937040044053201300"), Some(false));
-        assert_eq!(iban("XX89370400440532013000"), None);
+        assert_eq!(iban("8989370400440532013000"), None);
         assert!(verhoeff(&digits("2363")) && !verhoeff(&digits("2364")));
         assert!(aba(&digits("021000021")) && !aba(&digits("021000022")));
         assert_eq!(vin("1M8GDM9AXKP042788"), Some(true));

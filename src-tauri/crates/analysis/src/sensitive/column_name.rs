@@ -146,7 +146,43 @@ pub fn read(name: &str) -> Reading {
     reading
 }
 
+/// Words that stand for any column, so that they say nothing about it.
+const PLACEHOLDERS: &[&str] = &[
+    "field",
+    "column",
+    "col",
+    "var",
+    "variable",
+    "feature",
+    "feat",
+    "attribute",
+    "attr",
+    "value",
+    "val",
+    "data",
+    "spalte",
+    "feld",
+    "colonne",
+    "champ",
+    "columna",
+    "campo",
+    "colonna",
+    "coluna",
+    "kolom",
+    "kolumna",
+    "kolumn",
+    "kolonne",
+    "unnamed",
+];
+
+fn placeholder(word: &str) -> bool {
+    PLACEHOLDERS.contains(&word) || word.len() == 1 || word.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn read_words(words: &[String]) -> Reading {
+    if words.iter().all(|w| placeholder(w)) {
+        return Reading::default();
+    }
     let mut found: Vec<(String, Vec<Role>, usize)> = Vec::new();
     let mut i = 0;
     while i < words.len() {
@@ -276,17 +312,17 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
             hint.why = "the name speaks of something that is no person";
         }
     }
-    if hashed && !reading.hints.iter().any(|h| h.label == Label::Secret) {
-        if let Some(best) =
+    if hashed
+        && !reading.hints.iter().any(|h| h.label == Label::Secret)
+        && let Some(best) =
             reading.hints.iter().map(|h| h.weight).reduce(f64::max).filter(|w| *w > 0.0 || reading.person)
-        {
-            let words = words.join(" ");
-            for hint in &mut reading.hints {
-                hint.weight = hint.weight.min(0.0);
-            }
-            let weight = best.max(MEDIUM);
-            reading.hints.push(Hint { label: Label::Pseudonym, weight, words, why: "a hash of an identifier" });
+    {
+        let words = words.join(" ");
+        for hint in &mut reading.hints {
+            hint.weight = hint.weight.min(0.0);
         }
+        let weight = best.max(MEDIUM);
+        reading.hints.push(Hint { label: Label::Pseudonym, weight, words, why: "a hash of an identifier" });
     }
     reading.hints.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let mut seen = Vec::new();

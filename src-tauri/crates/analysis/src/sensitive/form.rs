@@ -224,7 +224,7 @@ pub fn phone(t: &str) -> PhoneLook {
         return PhoneLook::No;
     }
     let opens = main.find('(').zip(main.find(')')).is_some_and(|(a, b)| a < b && b - a <= 6 && a <= 5);
-    if (main.starts_with('+') && digits >= 8 && !main.get(1..2).is_some_and(|c| c == "0"))
+    if (main.starts_with('+') && digits >= 8 && main.get(1..2).is_none_or(|c| c != "0"))
         || (opens && digits >= 7)
         || (extension && digits >= 7)
     {

@@ -228,7 +228,7 @@ fn it_cf(t: &str) -> Option<bool> {
 fn nl_bsn(t: &str) -> Option<bool> {
     let d = pictured(t, &["999999999", "9999.99.999", "9999 99 999"])?;
     let sum = weighted(&d[..8], &[9, 8, 7, 6, 5, 4, 3, 2]);
-    Some(sum > 0 && (sum + 11 - at(&d, 8) % 11) % 11 == 0)
+    Some(sum > 0 && (sum + 11 - at(&d, 8) % 11).is_multiple_of(11))
 }
 
 fn be_nn(t: &str) -> Option<bool> {
@@ -242,7 +242,7 @@ fn be_nn(t: &str) -> Option<bool> {
 fn pl_pesel(t: &str) -> Option<bool> {
     let d = pictured(t, &["99999999999"])?;
     let sum = weighted(&d, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]);
-    Some(sum % 10 == 0 && day_month(number(&d, 4, 2), number(&d, 2, 2) % 20))
+    Some(sum.is_multiple_of(10) && day_month(number(&d, 4, 2), number(&d, 2, 2) % 20))
 }
 
 fn pl_nip(t: &str) -> Option<bool> {
@@ -319,7 +319,7 @@ fn ie_pps(t: &str) -> Option<bool> {
     if let Some(second) = c.as_bytes().get(8).filter(|b| **b != b'W') {
         sum += 9 * u32::from(second - b'A' + 1);
     }
-    let letter = if sum % 23 == 0 { b'W' } else { b'A' + (sum % 23) as u8 - 1 };
+    let letter = if sum.is_multiple_of(23) { b'W' } else { b'A' + (sum % 23) as u8 - 1 };
     Some(c.as_bytes()[7] == letter)
 }
 
@@ -367,7 +367,7 @@ fn gr_amka(t: &str) -> Option<bool> {
 fn is_kt(t: &str) -> Option<bool> {
     let d = pictured(t, &["999999-9999", "9999999999"])?;
     let sum = weighted(&d, &[3, 2, 7, 6, 5, 4, 3, 2, 1]);
-    Some(sum % 11 == 0 && matches!(at(&d, 9), 8 | 9 | 0) && day_month(number(&d, 0, 2) % 40, number(&d, 2, 2)))
+    Some(sum.is_multiple_of(11) && matches!(at(&d, 9), 8 | 9 | 0) && day_month(number(&d, 0, 2) % 40, number(&d, 2, 2)))
 }
 
 fn jmbg(t: &str) -> Option<bool> {
@@ -458,7 +458,7 @@ fn tw_id(t: &str) -> Option<bool> {
     let lead = ORDER.find(t.get(..1)?.to_ascii_uppercase().as_str())? as u32 + 10;
     let d = digits(t);
     let sum = lead / 10 + lead % 10 * 9 + weighted(&d, &[8, 7, 6, 5, 4, 3, 2, 1, 1]);
-    Some(sum % 10 == 0 && matches!(at(&d, 0), 1 | 2 | 8 | 9))
+    Some(sum.is_multiple_of(10) && matches!(at(&d, 0), 1 | 2 | 8 | 9))
 }
 
 fn kr_rrn(t: &str) -> Option<bool> {
@@ -503,7 +503,7 @@ fn za_id(t: &str) -> Option<bool> {
 
 fn au_tfn(t: &str) -> Option<bool> {
     let d = pictured(t, &["999999999", "999 999 999"])?;
-    Some(weighted(&d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0)
+    Some(weighted(&d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11))
 }
 
 fn au_medicare(t: &str) -> Option<bool> {

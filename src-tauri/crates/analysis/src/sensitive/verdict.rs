@@ -9,7 +9,7 @@ use proofmark_domain::sensitive::{Factor, LabelScore, SensitiveColumn, Sensitive
 
 /// Log-odds before any evidence: about one column in twenty carries a given label.
 const PRIOR: f64 = -3.0;
-/// A label counts from this probability on.
+/// A label counts above this probability.
 const THRESHOLD: f64 = 0.5;
 
 struct Scored {
@@ -50,13 +50,13 @@ fn column(name: &str, scored: Vec<Scored>, context: &Context) -> SensitiveColumn
     for s in &scored {
         let p = probability(s.odds);
         // of what stays below the threshold only the leading candidate is worth showing
-        if p >= THRESHOLD || labels.is_empty() && factors.is_empty() && p > 0.05 {
+        if p > THRESHOLD || labels.is_empty() && factors.is_empty() && p > 0.05 {
             factors.extend(s.factors.iter().cloned().map(|mut f| {
                 f.value = format!("{}: {}", s.label.as_str(), f.value);
                 f
             }));
         }
-        if p >= THRESHOLD {
+        if p > THRESHOLD {
             labels.push(LabelScore { label: s.label.as_str().into(), confidence: p });
         }
     }
@@ -96,7 +96,7 @@ fn score(reading: &Reading, facts: &Facts, around: Surroundings) -> Vec<Scored> 
     all.sort_by(|a, b| b.odds.total_cmp(&a.odds));
     if let Some(best) = all.first().map(|s| s.odds) {
         // a much weaker second reading of the same column is noise
-        all.retain(|s| s.odds >= best - 3.5 || s.odds < 0.0);
+        all.retain(|s| s.odds >= best - 2.5 || s.odds < 0.0);
     }
     all
 }
