@@ -160,7 +160,8 @@ pub enum StatementBody {
     },
     /// An owner declares a key invalid from now on.
     KeyRevoked {
-        /// The key.
+        /// The key. Named `revoked_key` in JSON, where `key_id` is the key that signs.
+        #[serde(rename = "revoked_key")]
         key_id: String,
         /// Digest of the last statement by this key that still counts; `null` if none does. A thief who backdates
         /// a statement cannot put it in front of this one.

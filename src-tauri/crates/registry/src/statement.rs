@@ -63,6 +63,12 @@ pub fn sign(statement: &Statement, signer: &Signer) -> Result<(Vec<u8>, Digest),
         predicate: statement.clone(),
     };
     let payload = canonical::to_bytes(&wire).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+    // What does not read back as it was meant must never be signed: two fields of one name, or a number without a text.
+    let back: InToto =
+        serde_json::from_slice(&payload).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+    if back.predicate != *statement {
+        return Err(SignatureError::Malformed("the statement does not read back as it was written".to_owned()));
+    }
     let digest = sha256(&payload);
     Ok((Bundle::sign(IN_TOTO, payload, signer).to_bytes()?, digest))
 }

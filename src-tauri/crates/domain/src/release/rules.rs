@@ -30,7 +30,7 @@ pub fn fold(
     manifests: &BTreeMap<Digest, BundleManifest>,
     claims: &BTreeMap<(ModelName, u64), Digest>,
 ) -> (RegistryState, Vec<Refused>) {
-    statements.sort_by(|a, b| (a.statement.id, a.digest).cmp(&(b.statement.id, b.digest)));
+    statements.sort_by_key(|it| (it.statement.id, it.digest));
     let mut state = RegistryState::empty(id);
     let mut refused = Vec::new();
     let mut seen = BTreeSet::new();

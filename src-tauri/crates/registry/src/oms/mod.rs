@@ -238,19 +238,28 @@ pub fn sign_resources(
     resources.sort();
     let serialization =
         json!({"method": "files", "hash_type": "sha256", "allow_symlinks": false, "ignore_paths": ignore_paths});
-    sign_statement(name, &resources, serialization, signer)
+    sign_statement(name, &resources, Method::Files, serialization, signer)
+}
+
+/// The reference names the size of shards in the algorithm of each, and compares that name too.
+fn algorithm(method: Method) -> String {
+    match method {
+        Method::Files => "sha256".to_owned(),
+        Method::Shards(size) => format!("sha256-sharded-{size}"),
+    }
 }
 
 fn sign_statement(
     name: &str,
     resources: &[(String, Digest)],
+    method: Method,
     serialization: Value,
     signer: &Signer,
 ) -> Result<Vec<u8>, SignatureError> {
     let root = root_of(resources.iter().map(|(_, digest)| digest));
     let resources: Vec<Value> = resources
         .iter()
-        .map(|(name, digest)| json!({"name": name, "digest": digest.hex(), "algorithm": "sha256"}))
+        .map(|(name, digest)| json!({"name": name, "digest": digest.hex(), "algorithm": algorithm(method)}))
         .collect();
     let statement = json!({
         "_type": STATEMENT,
@@ -288,7 +297,7 @@ pub fn sign_folder(
         fields.insert("shard_size".to_owned(), json!(size));
     }
     let resources: Vec<(String, Digest)> = digests.into_iter().collect();
-    Ok(sign_statement(&folder::name_of(model), &resources, serialization, signer)?)
+    Ok(sign_statement(&folder::name_of(model), &resources, options.method, serialization, signer)?)
 }
 
 /// Verifies a folder, or a single file, against a bundle made by anyone.
@@ -444,7 +453,7 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
     };
     let mut digests = Vec::new();
     for resource in &predicate.resources {
-        if resource.algorithm != "sha256" {
+        if resource.algorithm != algorithm(method) && resource.algorithm != "sha256" {
             return Err(bad(format!(
                 "{} is hashed with {}, and only sha256 is supported",
                 resource.name, resource.algorithm

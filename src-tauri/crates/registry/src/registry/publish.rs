@@ -16,6 +16,8 @@ use crate::progress::Watch;
 /// How often a number or a view that others change at the same time is tried again. Each round means that somebody
 /// else succeeded, so the bound is a guard against a broken file system, not against load.
 const ROUNDS: usize = 10_000;
+/// After this many milliseconds a claim that was cut short is taken over. Writing its hundred bytes takes none.
+const ABANDONED_MS: i64 = 60_000;
 
 impl Registry {
     /// Publishes an approved candidate and returns its version number.
@@ -69,15 +71,21 @@ impl Registry {
             rules::may_publish(&loaded.state, actor(publisher), candidate, &record.bundle)?;
             let model = &record.model;
             let last = loaded.claims.get(model).and_then(|claims| claims.last_key_value());
-            if let Some((number, Claim::Partial)) = last {
+            // Only where files cannot get name and content in one step can a claim be cut short.
+            let cut_short = match last {
+                Some((number, Claim::Partial)) => Some(*number),
+                _ => None,
+            };
+            if let Some(number) = cut_short
+                && !self.is_abandoned(&layout::claim(model, number))?
+            {
+                let why = "somebody is claiming this number at this moment; a minute from now it can be taken over";
                 return Err(RegistryError::Incomplete {
-                    path: self.path(&layout::claim(model, *number)),
-                    why: "somebody is claiming this number at this moment, or was cut short; an owner may remove the file if \
-                          it stays as it is"
-                        .to_owned(),
+                    path: self.path(&layout::claim(model, number)),
+                    why: why.to_owned(),
                 });
             }
-            let version = last.map_or(1, |(number, _)| number + 1);
+            let version = cut_short.unwrap_or_else(|| last.map_or(1, |(number, _)| number + 1));
             let digest = match pending(&loaded, publisher, candidate, version) {
                 Some(digest) => digest,
                 None => {
@@ -87,7 +95,7 @@ impl Registry {
                 }
             };
             drop(turn);
-            if self.claim(model, version, &digest)? {
+            if self.claim(model, version, &digest, cut_short.is_some())? {
                 return Ok(version);
             }
         }
@@ -98,11 +106,31 @@ impl Registry {
         })
     }
 
+    /// Whether a claim that was cut short has been so for long enough that nobody is still writing it.
+    fn is_abandoned(&self, path: &str) -> Result<bool, RegistryError> {
+        let entry = self.store.entry(path).map_err(RegistryError::io(self.path(path), "looking at"))?;
+        let modified_ms = entry.and_then(|entry| entry.stamp).map_or(i64::MAX, |stamp| stamp[0] / 1_000_000);
+        Ok(self.clock.now().ms().saturating_sub(modified_ms) > ABANDONED_MS)
+    }
+
     /// Whether the number is this statement's now. What the file says decides, also when the call itself failed: an
     /// answer can get lost on the way from a server.
-    fn claim(&self, model: &ModelName, version: u64, statement: &Digest) -> Result<bool, RegistryError> {
+    fn claim(
+        &self,
+        model: &ModelName,
+        version: u64,
+        statement: &Digest,
+        take_over: bool,
+    ) -> Result<bool, RegistryError> {
         let path = layout::claim(model, version);
-        let made = self.store.create_new(&path, &layout::claim_text(statement));
+        let text = layout::claim_text(statement);
+        let made = if take_over {
+            let staged = self.workroom();
+            let file = staged.path("claim");
+            self.store.stage(&file, &mut text.as_slice()).and_then(|_| self.store.settle(&file, &path))
+        } else {
+            self.store.create_new(&path, &text)
+        };
         match self.store.read(&path) {
             Ok(text) => match layout::read_claim(&text) {
                 Some(holder) => Ok(holder == *statement),
