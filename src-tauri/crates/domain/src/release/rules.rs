@@ -31,21 +31,30 @@ pub fn fold(
     claims: &BTreeMap<(ModelName, u64), Digest>,
 ) -> (RegistryState, Vec<Refused>) {
     statements.sort_by_key(|it| (it.statement.id, it.digest));
-    let mut state = RegistryState::empty(id);
-    let mut refused = Vec::new();
-    let mut seen = BTreeSet::new();
     let cut = cut_off(&statements);
-    for placed in &statements {
-        let why = if seen.insert(placed.statement.id) {
-            accept(&mut state, placed, &cut, manifests, claims).err()
-        } else {
-            Some(ReleaseBlocked::OutOfPlace("another statement bears the same id".to_owned()))
-        };
-        if let Some(why) = why {
-            refused.push(Refused { statement: placed.statement.id, model: placed.model.clone(), why });
+    let pass = |revoked: &BTreeMap<String, Option<Digest>>| {
+        let mut state = RegistryState::empty(id);
+        let mut refused = Vec::new();
+        let mut seen = BTreeSet::new();
+        for placed in &statements {
+            let why = if !seen.insert(placed.statement.id) {
+                Some(ReleaseBlocked::OutOfPlace("another statement bears the same id".to_owned()))
+            } else {
+                accept(&mut state, placed, revoked, &cut, manifests, claims).err()
+            };
+            if let Some(why) = why {
+                refused.push(Refused { statement: placed.statement.id, model: placed.model.clone(), why });
+            }
         }
+        (state, refused)
+    };
+    let first = pass(&BTreeMap::new());
+    if first.0.revoked.is_empty() {
+        return first;
     }
-    (state, refused)
+    // A thief chooses the time of what they sign. So a revocation holds for every statement of its key, also for those
+    // that come before it in the order of ids.
+    pass(&first.0.revoked)
 }
 
 /// For each key that anybody ever asked to revoke: digests of the statements up to and including each possible last one.
@@ -72,6 +81,7 @@ fn cut_off(statements: &[Placed]) -> BTreeMap<Digest, BTreeSet<Digest>> {
 fn accept(
     state: &mut RegistryState,
     placed: &Placed,
+    revoked: &BTreeMap<String, Option<Digest>>,
     cut: &BTreeMap<Digest, BTreeSet<Digest>>,
     manifests: &BTreeMap<Digest, BundleManifest>,
     claims: &BTreeMap<(ModelName, u64), Digest>,
@@ -95,7 +105,7 @@ fn accept(
         admit(state, owner, &[Role::Owner].into(), statement);
         return Ok(());
     }
-    if let Some(last) = state.revoked.get(&statement.key_id) {
+    if let Some(last) = revoked.get(&statement.key_id).or_else(|| state.revoked.get(&statement.key_id)) {
         let counts = last.and_then(|last| cut.get(&last)).is_some_and(|kept| kept.contains(&placed.digest));
         if !counts {
             let name = name_of(state, actor);

@@ -239,6 +239,10 @@ fn what_a_revoked_key_signed_counts_up_to_its_last_statement() {
     assert!(state.candidates[&candidate()].decisions.is_empty(), "after the revocation nothing counts");
     book.say(OLGA, OLGA, revoke(Some(last)));
     assert_eq!(book.state_of_candidate(), CandidateState::Approved, "before it, everything did");
+    let mut thief = Book::new(Policy::default(), manifest());
+    thief.approve(BOB, BOB);
+    thief.say(OLGA, OLGA, revoke(None));
+    assert_eq!(thief.state_of_candidate(), CandidateState::Waiting, "a backdated one is not in front of it");
 }
 
 #[test]
