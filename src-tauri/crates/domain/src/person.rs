@@ -22,6 +22,19 @@ pub enum Role {
     Publisher,
 }
 
+impl Role {
+    /// The role's name, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Submitter => "submitter",
+            Self::Approver => "approver",
+            Self::GovernanceReviewer => "governance_reviewer",
+            Self::Publisher => "publisher",
+        }
+    }
+}
+
 /// A person as a registry knows them: name and public key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]

@@ -5,6 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub mod rules;
+pub mod state;
+
+pub use rules::fold;
+pub use state::{
+    AliasChange, AliasRecord, CandidateRecord, Member, Placed, Policy, Refused, RegistryState, VersionRecord,
+    Withdrawal,
+};
+
 use crate::gate::GateOutcome;
 use crate::id::{CandidateId, PersonId, RegistryId, StatementId};
 use crate::person::{PersonCard, Role};
@@ -32,7 +41,8 @@ impl ModelName {
         let fits = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
             && name.as_bytes()[0].is_ascii_alphanumeric()
-            && !name.ends_with('.');
+            && !name.ends_with('.')
+            && !is_device_name(name);
         if fits { Ok(Self(name.to_owned())) } else { Err(BadModelName(name.to_owned())) }
     }
 
@@ -40,6 +50,26 @@ impl ModelName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Names that Windows keeps for devices, with or without an extension: no folder can bear them there.
+fn is_device_name(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
+    };
+    matches!(stem, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
+}
+
+/// Whether `alias` can name a version: lower-case letters, digits, `-` and `_`, at most 64, starting with a letter.
+/// `latest` and `v` followed by digits are refused, because MLflow gives them a meaning of its own.
+pub fn is_alias(alias: &str) -> bool {
+    let shape = (1..=64).contains(&alias.len())
+        && alias.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+        && alias.as_bytes()[0].is_ascii_lowercase();
+    let number =
+        alias.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    shape && alias != "latest" && !number && !is_device_name(alias)
 }
 
 impl std::fmt::Display for ModelName {
@@ -110,6 +140,16 @@ pub enum StatementBody {
         name: String,
         /// The first owner.
         owner: PersonCard,
+        /// What a release needs here.
+        #[serde(default)]
+        policy: Policy,
+    },
+    /// An owner changes what a release needs from now on.
+    PolicySet {
+        /// What a release needs.
+        policy: Policy,
+        /// Why.
+        reason: String,
     },
     /// An owner admits a person or changes their roles. The latest statement about a person counts.
     PersonAdmitted {
@@ -120,8 +160,13 @@ pub enum StatementBody {
     },
     /// An owner declares a key invalid from now on.
     KeyRevoked {
-        /// The key.
+        /// The key. Named `revoked_key` in JSON, where `key_id` is the key that signs.
+        #[serde(rename = "revoked_key")]
         key_id: String,
+        /// Digest of the last statement by this key that still counts; `null` if none does. A thief who backdates
+        /// a statement cannot put it in front of this one.
+        #[serde(default)]
+        last: Option<Digest>,
         /// Why.
         reason: String,
     },
@@ -201,7 +246,7 @@ pub struct Statement {
     pub author: PersonId,
     /// The key that signs: hex SHA-256 of the public key's PEM text.
     pub key_id: String,
-    /// Digest of the author's previous statement's payload, so that leaving one out shows.
+    /// Digest of the payload of the previous statement by the same key, so that leaving one out shows.
     pub previous: Option<Digest>,
     /// The fact.
     #[serde(flatten)]
@@ -312,6 +357,40 @@ pub enum ReleaseBlocked {
         /// `does not exist` or `is withdrawn`.
         state: &'static str,
     },
+    /// The signature's key is revoked.
+    #[error("the key {key} of {name} is revoked")]
+    KeyRevoked {
+        /// Short key id.
+        key: String,
+        /// Whose key it is.
+        name: String,
+    },
+    /// The candidate is not known.
+    #[error("the candidate {candidate} is not known here")]
+    NoCandidate {
+        /// Which.
+        candidate: String,
+    },
+    /// The manifest that says what was decided on is not there, so nothing can be decided.
+    #[error("the manifest {bundle} of this candidate has not arrived")]
+    ManifestMissing {
+        /// Short digest of the manifest.
+        bundle: String,
+    },
+    /// Sensitive data reaches the model, and nobody who answers for it has approved.
+    #[error("sensitive columns reach this model, and no governance reviewer has approved it")]
+    GovernanceMissing,
+    /// The statement stands where statements of its kind do not belong.
+    #[error("{0}")]
+    OutOfPlace(String),
+    /// A name that cannot be used for this.
+    #[error(
+        "`{0}` cannot be an alias: use lower-case letters, digits, `-` and `_`, starting with a letter; `latest` and `v1` are taken"
+    )]
+    BadAlias(String),
+    /// A registry must keep an owner.
+    #[error("this would leave the registry without an owner")]
+    LastOwner,
     /// A reason is required and was left empty.
     #[error("a reason is required")]
     ReasonMissing,

@@ -1,0 +1,175 @@
+//! Taking a version out of the registry: verified first, then copied, and the copy checked as it is written.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use proofmark_domain::Digest;
+use proofmark_domain::registry::RegistryVerdict;
+use proofmark_domain::release::{ModelName, ReleaseBlocked};
+
+use super::Registry;
+use super::publish::version_record;
+use super::verify::{Check, expected_files};
+use super::version::hash;
+use crate::error::RegistryError;
+use crate::layout;
+use crate::progress::Watch;
+
+/// Which version is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// By number: `churn/3`.
+    Version(ModelName, u64),
+    /// By alias: `churn@production`.
+    Alias(ModelName, String),
+    /// The highest number that is not withdrawn: `churn`.
+    Latest(ModelName),
+}
+
+impl FromStr for Wanted {
+    type Err = RegistryError;
+
+    fn from_str(text: &str) -> Result<Self, RegistryError> {
+        let name = |text: &str| ModelName::new(text).map_err(|error| RegistryError::Invalid(error.to_string()));
+        if let Some((model, alias)) = text.split_once('@') {
+            return Ok(Self::Alias(name(model)?, alias.to_owned()));
+        }
+        let Some((model, version)) = text.split_once('/') else { return name(text).map(Self::Latest) };
+        match layout::read_number(version) {
+            Some(version) => Ok(Self::Version(name(model)?, version)),
+            None if version == "latest" => name(model).map(Self::Latest),
+            None => Err(RegistryError::Invalid(format!(
+                "`{version}` is not a version number; write model@alias or model/1"
+            ))),
+        }
+    }
+}
+
+/// A version that was taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The model.
+    pub model: ModelName,
+    /// The version.
+    pub version: u64,
+    /// Digest of its manifest.
+    pub bundle: Digest,
+    /// Where it lies now.
+    pub folder: PathBuf,
+    /// Files copied.
+    pub files: usize,
+    /// Bytes copied.
+    pub bytes: u64,
+}
+
+impl Registry {
+    /// Verifies a version and copies it to `dest`, which must not exist yet. `dest` appears only when all of it is there
+    /// and every byte of the copy has been compared with what was approved. A withdrawn version is refused.
+    pub fn fetch(&self, wanted: &Wanted, dest: &Path, watch: &mut Watch<'_>) -> Result<Fetched, RegistryError> {
+        let loaded = self.load(true)?;
+        self.ensure_trusted(&loaded.state)?;
+        let (model, version) = self.resolve(&loaded.state, wanted)?;
+        let record = version_record(&loaded, &model, version)?;
+        if record.withdrawn.is_some() {
+            return Err(ReleaseBlocked::Version { model: model.to_string(), version, state: "is withdrawn" }.into());
+        }
+        let base = layout::version_folder(&model, version);
+        let mut check = Check::of(self, &loaded);
+        let mut files = Vec::new();
+        check.walk(&base, "", &mut files)?;
+        watch.expect(files.iter().map(|(_, entry)| entry.size.saturating_mul(2)).sum());
+        if files.is_empty() {
+            let why = "its folder is missing or empty".to_owned();
+            return Err(RegistryError::Incomplete { path: self.path(&base), why });
+        }
+        let key = (model.clone(), version);
+        check.version(&key, &files, watch)?;
+        if let Some(worst) = check.findings.iter().max_by_key(|it| it.verdict) {
+            let (path, why) = (self.path(&worst.problem.path), worst.problem.message.clone());
+            return Err(match worst.verdict {
+                RegistryVerdict::Incomplete => RegistryError::Incomplete { path, why },
+                RegistryVerdict::Untrusted => RegistryError::Untrusted { path, why },
+                _ => RegistryError::Damaged { path, why },
+            });
+        }
+        let digests: Vec<(String, Digest, u64)> = {
+            let manifest = loaded.state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_ref());
+            let expected = manifest.map(expected_files).unwrap_or_default();
+            let mut all = Vec::new();
+            for (name, entry) in &files {
+                let listed = expected.contains_key(name) || name.starts_with("statements/");
+                if listed && crate::names::foreign(&entry.name).is_none() || expected.contains_key(name) {
+                    let (digest, size) = check.hash(&format!("{base}/{name}"), entry, watch)?;
+                    all.push((name.clone(), digest, size));
+                }
+            }
+            all
+        };
+        let bytes = digests.iter().map(|(.., size)| size).sum();
+        self.copy_out(&base, &digests, dest, watch)?;
+        Ok(Fetched { model, version, bundle: record.bundle, folder: dest.to_owned(), files: digests.len(), bytes })
+    }
+
+    fn resolve(
+        &self,
+        state: &proofmark_domain::release::RegistryState,
+        wanted: &Wanted,
+    ) -> Result<(ModelName, u64), RegistryError> {
+        let missing = |what: String| RegistryError::Invalid(format!("{} has no {what}", self.store.place()));
+        match wanted {
+            Wanted::Version(model, version) => Ok((model.clone(), *version)),
+            Wanted::Alias(model, alias) => {
+                let version = state.aliased(model, alias);
+                Ok((model.clone(), version.ok_or_else(|| missing(format!("{model}@{alias}")))?))
+            }
+            Wanted::Latest(model) => {
+                let versions = state.versions.get(model).into_iter().flatten();
+                let latest = versions.filter(|(_, it)| it.withdrawn.is_none()).map(|(number, _)| *number).max();
+                Ok((model.clone(), latest.ok_or_else(|| missing(format!("version of {model}")))?))
+            }
+        }
+    }
+
+    fn copy_out(
+        &self,
+        base: &str,
+        files: &[(String, Digest, u64)],
+        dest: &Path,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RegistryError> {
+        let shown = dest.display().to_string();
+        if fs::symlink_metadata(dest).is_ok() {
+            return Err(RegistryError::Invalid(format!("{shown} exists already; name a folder that does not")));
+        }
+        let parent = dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = dest.file_name().ok_or_else(|| RegistryError::Invalid(format!("{shown} names no folder")))?;
+        fs::create_dir_all(parent).map_err(RegistryError::io(parent.display().to_string(), "making the folder"))?;
+        let staged = parent.join(format!(".{}.{}", name.to_string_lossy(), self.clock.fresh(self.clock.now())));
+        let copied = files.iter().try_for_each(|(name, digest, _)| {
+            let target = staged.join(name);
+            let shown = target.display().to_string();
+            let io = |what| RegistryError::io(shown.clone(), what);
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(io("making the folder"))?;
+            }
+            let from = format!("{base}/{name}");
+            let mut source = self.store.open(&from).map_err(RegistryError::io(self.path(&from), "opening"))?;
+            let mut file = fs::File::create_new(&target).map_err(io("making the file"))?;
+            let (found, _) = hash(source.as_mut(), name, watch, |part| file.write_all(part))?;
+            file.sync_all().map_err(io("writing"))?;
+            if found != *digest {
+                let why = "it changed while it was copied".to_owned();
+                return Err(RegistryError::Damaged { path: self.path(&from), why });
+            }
+            Ok(())
+        });
+        let placed = copied.and_then(|()| fs::rename(&staged, dest).map_err(RegistryError::io(&shown, "placing")));
+        if placed.is_err() {
+            // The error says what happened; what was copied so far is of no use to anybody.
+            let _ = fs::remove_dir_all(&staged);
+        }
+        placed
+    }
+}

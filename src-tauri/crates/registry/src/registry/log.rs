@@ -1,0 +1,412 @@
+//! Reading the log: which statements hold, and what they add up to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::PoisonError;
+
+use proofmark_domain::Digest;
+use proofmark_domain::id::{CandidateId, StatementId};
+use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
+use proofmark_domain::release::{
+    BundleManifest, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, fold,
+};
+
+use super::{Registry, is_plain_file, short};
+use crate::error::RegistryError;
+use crate::keys::PublicKey;
+use crate::layout::{self, REGISTRY_LOG};
+use crate::names::foreign;
+use crate::statement::{Untrusted, sha256};
+use crate::store::{Entry, EntryKind};
+
+/// One thing that is wrong, how bad it is, and which version it touches.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub verdict: RegistryVerdict,
+    pub problem: RegistryProblem,
+    pub version: Option<(ModelName, u64)>,
+}
+
+pub(super) fn finding(verdict: RegistryVerdict, code: &str, path: &str, message: String, mend: &str) -> Finding {
+    let problem = RegistryProblem { code: code.to_owned(), path: path.to_owned(), message, mend: mend.to_owned() };
+    Finding { verdict, problem, version: None }
+}
+
+/// What a claim file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Claim {
+    Statement(Digest),
+    /// Its text is cut short, as while it arrives.
+    Partial,
+    /// Its text is something else.
+    Unreadable,
+}
+
+/// Everything that reading the log gives.
+pub(super) struct Loaded {
+    pub state: RegistryState,
+    pub findings: Vec<Finding>,
+    pub ignored: Vec<String>,
+    pub claims: BTreeMap<ModelName, BTreeMap<u64, Claim>>,
+    /// Statements whose signature holds, by id, with their path.
+    pub statements: BTreeMap<StatementId, (String, Placed)>,
+    pub refused: BTreeSet<StatementId>,
+    /// Newest time part of any accepted statement's id, in milliseconds.
+    pub newest_ms: i64,
+    /// The last statement by each key.
+    pub heads: BTreeMap<String, (StatementId, Digest)>,
+}
+
+/// Log files that were read before. A file is read again when its size or stamp differs.
+#[derive(Default)]
+pub(super) struct Cache {
+    files: HashMap<String, (u64, [i64; 4], File)>,
+    manifests: HashMap<Digest, BundleManifest>,
+    keys: HashMap<String, PublicKey>,
+}
+
+#[derive(Clone)]
+struct File {
+    bundle: Untrusted,
+    verified: Option<Placed>,
+}
+
+const WAIT: &str =
+    "wait until the folder is synchronised; if it stays, restore the file from another copy of the registry";
+const RESTORE: &str = "restore the file from another copy of the registry or from a backup";
+
+impl Registry {
+    /// Reads the log, the claims and the manifests. With `fresh`, every byte is read again.
+    pub(super) fn load(&self, fresh: bool) -> Result<Loaded, RegistryError> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh {
+            *cache = Cache::default();
+        }
+        let mut reading = Reading { registry: self, cache: &mut cache, findings: Vec::new(), ignored: Vec::new() };
+        let files = reading.files()?;
+        let statements = reading.verified(files);
+        reading.check_chains(&statements);
+        // Claims are read after statements: a claim's statement was written before the claim, so one that is
+        // missing now has not arrived, and was not merely overlooked.
+        let claims = reading.claims()?;
+        let manifests = reading.manifests(&statements, fresh)?;
+        let held = claims.iter().flat_map(|(model, numbers)| {
+            numbers.iter().filter_map(move |(number, claim)| match claim {
+                Claim::Statement(digest) => Some(((model.clone(), *number), *digest)),
+                _ => None,
+            })
+        });
+        let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
+        let (state, refused) = fold(self.id, placed, &manifests, &held.collect());
+        let Reading { mut findings, ignored, .. } = reading;
+        for refused in &refused {
+            let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
+            findings.push(refusal(refused, path));
+        }
+        let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).collect();
+        let mut heads = BTreeMap::new();
+        let mut newest_ms = 0;
+        for (id, (_, placed)) in statements.iter().filter(|(id, _)| !refused.contains(id)) {
+            heads.insert(placed.statement.key_id.clone(), (*id, placed.digest));
+            newest_ms = newest_ms.max(time_of(id));
+        }
+        Ok(Loaded { state, findings, ignored, claims, statements, refused, newest_ms, heads })
+    }
+}
+
+/// The time part of a version 7 identifier, in milliseconds since 1970.
+fn time_of(id: &StatementId) -> i64 {
+    let bytes = id.uuid().into_bytes();
+    bytes.iter().take(6).fold(0i64, |ms, byte| (ms << 8) | i64::from(*byte))
+}
+
+fn refusal(refused: &Refused, path: &str) -> Finding {
+    let code = match &refused.why {
+        ReleaseBlocked::KeyRevoked { .. } => "key_revoked",
+        ReleaseBlocked::Unknown { .. } => "signer_unknown",
+        ReleaseBlocked::AuthorDecides { .. } => "author_decides",
+        ReleaseBlocked::RoleMissing { .. } => "role_missing",
+        ReleaseBlocked::OutOfPlace(_) => "statement_misplaced",
+        ReleaseBlocked::OtherBytes { .. } => "other_bytes",
+        ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => "statement_waits",
+        _ => "statement_refused",
+    };
+    let waits = code == "statement_waits";
+    let verdict = if waits { RegistryVerdict::Incomplete } else { RegistryVerdict::Untrusted };
+    let mend =
+        if waits { WAIT } else { "it counts for nothing and may stay; ask its author, or an owner, how it came about" };
+    finding(verdict, code, path, format!("this statement is not accepted: {}", refused.why), mend)
+}
+
+struct Reading<'r> {
+    registry: &'r Registry,
+    cache: &'r mut Cache,
+    findings: Vec<Finding>,
+    ignored: Vec<String>,
+}
+
+impl Reading<'_> {
+    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    }
+
+    fn ignore(&mut self, path: &str, name: &str) {
+        let why = foreign(name).unwrap_or("a name that does not belong here");
+        self.ignored.push(format!("{path} ({why})"));
+    }
+
+    /// Every statement file by path, with the model whose folder holds it.
+    fn files(&mut self) -> Result<BTreeMap<String, (Option<ModelName>, File)>, RegistryError> {
+        let mut files = BTreeMap::new();
+        for folder in self.list("log")? {
+            let path = format!("log/{}", folder.name);
+            let model = ModelName::new(&folder.name).ok().filter(|_| foreign(&folder.name).is_none());
+            if folder.kind != EntryKind::Folder || (model.is_none() && folder.name != REGISTRY_LOG) {
+                self.ignore(&path, &folder.name);
+                continue;
+            }
+            for entry in self.list(&path)? {
+                let path = format!("{path}/{}", entry.name);
+                if !is_statement_name(&entry.name) || !is_plain_file(entry.kind) {
+                    self.ignore(&path, &entry.name);
+                } else if let Some(file) = self.file(&path, &entry)? {
+                    files.insert(path, (model.clone(), file));
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn file(&mut self, path: &str, entry: &Entry) -> Result<Option<File>, RegistryError> {
+        if let (Some(stamp), Some((size, known, file))) = (entry.stamp, self.cache.files.get(path))
+            && *size == entry.size
+            && *known == stamp
+        {
+            return Ok(Some(file.clone()));
+        }
+        let bytes = match self.registry.store.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+        };
+        match Untrusted::read(&bytes) {
+            Ok(bundle) => {
+                let file = File { bundle, verified: None };
+                if let Some(stamp) = entry.stamp {
+                    self.cache.files.insert(path.to_owned(), (entry.size, stamp, file.clone()));
+                }
+                Ok(Some(file))
+            }
+            Err(error) => {
+                let cut = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err_and(|it| it.is_eof());
+                self.findings.push(if cut {
+                    let message = "this statement has arrived in part only".to_owned();
+                    finding(RegistryVerdict::Incomplete, "statement_partial", path, message, WAIT)
+                } else {
+                    finding(RegistryVerdict::Damaged, "statement_unreadable", path, error.to_string(), RESTORE)
+                });
+                Ok(None)
+            }
+        }
+    }
+
+    /// The statements whose signature holds, by id.
+    ///
+    /// Any statement may introduce a key, since a key's id is the digest of its text and so proves itself. Whether
+    /// its holder may do anything is for the fold to say.
+    fn verified(
+        &mut self,
+        files: BTreeMap<String, (Option<ModelName>, File)>,
+    ) -> BTreeMap<StatementId, (String, Placed)> {
+        for (_, file) in files.values() {
+            if file.verified.is_none()
+                && let Some(pem) = file.bundle.introduces()
+                && let Ok(key) = PublicKey::from_pem(&pem, "a statement")
+            {
+                self.cache.keys.insert(key.key_id().to_owned(), key);
+            }
+        }
+        let holding: Vec<(String, Placed)> = files
+            .into_iter()
+            .filter_map(|(path, (model, file))| self.verify_one(&path, model, &file).map(|placed| (path, placed)))
+            .collect();
+        let models: BTreeMap<CandidateId, ModelName> = holding
+            .iter()
+            .filter_map(|(_, placed)| match &placed.statement.body {
+                StatementBody::Submitted { candidate, model, .. } => Some((*candidate, model.clone())),
+                _ => None,
+            })
+            .collect();
+        let mut statements: BTreeMap<StatementId, (String, Placed)> = BTreeMap::new();
+        for (path, placed) in holding {
+            let id = placed.statement.id;
+            let Some((other, known)) = statements.get(&id) else {
+                statements.insert(id, (path, placed));
+                continue;
+            };
+            // Of two that bear one id, the one in its right place is kept: its folder is part of what it says.
+            let code = if known.digest == placed.digest { "statement_copied" } else { "statement_id_twice" };
+            let replaces = belongs(&placed, &models) && !belongs(known, &models);
+            let (kept, bad) = if replaces { (&path, other) } else { (other, &path) };
+            let message = format!("{kept} bears the same id");
+            let mend = "it counts for nothing; remove the copy";
+            self.findings.push(finding(RegistryVerdict::Untrusted, code, bad, message, mend));
+            if replaces {
+                statements.insert(id, (path, placed));
+            }
+        }
+        statements
+    }
+
+    fn verify_one(&mut self, path: &str, model: Option<ModelName>, file: &File) -> Option<Placed> {
+        if let Some(placed) = &file.verified {
+            return Some(placed.clone());
+        }
+        let key_id = file.bundle.key_id().unwrap_or_default();
+        let Some(key) = self.cache.keys.get(key_id) else {
+            let message = format!("signed with the key {}, which nobody in this registry holds", short(key_id));
+            let mend = "it counts for nothing; if it should, an owner must admit its author first";
+            self.findings.push(finding(RegistryVerdict::Untrusted, "signer_unknown", path, message, mend));
+            return None;
+        };
+        let verified = match file.bundle.verify(key) {
+            Ok(verified) => verified,
+            Err(error) => {
+                let problem = finding(RegistryVerdict::Damaged, "signature_invalid", path, error.to_string(), RESTORE);
+                self.findings.push(problem);
+                return None;
+            }
+        };
+        let digest = verified.digest();
+        let statement = verified.into_value();
+        if path.rsplit('/').next() != Some(layout::statement_name(&statement).as_str()) {
+            let message = format!("its name must be {}", layout::statement_name(&statement));
+            let mend = "it counts for nothing; give it back its name, or remove it if it is a copy";
+            self.findings.push(finding(RegistryVerdict::Untrusted, "statement_renamed", path, message, mend));
+            return None;
+        }
+        let placed = Placed { model, digest, statement };
+        if let Some((.., known)) = self.cache.files.get_mut(path) {
+            known.verified = Some(placed.clone());
+        }
+        Some(placed)
+    }
+
+    /// Each statement's predecessor must be there and older.
+    fn check_chains(&mut self, statements: &BTreeMap<StatementId, (String, Placed)>) {
+        let by_digest: BTreeMap<Digest, &Placed> = statements.values().map(|(_, it)| (it.digest, it)).collect();
+        for (path, placed) in statements.values() {
+            let statement = &placed.statement;
+            let Some(previous) = statement.previous else { continue };
+            let (verdict, code, message) = match by_digest.get(&previous) {
+                None => {
+                    let message = format!("its author's statement before this one, {}, is missing", previous.short());
+                    (RegistryVerdict::Incomplete, "statement_missing", message)
+                }
+                Some(it) if it.statement.key_id != statement.key_id || it.statement.id >= statement.id => {
+                    let message = "the statement that it names as the one before is not".to_owned();
+                    (RegistryVerdict::Untrusted, "chain_broken", message)
+                }
+                Some(_) => continue,
+            };
+            self.findings.push(finding(verdict, code, path, message, WAIT));
+        }
+    }
+
+    fn claims(&mut self) -> Result<BTreeMap<ModelName, BTreeMap<u64, Claim>>, RegistryError> {
+        let mut claims: BTreeMap<ModelName, BTreeMap<u64, Claim>> = BTreeMap::new();
+        for folder in self.list("claims")? {
+            let path = format!("claims/{}", folder.name);
+            let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
+                self.ignore(&path, &folder.name);
+                continue;
+            };
+            for entry in self.list(&path)? {
+                let path = format!("{path}/{}", entry.name);
+                let (Some(number), EntryKind::File) = (layout::read_number(&entry.name), entry.kind) else {
+                    self.ignore(&path, &entry.name);
+                    continue;
+                };
+                let text =
+                    self.registry.store.read(&path).map_err(RegistryError::io(self.registry.path(&path), "reading"))?;
+                let whole = layout::claim_text(&Digest::from_bytes([0; 32])).len();
+                let claim = match layout::read_claim(&text) {
+                    Some(digest) => Claim::Statement(digest),
+                    None if text.len() < whole => Claim::Partial,
+                    None => Claim::Unreadable,
+                };
+                claims.entry(model.clone()).or_default().insert(number, claim);
+            }
+        }
+        Ok(claims)
+    }
+
+    /// The manifests that submissions name, as far as they are there and whole.
+    fn manifests(
+        &mut self,
+        statements: &BTreeMap<StatementId, (String, Placed)>,
+        fresh: bool,
+    ) -> Result<BTreeMap<Digest, BundleManifest>, RegistryError> {
+        let mut manifests = BTreeMap::new();
+        for (_, placed) in statements.values() {
+            let StatementBody::Submitted { bundle, model, .. } = &placed.statement.body else { continue };
+            if manifests.contains_key(bundle) {
+                continue;
+            }
+            if let Some(known) = self.cache.manifests.get(bundle).filter(|_| !fresh) {
+                manifests.insert(*bundle, known.clone());
+                continue;
+            }
+            let path = layout::object(bundle);
+            let text = match self.registry.store.read(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    let message = "the manifest of a candidate is missing".to_owned();
+                    self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
+                    continue;
+                }
+                Err(error) => return Err(RegistryError::io(self.registry.path(&path), "reading")(error)),
+            };
+            let problem = if sha256(&text) != *bundle {
+                "its bytes are not those that were submitted".to_owned()
+            } else {
+                match serde_json::from_slice::<BundleManifest>(&text) {
+                    Ok(manifest) if manifest.model != *model => {
+                        format!("it is for the model {}, and was submitted for {model}", manifest.model)
+                    }
+                    Ok(manifest) => match super::submit::check_manifest(&manifest) {
+                        Ok(()) => {
+                            self.cache.manifests.insert(*bundle, manifest.clone());
+                            manifests.insert(*bundle, manifest);
+                            continue;
+                        }
+                        Err(error) => error.to_string(),
+                    },
+                    Err(error) => format!("it does not read: {error}"),
+                }
+            };
+            self.findings.push(finding(RegistryVerdict::Damaged, "manifest_changed", &path, problem, RESTORE));
+        }
+        Ok(manifests)
+    }
+}
+
+/// Whether a statement lies in the folder of what it is about.
+fn belongs(placed: &Placed, models: &BTreeMap<CandidateId, ModelName>) -> bool {
+    let about = match &placed.statement.body {
+        StatementBody::Submitted { model, .. }
+        | StatementBody::Published { model, .. }
+        | StatementBody::AliasSet { model, .. }
+        | StatementBody::Withdrawn { model, .. } => Some(model),
+        StatementBody::Approved { candidate, .. } | StatementBody::Rejected { candidate, .. } => models.get(candidate),
+        _ => None,
+    };
+    placed.model.as_ref() == about
+}
+
+/// `<uuid>-<twelve hex digits>.json`, in lower case.
+fn is_statement_name(name: &str) -> bool {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-');
+    name.strip_suffix(".json").and_then(|stem| Some((stem.get(..36)?, stem.get(36..37)?, stem.get(37..)?))).is_some_and(
+        |(id, dash, key)| hex(id) && dash == "-" && key.len() == 12 && hex(key) && uuid::Uuid::try_parse(id).is_ok(),
+    )
+}

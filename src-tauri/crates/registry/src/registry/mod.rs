@@ -1,0 +1,442 @@
+//! A registry: opened, written to by signed statements, read by folding them.
+
+mod fetch;
+mod log;
+mod publish;
+mod submit;
+mod verify;
+mod version;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use proofmark_domain::id::{CandidateId, RegistryId, StatementId};
+use proofmark_domain::person::{PersonCard, Role};
+use proofmark_domain::release::rules::{self, Actor};
+use proofmark_domain::release::{ModelName, Policy, RegistryState, ReleaseBlocked, Statement, StatementBody};
+use proofmark_domain::{Digest, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::RegistryError;
+use crate::keys::{Signer, check_card};
+use crate::layout::{self, FORMAT, MARKER, STAGING};
+use crate::statement;
+use crate::store::{DirStore, EntryKind, SelfTest, Store};
+
+pub use fetch::{Fetched, Wanted};
+pub use submit::{SourceBytes, SourceFile, Submission};
+
+use log::{Cache, Loaded};
+
+/// How a registry is opened.
+#[derive(Clone, Default)]
+pub struct OpenOptions {
+    /// The id of the key that must have begun the registry. Without it, whoever can replace the whole directory can
+    /// replace its people as well.
+    pub trusted_owner: Option<String>,
+    /// Where times come from; the machine's clock if none is given.
+    pub clock: Option<Arc<dyn Clock>>,
+}
+
+/// What a registry begins with.
+#[derive(Debug, Clone)]
+pub struct NewRegistry {
+    /// What people call it.
+    pub name: String,
+    /// What a release needs.
+    pub policy: Policy,
+}
+
+impl NewRegistry {
+    /// A registry with the default policy.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), policy: Policy::default() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    format: u32,
+    id: RegistryId,
+}
+
+impl Marker {
+    fn to_bytes(&self) -> Vec<u8> {
+        format!("{{\"format\":{},\"id\":\"{}\"}}\n", self.format, self.id).into_bytes()
+    }
+}
+
+/// A registry.
+pub struct Registry {
+    store: Box<dyn Store>,
+    id: RegistryId,
+    trusted_owner: Option<String>,
+    clock: Arc<dyn Clock>,
+    cache: Mutex<Cache>,
+    turn: Mutex<()>,
+    tested: OnceLock<SelfTest>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Registry({} at {})", self.id, self.store.place())
+    }
+}
+
+impl Registry {
+    /// Begins a registry in a directory, which is made if it is not there. `owner` becomes its first owner, and holds no
+    /// other role until an owner gives it.
+    ///
+    /// An attempt that was cut short can be repeated by the same person.
+    pub fn create(dir: &Path, new: &NewRegistry, owner: &Signer, options: OpenOptions) -> Result<Self, RegistryError> {
+        let shown = dir.display().to_string();
+        fs::create_dir_all(dir).map_err(RegistryError::io(&shown, "making the folder"))?;
+        let store = DirStore::new(dir).map_err(RegistryError::io(&shown, "opening the folder"))?;
+        Self::create_in(Box::new(store), new, owner, options)
+    }
+
+    /// Begins a registry in any store.
+    pub fn create_in(
+        store: Box<dyn Store>,
+        new: &NewRegistry,
+        owner: &Signer,
+        options: OpenOptions,
+    ) -> Result<Self, RegistryError> {
+        if new.name.trim().is_empty() {
+            return Err(RegistryError::Invalid("a registry needs a name".to_owned()));
+        }
+        let clock = options.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
+        let place = store.place();
+        let marker = Marker { format: FORMAT, id: RegistryId::from_uuid(clock.fresh(clock.now())) };
+        match store.create_new(MARKER, &marker.to_bytes()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(RegistryError::io(format!("{place}/{MARKER}"), "writing")(error)),
+        }
+        let registry = Self::open_in(store, options)?;
+        let _turn = registry.turn();
+        let loaded = registry.load(false)?;
+        if loaded.state.root_key.is_some() {
+            return Err(RegistryError::AlreadyThere { path: place });
+        }
+        registry.ensure_writable()?;
+        let owner_card = owner.card().clone();
+        let body =
+            StatementBody::RegistryCreated { name: new.name.clone(), owner: owner_card, policy: new.policy.clone() };
+        registry.append(&loaded, owner, None, body)?;
+        drop(_turn);
+        Ok(registry)
+    }
+
+    /// Opens the registry in a directory. Nothing is written.
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<Self, RegistryError> {
+        let shown = dir.display().to_string();
+        let store = DirStore::new(dir).map_err(RegistryError::io(shown, "opening the folder"))?;
+        Self::open_in(Box::new(store), options)
+    }
+
+    /// Opens the registry in any store. Nothing is written.
+    pub fn open_in(store: Box<dyn Store>, options: OpenOptions) -> Result<Self, RegistryError> {
+        let path = store.place();
+        let text = store.read(MARKER).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                RegistryError::NotARegistry { path: path.clone(), why: format!("there is no {MARKER} in it") }
+            } else {
+                RegistryError::io(format!("{path}/{MARKER}"), "reading")(error)
+            }
+        })?;
+        let marker: Marker = serde_json::from_slice(&text).map_err(|error| RegistryError::NotARegistry {
+            path: path.clone(),
+            why: format!("{MARKER} does not read ({error})"),
+        })?;
+        if marker.format > FORMAT {
+            return Err(RegistryError::NewerFormat { path, found: marker.format, known: FORMAT });
+        }
+        Ok(Self {
+            store,
+            id: marker.id,
+            trusted_owner: options.trusted_owner,
+            clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            cache: Mutex::default(),
+            turn: Mutex::default(),
+            tested: OnceLock::new(),
+        })
+    }
+
+    /// The registry's identifier.
+    pub const fn id(&self) -> RegistryId {
+        self.id
+    }
+
+    /// Where it lies, in words.
+    pub fn place(&self) -> String {
+        self.store.place()
+    }
+
+    /// Tries out what the place can promise; the first writing call does so by itself.
+    pub fn self_test(&self) -> Result<SelfTest, RegistryError> {
+        self.store.self_test().map_err(RegistryError::io(self.path(STAGING), "trying out the file system"))
+    }
+
+    /// What the registry's statements add up to. Statements that do not hold are left out; [`Registry::verify`] lists
+    /// them. Fails if the pinned owner did not begin this registry.
+    pub fn state(&self) -> Result<RegistryState, RegistryError> {
+        let loaded = self.load(false)?;
+        self.ensure_trusted(&loaded.state)?;
+        Ok(loaded.state)
+    }
+
+    /// Admits a person, gives them another key, or changes their roles; no roles take everything away.
+    pub fn admit(&self, owner: &Signer, person: &PersonCard, roles: &BTreeSet<Role>) -> Result<(), RegistryError> {
+        let key = check_card(person)?;
+        if key.curve_name() != "P-256" {
+            return Err(RegistryError::Invalid(format!("the key of {} is not on P-256", person.name)));
+        }
+        let body = StatementBody::PersonAdmitted { person: person.clone(), roles: roles.clone() };
+        self.act(owner, None, |state, actor| {
+            rules::may_admit(state, actor, person, roles)?;
+            Ok(body)
+        })
+        .map(drop)
+    }
+
+    /// Declares a key invalid. What it signed up to now, as far as it has arrived here, still counts.
+    pub fn revoke_key(&self, owner: &Signer, key_id: &str, reason: &str) -> Result<(), RegistryError> {
+        let _turn = self.turn();
+        let loaded = self.ready(owner)?;
+        rules::may_revoke(&loaded.state, actor(owner), key_id, reason)?;
+        let last = loaded.heads.get(key_id).map(|(_, digest)| *digest);
+        let body = StatementBody::KeyRevoked { key_id: key_id.to_owned(), last, reason: reason.to_owned() };
+        self.append(&loaded, owner, None, body).map(drop)
+    }
+
+    /// Changes what a release needs from now on.
+    pub fn set_policy(&self, owner: &Signer, policy: &Policy, reason: &str) -> Result<(), RegistryError> {
+        self.act(owner, None, |state, actor| {
+            rules::may_set_policy(state, actor, reason)?;
+            Ok(StatementBody::PolicySet { policy: policy.clone(), reason: reason.to_owned() })
+        })
+        .map(drop)
+    }
+
+    /// Approves a candidate. `bundle` is the digest of the manifest that the person looked at: if the candidate is
+    /// another by now, the approval is refused.
+    pub fn approve(
+        &self,
+        approver: &Signer,
+        candidate: CandidateId,
+        bundle: &Digest,
+        reason: &str,
+    ) -> Result<RegistryState, RegistryError> {
+        let (bundle, reason) = (*bundle, reason.to_owned());
+        self.act(approver, Some(candidate), |state, actor| {
+            rules::may_approve(state, actor, candidate, &bundle)?;
+            Ok(StatementBody::Approved { candidate, bundle, reason })
+        })?;
+        self.state()
+    }
+
+    /// Rejects a candidate, with a reason.
+    pub fn reject(
+        &self,
+        approver: &Signer,
+        candidate: CandidateId,
+        bundle: &Digest,
+        reason: &str,
+    ) -> Result<RegistryState, RegistryError> {
+        let (bundle, reason) = (*bundle, reason.to_owned());
+        self.act(approver, Some(candidate), |state, actor| {
+            rules::may_reject(state, actor, candidate, &bundle, &reason)?;
+            Ok(StatementBody::Rejected { candidate, bundle, reason })
+        })?;
+        self.state()
+    }
+
+    /// Points an alias to a version, or to none.
+    pub fn set_alias(
+        &self,
+        publisher: &Signer,
+        model: &ModelName,
+        alias: &str,
+        version: Option<u64>,
+        reason: &str,
+    ) -> Result<(), RegistryError> {
+        self.act_on(publisher, model, |state, actor| {
+            rules::may_set_alias(state, actor, model, alias, version)?;
+            let (model, alias, reason) = (model.clone(), alias.to_owned(), reason.to_owned());
+            Ok(StatementBody::AliasSet { model, alias, version, reason })
+        })?;
+        self.refresh_view(model)
+    }
+
+    /// Declares that a version must not be used any more. Its bytes stay.
+    pub fn withdraw(
+        &self,
+        publisher: &Signer,
+        model: &ModelName,
+        version: u64,
+        reason: &str,
+    ) -> Result<(), RegistryError> {
+        self.act_on(publisher, model, |state, actor| {
+            rules::may_withdraw(state, actor, model, version, reason)?;
+            Ok(StatementBody::Withdrawn { model: model.clone(), version, reason: reason.to_owned() })
+        })?;
+        self.refresh_view(model)
+    }
+
+    /// Removes what unfinished work left in `.staging` longer than `age` ago. Returns the names.
+    pub fn clean(&self, age: Duration) -> Result<Vec<String>, RegistryError> {
+        let entries = self.store.list(STAGING).map_err(RegistryError::io(self.path(STAGING), "listing"))?;
+        let now = i128::from(self.clock.now().ms()) * 1_000_000;
+        let mut removed = Vec::new();
+        for entry in entries {
+            let old = entry.stamp.is_some_and(|stamp| now - i128::from(stamp[0]) >= age.as_nanos().cast_signed());
+            if old {
+                let path = format!("{STAGING}/{}", entry.name);
+                self.store.discard(&path).map_err(RegistryError::io(self.path(&path), "removing"))?;
+                removed.push(path);
+            }
+        }
+        Ok(removed)
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("{}/{path}", self.store.place())
+    }
+
+    /// One statement of this process at a time, so that a person's chain does not fork without need.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ensure_trusted(&self, state: &RegistryState) -> Result<(), RegistryError> {
+        let Some(expected) = &self.trusted_owner else { return Ok(()) };
+        let path = self.store.place();
+        match &state.root_key {
+            Some(found) if found == expected => Ok(()),
+            Some(found) => {
+                let why = format!("it was begun with the key {}, and you trust {}", short(found), short(expected));
+                Err(RegistryError::Untrusted { path, why })
+            }
+            None => Err(RegistryError::Incomplete { path, why: "the statement that begins it is missing".to_owned() }),
+        }
+    }
+
+    fn ensure_writable(&self) -> Result<(), RegistryError> {
+        if self.tested.get().is_none() {
+            let test = self.self_test()?;
+            if !test.can_publish() {
+                return Err(RegistryError::ReadOnly { path: self.store.place(), why: test.notes.join("; ") });
+            }
+            // Another thread may have been faster, with the same answer.
+            let _ = self.tested.set(test);
+        }
+        Ok(())
+    }
+
+    /// Loads the registry for writing by `signer`.
+    fn ready(&self, signer: &Signer) -> Result<Loaded, RegistryError> {
+        self.ensure_writable()?;
+        let loaded = self.load(false)?;
+        self.ensure_trusted(&loaded.state)?;
+        if loaded.state.root_key.is_none() {
+            let why = "the statement that begins it is missing".to_owned();
+            return Err(RegistryError::Incomplete { path: self.store.place(), why });
+        }
+        rules::ensure_active(&loaded.state, actor(signer))?;
+        Ok(loaded)
+    }
+
+    fn act(
+        &self,
+        signer: &Signer,
+        candidate: Option<CandidateId>,
+        decide: impl FnOnce(&RegistryState, Actor<'_>) -> Result<StatementBody, ReleaseBlocked>,
+    ) -> Result<(Statement, Digest), RegistryError> {
+        let _turn = self.turn();
+        let loaded = self.ready(signer)?;
+        let body = decide(&loaded.state, actor(signer))?;
+        let model = candidate.and_then(|candidate| loaded.state.candidates.get(&candidate)).map(|it| it.model.clone());
+        self.append(&loaded, signer, model.as_ref(), body)
+    }
+
+    fn act_on(
+        &self,
+        signer: &Signer,
+        model: &ModelName,
+        decide: impl FnOnce(&RegistryState, Actor<'_>) -> Result<StatementBody, ReleaseBlocked>,
+    ) -> Result<(Statement, Digest), RegistryError> {
+        let _turn = self.turn();
+        let loaded = self.ready(signer)?;
+        let body = decide(&loaded.state, actor(signer))?;
+        self.append(&loaded, signer, Some(model), body)
+    }
+
+    /// Signs a statement and adds it to the log.
+    fn append(
+        &self,
+        loaded: &Loaded,
+        signer: &Signer,
+        model: Option<&ModelName>,
+        body: StatementBody,
+    ) -> Result<(Statement, Digest), RegistryError> {
+        let at = self.clock.now();
+        // After everything that its author has seen, also when the clocks of two machines differ.
+        let order = Timestamp::from_ms(at.ms().max(loaded.newest_ms.saturating_add(1)));
+        let statement = Statement {
+            id: StatementId::from_uuid(self.clock.fresh(order)),
+            registry: self.id,
+            at,
+            author: signer.card().id,
+            key_id: signer.key_id().to_owned(),
+            previous: loaded.heads.get(signer.key_id()).map(|(_, digest)| *digest),
+            body,
+        };
+        let path = format!("{}/{}", layout::log_folder(model), layout::statement_name(&statement));
+        let (bytes, digest) = statement::sign(&statement, signer)
+            .map_err(|source| RegistryError::Signature { path: self.path(&path), source })?;
+        self.store.create_new(&path, &bytes).map_err(RegistryError::io(self.path(&path), "writing the statement"))?;
+        Ok((statement, digest))
+    }
+
+    /// A folder of its own for unfinished work, removed when this is dropped.
+    fn workroom(&self) -> Workroom<'_> {
+        let name = format!("{STAGING}/{}", self.clock.fresh(self.clock.now()));
+        Workroom { store: self.store.as_ref(), name }
+    }
+}
+
+struct Workroom<'r> {
+    store: &'r dyn Store,
+    name: String,
+}
+
+impl Workroom<'_> {
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.name)
+    }
+}
+
+impl Drop for Workroom<'_> {
+    fn drop(&mut self) {
+        // What cannot be removed now is listed by `verify` as left over, and removed by `clean`.
+        let _ = self.store.discard(&self.name);
+    }
+}
+
+fn actor(signer: &Signer) -> Actor<'_> {
+    Actor { person: signer.card().id, key_id: signer.key_id() }
+}
+
+fn short(hex: &str) -> &str {
+    hex.get(..12).unwrap_or(hex)
+}
+
+fn is_plain_file(kind: EntryKind) -> bool {
+    kind == EntryKind::File
+}

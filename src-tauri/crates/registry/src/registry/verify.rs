@@ -1,0 +1,634 @@
+//! Re-checking every byte, every signature and every rule.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use proofmark_domain::Digest;
+use proofmark_domain::registry::{RegistryReport, RegistryVerdict, VersionVerdict};
+use proofmark_domain::release::{
+    BundleManifest, CandidateRecord, CandidateState, ModelName, StatementBody, VersionRecord,
+};
+
+use super::log::{Claim, Finding, Loaded, finding};
+use super::version::{hash, model_metas};
+use super::{Registry, short};
+use crate::error::RegistryError;
+use crate::keys::PublicKey;
+use crate::layout::{self, MARKER, STAGING};
+use crate::names::{MLFLOW_REGISTERED_META, foreign};
+use crate::oms;
+use crate::progress::Watch;
+use crate::statement::sha256;
+use crate::store::{Entry, EntryKind};
+
+const AGAIN: &str = "publishing the same candidate again completes it";
+const COPY: &str = "move the version's folder away and publish its candidate again, or restore it from another copy";
+const WAIT: &str =
+    "wait until the folder is synchronised; if it stays, restore the file from another copy of the registry";
+const VIEW: &str = "moving any alias of the model, or publishing again, writes it anew from the signed statements";
+
+impl Registry {
+    /// Re-checks the whole registry. Nothing is written.
+    ///
+    /// Fails only if the place cannot be read or `watch` stops it; everything that is wrong with the registry is in
+    /// the report.
+    pub fn verify(&self, watch: &mut Watch<'_>) -> Result<RegistryReport, RegistryError> {
+        let loaded = self.load(true)?;
+        let mut check = Check {
+            registry: self,
+            loaded: &loaded,
+            findings: loaded.findings.clone(),
+            ignored: loaded.ignored.clone(),
+            hashed: HashMap::new(),
+            signers: BTreeMap::new(),
+        };
+        check.root()?;
+        check.trust();
+        check.claims();
+        let objects = check.object_list()?;
+        let folders = check.version_folders()?;
+        watch.expect(objects.iter().map(|(_, entry)| entry.size).sum());
+        watch.expect(folders.values().flatten().map(|(_, entry)| entry.size).sum());
+        check.objects(&objects, watch)?;
+        for (version, files) in &folders {
+            check.version(version, files, watch)?;
+        }
+        check.views(&folders)?;
+        Ok(check.report())
+    }
+}
+
+type Files = Vec<(String, Entry)>;
+type Folders = BTreeMap<(ModelName, u64), Files>;
+
+pub(super) struct Check<'r> {
+    pub registry: &'r Registry,
+    pub loaded: &'r Loaded,
+    pub findings: Vec<Finding>,
+    pub ignored: Vec<String>,
+    /// Digests of files by stamp: a hard link is read once.
+    pub hashed: HashMap<[i64; 4], (Digest, u64)>,
+    pub signers: BTreeMap<(ModelName, u64), Vec<String>>,
+}
+
+impl<'r> Check<'r> {
+    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    }
+
+    fn found(&mut self, verdict: RegistryVerdict, code: &str, path: &str, message: impl Into<String>, mend: &str) {
+        self.findings.push(finding(verdict, code, path, message.into(), mend));
+    }
+
+    fn found_in(
+        &mut self,
+        version: &(ModelName, u64),
+        verdict: RegistryVerdict,
+        code: &str,
+        path: &str,
+        message: String,
+        mend: &str,
+    ) {
+        let mut found = finding(verdict, code, path, message, mend);
+        found.version = Some(version.clone());
+        self.findings.push(found);
+    }
+
+    fn ignore(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let why = foreign(name).unwrap_or("a name that does not belong here");
+        self.ignored.push(format!("{path} ({why})"));
+    }
+
+    /// Names at the top, and what unfinished work left behind.
+    fn root(&mut self) -> Result<(), RegistryError> {
+        for entry in self.list("")? {
+            match (entry.name.as_str(), entry.kind) {
+                (MARKER, EntryKind::File) | ("log" | "objects" | "claims" | "models", EntryKind::Folder) => {}
+                (STAGING, EntryKind::Folder) => {
+                    for left in self.list(STAGING)? {
+                        self.ignored.push(format!("{STAGING}/{} (work that is under way or was cut short)", left.name));
+                    }
+                }
+                _ => self.ignore(&entry.name),
+            }
+        }
+        let text =
+            self.registry.store.read(MARKER).map_err(RegistryError::io(self.registry.path(MARKER), "reading"))?;
+        let expected = super::Marker { format: layout::FORMAT, id: self.registry.id }.to_bytes();
+        let created = self
+            .loaded
+            .statements
+            .values()
+            .any(|(_, it)| matches!(it.statement.body, StatementBody::RegistryCreated { .. }));
+        let other_id = created && self.loaded.state.root_key.is_none();
+        if text != expected || other_id {
+            let message = "it is not as it was written, or names another registry than its statements do";
+            self.found(RegistryVerdict::Damaged, "marker_changed", MARKER, message, "restore it from another copy");
+        }
+        Ok(())
+    }
+
+    fn trust(&mut self) {
+        let Some(root) = &self.loaded.state.root_key else {
+            let message = "the statement that begins the registry is missing or does not hold";
+            self.found(RegistryVerdict::Incomplete, "root_missing", "log/_registry", message, WAIT);
+            return;
+        };
+        if let Some(expected) = self.registry.trusted_owner.as_ref().filter(|expected| *expected != root) {
+            let message = format!("it was begun with the key {}, and you trust {}", short(root), short(expected));
+            let mend = "ask its owner for the fingerprint over another way; if it differs, do not use this registry";
+            self.found(RegistryVerdict::Untrusted, "owner_unknown", "log/_registry", message, mend);
+        }
+    }
+
+    /// Each number is claimed by a statement that holds, without gaps; each statement of a publication found its number.
+    fn claims(&mut self) {
+        let loaded = self.loaded;
+        let published = |digest: &Digest| loaded.statements.values().find(|(_, it)| it.digest == *digest);
+        for (model, numbers) in &loaded.claims {
+            let last = numbers.last_key_value().map_or(0, |(last, _)| *last);
+            if last as usize != numbers.len() {
+                let missing = (1..=last).find(|number| !numbers.contains_key(number)).unwrap_or_default();
+                let path = layout::claim(model, missing);
+                let message = "this number was never claimed, though later ones were".to_owned();
+                self.found_in(
+                    &(model.clone(), missing),
+                    RegistryVerdict::Incomplete,
+                    "claim_missing",
+                    &path,
+                    message,
+                    WAIT,
+                );
+            }
+            for (number, claim) in numbers {
+                let key = (model.clone(), *number);
+                let path = layout::claim(model, *number);
+                // Somebody published this number, so a claim that names nothing was changed rather than early.
+                let rival = loaded.statements.values().any(|(_, it)| {
+                    matches!(&it.statement.body, StatementBody::Published { model: of, version, .. } if of == model && version == number)
+                });
+                let (verdict, code, message, mend) = match claim {
+                    Claim::Statement(_) if loaded.state.version(model, *number).is_some() => continue,
+                    Claim::Statement(digest) => match published(digest) {
+                        Some(_) => (
+                            RegistryVerdict::Untrusted,
+                            "claim_refused",
+                            "the statement that it names does not publish this version".to_owned(),
+                            "do not use this version; ask who published it",
+                        ),
+                        None if rival => (
+                            RegistryVerdict::Damaged,
+                            "claim_changed",
+                            "it names a statement that does not exist, though this number was published".to_owned(),
+                            "restore the file from another copy of the registry",
+                        ),
+                        None => (
+                            RegistryVerdict::Incomplete,
+                            "statement_missing",
+                            format!("the statement {} that it names is missing", digest.short()),
+                            WAIT,
+                        ),
+                    },
+                    Claim::Partial => {
+                        (RegistryVerdict::Incomplete, "claim_partial", "it has arrived in part only".to_owned(), WAIT)
+                    }
+                    Claim::Unreadable => (
+                        RegistryVerdict::Damaged,
+                        "claim_changed",
+                        "its text is not that of a claim".to_owned(),
+                        "restore the file from another copy of the registry",
+                    ),
+                };
+                self.found_in(&key, verdict, code, &path, message, mend);
+            }
+        }
+        for (id, (path, placed)) in &loaded.statements {
+            let StatementBody::Published { candidate, model, version, .. } = &placed.statement.body else { continue };
+            let unclaimed = !loaded.claims.get(model).is_some_and(|numbers| numbers.contains_key(version));
+            let done = loaded.state.candidates.get(candidate).is_some_and(|it| it.state == CandidateState::Published);
+            if unclaimed && !done && !loaded.refused.contains(id) {
+                let message = "its number is not claimed: publishing was cut short, or the claim has not arrived";
+                self.found(RegistryVerdict::Incomplete, "publication_pending", path, message, AGAIN);
+            }
+        }
+    }
+
+    /// Every object file.
+    fn object_list(&mut self) -> Result<Files, RegistryError> {
+        let mut files = Vec::new();
+        for algorithm in self.list("objects")? {
+            let path = format!("objects/{}", algorithm.name);
+            if algorithm.name != "sha256" || algorithm.kind != EntryKind::Folder {
+                self.ignore(&path);
+                continue;
+            }
+            for folder in self.list(&path)? {
+                let path = format!("{path}/{}", folder.name);
+                if folder.kind != EntryKind::Folder {
+                    self.ignore(&path);
+                    continue;
+                }
+                for entry in self.list(&path)? {
+                    let path = format!("{path}/{}", entry.name);
+                    let named = Digest::from_hex(&entry.name).is_ok_and(|digest| layout::object(&digest) == path);
+                    if named && entry.kind == EntryKind::File {
+                        files.push((path, entry));
+                    } else {
+                        self.ignore(&path);
+                    }
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn objects(&mut self, objects: &Files, watch: &mut Watch<'_>) -> Result<(), RegistryError> {
+        let mut needed: BTreeMap<Digest, &CandidateRecord> = BTreeMap::new();
+        for record in self.loaded.state.candidates.values() {
+            // Manifests were checked when the log was read.
+            if let Some(manifest) = record.manifest.as_ref().filter(|_| record.state != CandidateState::Rejected) {
+                needed.extend(manifest.files.iter().chain(&manifest.evidence).map(|it| (it.digest, record)));
+            }
+        }
+        let manifests: BTreeSet<Digest> = self.loaded.state.candidates.values().map(|it| it.bundle).collect();
+        for (path, entry) in objects {
+            let (digest, _) = self.hash(path, entry, watch)?;
+            if digest.hex() == entry.name {
+                needed.remove(&digest);
+                continue;
+            }
+            let Ok(named) = Digest::from_hex(&entry.name) else { continue };
+            if manifests.contains(&named) {
+                continue;
+            }
+            match needed.remove(&named) {
+                Some(record) => {
+                    let message = format!("its bytes have changed; it belongs to a candidate of {}", record.model);
+                    let mend = "submitting the same files again restores it";
+                    self.found(RegistryVerdict::Damaged, "object_changed", path, message, mend);
+                }
+                None => {
+                    let message = "its bytes have changed; nothing refers to it";
+                    self.found(RegistryVerdict::Damaged, "object_changed", path, message, "remove the file");
+                }
+            }
+        }
+        for (digest, record) in needed {
+            let message = format!("a file of a candidate of {} is missing", record.model);
+            self.found(RegistryVerdict::Incomplete, "object_missing", &layout::object(&digest), message, WAIT);
+        }
+        Ok(())
+    }
+
+    pub fn hash(&mut self, path: &str, entry: &Entry, watch: &mut Watch<'_>) -> Result<(Digest, u64), RegistryError> {
+        if let Some(known) = entry.stamp.as_ref().and_then(|stamp| self.hashed.get(stamp)) {
+            return Ok(*known);
+        }
+        let shown = self.registry.path(path);
+        let mut source = self.registry.store.open(path).map_err(RegistryError::io(&shown, "opening"))?;
+        let found = hash(source.as_mut(), &shown, watch, |_| Ok(()))?;
+        if let Some(stamp) = entry.stamp {
+            self.hashed.insert(stamp, found);
+        }
+        Ok(found)
+    }
+
+    /// Every version folder, with all files in it.
+    fn version_folders(&mut self) -> Result<Folders, RegistryError> {
+        let mut folders = Folders::new();
+        for folder in self.list("models")? {
+            let path = format!("models/{}", folder.name);
+            let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
+                self.ignore(&path);
+                continue;
+            };
+            for entry in self.list(&path)? {
+                let path = format!("{path}/{}", entry.name);
+                let number = entry.name.strip_prefix("version-").and_then(layout::read_number);
+                match (number, entry.kind) {
+                    (Some(number), EntryKind::Folder) => {
+                        let mut files = Files::new();
+                        self.walk(&path, "", &mut files)?;
+                        folders.insert((model.clone(), number), files);
+                    }
+                    _ if matches!(entry.name.as_str(), "meta.yaml" | "aliases") => {}
+                    _ => self.ignore(&path),
+                }
+            }
+        }
+        for (model, versions) in &self.loaded.state.versions {
+            for number in versions.keys() {
+                let key = (model.clone(), *number);
+                if !folders.contains_key(&key) {
+                    let path = layout::version_folder(model, *number);
+                    let message = "its folder is missing: publishing was cut short, or it has not arrived".to_owned();
+                    self.found_in(&key, RegistryVerdict::Incomplete, "version_missing", &path, message, AGAIN);
+                }
+            }
+        }
+        Ok(folders)
+    }
+
+    /// Lists a folder with everything below it, by path relative to `base`.
+    pub fn walk(&mut self, base: &str, below: &str, files: &mut Files) -> Result<(), RegistryError> {
+        let mut open = vec![below.to_owned()];
+        while let Some(folder) = open.pop() {
+            let path = if folder.is_empty() { base.to_owned() } else { format!("{base}/{folder}") };
+            for entry in self.list(&path)? {
+                let name = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+                if entry.kind == EntryKind::Folder {
+                    if foreign(&entry.name).is_some() {
+                        self.ignore(&format!("{base}/{name}"));
+                    } else {
+                        open.push(name);
+                    }
+                } else {
+                    files.push((name, entry));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a version folder against what was published.
+    pub fn version(
+        &mut self,
+        key: &(ModelName, u64),
+        files: &Files,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RegistryError> {
+        let loaded = self.loaded;
+        let (model, number) = key;
+        let base = layout::version_folder(model, *number);
+        let Some(record) = loaded.state.version(model, *number) else {
+            let pending = loaded.statements.values().any(|(_, it)| {
+                matches!(&it.statement.body, StatementBody::Published { model: of, version, .. } if of == model && version == number)
+            });
+            let (verdict, code, message) = if pending
+                && !loaded.claims.get(model).is_some_and(|it| it.contains_key(number))
+            {
+                (RegistryVerdict::Damaged, "claim_missing", "its folder is there, and the claim of its number is gone")
+            } else {
+                (RegistryVerdict::Untrusted, "version_unknown", "no statement that holds publishes this version")
+            };
+            let mend = "do not use it; wait for missing statements, or ask who put it there";
+            self.found_in(key, verdict, code, &base, message.to_owned(), mend);
+            return Ok(());
+        };
+        let Some(manifest) = loaded.state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_ref()) else {
+            let message = "its manifest is missing, so its bytes cannot be checked".to_owned();
+            self.found_in(key, RegistryVerdict::Incomplete, "manifest_missing", &base, message, WAIT);
+            return Ok(());
+        };
+        let mut missing = expected_files(manifest);
+        let mut statements = own_statements(loaded, record);
+        for (name, entry) in files {
+            let path = format!("{base}/{name}");
+            if entry.kind != EntryKind::File {
+                let message = "it is a link or a device, and a release holds only files".to_owned();
+                self.found_in(key, RegistryVerdict::Damaged, "file_unexpected", &path, message, "remove it");
+            } else if let Some(expected) = missing.remove(name) {
+                let (digest, size) = self.hash(&path, entry, watch)?;
+                if expected != Some((digest, size)) && expected.is_some() {
+                    let message = format!("its bytes have changed: {} instead of what was approved", digest.short());
+                    self.found_in(key, RegistryVerdict::Damaged, "file_changed", &path, message, COPY);
+                }
+                match name.as_str() {
+                    "manifest.json" => self.manifest(key, &path, record)?,
+                    "model.sig" => self.signature(key, &path, record, manifest)?,
+                    "meta.yaml" => self.meta(key, &path, record, manifest)?,
+                    _ => {}
+                }
+            } else if let Some(statement) = name.strip_prefix("statements/") {
+                self.statement_copy(key, &path, statement, &mut statements)?;
+            } else if name == &format!("model/{MLFLOW_REGISTERED_META}") {
+                self.ignored.push(format!("{path} (written by MLflow when it loaded the model)"));
+            } else if foreign(name.rsplit('/').next().unwrap_or(name)).is_some() {
+                self.ignore(&path);
+            } else {
+                let message = "it was not published with this version".to_owned();
+                self.found_in(key, RegistryVerdict::Damaged, "file_unexpected", &path, message, "remove it");
+            }
+        }
+        let statements = statements.into_iter().map(|name| format!("statements/{name}"));
+        for name in missing.into_keys().chain(statements) {
+            let message = "it is missing".to_owned();
+            // Whole folders are put in place in one step, so a gap here is damage or a transfer under way.
+            self.found_in(key, RegistryVerdict::Damaged, "file_missing", &format!("{base}/{name}"), message, COPY);
+        }
+        Ok(())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, RegistryError> {
+        self.registry.store.read(path).map_err(RegistryError::io(self.registry.path(path), "reading"))
+    }
+
+    fn manifest(&mut self, key: &(ModelName, u64), path: &str, record: &VersionRecord) -> Result<(), RegistryError> {
+        if sha256(&self.read(path)?) != record.bundle {
+            let message = "it is not the manifest that was approved".to_owned();
+            self.found_in(key, RegistryVerdict::Damaged, "file_changed", path, message, COPY);
+        }
+        Ok(())
+    }
+
+    /// The signature that other tools check must be a member's, and cover exactly the files of the manifest.
+    fn signature(
+        &mut self,
+        key: &(ModelName, u64),
+        path: &str,
+        record: &VersionRecord,
+        manifest: &BundleManifest,
+    ) -> Result<(), RegistryError> {
+        let text = self.read(path)?;
+        let hint = oms::key_hint(&text).unwrap_or_default();
+        let Some((member, public)) = self.loaded.state.holder(&hint).zip(self.public_key(&hint)) else {
+            let message = format!("it was made with the key {}, which nobody in this registry holds", short(&hint));
+            self.found_in(key, RegistryVerdict::Damaged, "signature_invalid", path, message, COPY);
+            return Ok(());
+        };
+        let expected: BTreeMap<String, Digest> = manifest.files.iter().map(|it| (it.path.clone(), it.digest)).collect();
+        match oms::check_resources(&text, &public, &expected, &[MLFLOW_REGISTERED_META]) {
+            Ok(()) => {
+                let mut names = vec![member.card.name.clone()];
+                if hint != record.publisher_key {
+                    names.push("(completed the publication)".to_owned());
+                }
+                self.signers.insert(key.clone(), vec![names.join(" ")]);
+            }
+            Err(error) => {
+                self.found_in(key, RegistryVerdict::Damaged, "signature_invalid", path, error.to_string(), COPY);
+            }
+        }
+        Ok(())
+    }
+
+    fn public_key(&self, key_id: &str) -> Option<PublicKey> {
+        let cards = self.loaded.statements.values().filter_map(|(_, it)| match &it.statement.body {
+            StatementBody::RegistryCreated { owner, .. } => Some(owner),
+            StatementBody::PersonAdmitted { person, .. } => Some(person),
+            _ => None,
+        });
+        cards.filter(|card| card.key_id == key_id).find_map(|card| crate::keys::check_card(card).ok())
+    }
+
+    fn meta(
+        &mut self,
+        key: &(ModelName, u64),
+        path: &str,
+        record: &VersionRecord,
+        manifest: &BundleManifest,
+    ) -> Result<(), RegistryError> {
+        let text = self.read(path)?;
+        let fits = layout::uri_of_version_meta(&text, &key.0, key.1, record.at.ms(), &manifest.purpose);
+        if fits.is_none() {
+            let message = "what MLflow reads about this version is not what was published".to_owned();
+            self.found_in(key, RegistryVerdict::Damaged, "file_changed", path, message, COPY);
+        }
+        Ok(())
+    }
+
+    fn statement_copy(
+        &mut self,
+        key: &(ModelName, u64),
+        path: &str,
+        name: &str,
+        own: &mut BTreeSet<String>,
+    ) -> Result<(), RegistryError> {
+        let original = self.loaded.statements.values().find(|(_, it)| layout::statement_name(&it.statement) == name);
+        let Some((original, _)) = original else {
+            if foreign(name).is_some() {
+                self.ignore(path);
+            } else {
+                let message = "it is no copy of any statement that holds".to_owned();
+                self.found_in(key, RegistryVerdict::Damaged, "file_unexpected", path, message, "remove it");
+            }
+            return Ok(());
+        };
+        own.remove(name);
+        if self.read(path)? != self.read(original)? {
+            let message = format!("it differs from {original}");
+            self.found_in(key, RegistryVerdict::Damaged, "file_changed", path, message, COPY);
+        }
+        Ok(())
+    }
+
+    /// What MLflow reads beside the versions must agree with the signed statements. An older state of it is what a
+    /// publication that was cut short leaves behind; anything else was put there by somebody.
+    fn views(&mut self, folders: &Folders) -> Result<(), RegistryError> {
+        let models: BTreeSet<&ModelName> = folders.keys().map(|(model, _)| model).collect();
+        for model in models {
+            let path = format!("{}/meta.yaml", layout::model_folder(model));
+            let states = model_metas(&self.loaded.state, model);
+            if !states.is_empty() {
+                let text = self.read_if_there(&path)?;
+                self.view(&path, text.as_ref(), states.last(), &states);
+            }
+            let aliases = self.loaded.state.aliases.get(model).cloned().unwrap_or_default();
+            let folder = format!("{}/aliases", layout::model_folder(model));
+            for entry in self.list(&folder)? {
+                let path = format!("{folder}/{}", entry.name);
+                if aliases.contains_key(&entry.name) {
+                    continue;
+                } else if foreign(&entry.name).is_some() || entry.kind != EntryKind::File {
+                    self.ignore(&path);
+                } else {
+                    let message = "no statement sets this alias";
+                    self.found(RegistryVerdict::Damaged, "alias_unknown", &path, message, "remove the file");
+                }
+            }
+            for (alias, record) in &aliases {
+                let path = format!("{folder}/{alias}");
+                let text = self.read_if_there(&path)?;
+                let number = |version: Option<u64>| version.map(|it| it.to_string().into_bytes());
+                let states: Vec<Vec<u8>> = record.history.iter().filter_map(|it| number(it.version)).collect();
+                self.view(&path, text.as_ref(), number(record.version).as_ref(), &states);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_if_there(&self, path: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        match self.registry.store.read(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+        }
+    }
+
+    fn view(&mut self, path: &str, text: Option<&Vec<u8>>, now: Option<&Vec<u8>>, states: &[Vec<u8>]) {
+        if text == now {
+            return;
+        }
+        let older = text.is_none_or(|text| states.contains(text));
+        let (verdict, code, message) = if older {
+            (RegistryVerdict::Incomplete, "view_stale", "it is not up to date with the signed statements")
+        } else {
+            (RegistryVerdict::Damaged, "view_changed", "it says something that no statement ever said")
+        };
+        self.found(verdict, code, path, message, VIEW);
+    }
+
+    fn report(self) -> RegistryReport {
+        let state = &self.loaded.state;
+        let whole = |finding: &&Finding| matches!(finding.problem.code.as_str(), "owner_unknown" | "root_missing");
+        let base = self.findings.iter().filter(whole).map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok);
+        let worst = |key: &(ModelName, u64)| {
+            let own = self.findings.iter().filter(|it| it.version.as_ref() == Some(key)).map(|it| it.verdict);
+            own.chain([base]).max().unwrap_or(RegistryVerdict::Ok)
+        };
+        let mut keys: BTreeSet<(ModelName, u64)> = self.findings.iter().filter_map(|it| it.version.clone()).collect();
+        keys.extend(state.versions.iter().flat_map(|(model, all)| all.keys().map(|number| (model.clone(), *number))));
+        let versions = keys.into_iter().map(|key| {
+            let record = state.version(&key.0, key.1);
+            let candidate = record.and_then(|it| state.candidates.get(&it.candidate));
+            VersionVerdict {
+                verdict: worst(&key),
+                digest: record.map(|it| it.bundle),
+                signers: self.signers.get(&key).cloned().unwrap_or_default(),
+                approvals: candidate
+                    .map(|it| it.decisions.iter().filter(|it| it.approved).cloned().collect())
+                    .unwrap_or_default(),
+                aliases: state.aliases_of(&key.0, key.1),
+                withdrawn: record.is_some_and(|it| it.withdrawn.is_some()),
+                model: key.0,
+                version: key.1,
+            }
+        });
+        RegistryReport {
+            registry: self.registry.store.place(),
+            verdict: self.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok),
+            versions: versions.collect(),
+            problems: self.findings.iter().map(|it| it.problem.clone()).collect(),
+            ignored: self.ignored.clone(),
+        }
+    }
+}
+
+/// The files of a version folder, with digest and size where the manifest gives them.
+pub(super) fn expected_files(manifest: &BundleManifest) -> BTreeMap<String, Option<(Digest, u64)>> {
+    let files = manifest.files.iter().map(|it| (format!("model/{}", it.path), Some((it.digest, it.size))));
+    let evidence = manifest.evidence.iter().map(|it| (format!("evidence/{}", it.path), Some((it.digest, it.size))));
+    let own = ["manifest.json", "model.sig", "meta.yaml"].map(|name| (name.to_owned(), None));
+    files.chain(evidence).chain(own).collect()
+}
+
+/// Names of the statements without which a version does not prove itself.
+fn own_statements(loaded: &Loaded, record: &VersionRecord) -> BTreeSet<String> {
+    let own = loaded.state.candidates.get(&record.candidate).map(|it| it.statements.as_slice()).unwrap_or_default();
+    let placed = own.iter().filter_map(|id| loaded.statements.get(id));
+    placed.map(|(_, placed)| layout::statement_name(&placed.statement)).collect()
+}
+
+impl<'r> Check<'r> {
+    /// A check of single versions, for fetching.
+    pub fn of(registry: &'r Registry, loaded: &'r Loaded) -> Self {
+        Self {
+            registry,
+            loaded,
+            findings: Vec::new(),
+            ignored: Vec::new(),
+            hashed: HashMap::new(),
+            signers: BTreeMap::new(),
+        }
+    }
+}

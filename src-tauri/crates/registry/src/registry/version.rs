@@ -1,0 +1,163 @@
+//! The folder of a version: complete, self-explaining, and readable by tools that know nothing of us.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use proofmark_domain::Digest;
+use proofmark_domain::id::CandidateId;
+use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState};
+use sha2::{Digest as _, Sha256};
+
+use super::log::Loaded;
+use super::publish::{known, manifest_of, version_record};
+use super::{Registry, Workroom};
+use crate::canonical;
+use crate::error::RegistryError;
+use crate::keys::Signer;
+use crate::layout;
+use crate::names::MLFLOW_REGISTERED_META;
+use crate::oms;
+use crate::progress::Watch;
+
+/// Hashes what `source` gives, telling `watch`.
+pub(super) fn hash(
+    source: &mut dyn Read,
+    path: &str,
+    watch: &mut Watch<'_>,
+    mut keep: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<(Digest, u64), RegistryError> {
+    let mut hash = Sha256::new();
+    let mut size = 0u64;
+    let mut buffer = vec![0u8; 1024 * 1024];
+    loop {
+        let read = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(RegistryError::io(path, "reading")(error)),
+        };
+        let part = buffer.get(..read).unwrap_or_default();
+        hash.update(part);
+        keep(part).map_err(RegistryError::io(path, "copying"))?;
+        size += read as u64;
+        watch.advance(read as u64, path)?;
+    }
+    Ok((Digest::from_bytes(hash.finalize().into()), size))
+}
+
+impl Registry {
+    /// Lays out the model, its evidence, the manifest and the signature over the model in the workroom.
+    pub(super) fn prepare(
+        &self,
+        room: &Workroom<'_>,
+        manifest: &BundleManifest,
+        publisher: &Signer,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RegistryError> {
+        super::submit::check_manifest(manifest)?;
+        let parts =
+            manifest.files.iter().map(|it| ("model", it)).chain(manifest.evidence.iter().map(|it| ("evidence", it)));
+        watch.expect(manifest.files.iter().chain(&manifest.evidence).map(|it| it.size).sum());
+        for (folder, file) in parts {
+            self.place_object(file, &room.path(&format!("version/{folder}/{}", file.path)), watch)?;
+        }
+        let text = canonical::to_bytes(manifest)
+            .map_err(|error| RegistryError::Invalid(format!("the manifest cannot be written: {error}")))?;
+        self.stage(&room.path("version/manifest.json"), &text)?;
+        let resources = manifest.files.iter().map(|file| (file.path.clone(), file.digest));
+        let bundle = oms::sign_resources("model", resources.collect(), &[MLFLOW_REGISTERED_META.to_owned()], publisher)
+            .map_err(|source| RegistryError::Signature { path: "model.sig".to_owned(), source })?;
+        self.stage(&room.path("version/model.sig"), &bundle)
+    }
+
+    fn stage(&self, path: &str, text: &[u8]) -> Result<(), RegistryError> {
+        self.store.stage(path, &mut &*text).map(drop).map_err(RegistryError::io(self.path(path), "writing"))
+    }
+
+    /// Gives an object a place in the workroom, after checking every byte of it.
+    fn place_object(&self, file: &BundleFile, staged: &str, watch: &mut Watch<'_>) -> Result<(), RegistryError> {
+        let path = layout::object(&file.digest);
+        let shown = self.path(&path);
+        let mut source = self.store.open(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => RegistryError::Incomplete {
+                path: shown.clone(),
+                why: format!("it holds {} of the candidate; the submitter can submit again", file.path),
+            },
+            _ => RegistryError::io(shown.clone(), "opening")(error),
+        })?;
+        let (digest, size) = hash(source.as_mut(), &file.path, watch, |_| Ok(()))?;
+        if digest != file.digest || size != file.size {
+            let why = format!("it should hold {}, and its bytes have changed; submitting again restores it", file.path);
+            return Err(RegistryError::Damaged { path: shown, why });
+        }
+        let linked = self.store.link_staged(&path, staged).map_err(RegistryError::io(self.path(staged), "linking"))?;
+        if !linked {
+            let mut source = self.store.open(&path).map_err(RegistryError::io(shown, "opening"))?;
+            self.store.stage(staged, source.as_mut()).map_err(RegistryError::io(self.path(staged), "copying"))?;
+        }
+        Ok(())
+    }
+
+    /// Completes the prepared folder and gives it its name. If another was faster, theirs stays.
+    pub(super) fn show(&self, room: &Workroom<'_>, candidate: CandidateId, version: u64) -> Result<(), RegistryError> {
+        let loaded = self.load(false)?;
+        let record = known(&loaded, candidate)?;
+        let manifest = manifest_of(&record)?;
+        let model = &record.model;
+        for (name, text) in self.proof(&loaded, model, version)? {
+            self.stage(&room.path(&format!("version/statements/{name}")), &text)?;
+        }
+        let at = version_record(&loaded, model, version)?.at.ms();
+        let meta = layout::version_meta(model, version, at, &manifest.purpose, &self.store.uri());
+        self.stage(&room.path("version/meta.yaml"), &meta)?;
+        let folder = layout::model_folder(model);
+        let place = |staged: &str, path: &str| {
+            self.store.settle_folder(staged, path).map(drop).map_err(RegistryError::io(self.path(path), "placing"))
+        };
+        // MLflow fails on a model folder without its description, so both come into being together.
+        let exists = self.store.entry(&folder).map_err(RegistryError::io(self.path(&folder), "looking at"))?.is_some();
+        if let (false, Some(meta)) = (exists, self.expected_model_meta(&loaded.state, model)) {
+            self.stage(&room.path("model/meta.yaml"), &meta)?;
+            place(&room.path("model"), &folder)?;
+        }
+        place(&room.path("version"), &layout::version_folder(model, version))
+    }
+
+    /// The statements by which a version proves itself: those about people up to its publication, and its own.
+    fn proof(
+        &self,
+        loaded: &Loaded,
+        model: &ModelName,
+        version: u64,
+    ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
+        let record = version_record(loaded, model, version)?;
+        let own = loaded.state.candidates.get(&record.candidate).map(|it| it.statements.clone()).unwrap_or_default();
+        let mut proof = BTreeMap::new();
+        for (id, (path, placed)) in &loaded.statements {
+            let about_people = placed.model.is_none() && *id < record.statement && !loaded.refused.contains(id);
+            if about_people || own.contains(id) {
+                let text = self.store.read(path).map_err(RegistryError::io(self.path(path), "reading"))?;
+                proof.insert(layout::statement_name(&placed.statement), text);
+            }
+        }
+        Ok(proof)
+    }
+
+    /// `meta.yaml` of a model as the statements have it; `None` before its first version.
+    pub(super) fn expected_model_meta(&self, state: &RegistryState, model: &ModelName) -> Option<Vec<u8>> {
+        model_metas(state, model).pop()
+    }
+}
+
+/// Every text that `meta.yaml` of a model had or should have had, the present one last.
+pub(super) fn model_metas(state: &RegistryState, model: &ModelName) -> Vec<Vec<u8>> {
+    let Some(versions) = state.versions.get(model) else { return Vec::new() };
+    let Some(created) = versions.values().map(|it| it.at.ms()).min() else { return Vec::new() };
+    let withdrawn = versions.values().filter_map(|it| it.withdrawn.as_ref()).map(|it| it.at.ms());
+    let moved = state.aliases.get(model).into_iter().flat_map(|all| all.values()).flat_map(|it| &it.history);
+    let mut times: Vec<i64> =
+        versions.values().map(|it| it.at.ms()).chain(withdrawn).chain(moved.map(|it| it.at.ms())).collect();
+    times.sort_unstable();
+    times.dedup();
+    times.into_iter().map(|updated| layout::model_meta(model, created, updated)).collect()
+}

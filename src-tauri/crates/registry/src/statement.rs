@@ -1,0 +1,159 @@
+//! Statements as they lie in a registry: in-toto statements, each signed by one person, one file each.
+
+use proofmark_domain::Digest;
+use proofmark_domain::release::{Statement, StatementBody};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical;
+use crate::dsse::{Bundle, IN_TOTO, SignatureError, SignedBy};
+use crate::keys::{PublicKey, Signer};
+
+/// What kind of in-toto statement ours are.
+pub const PREDICATE: &str = "https://proofmark.dev/statement/v1";
+const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct InToto {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    predicate: Statement,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Subject {
+    name: String,
+    digest: SubjectDigest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SubjectDigest {
+    sha256: String,
+}
+
+/// What a statement is about: the bundle that it decides on, or else the registry, named by the digest of its id.
+fn subject(statement: &Statement) -> Subject {
+    let (name, digest) = match &statement.body {
+        StatementBody::Submitted { bundle, candidate, .. }
+        | StatementBody::Approved { bundle, candidate, .. }
+        | StatementBody::Rejected { bundle, candidate, .. }
+        | StatementBody::Published { bundle, candidate, .. } => (candidate.to_string(), *bundle),
+        _ => {
+            let name = statement.registry.to_string();
+            let digest = sha256(name.as_bytes());
+            (name, digest)
+        }
+    };
+    Subject { name, digest: SubjectDigest { sha256: digest.hex() } }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
+/// Signs a statement. Returns the file's bytes and the digest of the signed payload, by which others refer to it.
+pub fn sign(statement: &Statement, signer: &Signer) -> Result<(Vec<u8>, Digest), SignatureError> {
+    let wire = InToto {
+        kind: STATEMENT.to_owned(),
+        subject: vec![subject(statement)],
+        predicate_type: PREDICATE.to_owned(),
+        predicate: statement.clone(),
+    };
+    let payload = canonical::to_bytes(&wire).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+    // What does not read back as it was meant must never be signed: two fields of one name, or a number without a text.
+    let back: InToto =
+        serde_json::from_slice(&payload).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+    if back.predicate != *statement {
+        return Err(SignatureError::Malformed("the statement does not read back as it was written".to_owned()));
+    }
+    let digest = sha256(&payload);
+    Ok((Bundle::sign(IN_TOTO, payload, signer).to_bytes()?, digest))
+}
+
+/// A file that claims to be a statement. Nothing in it may be believed yet.
+#[derive(Debug, Clone)]
+pub struct Untrusted {
+    bundle: Bundle,
+}
+
+/// A value whose signature holds, with the key that made it. Only [`Untrusted::verify`] makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified<T> {
+    value: T,
+    key_id: String,
+    digest: Digest,
+}
+
+impl<T> Verified<T> {
+    /// The value.
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The key that signed.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Digest of the signed payload.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Takes the value out.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl Untrusted {
+    /// Reads a file. A text that differs from the one form in which bundles are written is refused, so that no byte
+    /// of a file can change unseen.
+    pub fn read(text: &[u8]) -> Result<Self, SignatureError> {
+        let bundle = Bundle::parse(text)?;
+        if bundle.to_bytes()? != text {
+            return Err(SignatureError::Malformed("its text is not in the form that it was written in".to_owned()));
+        }
+        Ok(Self { bundle })
+    }
+
+    /// The key that the file says signed it.
+    pub fn key_id(&self) -> Option<&str> {
+        match self.bundle.signed_by() {
+            SignedBy::Key(hint) => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The public keys that the statement introduces, unverified. Since a key's id is the digest of its text, a
+    /// wrong key cannot pass for another; whether its holder may do anything is decided elsewhere.
+    pub fn introduces(&self) -> Option<String> {
+        let wire: InToto = serde_json::from_slice(self.bundle.unverified_payload()).ok()?;
+        match wire.predicate.body {
+            StatementBody::RegistryCreated { owner, .. } => Some(owner.public_key),
+            StatementBody::PersonAdmitted { person, .. } => Some(person.public_key),
+            _ => None,
+        }
+    }
+
+    /// Checks that `key` signed exactly these bytes, then parses exactly these bytes.
+    pub fn verify(&self, key: &PublicKey) -> Result<Verified<Statement>, SignatureError> {
+        let malformed = |why: &str| SignatureError::Malformed(why.to_owned());
+        let payload = self.bundle.verified(key)?;
+        let wire: InToto = serde_json::from_slice(payload)
+            .map_err(|error| SignatureError::Malformed(format!("its statement does not read: {error}")))?;
+        if wire.kind != STATEMENT || wire.predicate_type != PREDICATE {
+            return Err(SignatureError::Unsupported(format!("a statement of the type {}", wire.predicate_type)));
+        }
+        if wire.predicate.key_id != key.key_id() {
+            return Err(malformed("its statement names another key than the one that signed it"));
+        }
+        if wire.subject != [subject(&wire.predicate)] {
+            return Err(malformed("its subject is not what its statement is about"));
+        }
+        Ok(Verified { value: wire.predicate, key_id: key.key_id().to_owned(), digest: sha256(payload) })
+    }
+}

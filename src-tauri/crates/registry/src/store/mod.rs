@@ -1,0 +1,84 @@
+//! What a registry asks of the place that it lies in.
+
+mod dir;
+mod self_test;
+
+use std::io::{self, Read};
+
+pub use dir::{DirStore, sync_folder};
+pub use self_test::SelfTest;
+
+/// What kind of thing a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, which is never followed.
+    Link,
+    /// A device, socket or pipe.
+    Other,
+}
+
+/// A name in a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The last part of its path. A name that is not Unicode is shown with replacement characters.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes of a file; 0 for anything else.
+    pub size: u64,
+    /// Tells one state of the file from another cheaply: times and number of the file. `None` if the place has no such.
+    pub stamp: Option<[i64; 4]>,
+}
+
+/// The place of a registry: a directory now, a bucket of an object store later.
+///
+/// Paths are relative, with `/`. Every call is complete when it returns: what was written has been flushed, and so have the
+/// folders that name it. The one primitive that correctness rests on is [`Store::create_new`].
+pub trait Store: Send + Sync {
+    /// The place in words, for messages.
+    fn place(&self) -> String;
+
+    /// The place as a URI without a slash at the end, for tools that need one.
+    fn uri(&self) -> String;
+
+    /// The local folder, if the place is one.
+    fn folder(&self) -> Option<&std::path::Path>;
+
+    /// Reads a small file, at most 64 MiB.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Opens a file for reading once.
+    fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>>;
+
+    /// What lies at a path; `None` if nothing does. Links are not followed.
+    fn entry(&self, path: &str) -> io::Result<Option<Entry>>;
+
+    /// The names in a folder, sorted; none if the folder is not there.
+    fn list(&self, path: &str) -> io::Result<Vec<Entry>>;
+
+    /// Writes a file that no reader lists yet, below `.staging/`, with the folders above it.
+    fn stage(&self, path: &str, source: &mut dyn Read) -> io::Result<u64>;
+
+    /// Gives a finished file a second name below `.staging/` without copying, if the place can.
+    fn link_staged(&self, existing: &str, path: &str) -> io::Result<bool>;
+
+    /// Moves a staged file to its name, over whatever has that name.
+    fn settle(&self, staged: &str, path: &str) -> io::Result<()>;
+
+    /// Moves a complete staged folder to its name. `false` if a folder already has that name, which then stays.
+    fn settle_folder(&self, staged: &str, path: &str) -> io::Result<bool>;
+
+    /// Makes a file that must not exist yet, with this content. Of any number of callers, on any number of machines,
+    /// one succeeds and the others get [`io::ErrorKind::AlreadyExists`].
+    fn create_new(&self, path: &str, content: &[u8]) -> io::Result<()>;
+
+    /// Removes something below `.staging/`.
+    fn discard(&self, staged: &str) -> io::Result<()>;
+
+    /// Tries out what this place can promise. Writes below `.staging/` only, and removes it again.
+    fn self_test(&self) -> io::Result<SelfTest>;
+}

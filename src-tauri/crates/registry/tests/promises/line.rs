@@ -1,0 +1,200 @@
+//! The way of a release, and who may not go it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+use std::thread;
+
+use proofmark_domain::gate::{GateOutcome, GateVerdict};
+use proofmark_domain::person::Role;
+use proofmark_domain::registry::RegistryVerdict;
+use proofmark_domain::release::{CandidateState, ReleaseBlocked};
+use proofmark_domain::sensitive::{CarriedLabel, SensitiveGroup};
+use proofmark_registry::registry::{NewRegistry, OpenOptions, SourceFile};
+use proofmark_registry::{Registry, RegistryError, Wanted, Watch};
+
+use crate::support::{Outcome, Team, assert_whole, churn, codes};
+
+fn blocked<T>(result: Result<T, RegistryError>) -> Option<ReleaseBlocked> {
+    match result {
+        Err(RegistryError::Blocked(why)) => Some(why),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_release_goes_from_submission_to_withdrawal() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    assert_whole(&team.verify()?, "after publishing");
+    let state = registry.state()?;
+    assert_eq!(state.aliased(&churn(), "production"), Some(1), "the alias points to the version");
+    let report = team.verify()?;
+    assert_eq!(report.versions[0].signers, ["Ann Author"], "the publisher signed the bytes");
+    assert_eq!(report.versions[0].approvals[0].name, "Bob Approver", "the approval is named");
+
+    let dest = team.room.path().join("out");
+    let fetched = registry.fetch(&"churn@production".parse::<Wanted>()?, &dest, &mut Watch::silent())?;
+    assert_eq!(fetched.version, 1, "the alias was followed");
+    assert_eq!(
+        fs::read(dest.join("model/model.pkl"))?,
+        fs::read(team.source().join("model.pkl"))?,
+        "bytes as submitted"
+    );
+
+    registry.set_alias(&team.ann, &churn(), "production", None, "stop")?;
+    assert!(!team.dir().join("models/churn/aliases/production").exists(), "MLflow no longer sees the alias");
+    registry.withdraw(&team.ann, &churn(), 1, "wrong labels")?;
+    let again = registry.fetch(&"churn/1".parse::<Wanted>()?, &team.room.path().join("out2"), &mut Watch::silent());
+    assert!(matches!(blocked(again), Some(ReleaseBlocked::Version { .. })), "a withdrawn version is not given out");
+    assert_whole(&team.verify()?, "after withdrawing");
+    Ok(())
+}
+
+#[test]
+fn nobody_decides_on_their_own_work_or_without_a_role() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let both = BTreeSet::from([Role::Submitter, Role::Approver, Role::Publisher]);
+    registry.admit(&team.owner, team.ann.card(), &both)?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let own = registry.approve(&team.ann, candidate, &bundle, "mine");
+    assert!(matches!(blocked(own), Some(ReleaseBlocked::AuthorDecides { .. })), "the author");
+    let owner = registry.approve(&team.owner, candidate, &bundle, "I own this");
+    assert!(matches!(blocked(owner), Some(ReleaseBlocked::RoleMissing { .. })), "an owner without the role");
+    let eve = registry.approve(&team.eve, candidate, &bundle, "hello");
+    assert!(matches!(blocked(eve), Some(ReleaseBlocked::Unknown { .. })), "a stranger");
+    let early = registry.publish(&team.ann, candidate, &mut Watch::silent());
+    assert!(matches!(blocked(early), Some(ReleaseBlocked::ApprovalsMissing { given: 0, required: 1 })), "too early");
+    let silent = registry.reject(&team.bob, candidate, &bundle, "  ");
+    assert_eq!(blocked(silent), Some(ReleaseBlocked::ReasonMissing), "no reason");
+    let other = proofmark_domain::Digest::from_bytes([1; 32]);
+    let moved = registry.approve(&team.bob, candidate, &other, "what I saw");
+    assert!(matches!(blocked(moved), Some(ReleaseBlocked::OtherBytes { .. })), "other bytes than were looked at");
+    registry.reject(&team.bob, candidate, &bundle, "no")?;
+    assert_eq!(registry.state()?.candidates[&candidate].state, CandidateState::Rejected, "a rejection is final");
+    assert_whole(&team.verify()?, "refusals leave no trace");
+    Ok(())
+}
+
+#[test]
+fn gates_and_sensitive_data_hold_a_release_up() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let mut submission = team.submission("gate");
+    submission.gates.push(GateOutcome {
+        gate: "auc-floor".into(),
+        rule: "auc at least 0.9".into(),
+        required: true,
+        verdict: GateVerdict::CannotTell,
+        measured: "nothing".into(),
+        allowed: "0.9".into(),
+        why: "the run has no auc".into(),
+        evidence: vec![],
+    });
+    let candidate = registry.submit(&team.ann, &submission, &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let result = registry.approve(&team.bob, candidate, &bundle, "fine");
+    assert!(
+        matches!(blocked(result), Some(ReleaseBlocked::Gate { .. })),
+        "a required gate that cannot tell forbids it"
+    );
+
+    let (grace, group) = (crate::support::person("Grace Governance")?, SensitiveGroup::Special);
+    registry.admit(&team.owner, grace.card(), &BTreeSet::from([Role::GovernanceReviewer]))?;
+    let mut submission = team.submission("sensitive");
+    let (label, column, dataset) = ("diagnosis".to_owned(), "icd".to_owned(), "train.csv".to_owned());
+    submission.labels.push(CarriedLabel { label, group, column, dataset });
+    let candidate = registry.submit(&team.ann, &submission, &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    registry.approve(&team.bob, candidate, &bundle, "fine")?;
+    let early = registry.publish(&team.ann, candidate, &mut Watch::silent());
+    assert_eq!(blocked(early), Some(ReleaseBlocked::GovernanceMissing), "somebody must answer for sensitive data");
+    registry.approve(&grace, candidate, &bundle, "purpose allows it")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 1, "now it may go");
+    assert_whole(&team.verify()?, "after a governed release");
+    Ok(())
+}
+
+#[test]
+fn names_and_links_that_could_harm_are_refused() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    for bad in ["../x", "/etc/passwd", "MODEL.pkl", "registered_model_meta", "e\u{301}"] {
+        let mut submission = team.submission("bad");
+        let source = team.source().join("model.pkl");
+        submission.files.push(SourceFile { path: bad.to_owned(), source });
+        assert!(registry.submit(&team.ann, &submission, &mut Watch::silent()).is_err(), "`{bad}` must be refused");
+    }
+    #[cfg(unix)]
+    {
+        let link = team.source().join("link");
+        std::os::unix::fs::symlink("/etc/passwd", &link)?;
+        let mut submission = team.submission("link");
+        submission.files.push(SourceFile { path: "link".to_owned(), source: link });
+        assert!(registry.submit(&team.ann, &submission, &mut Watch::silent()).is_err(), "a link must be refused");
+    }
+    let mut submission = team.submission("nan");
+    submission.metrics.insert("auc".to_owned(), f64::NAN);
+    assert!(registry.submit(&team.ann, &submission, &mut Watch::silent()).is_err(), "NaN is no metric");
+    Ok(())
+}
+
+#[test]
+fn eight_writers_get_contiguous_numbers() -> Outcome {
+    let team = Arc::new(Team::new()?);
+    let registry = team.open()?;
+    let mut candidates = Vec::new();
+    for number in 0..8 {
+        candidates.push(team.approved(&registry, &format!("candidate {number}"))?);
+    }
+    let writers: Vec<_> = candidates
+        .into_iter()
+        .map(|candidate| {
+            let team = Arc::clone(&team);
+            // Each opens the registry for itself, as a process would.
+            thread::spawn(move || {
+                let registry = team.open().map_err(|error| error.to_string())?;
+                registry.publish(&team.ann, candidate, &mut Watch::silent()).map_err(|error| error.to_string())
+            })
+        })
+        .collect();
+    let mut versions = BTreeSet::new();
+    for writer in writers {
+        versions.insert(writer.join().map_err(|_| "a writer panicked")??);
+    }
+    assert_eq!(versions, (1..=8).collect(), "each got a number of its own, without gaps");
+    assert_whole(&team.verify()?, "after eight at once");
+    Ok(())
+}
+
+#[test]
+fn only_the_pinned_owner_is_believed() -> Outcome {
+    let team = Team::published()?;
+    let options = OpenOptions { trusted_owner: Some(team.eve.key_id().to_owned()), clock: None };
+    let registry = Registry::open(&team.dir(), options)?;
+    assert!(matches!(registry.state(), Err(RegistryError::Untrusted { .. })), "its state is not given out");
+    let report = registry.verify(&mut Watch::silent())?;
+    assert_eq!(report.verdict, RegistryVerdict::Untrusted, "{:?}", codes(&report));
+    assert_eq!(report.versions[0].verdict, RegistryVerdict::Untrusted, "nor is any version of it");
+    let again = Registry::create(&team.dir(), &NewRegistry::named("Mine"), &team.eve, OpenOptions::default());
+    assert!(matches!(again, Err(RegistryError::AlreadyThere { .. })), "a registry begins once");
+    Ok(())
+}
+
+#[test]
+fn a_cancelled_submission_leaves_nothing() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let mut steps = 0;
+    let mut report = |_: proofmark_registry::Step<'_>| steps += 1;
+    let result = registry.submit(&team.ann, &team.submission("x"), &mut Watch::new(&mut report, &|| true));
+    assert!(matches!(result, Err(RegistryError::Cancelled)), "it stops when told to");
+    assert!(steps > 0, "and had said how far it was");
+    assert!(registry.state()?.candidates.is_empty(), "nothing was submitted");
+    let report = team.verify()?;
+    assert_whole(&report, "after cancelling");
+    assert!(report.ignored.is_empty(), "nothing is left over: {:?}", report.ignored);
+    Ok(())
+}
