@@ -1,8 +1,10 @@
 //! Words and numbers as people read them, and how much room they take.
 
+use proofmark_domain::profile::Scalar;
+
 /// Names of columns and values come from files: they may hold anything. What would break a line, an XML document or the
 /// direction of the text around it becomes visible or goes.
-pub(crate) fn clean(text: &str) -> String {
+pub(crate) fn legible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -15,6 +17,12 @@ pub(crate) fn clean(text: &str) -> String {
             c => out.push(c),
         }
     }
+    out
+}
+
+/// The same for a name, which is never nothing.
+pub(crate) fn clean(name: &str) -> String {
+    let out = legible(name);
     if out.trim().is_empty() { "(empty)".to_owned() } else { out }
 }
 
@@ -35,23 +43,24 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Estimated width in pixels at a font size. Exact widths would need the reader's font; the classes follow the average
-/// advance of common sans-serif faces and err on the wide side.
+/// advance of wide sans-serif faces and err on the wide side.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     let ems: f64 = text
         .chars()
         .map(|c| match c {
             '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' => 0.0,
             'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | '[' | ']' | ' '
-            | '\u{a0}' => 0.31,
-            'f' | 't' | 'r' | '-' | '/' | '"' | '*' => 0.4,
-            'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.9,
-            '0'..='9' | 'a'..='z' | '_' => 0.58,
-            'A'..='Z' => 0.7,
+            | '\u{a0}' => 0.39,
+            'f' | 't' | 'r' | '-' | '/' | '"' | '*' | '·' => 0.44,
+            'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' => 1.0,
+            '0'..='9' | 'a'..='z' | '_' => 0.64,
+            'A'..='Z' => 0.76,
             '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff00}'..='\u{ff60}' => {
                 1.05
             }
             c if u32::from(c) >= 0x1f000 => 1.3,
-            _ => 0.66,
+            '⁰'..='₉' | '¹' | '²' | '³' => 0.5,
+            _ => 0.84,
         })
         .sum();
     ems * size
@@ -112,7 +121,7 @@ pub(crate) fn share(value: f64) -> String {
         "0\u{a0}%".to_owned()
     } else if percent > 0.0 && percent < 0.05 {
         "<0.1\u{a0}%".to_owned()
-    } else if percent < 100.0 && percent >= 99.95 {
+    } else if (99.95..100.0).contains(&percent) {
         ">99.9\u{a0}%".to_owned()
     } else if (percent - percent.round()).abs() < 1e-9 && percent.abs() < 1e6 {
         format!("{percent:.0}\u{a0}%")
@@ -126,6 +135,18 @@ pub(crate) fn share(value: f64) -> String {
 /// `part` of `whole`, 0 if there is no whole.
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// A value of a table: numbers grouped, the rest as it stands.
+pub(crate) fn scalar(value: &Scalar) -> String {
+    match value {
+        Scalar::Float(v) => number(*v),
+        Scalar::Int(v) if v.unsigned_abs() >= 10_000 => {
+            format!("{}{}", if *v < 0 { "−" } else { "" }, count(v.unsigned_abs()))
+        }
+        Scalar::Int(v) => v.to_string().replace('-', "−"),
+        other => other.to_string(),
+    }
 }
 
 /// A number with four significant digits.

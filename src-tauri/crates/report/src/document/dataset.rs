@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Severity};
-use proofmark_domain::profile::{ColumnProfile, TableProfile};
+use proofmark_domain::profile::{ColumnProfile, Meaning, Scalar, TableProfile};
 use proofmark_domain::sensitive::SensitivityReport;
 use proofmark_domain::{Digest, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, MOST_FIGURES, Picture, ReportError, State, render, words};
+use super::{Fact, MOST_FIGURES, Picture, ReportError, State, heading, render, words};
 use crate::figure::{self, Size};
 use crate::text;
 
@@ -77,6 +77,7 @@ struct MeasureRow {
 #[derive(Serialize)]
 struct ColumnRow {
     name: String,
+    full_name: String,
     meaning: String,
     stored: String,
     sensitive: bool,
@@ -221,7 +222,7 @@ fn permission(document: &DatasetDocument<'_>) -> String {
     let Some(report) = document.sensitive else {
         return "It was not searched for sensitive columns.".to_owned();
     };
-    let names: Vec<String> = report.sensitive_columns().map(|column| text::clean(&column.name)).collect();
+    let names: Vec<String> = report.sensitive_columns().map(|column| heading(&column.name)).collect();
     match names.len() {
         0 => format!(
             "No sensitive column was found among {}.",
@@ -293,7 +294,11 @@ fn finding_row(finding: &Finding, document: &DatasetDocument<'_>, sensitive: &BT
     FindingRow {
         state,
         kind: words::kind(finding.kind),
-        columns: if finding.columns.is_empty() { String::new() } else { words::list(&finding.columns) },
+        columns: if finding.columns.is_empty() {
+            String::new()
+        } else {
+            words::list(&finding.columns.iter().map(|name| heading(name)).collect::<Vec<_>>())
+        },
         message: shown(&finding.message),
         suggestion: shown(&finding.suggestion),
         rows,
@@ -336,20 +341,22 @@ fn drawn(document: &DatasetDocument<'_>, sensitive: &BTreeSet<String>) -> BTreeS
 
 fn column_row(column: &ColumnProfile, rows: u64, draw: bool) -> ColumnRow {
     let about = if column.distinct_is_estimate { "≈\u{a0}" } else { "" };
-    let short = |value: &dyn ToString| text::fit(&value.to_string(), 12.0, 130.0);
+    let short = |value: &Scalar| text::fit(&text::scalar(value), 12.0, 150.0);
     let range = match (column.masked, &column.min, &column.max) {
         (true, ..) => "masked".to_owned(),
         (_, Some(min), Some(max)) => format!("{} … {}", short(min), short(max)),
         _ => "–".to_owned(),
     };
-    let center = match (column.mean.filter(|m| m.is_finite()), column.std.filter(|s| s.is_finite())) {
+    let moment = matches!(column.meaning, Meaning::Date | Meaning::Time);
+    let center = match (column.mean.filter(|m| !moment && m.is_finite()), column.std.filter(|s| s.is_finite())) {
         (Some(mean), Some(std)) => format!("{} ± {}", text::number(mean), text::number(std)),
         (Some(mean), None) => text::number(mean),
         _ => "–".to_owned(),
     };
     let picture = |size| figure::column(column, rows, size).map(Picture::from);
     ColumnRow {
-        name: text::clean(&column.name),
+        name: heading(&column.name),
+        full_name: column.name.clone(),
         meaning: words::meaning(column.meaning).to_owned(),
         stored: column.stored_type.clone(),
         sensitive: column.masked,
@@ -368,7 +375,7 @@ fn sensitive_rows(document: &DatasetDocument<'_>) -> Vec<SensitiveRow> {
         .into_iter()
         .flat_map(SensitivityReport::sensitive_columns)
         .map(|column| SensitiveRow {
-            name: text::clean(&column.name),
+            name: heading(&column.name),
             labels: column
                 .labels
                 .iter()

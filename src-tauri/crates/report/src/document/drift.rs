@@ -5,7 +5,7 @@ use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftReport, DriftVerdic
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, MOST_FIGURES, Picture, ReportError, State, render, words};
+use super::{Fact, MOST_FIGURES, Picture, ReportError, State, heading, render, words};
 use crate::figure::{self, Size, TableNames};
 use crate::text;
 
@@ -27,6 +27,7 @@ pub struct DriftDocument<'a> {
 #[derive(Serialize)]
 struct ColumnSection {
     name: String,
+    full_name: String,
     state: State,
     sensitive: bool,
     why: String,
@@ -114,7 +115,7 @@ pub fn drift_report(document: &DriftDocument<'_>) -> Result<String, ReportError>
             "roc": figure::roc(joint).map(Picture::from),
             "drivers": figure::importance(&joint.drivers).map(Picture::from),
         }),
-        "left_out": joint.left_out.iter().map(|(name, why)| Fact::new(&text::clean(name), why.as_str())).collect::<Vec<_>>(),
+        "left_out": joint.left_out.iter().map(|(name, why)| Fact::new(&heading(name), why.as_str())).collect::<Vec<_>>(),
         "concept": report.concept.as_ref().map(|concept| json!({ "state": state(concept.verdict), "why": concept.why })),
     });
     render("drift.html", document.title, values)
@@ -132,7 +133,8 @@ fn section(column: &ColumnDrift, names: TableNames<'_>, sensitive: &[String], de
     let picture = |size| figure::drift_column(column, names, size).map(Picture::from);
     let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
     ColumnSection {
-        name: text::clean(&column.name),
+        name: heading(&column.name),
+        full_name: column.name.clone(),
         state: state(column.verdict),
         sensitive: hidden,
         why: column.why.clone(),

@@ -17,6 +17,7 @@ pub use dataset::{DatasetDocument, FindingDecision, dataset_report};
 pub use drift::{DriftDocument, drift_report};
 
 use crate::figure::Figure;
+use crate::text;
 
 /// Full figures of one document; a table of 500 columns would otherwise be a file that nobody can open.
 const MOST_FIGURES: usize = 100;
@@ -41,7 +42,20 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("style.css", include_str!("templates/style.css")),
 ];
 
-fn render(template: &str, title: &str, values: impl Serialize) -> Result<String, ReportError> {
+/// Makes every text legible but the markup that we drew ourselves: names, sentences and reasons quote files.
+fn legible(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => *text = text::legible(text),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(legible),
+        serde_json::Value::Object(fields) => {
+            fields.iter_mut().filter(|(name, _)| name.as_str() != "svg").for_each(|(_, value)| legible(value));
+        }
+        _ => {}
+    }
+}
+
+fn render(template: &str, title: &str, mut values: serde_json::Value) -> Result<String, ReportError> {
+    legible(&mut values);
     let attempt = || {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -91,6 +105,11 @@ impl State {
     const fn unknown(word: &'static str) -> Self {
         Self { class: "unknown", shape: "◇", word }
     }
+}
+
+/// A column's name, short enough for a heading.
+fn heading(name: &str) -> String {
+    text::fit(name, 12.0, 420.0)
 }
 
 /// A name and its value, both as text.

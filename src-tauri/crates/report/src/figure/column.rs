@@ -69,12 +69,12 @@ fn histogram(profile: &ColumnProfile, rows: u64, size: Size) -> Option<Figure> {
     let (width, height) = if small { SMALL } else { (WIDTH, HEIGHT) };
     let mut canvas = Canvas::new(width, height);
 
-    let top = if small { tallest as f64 } else { ticks::ceiling(tallest as f64) };
+    let top = if small { tallest as f64 } else { tallest as f64 * 1.04 };
     let (mut left, right, above, below) =
         if small { (0.0, width, 1.0, height - 1.0) } else { (0.0, width - 14.0, 26.0, height - 24.0) };
-    let levels = ticks::labelled(0.0, top, 5);
+    let levels = ticks::counts(top, 5);
     if !small {
-        left = levels.iter().map(|tick| text::width(&tick.label, TEXT)).fold(0.0, f64::max) + 8.0;
+        left = levels.iter().map(|tick| text::width(&tick.label, TEXT)).fold(0.0, f64::max) + 10.0;
     }
     let y = Scale { low: 0.0, high: top, from: below, to: above };
     let x = Scale { low, high, from: left, to: right };
@@ -154,7 +154,7 @@ fn values(profile: &ColumnProfile, rows: u64, size: Size) -> Option<Figure> {
     }
     let shown = profile.top.len().min(MOST_BARS);
     let mut bars: Vec<(String, u64, Look)> =
-        profile.top.iter().take(shown).map(|entry| (entry.value.to_string(), entry.count, Look::Filled)).collect();
+        profile.top.iter().take(shown).map(|entry| (text::scalar(&entry.value), entry.count, Look::Filled)).collect();
     let counted = bars.iter().fold(0u64, |sum, (_, count, _)| sum.saturating_add(*count));
     let rest = rows.saturating_sub(profile.nulls).saturating_sub(counted);
     let others = profile.distinct.saturating_sub(shown as u64);
@@ -218,7 +218,7 @@ fn bars_of(bars: &[(String, u64, Look)], rows: u64, tallest: f64) -> Canvas {
     let value_room = bars
         .iter()
         .map(|(_, count, _)| {
-            text::width(&format!("{}  {}", text::share(text::ratio(*count, rows)), text::count(*count)), TEXT)
+            text::width(&format!("{} · {}", text::share(text::ratio(*count, rows)), text::count(*count)), TEXT)
         })
         .fold(0.0, f64::max);
     let longest = (WIDTH - left - value_room - 10.0).max(40.0);

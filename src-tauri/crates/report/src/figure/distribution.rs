@@ -78,21 +78,24 @@ fn description(drift: &ColumnDrift, names: TableNames<'_>) -> String {
 
 /// The two series with their swatches, right of one another.
 fn legend(canvas: &mut Canvas, drift: &ColumnDrift, names: TableNames<'_>, left: f64, width: f64, filled: bool) {
-    let room = (width - left) / 2.0 - 30.0;
-    let named = |name: &str, n: u64| {
+    let named = |name: &str, n: u64, room: f64| {
         let n = format!(" · {}", text::rows(n));
         format!("{}{n}", text::fit(name, TEXT, room - text::width(&n, TEXT)))
     };
-    let first = named(names.reference, drift.n.0);
+    let room = width - left - 66.0;
+    // The reference may use what the current name leaves over, the current name what is then left.
+    let wanted = text::width(&named(names.current, drift.n.1, room), TEXT);
+    let first = named(names.reference, drift.n.0, (room - wanted).max(room / 2.0));
     canvas.bar(left, 5.0, 14.0, 8.0, Role::Reference, if filled { 1.0 } else { 0.55 });
     canvas.text(left + 20.0, 13.0, Align::Start, first.clone());
-    let second = left + 20.0 + text::width(&first, TEXT) + 20.0;
+    let taken = text::width(&first, TEXT);
+    let second = left + 20.0 + taken + 20.0;
     if filled {
         canvas.bar(second, 5.0, 14.0, 8.0, Role::Current, 1.0);
     } else {
         canvas.line((second, 9.0), (second + 14.0, 9.0), Role::Current, 2.0);
     }
-    canvas.text(second + 20.0, 13.0, Align::Start, named(names.current, drift.n.1));
+    canvas.text(second + 20.0, 13.0, Align::Start, named(names.current, drift.n.1, room - taken));
 }
 
 fn steps(
@@ -115,7 +118,7 @@ fn steps(
     let small = size == Size::Small;
     let (width, height) = if small { SMALL } else { (WIDTH, HEIGHT) };
     let mut canvas = Canvas::new(width, height);
-    let top = if small { tallest } else { ticks::ceiling(tallest * 100.0) / 100.0 };
+    let top = if small { tallest } else { (tallest * 1.04).min(1.0).max(tallest) };
     let levels = ticks::shares(top, 5);
     let (left, right, above, below) = if small {
         (0.0, width, 2.0, height - 1.0)

@@ -110,6 +110,15 @@ pub(super) fn labelled(low: f64, high: f64, most: usize) -> Vec<Tick> {
         .collect()
 }
 
+/// Counts of rows from zero: whole numbers only.
+pub(super) fn counts(high: f64, most: usize) -> Vec<Tick> {
+    numbers(0.0, high, most)
+        .into_iter()
+        .filter(|at| at.fract() == 0.0)
+        .map(|at| Tick { at, label: if at < 1e9 { text::count(at as u64) } else { text::power(at, 3) } })
+        .collect()
+}
+
 /// Shares as percentages from zero.
 pub(super) fn shares(high: f64, most: usize) -> Vec<Tick> {
     labelled(0.0, high * 100.0, most)
@@ -252,11 +261,15 @@ mod tests {
                 .map(|t| t.label)
                 .collect()
         };
-        assert_eq!(scale("1950-03-01T00:00:00Z", "2009-03-01T00:00:00Z"), ["1960", "1980", "2000"], "years");
+        assert_eq!(
+            scale("1950-03-01T00:00:00Z", "2009-03-01T00:00:00Z"),
+            ["1960", "1970", "1980", "1990", "2000"],
+            "years"
+        );
         assert_eq!(
             scale("2024-02-10T00:00:00Z", "2024-08-10T00:00:00Z"),
-            ["2024-03", "2024-05", "2024-07"],
-            "months, in steps that divide a year"
+            ["2024-03", "2024-04", "2024-05", "2024-06", "2024-07", "2024-08"],
+            "first days of months"
         );
         assert_eq!(days(2000, 2), 11_017, "1 March 2000 after a leap day of a century");
     }
