@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod drift;
+pub mod facade;
 pub mod profile;
 pub mod sensitive;
 pub mod table;

@@ -1,0 +1,231 @@
+//! What the engine asks for, without a type of polars in sight.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use polars::prelude::{DataFrame, IdxCa, IdxSize};
+use proofmark_domain::Timestamp;
+use proofmark_domain::check::{CheckReport, Rule};
+use proofmark_domain::drift::DriftReport;
+use proofmark_domain::prediction::PredictionLogSummary;
+use proofmark_domain::profile::{Scalar, TableProfile};
+use proofmark_domain::sensitive::SensitivityReport;
+
+pub use crate::drift::DriftError;
+pub use crate::sensitive::{SensitiveError, label_group};
+pub use crate::table::TableError;
+
+use crate::check::{self, CheckOptions};
+use crate::drift::{self, DriftOptions};
+use crate::sensitive::{self, Context};
+use crate::table::{self, ReadOptions, TableSource};
+use crate::{profile as profiles, table::open};
+
+/// Rows that the search for sensitive columns looks at: it samples, and more rows change no verdict.
+const SENSITIVE_ROWS: u64 = 200_000;
+
+/// Rows of a batch while a sample is taken.
+const BATCH: usize = 65_536;
+
+/// Values (rows times columns) of a table that is compared as a whole. A larger one is thinned out evenly, and says so.
+const DRIFT_VALUES: u64 = 120_000_000;
+
+/// An open table.
+pub struct Table {
+    source: TableSource,
+}
+
+impl Table {
+    /// Opens a file as a table, whatever its name says.
+    ///
+    /// # Errors
+    /// If it is none, or is damaged.
+    pub fn open(path: &Path) -> Result<Self, TableError> {
+        Ok(Self { source: open(path, &ReadOptions::default())? })
+    }
+
+    /// Rows in it.
+    pub fn rows(&self) -> u64 {
+        self.source.rows()
+    }
+
+    fn name(&self) -> String {
+        self.source.path().file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    }
+
+    /// About `most` rows, evenly over the whole table; all of them if there are no more.
+    fn sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
+        let rows = self.source.rows();
+        if rows <= most {
+            return self.source.frame(None);
+        }
+        let step = rows.div_ceil(most).max(1);
+        let mut kept: Option<DataFrame> = None;
+        self.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| {
+            let height = batch.height() as u64;
+            let begin = (step - first % step) % step;
+            let rows: Vec<IdxSize> = (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
+            let taken = batch.take(&IdxCa::from_vec("rows".into(), rows));
+            match taken.and_then(|taken| match kept.as_mut() {
+                None => {
+                    kept = Some(taken);
+                    Ok(())
+                }
+                Some(all) => all.vstack_mut(&taken).map(|_| ()),
+            }) {
+                Ok(()) => Ok(()),
+                // Batches of one table have one schema; if they did not, the file changed under us.
+                Err(_) => Err(TableError::Changed { path: self.source.path().to_owned() }),
+            }
+        })?;
+        match kept {
+            Some(kept) => Ok(kept),
+            None => self.source.frame(None),
+        }
+    }
+}
+
+/// Summarises a table in one pass. The path of the profile is the file's; its digest is for the caller to fill in.
+///
+/// # Errors
+/// If the file cannot be read to its end, or `cancel` says so.
+pub fn profile(table: &Table, cancel: &dyn Fn() -> bool) -> Result<TableProfile, TableError> {
+    profiles::profile(&table.source, cancel, &mut |_| ())
+}
+
+/// What a table is checked against.
+pub struct CheckInput<'a> {
+    /// The table that it should be like.
+    pub reference: Option<&'a Table>,
+    /// The table that a model is tested on, to find rows that stand in both.
+    pub test: Option<&'a Table>,
+    /// Rules that people wrote.
+    pub rules: &'a [Rule],
+    /// Now, to know the future from the past.
+    pub now: Timestamp,
+}
+
+/// Finds what is wrong with a table.
+///
+/// # Errors
+/// If a file cannot be read to its end, or `cancel` says so.
+pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -> Result<CheckReport, TableError> {
+    let own = profile(table, cancel)?;
+    let reference = input.reference.map(|it| profile(it, cancel)).transpose()?;
+    let test = input.test.map(|it| profile(it, cancel)).transpose()?;
+    let mut options = CheckOptions::at(input.now);
+    options.rules = input.rules;
+    options.reference = input.reference.map(|it| &it.source).zip(reference.as_ref());
+    options.test = input.test.map(|it| &it.source).zip(test.as_ref());
+    check::check(&table.source, &own, options, cancel)
+}
+
+/// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.
+pub fn check_unreadable(path: &Path) -> Option<CheckReport> {
+    match table::open(path, &ReadOptions::default()) {
+        Ok(_) => None,
+        Err(error) => check::of_read_error(&error),
+    }
+}
+
+/// Why sensitive columns could not be searched for, or tables compared.
+#[derive(Debug, thiserror::Error)]
+pub enum FacadeError {
+    /// The file.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The search.
+    #[error(transparent)]
+    Sensitive(#[from] SensitiveError),
+    /// The comparison.
+    #[error(transparent)]
+    Drift(#[from] DriftError),
+}
+
+/// Searches a table for sensitive columns.
+///
+/// # Errors
+/// If the file cannot be read, or `cancel` says so.
+pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
+    let frame = table.sample(SENSITIVE_ROWS, cancel)?;
+    let context = Context { table_name: table.name(), path: table.source.path().to_string_lossy().into_owned(), ..Context::default() };
+    let stop = AtomicBool::new(false);
+    stop.store(cancel(), Ordering::Relaxed);
+    Ok(sensitive::detect(&frame, &context, &stop)?)
+}
+
+/// What a comparison is about besides its two tables.
+#[derive(Debug, Clone, Default)]
+pub struct DriftInput {
+    /// What to call the reference.
+    pub reference: String,
+    /// What to call the current table.
+    pub current: String,
+    /// The target's column.
+    pub target: Option<String>,
+    /// The prediction's column.
+    pub prediction: Option<String>,
+    /// The time's column.
+    pub time: Option<String>,
+}
+
+impl DriftInput {
+    /// Two tables under these names.
+    pub fn named(reference: &str, current: &str) -> Self {
+        Self { reference: reference.to_owned(), current: current.to_owned(), ..Self::default() }
+    }
+}
+
+/// Compares two tables.
+///
+/// # Errors
+/// If a file cannot be read, a named column does not exist, or `cancel` says so.
+pub fn drift(
+    reference: &Table,
+    current: &Table,
+    input: &DriftInput,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(f64, &str),
+) -> Result<DriftReport, FacadeError> {
+    let most = |table: &Table| DRIFT_VALUES / (table.source.column_names().len().max(1) as u64);
+    let options = DriftOptions {
+        reference: input.reference.clone(),
+        current: input.current.clone(),
+        target: input.target.clone(),
+        prediction: input.prediction.clone(),
+        time: input.time.clone(),
+        ..DriftOptions::default()
+    };
+    let thinned: Vec<&str> = [(reference, "reference"), (current, "current")]
+        .into_iter()
+        .filter(|(table, _)| table.rows() > most(table))
+        .map(|(_, name)| name)
+        .collect();
+    let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
+    let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
+    if !thinned.is_empty() {
+        report.why = format!("{} Every k-th row of the {} table was compared, evenly over all of it.", report.why, thinned.join(" and the "));
+    }
+    Ok(report)
+}
+
+/// What a log of predictions holds, from its profile: model and versions by their columns' names.
+pub fn summarise_log(profile: &TableProfile, path: &str) -> Option<PredictionLogSummary> {
+    let ending = |name: &str| name.rsplit('.').next().unwrap_or(name).to_lowercase();
+    let column = |wanted: &[&str]| profile.columns.iter().find(|it| wanted.contains(&ending(&it.name).as_str()));
+    let texts = |wanted: &[&str]| -> Vec<String> {
+        column(wanted).map(|it| it.top.iter().map(|entry| entry.value.to_string()).collect()).unwrap_or_default()
+    };
+    let moment = |value: &Option<Scalar>| value.as_ref().and_then(|it| it.to_string().parse::<Timestamp>().ok());
+    let id = column(&["request_id", "prediction_id", "inference_id", "uuid", "id", "event_id"])?;
+    let time = column(&["time", "timestamp", "ts", "at", "datetime", "created_at", "predicted_at"]);
+    Some(PredictionLogSummary {
+        path: path.to_owned(),
+        rows: profile.rows,
+        model: texts(&["model", "model_name", "model_id"]).into_iter().next(),
+        versions: texts(&["model_version", "version"]),
+        span: time.and_then(|it| Some((moment(&it.min)?, moment(&it.max)?))),
+        // An estimate of distinct values says nothing about single duplicates.
+        duplicate_ids: if id.distinct_is_estimate { 0 } else { profile.rows.saturating_sub(id.nulls).saturating_sub(id.distinct) },
+    })
+}
