@@ -35,8 +35,8 @@ pub fn roc(joint: &JointDrift) -> Option<Figure> {
         return None;
     }
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let (width, height) = (340.0, 340.0);
-    let (left, right, above, below) = (44.0, 324.0, 14.0, 294.0);
+    let (width, height) = (340.0, 330.0);
+    let (left, right, above, below) = (44.0, 316.0, 14.0, 286.0);
     let mut canvas = Canvas::new(width, height);
     let (x, y) =
         (Scale { low: 0.0, high: 1.0, from: left, to: right }, Scale { low: 0.0, high: 1.0, from: below, to: above });
