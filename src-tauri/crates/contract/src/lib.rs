@@ -15,4 +15,4 @@ pub mod view;
 pub use commands::{Access, Call, CommandInfo};
 pub use error::{ErrorBody, ErrorCode};
 pub use proofmark_domain as domain;
-pub use event::{EngineEvent, Notice, Tag};
+pub use event::{EngineEvent, Notice, NoticeTone, Tag};

@@ -11,7 +11,7 @@ use proofmark_ledger::{Read, ReportKind};
 
 use crate::Engine;
 use crate::screen::labels_in;
-use crate::trouble::{Answer, Trouble};
+use crate::trouble::Answer;
 
 /// The graph with the labels of sensitive data carried to everything that was made from it.
 pub(crate) struct ProjectGraph {

@@ -147,8 +147,61 @@ impl From<LabelError> for Trouble {
     }
 }
 
+impl From<proofmark_analysis::facade::FacadeError> for Trouble {
+    fn from(error: proofmark_analysis::facade::FacadeError) -> Self {
+        use proofmark_analysis::facade::{DriftError, FacadeError, SensitiveError};
+        match error {
+            FacadeError::Table(error) => error.into(),
+            FacadeError::Sensitive(SensitiveError::Cancelled) | FacadeError::Drift(DriftError::Cancelled) => Self::cancelled(),
+            FacadeError::Drift(error @ (DriftError::UnknownColumn { .. } | DriftError::BadOption { .. })) => {
+                Self::new(ErrorCode::InvalidRequest, sentence(&error.to_string()))
+            }
+            other => Self::new(ErrorCode::Internal, sentence(&other.to_string())),
+        }
+    }
+}
+
+impl From<proofmark_registry::KeyError> for Trouble {
+    fn from(error: proofmark_registry::KeyError) -> Self {
+        use proofmark_registry::KeyError;
+        let code = match &error {
+            KeyError::WrongPassphrase { .. } => ErrorCode::WrongPassphrase,
+            KeyError::WeakPassphrase { .. } | KeyError::Unusable { .. } => ErrorCode::InvalidRequest,
+            KeyError::Missing { .. } => ErrorCode::NotFound,
+            KeyError::AlreadyThere { .. } => ErrorCode::AlreadyExists,
+            _ => ErrorCode::Storage,
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
+impl From<proofmark_registry::RegistryError> for Trouble {
+    fn from(error: proofmark_registry::RegistryError) -> Self {
+        use proofmark_registry::RegistryError;
+        let code = match &error {
+            RegistryError::Cancelled => return Self::cancelled(),
+            RegistryError::Key(_) => {
+                let RegistryError::Key(key) = error else { return Self::cancelled() };
+                return key.into();
+            }
+            RegistryError::Blocked(_) => ErrorCode::Blocked,
+            RegistryError::NotARegistry { .. } => ErrorCode::NotFound,
+            RegistryError::AlreadyThere { .. } => ErrorCode::AlreadyExists,
+            RegistryError::Signature { .. } | RegistryError::Damaged { .. } | RegistryError::Untrusted { .. } => {
+                ErrorCode::VerificationFailed
+            }
+            RegistryError::Name(_) | RegistryError::Invalid(_) | RegistryError::NewerFormat { .. } => ErrorCode::InvalidRequest,
+            _ => ErrorCode::RegistryUnavailable,
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
 impl From<TableError> for Trouble {
     fn from(error: TableError) -> Self {
+        if matches!(error, TableError::Cancelled) {
+            return Self::cancelled();
+        }
         Self::new(ErrorCode::Unreadable, sentence(&error.to_string()))
     }
 }

@@ -14,7 +14,8 @@ use proofmark_domain::{Digest, Timestamp};
 use proofmark_intake::files::platform::stat_of;
 use proofmark_intake::files::{hash_file, label_of};
 use proofmark_intake::model::{Limits, read_model};
-use proofmark_registry::oms::{self, Trust, VerifyOptions};
+use proofmark_registry::Watch;
+use proofmark_registry::oms::{self, Trust};
 use serde::Serialize;
 
 use crate::config::ProjectConfig;
@@ -33,17 +34,21 @@ fn digest_of(path: &Path) -> Answer<Option<Digest>> {
     Ok(Some(hash_file(path, &stat_of(&facts), &never, &|_| ())?.digest))
 }
 
-/// The profile of a table in a file.
+/// The profile of a table in a file. Values of sensitive columns are masked.
 ///
 /// # Errors
 /// If it cannot be read as a table.
 pub fn profile(path: &Path) -> Answer<TableProfile> {
     let table = Table::open(path)?;
     let mut profile = facade::profile(&table, &never)?;
+    let found = facade::sensitive(&table, &never)?;
+    profile.mask(&|name| found.columns.iter().any(|column| column.name == name && column.sensitive));
     profile.path = path.to_string_lossy().into_owned();
     profile.digest = digest_of(path)?;
     Ok(profile)
 }
+
+pub use proofmark_registry::oms::VerifyOptions;
 
 /// What is wrong with a table, by itself and beside another one.
 ///
@@ -152,7 +157,7 @@ pub fn verify_model(
         Some(key) => Trust::key_file(key)?,
         None => Trust::certificate_files(certificates)?,
     };
-    Ok(match oms::verify_folder(path, signature, &trust, options) {
+    Ok(match oms::verify_folder(path, signature, &trust, options, &mut Watch::silent()) {
         Ok(passed) => ModelVerdict { verdict: "ok", reason: None, files: passed.files as u64 },
         Err(refused) => ModelVerdict { verdict: "refused", reason: Some(refused.to_string()), files: 0 },
     })

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::RelPath;
-use proofmark_ledger::AuditEntry;
-use proofmark_report::document::{DatasetDocument, DriftDocument, dataset_report, drift_report};
-use proofmark_report::figure::{self as draw, Size};
+use proofmark_ledger::{AuditEntry, ReportHead, ReportKind};
+use proofmark_report::document::{self, DatasetDocument, DriftDocument, dataset_report, drift_report};
+use proofmark_report::figure::{self as draw, Size, TableNames};
 
+use crate::screen::labels_in;
 use crate::trouble::{Answer, Trouble, io_trouble};
 use crate::Engine;
 
@@ -26,13 +27,21 @@ impl Engine {
                 let facts = self.file(&project, &RelPath::new(path.clone()))?.facts;
                 let profile = self.stored_profile(&facts.digest)?.ok_or_else(|| Trouble::not_found(format!("profile of {path} yet")))?;
                 let column = profile.column(column).ok_or_else(|| Trouble::not_found(format!("column `{column}` in {path}")))?;
+                // A stored profile was masked before it was stored.
                 draw::column(column, profile.rows, size(*small))
             }
             FigureQuery::DriftColumn { report, column, small } => {
-                let report = self.drift_report(*report)?.body;
+                let stored = self.drift_report(*report)?;
+                let sensitive = self.sensitive_in(&stored.head)?;
+                let report = stored.body;
                 let found = report.columns.iter().find(|it| it.name == *column);
                 let found = found.ok_or_else(|| Trouble::not_found(format!("column `{column}` in this comparison")))?;
-                draw::drift_column(found, &report.reference, &report.current, size(*small))
+                let names = TableNames { reference: &report.reference, current: &report.current };
+                if sensitive.contains(column) {
+                    draw::drift_column(&draw::masked(found), names, size(*small))
+                } else {
+                    draw::drift_column(found, names, size(*small))
+                }
             }
             FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
             FigureQuery::DriftRoc { report } => draw::roc(&self.drift_report(*report)?.body.joint),
@@ -71,28 +80,43 @@ impl Engine {
                 let profile = view.profile.ok_or_else(|| {
                     Trouble::new(ErrorCode::NotFound, format!("{path} has not been looked at yet, so there is nothing to report.")).hint("Look at it first.")
                 })?;
-                let document = DatasetDocument {
-                    title: RelPath::new(path.clone()).file_name().to_owned(),
-                    project: view.row.project_name.clone(),
-                    path: path.clone(),
+                let decisions: Vec<document::FindingDecision> = view
+                    .decisions
+                    .into_iter()
+                    .map(|it| document::FindingDecision {
+                        kind: it.kind,
+                        columns: it.columns,
+                        decision: it.decision,
+                        reason: it.reason,
+                        by: it.by,
+                        at: it.at,
+                    })
+                    .collect();
+                let written = dataset_report(&DatasetDocument {
+                    title: RelPath::new(path.clone()).file_name(),
+                    project: &view.row.project_name,
+                    path,
                     digest: Some(view.row.digest),
                     generated_at: self.now(),
-                    sentence: Some(view.sentence),
-                    profile,
-                    check: view.check,
-                    sensitive: view.sensitive,
-                };
-                (dataset_report(&document), format!("{}-quality", stem(path)), Some(*project))
+                    profile: &profile,
+                    check: view.check.as_ref(),
+                    sensitive: view.sensitive.as_ref(),
+                    decisions: &decisions,
+                });
+                (written, format!("{}-quality", stem(path)), Some(*project))
             }
             ReportSource::Drift { report } => {
+                let stored = self.drift_report(*report)?;
+                let sensitive = self.sensitive_in(&stored.head)?;
                 let view = self.drift_show(ReportRef { report: *report })?;
-                let document = DriftDocument {
-                    title: format!("{} against {}", view.row.current, view.row.reference),
-                    project: view.project_name,
+                let written = drift_report(&DriftDocument {
+                    title: &format!("{} against {}", view.row.current, view.row.reference),
+                    project: &view.project_name,
                     generated_at: self.now(),
-                    report: view.report,
-                };
-                (drift_report(&document), format!("{}-drift", stem(&view.row.current)), Some(view.row.project))
+                    report: &view.report,
+                    sensitive: &sensitive,
+                });
+                (written, format!("{}-drift", stem(&view.row.current)), Some(view.row.project))
             }
         };
         let html = html.map_err(|error| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}.")))?;
@@ -113,6 +137,22 @@ impl Engine {
             Ok(())
         })?;
         Ok(Exported { path: path.to_string_lossy().into_owned(), size: html.len() as u64 })
+    }
+
+    /// Names of the columns that are sensitive in either table of a comparison, also under the name of the structure that holds them.
+    fn sensitive_in(&self, head: &ReportHead) -> Answer<Vec<String>> {
+        let digests: Vec<_> = [Some(head.digest), head.reference].into_iter().flatten().collect();
+        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
+        let mut names = Vec::new();
+        for found in heads.into_iter().flatten() {
+            for label in labels_in(&found.summary, &[]) {
+                if let Some((outer, _)) = label.column.split_once('.') {
+                    names.push(outer.to_owned());
+                }
+                names.push(label.column);
+            }
+        }
+        Ok(names)
     }
 
     /// A person's files are never written over: a report goes to a new name, or replaces a report.

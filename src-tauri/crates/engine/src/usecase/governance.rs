@@ -128,7 +128,7 @@ impl Engine {
             entries: u64::try_from(report.entries).unwrap_or(0),
             intact: report.verdict == Chain::Ok,
             first_broken: report.first_broken.and_then(|it| u64::try_from(it).ok()),
-            head: report.head.to_string(),
+            head: report.head.map_or_else(String::new, |head| head.to_string()),
         })
     }
 }
