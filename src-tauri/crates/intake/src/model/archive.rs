@@ -116,7 +116,8 @@ fn torch(archive: &mut Archive<'_>, names: &[String], findings: Findings) -> Opt
 
 fn keras(archive: &mut Archive<'_>, names: &[String], findings: &mut Findings) -> Option<ModelFacts> {
     let limit = archive.limits.document_bytes;
-    let mut document = |name: &str| -> Option<Value> { serde_json::from_slice(&archive.member(name, limit).ok()?).ok() };
+    let mut document =
+        |name: &str| -> Option<Value> { serde_json::from_slice(&archive.member(name, limit).ok()?).ok() };
     let metadata = document("metadata.json");
     let config = document("config.json");
     let mut facts = blank("keras");
@@ -187,9 +188,15 @@ fn suspicious(value: &Value, findings: &mut Findings, place: &str, depth: u8) {
                 let module = text("module").unwrap_or("keras");
                 if matches!(class, "Lambda" | "__lambda__") {
                     findings.dangerous(format!("{class} layer, which runs stored code"), place);
-                } else if !module.split('.').next().is_some_and(|first| matches!(first, "keras" | "builtins" | "tensorflow")) {
+                } else if !module
+                    .split('.')
+                    .next()
+                    .is_some_and(|first| matches!(first, "keras" | "builtins" | "tensorflow"))
+                {
                     findings.unverified(&format!("{module}.{class} is code outside Keras"), place);
-                } else if module.starts_with("builtins") && !matches!(class, "function" | "float" | "int" | "str" | "bool" | "list" | "dict" | "tuple") {
+                } else if module.starts_with("builtins")
+                    && !matches!(class, "function" | "float" | "int" | "str" | "bool" | "list" | "dict" | "tuple")
+                {
                     findings.unverified(&format!("{module}.{class} is not on the list of harmless names"), place);
                 }
                 if text("registered_name").is_some_and(|name| name.contains('>') && !name.starts_with("keras")) {

@@ -33,8 +33,7 @@ pub(crate) fn describe(graph: &Graph, root: Id, facts: &mut ModelFacts, limits: 
         let mut inner = super::facts::blank("");
         reader.estimator(*id, &mut inner);
         facts.steps = reader.class_path(*id).into_iter().chain(inner.steps).collect();
-        facts.parameters =
-            inner.parameters.into_iter().map(|(key, value)| (format!("{name}__{key}"), value)).collect();
+        facts.parameters = inner.parameters.into_iter().map(|(key, value)| (format!("{name}__{key}"), value)).collect();
         facts.features_in = inner.features_in;
         facts.outputs = inner.outputs;
         facts.classes = inner.classes;
@@ -92,7 +91,10 @@ impl Reader<'_> {
     fn is_estimator(&self, id: Id) -> bool {
         let Some(class) = self.graph.class(id) else { return false };
         let known = framework(&class.module).is_some() && !self.graph.attributes(id).is_empty();
-        known || ["_sklearn_version", "n_features_in_", "classes_"].iter().any(|name| self.graph.attribute(id, name).is_some())
+        known
+            || ["_sklearn_version", "n_features_in_", "classes_"]
+                .iter()
+                .any(|name| self.graph.attribute(id, name).is_some())
     }
 
     fn estimator(&self, id: Id, facts: &mut ModelFacts) {
@@ -109,7 +111,15 @@ impl Reader<'_> {
                 facts.framework_version = Some(version);
             }
         }
-        for name in ["n_features_in_", "n_outputs_", "n_iter_", "best_score_", "best_params_", "n_samples_seen_", "n_estimators_"] {
+        for name in [
+            "n_features_in_",
+            "n_outputs_",
+            "n_iter_",
+            "best_score_",
+            "best_params_",
+            "n_samples_seen_",
+            "n_estimators_",
+        ] {
             let value = self.graph.attribute(id, name).and_then(|value| array::json(self.graph, value, 4));
             if let Some(value) = value.filter(|value| !value.is_null()) {
                 facts.training.insert(name.to_owned(), value);
@@ -133,7 +143,9 @@ impl Reader<'_> {
         for (key, value) in self.graph.attributes(id) {
             let Some(name) = self.graph.text(*key) else { continue };
             // Forests keep the tree they are made of where others keep a parameter.
-            let of_forest = ["RandomForest", "ExtraTreesC", "ExtraTreesR", "RandomTrees", "Isolation"].iter().any(|start| class.starts_with(start));
+            let of_forest = ["RandomForest", "ExtraTreesC", "ExtraTreesR", "RandomTrees", "Isolation"]
+                .iter()
+                .any(|start| class.starts_with(start));
             if name == "estimator_params" || of_forest && matches!(name, "estimator" | "base_estimator") {
                 continue;
             }
@@ -182,7 +194,10 @@ impl Reader<'_> {
 
     fn first_step(&self, id: Id) -> Option<Id> {
         let steps = self.graph.elements(self.graph.attribute(id, "steps")?)?;
-        steps.iter().filter_map(|step| self.graph.elements(*step)?.get(1).copied()).find(|step| self.is_estimator(*step))
+        steps
+            .iter()
+            .filter_map(|step| self.graph.elements(*step)?.get(1).copied())
+            .find(|step| self.is_estimator(*step))
     }
 
     fn last_step(&self, id: Id) -> Option<Id> {
@@ -193,7 +208,9 @@ impl Reader<'_> {
     fn features(&self, id: Id, depth: u8) -> Option<Vec<String>> {
         let depth = depth.checked_sub(1)?;
         for name in ["feature_names_in_", "_feature_names_in"] {
-            if let Some(found) = self.graph.attribute(id, name).and_then(|value| array::elements(self.graph, value, 1 << 20)) {
+            if let Some(found) =
+                self.graph.attribute(id, name).and_then(|value| array::elements(self.graph, value, 1 << 20))
+            {
                 return Some(super::facts::names(&found));
             }
         }
@@ -210,19 +227,24 @@ impl Reader<'_> {
         if let Some(count) = own {
             return array::json(self.graph, count, 2)?.as_i64();
         }
-        self.first_step(id).or_else(|| self.graph.attribute(id, "best_estimator_")).and_then(|inner| self.count(inner, depth))
+        self.first_step(id)
+            .or_else(|| self.graph.attribute(id, "best_estimator_"))
+            .and_then(|inner| self.count(inner, depth))
     }
 
     fn classes(&self, id: Id, depth: u8) -> Option<Vec<Value>> {
         let depth = depth.checked_sub(1)?;
         for name in ["classes_", "_classes"] {
-            if let Some(found) = self.graph.attribute(id, name).and_then(|value| array::elements(self.graph, value, 100_000)) {
+            if let Some(found) =
+                self.graph.attribute(id, name).and_then(|value| array::elements(self.graph, value, 100_000))
+            {
                 return Some(found);
             }
         }
         // XGBoost numbers its classes from zero and stores only how many there are.
         if self.graph.class(id).is_some_and(|class| class.module.starts_with("xgboost."))
-            && let Some(count) = self.graph.attribute(id, "n_classes_").and_then(|count| array::json(self.graph, count, 2)?.as_u64())
+            && let Some(count) =
+                self.graph.attribute(id, "n_classes_").and_then(|count| array::json(self.graph, count, 2)?.as_u64())
         {
             return (count <= 100_000).then(|| (0..count).map(Value::from).collect());
         }
@@ -252,7 +274,8 @@ impl Reader<'_> {
         let Some(class) = self.graph.class(booster) else { return };
         let mut inner = super::facts::blank("");
         if class.module.starts_with("xgboost") {
-            let Some(bytes) = self.graph.attribute(booster, "handle").and_then(|handle| array::raw(self.graph, handle)) else {
+            let Some(bytes) = self.graph.attribute(booster, "handle").and_then(|handle| array::raw(self.graph, handle))
+            else {
                 return;
             };
             let Ok(document) = xgboost::parse(&bytes, self.limits) else { return };
@@ -261,7 +284,9 @@ impl Reader<'_> {
                 facts.environment.packages.insert("xgboost".to_owned(), version.clone());
             }
         } else if class.module.starts_with("lightgbm") {
-            let handle = ["_handle", "handle", "model_str", "_model_str"].iter().find_map(|name| self.graph.attribute(booster, name));
+            let handle = ["_handle", "handle", "model_str", "_model_str"]
+                .iter()
+                .find_map(|name| self.graph.attribute(booster, name));
             let Some(text) = handle.and_then(|handle| self.graph.text(handle)) else { return };
             lightgbm::describe(text, &mut inner);
         } else {

@@ -63,8 +63,11 @@ pub(crate) fn describe(text: &str, facts: &mut ModelFacts) {
             facts.parameters.insert(key.trim().to_owned(), scalar(value.trim()));
         }
     }
-    let categories = after.lines().chain(text.lines().rev().take(3)).find_map(|line| line.strip_prefix("pandas_categorical:"));
-    if let Some(value) = categories.and_then(|line| serde_json::from_str::<Value>(line).ok()).filter(|value| !value.is_null()) {
+    let categories =
+        after.lines().chain(text.lines().rev().take(3)).find_map(|line| line.strip_prefix("pandas_categorical:"));
+    if let Some(value) =
+        categories.and_then(|line| serde_json::from_str::<Value>(line).ok()).filter(|value| !value.is_null())
+    {
         facts.training.insert("pandas_categorical".to_owned(), value);
     }
 }

@@ -31,19 +31,21 @@ pub(crate) fn read(folder: &Path, limits: &Limits, deadline: Instant) -> Result<
     let Some(flavors) = description.get("flavors").and_then(Value::as_object) else { return Err(other()) };
     let payload = payload(folder, flavors);
     let mut facts = match &payload {
-        Some((relative, file)) => match File::open(file).map_err(|_| other()).and_then(|open| read_file(file, open, limits, deadline)) {
-            Ok(mut inner) => {
-                for reason in &mut inner.safety.reasons {
-                    reason.place = format!("{relative} {}", reason.place);
+        Some((relative, file)) => {
+            match File::open(file).map_err(|_| other()).and_then(|open| read_file(file, open, limits, deadline)) {
+                Ok(mut inner) => {
+                    for reason in &mut inner.safety.reasons {
+                        reason.place = format!("{relative} {}", reason.place);
+                    }
+                    inner.training.insert("payload_format".to_owned(), Value::from(inner.format.clone()));
+                    inner
                 }
-                inner.training.insert("payload_format".to_owned(), Value::from(inner.format.clone()));
-                inner
+                Err(_) => {
+                    findings.unverified("the payload is of no known format", relative.clone());
+                    blank("mlflow")
+                }
             }
-            Err(_) => {
-                findings.unverified("the payload is of no known format", relative.clone());
-                blank("mlflow")
-            }
-        },
+        }
         None => {
             findings.unverified("the payload that MLmodel names is not there", "MLmodel");
             blank("mlflow")
@@ -119,7 +121,8 @@ fn describe(
         let mut parsed = serde_json::Map::new();
         for (key, value) in signature {
             // The parts are JSON written as text inside YAML.
-            let inner = value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| value.clone());
+            let inner =
+                value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| value.clone());
             parsed.insert(key.clone(), inner);
         }
         let names = |key: &str| -> Option<Vec<String>> {

@@ -24,7 +24,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use proofmark_domain::model::{ModelFacts, Safety, SafetyReason, SafetyVerdict};
+use proofmark_domain::model::{ModelFacts, SafetyReason, SafetyVerdict};
 
 use source::{Fault, Source};
 
@@ -126,10 +126,7 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
         Kind::Safetensors => {
             let mut facts = facts::blank("safetensors");
             let result = tensors::safetensors(&mut open(file).map_err(fault)?, length, &mut facts);
-            Ok(settle(match result {
-                Ok(()) => Ok(facts),
-                Err(fault) => Err((facts, fault)),
-            }))
+            Ok(settle((facts, result.err())))
         }
         Kind::Gguf => Ok(settle(tensors::gguf(&mut open(file).map_err(fault)?, limits, length))),
         Kind::Pickle => pickled::read(open(file).map_err(fault)?, limits, "pickle").ok_or_else(other),
@@ -223,15 +220,16 @@ fn read_compressed(
 ) -> Result<ModelFacts, ModelError> {
     const MEMORY_KIB: u32 = 128 << 10;
     let other = || ModelError::NotAModel { path: path.to_owned() };
-    let input = std::io::BufReader::with_capacity(64 * 1024, &mut *file);
+    let whole = !matches!(codec, Codec::Lz4) || lz4_ends_with_the_file(file).unwrap_or(false);
+    file.seek(SeekFrom::Start(0)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let mut buffered = std::io::BufReader::with_capacity(64 * 1024, &mut *file);
+    let input = &mut buffered;
     let decoder: Box<dyn Read + '_> = match codec {
         Codec::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(input)),
         Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
         Codec::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, MEMORY_KIB)),
-        Codec::Lzma => {
-            Box::new(lzma_rust2::LzmaReader::new_mem_limit(input, MEMORY_KIB, None).map_err(|_| other())?)
-        }
+        Codec::Lzma => Box::new(lzma_rust2::LzmaReader::new_mem_limit(input, MEMORY_KIB, None).map_err(|_| other())?),
         Codec::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
         Codec::Zstd => Box::new(ruzstd::decoding::StreamingDecoder::new(input).map_err(|_| other())?),
     };
@@ -244,15 +242,52 @@ fn read_compressed(
     }
     let source = Source::stream(Box::new(std::io::Cursor::new(peeked).chain(decoder)), limits, deadline);
     let mut facts = pickled::read(source, limits, "joblib").ok_or_else(other)?;
-    if matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4 | Codec::Zstd) {
-        // The other decoders go on over concatenated members and fail on bytes that are none.
-        let mut rest = Vec::new();
-        let left = file.take(1).read_to_end(&mut rest);
-        if left.is_err() || !rest.is_empty() {
-            doubt(&mut facts, "bytes after the end of the compressed data", "end of file");
-        }
+    // Some decoders go on over concatenated members and fail on bytes that are none; the others just stop.
+    let left = !std::io::BufRead::fill_buf(&mut buffered).is_ok_and(<[u8]>::is_empty);
+    if !whole {
+        doubt(&mut facts, "the compressed data do not end where the file ends", "end of file");
+    } else if left || matches!(codec, Codec::Lzma) && ends_before_the_last_byte(file, limits, deadline) {
+        doubt(&mut facts, "bytes after the end of the compressed data", "end of file");
     }
     Ok(facts)
+}
+
+/// Whether LZMA data end before the last byte of the file. The decoder reads ahead, so this is asked by leaving the last
+/// byte away: data that need it fail without it.
+fn ends_before_the_last_byte(file: &mut File, limits: &Limits, deadline: Instant) -> bool {
+    const MEMORY_KIB: u32 = 128 << 10;
+    let Ok(length) = file.metadata().map(|metadata| metadata.len()) else { return true };
+    if file.seek(SeekFrom::Start(0)).is_err() {
+        return true;
+    }
+    let input = std::io::BufReader::new(file.take(length.saturating_sub(1)));
+    match lzma_rust2::LzmaReader::new_mem_limit(input, MEMORY_KIB, None) {
+        Ok(reader) => Source::stream(Box::new(reader), limits, deadline).drain().is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Whether one LZ4 frame fills the whole file, by the lengths of its blocks. The decoder takes a frame that is cut
+/// between two blocks for a whole one.
+fn lz4_ends_with_the_file(file: &mut File) -> std::io::Result<bool> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(0))?;
+    let mut head = [0_u8; 6];
+    file.read_exact(&mut head)?;
+    let flags = head[4];
+    let (block_checksum, content_size, content_checksum, dictionary) =
+        (flags & 0x10 != 0, flags & 0x08 != 0, flags & 0x04 != 0, flags & 0x01 != 0);
+    let mut at = 7 + if content_size { 8 } else { 0 } + if dictionary { 4 } else { 0 };
+    loop {
+        file.seek(SeekFrom::Start(at))?;
+        let mut size = [0_u8; 4];
+        file.read_exact(&mut size)?;
+        at += 4;
+        match u32::from_le_bytes(size) & 0x7fff_ffff {
+            0 => return Ok(at + if content_checksum { 4 } else { 0 } == length),
+            size => at += u64::from(size) + if block_checksum { 4 } else { 0 },
+        }
+    }
 }
 
 /// Adds a reason not to call a file safe.
@@ -264,18 +299,12 @@ fn doubt(facts: &mut ModelFacts, what: &str, place: &str) {
 }
 
 /// Facts of a file that may have ended early.
-fn settle(result: Result<ModelFacts, (ModelFacts, Fault)>) -> ModelFacts {
-    match result {
-        Ok(facts) => facts,
-        Err((mut facts, fault)) => {
-            if facts.safety.verdict == SafetyVerdict::Safe {
-                facts.safety = Safety { verdict: SafetyVerdict::Unverified, reasons: facts.safety.reasons };
-            }
-            let place = format!("byte {}", fault.position());
-            doubt(&mut facts, &fault.what(), &place);
-            facts
-        }
+fn settle((mut facts, fault): (ModelFacts, Option<Fault>)) -> ModelFacts {
+    if let Some(fault) = fault {
+        let place = format!("byte {}", fault.position());
+        doubt(&mut facts, &fault.what(), &place);
     }
+    facts
 }
 
 #[cfg(test)]

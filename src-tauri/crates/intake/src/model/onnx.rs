@@ -11,7 +11,8 @@ use super::source::{Fault, Source};
 use super::verdict::Findings;
 
 /// Operator sets whose meaning is published; anything else needs a library of its own to run.
-const DOMAINS: [&str; 6] = ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"];
+const DOMAINS: [&str; 6] =
+    ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"];
 /// A nested message longer than this is passed over: only weights are that long.
 const MESSAGE: u64 = 8 << 20;
 
@@ -35,7 +36,7 @@ struct Graph {
 }
 
 /// Reads a model to its end, passing over the weights.
-pub(crate) fn read(source: &mut Source<'_>) -> Result<ModelFacts, (ModelFacts, Fault)> {
+pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
     let mut facts = blank("onnx");
     facts.framework = Some("onnx".to_owned());
     let mut graph = Graph::default();
@@ -68,10 +69,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<ModelFacts, (ModelFacts, F
         findings.unverified("a part of the graph is too large to be read", "graph");
     }
     facts.safety = findings.into_safety();
-    match result {
-        Ok(()) => Ok(facts),
-        Err(fault) => Err((facts, fault)),
-    }
+    (facts, result.err())
 }
 
 fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Result<(), Fault> {
@@ -190,7 +188,8 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
                     continue;
                 }
                 let bytes = source.blob(length, length, "a part of the graph")?;
-                graph_field(number, &bytes, graph).ok_or_else(|| malformed("a part of the graph that is no message"))?;
+                graph_field(number, &bytes, graph)
+                    .ok_or_else(|| malformed("a part of the graph that is no message"))?;
             }
             (_, 0) => {
                 varint(source)?;
@@ -200,7 +199,11 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
             _ => return Err(malformed("no field of an ONNX graph")),
         }
     }
-    if source.position() == end { Ok(()) } else { Err(Fault::Malformed(end, "a field that leaves the graph".to_owned())) }
+    if source.position() == end {
+        Ok(())
+    } else {
+        Err(Fault::Malformed(end, "a field that leaves the graph".to_owned()))
+    }
 }
 
 fn initializer_name(head: &[u8]) -> Option<String> {
@@ -234,7 +237,8 @@ fn graph_field(number: u64, bytes: &[u8], graph: &mut Graph) -> Option<()> {
                     }
                     13 => {
                         let entry = fields(field.bytes())?;
-                        let is_location = entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
+                        let is_location =
+                            entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
                         if let Some((_, value)) = entry.iter().find(|(number, _)| is_location && *number == 2) {
                             graph.external.insert(value.text());
                         }
@@ -288,7 +292,8 @@ fn type_of(bytes: &[u8], depth: u8) -> Option<Value> {
             1 | 8 => kind = tensor(field.bytes())?,
             4 => {
                 let inner = fields(field.bytes())?.into_iter().find(|(number, _)| *number == 1);
-                kind = json!({"sequence": inner.map_or(Some(Value::Null), |(_, field)| type_of(field.bytes(), depth))?});
+                kind =
+                    json!({"sequence": inner.map_or(Some(Value::Null), |(_, field)| type_of(field.bytes(), depth))?});
             }
             5 => {
                 let mut map = json!({});
@@ -332,8 +337,23 @@ fn tensor(bytes: &[u8]) -> Option<Value> {
 
 fn element(code: i64) -> &'static str {
     const NAMES: [&str; 17] = [
-        "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64",
-        "uint32", "uint64", "complex64", "complex128", "bfloat16",
+        "undefined",
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
     ];
     usize::try_from(code).ok().and_then(|code| NAMES.get(code)).copied().unwrap_or("other")
 }

@@ -36,7 +36,9 @@ pub(crate) fn read(mut source: Source<'_>, limits: &Limits, format: &str) -> Opt
             facts.format = "pytorch_legacy".to_owned();
             facts.framework = Some("pytorch".to_owned());
             read_torch(&mut source, &mut graph, &mut trail, limits, &mut facts);
-            trail.findings.unverified("the old PyTorch format keeps its tensors in raw bytes that were not read", "end of file");
+            trail
+                .findings
+                .unverified("the old PyTorch format keeps its tensors in raw bytes that were not read", "end of file");
         }
         Ok(root) => {
             let at = source.position();
@@ -47,7 +49,8 @@ pub(crate) fn read(mut source: Source<'_>, limits: &Limits, format: &str) -> Opt
                     // Another loader would go on reading, so what follows is judged as well.
                     while matches!(source.at_end(), Ok(false))
                         && Walk::new(&mut source, &mut graph, &mut trail, limits, "").run().is_ok()
-                    {}
+                    {
+                    }
                 }
                 Err(fault) => trail.findings.unverified(&fault.what(), format!("byte {}", fault.position())),
             }

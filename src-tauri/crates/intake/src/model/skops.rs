@@ -18,10 +18,32 @@ const ARRAY: u64 = 4 << 20;
 
 /// Node types that skops itself defines.
 const LOADERS: [&str; 26] = [
-    "BytearrayNode", "BytesNode", "CachedNode", "ConstructorFromReduceNode", "DTypeNode", "DefaultDictNode", "DictNode",
-    "FunctionNode", "JsonNode", "ListNode", "LossNode", "MaskedArrayNode", "MethodNode", "NdArrayNode", "ObjectNode",
-    "OperatorFuncNode", "PartialNode", "QuantileForestNode", "RandomGeneratorNode", "RandomStateNode", "SetNode",
-    "SliceNode", "SparseMatrixNode", "TreeNode", "TupleNode", "TypeNode",
+    "BytearrayNode",
+    "BytesNode",
+    "CachedNode",
+    "ConstructorFromReduceNode",
+    "DTypeNode",
+    "DefaultDictNode",
+    "DictNode",
+    "FunctionNode",
+    "JsonNode",
+    "ListNode",
+    "LossNode",
+    "MaskedArrayNode",
+    "MethodNode",
+    "NdArrayNode",
+    "ObjectNode",
+    "OperatorFuncNode",
+    "PartialNode",
+    "QuantileForestNode",
+    "RandomGeneratorNode",
+    "RandomStateNode",
+    "SetNode",
+    "SliceNode",
+    "SparseMatrixNode",
+    "TreeNode",
+    "TupleNode",
+    "TypeNode",
 ];
 
 struct Builder<'a, 'l> {
@@ -119,7 +141,14 @@ impl Builder<'_, '_> {
         id
     }
 
-    fn typed(&mut self, loader: &str, class: &Global, map: &serde_json::Map<String, Value>, depth: u32, place: &str) -> Id {
+    fn typed(
+        &mut self,
+        loader: &str,
+        class: &Global,
+        map: &serde_json::Map<String, Value>,
+        depth: u32,
+        place: &str,
+    ) -> Id {
         let content = map.get("content");
         // Whatever else hangs on the node is judged as well, and not otherwise used.
         for (key, extra) in map.iter().filter(|(key, _)| *key != "content") {

@@ -76,13 +76,7 @@ impl<'a> Source<'a> {
     /// Reads what a decoder gives, up to the limit on expansion.
     pub(crate) fn stream(reader: Box<dyn Read + 'a>, limits: &Limits, deadline: Instant) -> Self {
         let reader: Box<dyn BufRead + 'a> = Box::new(BufReader::with_capacity(BLOCK, reader));
-        Self {
-            inner: Inner::Stream(reader),
-            position: 0,
-            left_to_expand: limits.expanded_bytes,
-            deadline,
-            ticks: 0,
-        }
+        Self { inner: Inner::Stream(reader), position: 0, left_to_expand: limits.expanded_bytes, deadline, ticks: 0 }
     }
 
     /// The number of bytes read and skipped so far.
@@ -93,7 +87,7 @@ impl<'a> Source<'a> {
     /// Fails once the time is used up. Looks at the clock only now and then.
     pub(crate) fn tick(&mut self) -> Result<(), Fault> {
         self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks % 1024 == 0 { self.check_time() } else { Ok(()) }
+        if self.ticks.is_multiple_of(1024) { self.check_time() } else { Ok(()) }
     }
 
     fn check_time(&self) -> Result<(), Fault> {
@@ -232,6 +226,18 @@ impl<'a> Source<'a> {
         };
         self.take(read as u64).map_err(io::Error::other)?;
         Ok(read)
+    }
+
+    /// Passes over everything that is left.
+    pub(crate) fn drain(&mut self) -> Result<(), Fault> {
+        let mut block = [0_u8; 16 * 1024];
+        loop {
+            let at = self.position;
+            self.check_time()?;
+            if self.read_some(&mut block).map_err(|error| Fault::Io(at, error))? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Everything that is left, refused when it is more than `limit` bytes.

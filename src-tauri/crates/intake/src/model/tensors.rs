@@ -16,7 +16,7 @@ const LISTED: usize = 4_096;
 pub(crate) fn is_safetensors(head: &[u8], file_length: u64) -> bool {
     let Some((length, rest)) = head.split_first_chunk::<8>() else { return false };
     let length = u64::from_le_bytes(*length);
-    rest.first() == Some(&b'{') && length >= 2 && length <= 100_000_000 && length <= file_length.saturating_mul(64)
+    rest.first() == Some(&b'{') && (2..=100_000_000).contains(&length) && length <= file_length.saturating_mul(64)
 }
 
 /// Reads the header of a safetensors file and checks that its tensors fill the file exactly.
@@ -26,8 +26,8 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
         return Err(Fault::Limit(0, "bytes of header"));
     }
     let header = source.blob(length, length, "the header")?;
-    let header: Map<String, Value> =
-        serde_json::from_slice(&header).map_err(|error| Fault::Malformed(8, format!("the header is no JSON: {error}")))?;
+    let header: Map<String, Value> = serde_json::from_slice(&header)
+        .map_err(|error| Fault::Malformed(8, format!("the header is no JSON: {error}")))?;
     let mut tensors = Map::new();
     let (mut parameters, mut spans) = (0_u64, Vec::new());
     for (name, tensor) in &header {
@@ -42,9 +42,13 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
         let dtype = tensor.get("dtype").and_then(Value::as_str).ok_or_else(bad)?;
         let shape = tensor.get("shape").and_then(Value::as_array).ok_or_else(bad)?;
         let sides: Option<Vec<u64>> = shape.iter().map(Value::as_u64).collect();
-        let count = sides.and_then(|sides| sides.iter().try_fold(1_u64, |product, side| product.checked_mul(*side))).ok_or_else(bad)?;
+        let count = sides
+            .and_then(|sides| sides.iter().try_fold(1_u64, |product, side| product.checked_mul(*side)))
+            .ok_or_else(bad)?;
         let offsets = tensor.get("data_offsets").and_then(Value::as_array).ok_or_else(bad)?;
-        let (Some(start), Some(end)) = (offsets.first().and_then(Value::as_u64), offsets.get(1).and_then(Value::as_u64)) else {
+        let (Some(start), Some(end)) =
+            (offsets.first().and_then(Value::as_u64), offsets.get(1).and_then(Value::as_u64))
+        else {
             return Err(bad());
         };
         if let Some(bits) = bits(dtype)
@@ -73,7 +77,10 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
     if expected < there {
         return Err(Fault::Malformed(8 + length + expected, "trailing bytes".to_owned()));
     }
-    facts.training.insert("tensor_count".to_owned(), Value::from(header.len() - usize::from(header.contains_key("__metadata__"))));
+    facts.training.insert(
+        "tensor_count".to_owned(),
+        Value::from(header.len() - usize::from(header.contains_key("__metadata__"))),
+    );
     facts.training.insert("parameter_count".to_owned(), Value::from(parameters));
     facts.training.insert("tensors".to_owned(), Value::Object(tensors));
     Ok(())
@@ -92,16 +99,19 @@ fn bits(dtype: &str) -> Option<u64> {
 }
 
 /// Reads the header of a GGUF file.
-pub(crate) fn gguf(source: &mut Source<'_>, limits: &Limits, file_length: u64) -> Result<ModelFacts, (ModelFacts, Fault)> {
+pub(crate) fn gguf(source: &mut Source<'_>, limits: &Limits, file_length: u64) -> (ModelFacts, Option<Fault>) {
     let mut facts = blank("gguf");
     facts.framework = Some("ggml".to_owned());
-    match gguf_header(source, limits, file_length, &mut facts) {
-        Ok(()) => Ok(facts),
-        Err(fault) => Err((facts, fault)),
-    }
+    let fault = gguf_header(source, limits, file_length, &mut facts).err();
+    (facts, fault)
 }
 
-fn gguf_header(source: &mut Source<'_>, limits: &Limits, file_length: u64, facts: &mut ModelFacts) -> Result<(), Fault> {
+fn gguf_header(
+    source: &mut Source<'_>,
+    limits: &Limits,
+    file_length: u64,
+    facts: &mut ModelFacts,
+) -> Result<(), Fault> {
     source.skip(4, "the header")?;
     let version = u32::from_le_bytes(source.array("the header")?);
     if !(2..=3).contains(&version) {
@@ -151,7 +161,8 @@ fn gguf_header(source: &mut Source<'_>, limits: &Limits, file_length: u64, facts
             listed.insert(name, json!({"type": kind, "shape": shape}));
         }
     }
-    let alignment = facts.parameters.get("general.alignment").and_then(Value::as_u64).filter(|sides| *sides > 0).unwrap_or(32);
+    let alignment =
+        facts.parameters.get("general.alignment").and_then(Value::as_u64).filter(|sides| *sides > 0).unwrap_or(32);
     let start = source.position().checked_next_multiple_of(alignment).unwrap_or(u64::MAX);
     if tensors > 0 && start.saturating_add(ends) > file_length {
         return Err(Fault::Truncated(file_length, "the tensors"));
@@ -165,9 +176,37 @@ fn gguf_header(source: &mut Source<'_>, limits: &Limits, file_length: u64, facts
 /// The number of values and bytes in one block of a tensor type, from the table of the format.
 fn ggml_block(kind: u32) -> Option<(u64, u64)> {
     const BLOCKS: [(u64, u64); 31] = [
-        (1, 4), (1, 2), (32, 18), (32, 20), (0, 0), (0, 0), (32, 22), (32, 24), (32, 34), (32, 36), (256, 84), (256, 110),
-        (256, 144), (256, 176), (256, 210), (256, 292), (256, 66), (256, 74), (256, 98), (256, 50), (32, 18), (256, 110),
-        (256, 82), (256, 136), (1, 1), (1, 2), (1, 4), (1, 8), (1, 8), (256, 56), (1, 2),
+        (1, 4),
+        (1, 2),
+        (32, 18),
+        (32, 20),
+        (0, 0),
+        (0, 0),
+        (32, 22),
+        (32, 24),
+        (32, 34),
+        (32, 36),
+        (256, 84),
+        (256, 110),
+        (256, 144),
+        (256, 176),
+        (256, 210),
+        (256, 292),
+        (256, 66),
+        (256, 74),
+        (256, 98),
+        (256, 50),
+        (32, 18),
+        (256, 110),
+        (256, 82),
+        (256, 136),
+        (1, 1),
+        (1, 2),
+        (1, 4),
+        (1, 8),
+        (1, 8),
+        (256, 56),
+        (1, 2),
     ];
     BLOCKS.get(kind as usize).copied().filter(|(values, _)| *values > 0)
 }
@@ -204,7 +243,9 @@ fn gguf_value(source: &mut Source<'_>, kind: u32, depth: u8) -> Result<Value, Fa
             };
             match width {
                 Some(width) if count > 64 => {
-                    let bytes = count.checked_mul(width).ok_or_else(|| Fault::Malformed(at, "an impossible length".to_owned()))?;
+                    let bytes = count
+                        .checked_mul(width)
+                        .ok_or_else(|| Fault::Malformed(at, "an impossible length".to_owned()))?;
                     source.skip(bytes, "a value")?;
                     json!({"length": count})
                 }

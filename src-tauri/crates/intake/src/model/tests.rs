@@ -51,7 +51,10 @@ fn every_fact_is_that_of_the_live_object() {
                 "parameters" => {
                     for (parameter, want) in want.as_object().unwrap() {
                         if facts.parameters.get(parameter) != Some(want) {
-                            wrong.push(format!("{name}: {parameter} {:?}, wanted {want}", facts.parameters.get(parameter)));
+                            wrong.push(format!(
+                                "{name}: {parameter} {:?}, wanted {want}",
+                                facts.parameters.get(parameter)
+                            ));
                         }
                     }
                 }
@@ -168,8 +171,16 @@ fn what_the_scanners_block_is_dangerous() {
         for name in *names {
             for bytes in [
                 format!("\u{0}c{module}\n{name}\n(S'x'\ntR.").into_bytes(),
-                [b"\x8c".to_vec(), vec![module.len() as u8], module.as_bytes().to_vec(), b"\x8c".to_vec(), vec![name.len() as u8],
-                    name.as_bytes().to_vec(), b"\x93(\x8c\x01xtR.".to_vec()].concat(),
+                [
+                    b"\x8c".to_vec(),
+                    vec![module.len() as u8],
+                    module.as_bytes().to_vec(),
+                    b"\x8c".to_vec(),
+                    vec![name.len() as u8],
+                    name.as_bytes().to_vec(),
+                    b"\x93(\x8c\x01xtR.".to_vec(),
+                ]
+                .concat(),
             ] {
                 let bytes = [b"\x80\x04".as_slice(), bytes.strip_prefix(b"\0").unwrap_or(&bytes)].concat();
                 let facts = read_bytes(&bytes).unwrap();
@@ -181,22 +192,29 @@ fn what_the_scanners_block_is_dangerous() {
 }
 
 fn safe_fixtures() -> Vec<(String, Vec<u8>)> {
-    let named = expected().into_iter().filter(|(name, want)| want["verdict"] == "safe" && fixtures().join(name).is_file());
+    let named =
+        expected().into_iter().filter(|(name, want)| want["verdict"] == "safe" && fixtures().join(name).is_file());
     named.map(|(name, _)| (name.clone(), std::fs::read(fixtures().join(name)).unwrap())).collect()
 }
 
 #[test]
 fn a_truncated_file_is_never_safe() {
     for (name, bytes) in safe_fixtures() {
-        let ends = (1..bytes.len().min(48)).chain((48..bytes.len()).step_by(bytes.len() / 40 + 1)).chain([bytes.len() - 1]);
+        let ends =
+            (1..bytes.len().min(48)).chain((48..bytes.len()).step_by(bytes.len() / 40 + 1)).chain([bytes.len() - 1]);
         for end in ends {
             if let Ok(facts) = read_bytes(&bytes[..end]) {
                 // A text document may end with a line feed that means nothing.
-                let same = bytes[end..].iter().all(u8::is_ascii_whitespace) || name == "lightgbm.txt" && end + 200 > bytes.len();
+                let same = bytes[end..].iter().all(u8::is_ascii_whitespace)
+                    || name == "lightgbm.txt" && end + 200 > bytes.len();
                 // ONNX has no end mark: a cut between two fields leaves a whole message, which holds no outputs or no
                 // operator set. Such a file is harmless to load.
                 let onnx = facts.format == "onnx" && facts.outputs.is_some();
-                assert!(same || onnx || facts.safety.verdict != SafetyVerdict::Safe, "{name} cut at {end} of {}", bytes.len());
+                assert!(
+                    same || onnx || facts.safety.verdict != SafetyVerdict::Safe,
+                    "{name} cut at {end} of {}",
+                    bytes.len()
+                );
             }
         }
     }
@@ -299,7 +317,17 @@ fn bombs_end_within_their_limits() {
         encoder.finish().unwrap()
     };
     let header = [u64::MAX.to_le_bytes().to_vec(), b"{}".to_vec()].concat();
-    for bytes in [memo, lying, marks, dups, nested, ubjson, expanding, header, b"GGUF\x03\0\0\0\xff\xff\xff\xff\xff\xff\xff\x0f".to_vec()] {
+    for bytes in [
+        memo,
+        lying,
+        marks,
+        dups,
+        nested,
+        ubjson,
+        expanding,
+        header,
+        b"GGUF\x03\0\0\0\xff\xff\xff\xff\xff\xff\xff\x0f".to_vec(),
+    ] {
         std::fs::write(&path, &bytes).unwrap();
         let start = std::time::Instant::now();
         if let Ok(facts) = read_model(&path, &limits) {
@@ -311,7 +339,9 @@ fn bombs_end_within_their_limits() {
 
 #[test]
 fn what_is_no_model_is_said_to_be_none() {
-    for bytes in [&b""[..], b"age,income\n1,2\n", b"import os\nprint(1)\n", b"{\"a\": 1}", b"I am a text.", b"(1, 2)\n", b"x\n"] {
+    for bytes in
+        [&b""[..], b"age,income\n1,2\n", b"import os\nprint(1)\n", b"{\"a\": 1}", b"I am a text.", b"(1, 2)\n", b"x\n"]
+    {
         assert!(matches!(read_bytes(bytes), Err(ModelError::NotAModel { .. })), "{bytes:?}");
     }
 }

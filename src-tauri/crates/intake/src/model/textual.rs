@@ -34,7 +34,11 @@ pub(crate) fn read(source: &mut Source<'_>, head: &[u8], length: u64, limits: &L
     }
     if pickled::starts_like_a_pickle(head) && looks_like_protocol_0(head) {
         // Nothing was consumed yet: the head was read from the file itself.
-        return pickled::read(std::mem::replace(source, Source::stream(Box::new(std::io::empty()), limits, std::time::Instant::now())), limits, "pickle");
+        return pickled::read(
+            std::mem::replace(source, Source::stream(Box::new(std::io::empty()), limits, std::time::Instant::now())),
+            limits,
+            "pickle",
+        );
     }
     None
 }
@@ -53,7 +57,8 @@ fn looks_like_protocol_0(head: &[u8]) -> bool {
             let mut lines = head[at + 1..].splitn(3, |byte| *byte == b'\n');
             let word = |line: Option<&[u8]>| {
                 line.is_some_and(|line| {
-                    !line.is_empty() && line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+                    !line.is_empty()
+                        && line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
                 })
             };
             word(lines.next()) && word(lines.next()) && lines.next().is_some()
@@ -73,7 +78,12 @@ fn json_or_ubjson(source: &mut Source<'_>, head: &[u8], length: u64, limits: &Li
         if !wanted.iter().any(|word| contains(head, word)) {
             return None;
         }
-    } else if !(contains(head, b"\"learner\"") || contains(head, b"\"version\"") || contains(head, b"\"class_name\"") || contains(head, b"oblivious_trees") || contains(head, b"\"features_info\"")) {
+    } else if !(contains(head, b"\"learner\"")
+        || contains(head, b"\"version\"")
+        || contains(head, b"\"class_name\"")
+        || contains(head, b"oblivious_trees")
+        || contains(head, b"\"features_info\""))
+    {
         return None;
     }
     let format = if is_ubjson { "xgboost_ubjson" } else { "xgboost_json" };
@@ -84,10 +94,12 @@ fn json_or_ubjson(source: &mut Source<'_>, head: &[u8], length: u64, limits: &Li
     match xgboost::parse(&bytes, limits) {
         Ok(document) => {
             let inner = document.get("Model").unwrap_or(&document);
-            if inner.get("learner").is_some() {
+            if inner.get("learner").is_some_and(Value::is_object) {
                 return Some(xgboost::read(inner, format));
             }
-            if document.get("oblivious_trees").is_some() || document.get("model_info").is_some() && document.get("features_info").is_some() {
+            if document.get("oblivious_trees").is_some()
+                || document.get("model_info").is_some() && document.get("features_info").is_some()
+            {
                 return Some(catboost_json(&document));
             }
             let is_keras = document.get("class_name").is_some() && document.pointer("/config/layers").is_some();
@@ -119,7 +131,9 @@ fn catboost_json(document: &Value) -> ModelFacts {
     facts.framework = Some("catboost".to_owned());
     let mut names: Vec<(i64, String)> = Vec::new();
     for group in ["float_features", "categorical_features"] {
-        for feature in document.pointer(&format!("/features_info/{group}")).and_then(Value::as_array).into_iter().flatten() {
+        for feature in
+            document.pointer(&format!("/features_info/{group}")).and_then(Value::as_array).into_iter().flatten()
+        {
             let at = feature.get("flat_feature_index").and_then(Value::as_i64);
             let name = feature.get("feature_name").or_else(|| feature.get("feature_id")).and_then(Value::as_str);
             if let (Some(at), Some(name)) = (at, name) {
@@ -176,7 +190,12 @@ pub(crate) fn binary(source: &mut Source<'_>, head: &[u8], limits: &Limits) -> O
     if head.starts_with(b"CBM1") {
         facts = blank("catboost");
         facts.framework = Some("catboost".to_owned());
-        for (key, marker) in [("params", &b"{\"flat_params\""[..]), ("params", b"{\"detected"), ("class_params", b"{\"class_label_type\""), ("class_params", b"{\"class_names\"")] {
+        for (key, marker) in [
+            ("params", &b"{\"flat_params\""[..]),
+            ("params", b"{\"detected"),
+            ("class_params", b"{\"class_label_type\""),
+            ("class_params", b"{\"class_names\""),
+        ] {
             if let Some(value) = embedded_json(&bytes, marker) {
                 catboost_info(std::iter::once((key.to_owned(), value)), &mut facts);
             }

@@ -33,9 +33,10 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Fault> {
 pub(crate) fn describe(document: &Value, facts: &mut ModelFacts) {
     facts.framework = Some("xgboost".to_owned());
     facts.class.get_or_insert_with(|| "xgboost.core.Booster".to_owned());
-    let version = document.get("version").and_then(Value::as_array).map(|parts| {
-        parts.iter().map(|part| part.to_string()).collect::<Vec<_>>().join(".")
-    });
+    let version = document
+        .get("version")
+        .and_then(Value::as_array)
+        .map(|parts| parts.iter().map(|part| part.to_string()).collect::<Vec<_>>().join("."));
     if let Some(version) = version {
         facts.environment.packages.insert("xgboost".to_owned(), version.clone());
         facts.framework_version = Some(version);
@@ -44,7 +45,9 @@ pub(crate) fn describe(document: &Value, facts: &mut ModelFacts) {
     if let Some(found) = learner.get("feature_names").and_then(Value::as_array).filter(|found| !found.is_empty()) {
         facts.features_in = Some(names(found));
     }
-    if let Some(types) = learner.get("feature_types").filter(|types| types.as_array().is_some_and(|list| !list.is_empty())) {
+    if let Some(types) =
+        learner.get("feature_types").filter(|types| types.as_array().is_some_and(|list| !list.is_empty()))
+    {
         facts.training.insert("feature_types".to_owned(), types.clone());
     }
     let objective = learner.get("objective");
@@ -66,7 +69,10 @@ pub(crate) fn describe(document: &Value, facts: &mut ModelFacts) {
     if let Some(attributes) = learner.get("attributes").and_then(Value::as_object) {
         for (key, value) in attributes {
             // The wrapper for scikit-learn keeps its own parameters as JSON in an attribute.
-            let inner = value.as_str().filter(|_| key == "scikit_learn").and_then(|text| serde_json::from_str::<Value>(text).ok());
+            let inner = value
+                .as_str()
+                .filter(|_| key == "scikit_learn")
+                .and_then(|text| serde_json::from_str::<Value>(text).ok());
             facts.training.insert(key.clone(), inner.unwrap_or_else(|| number(value)));
         }
     }
@@ -74,8 +80,11 @@ pub(crate) fn describe(document: &Value, facts: &mut ModelFacts) {
     if let Some(name) = booster.and_then(|booster| booster.get("name")) {
         facts.parameters.insert("booster".to_owned(), name.clone());
     }
-    let model = booster.and_then(|booster| booster.get("model").or_else(|| booster.get("gbtree").and_then(|tree| tree.get("model"))));
-    if let Some(trees) = model.and_then(|model| model.get("gbtree_model_param")).and_then(|param| param.get("num_trees")) {
+    let model = booster
+        .and_then(|booster| booster.get("model").or_else(|| booster.get("gbtree").and_then(|tree| tree.get("model"))));
+    if let Some(trees) =
+        model.and_then(|model| model.get("gbtree_model_param")).and_then(|param| param.get("num_trees"))
+    {
         facts.training.insert("trees".to_owned(), number(trees));
     }
 }

@@ -24,8 +24,10 @@ pub(crate) struct Operation {
     pub(crate) table: bool,
 }
 
-const PANDAS: &[&str] = &["filepath_or_buffer", "path_or_buf", "path", "io", "filename", "fname", "path_or_buffer", "source", "file"];
-const PATHS: &[&str] = &["file", "fname", "filename", "path", "f", "fid", "source", "where", "fp", "filepath", "uri", "out", "outfile"];
+const PANDAS: &[&str] =
+    &["filepath_or_buffer", "path_or_buf", "path", "io", "filename", "fname", "path_or_buffer", "source", "file"];
+const PATHS: &[&str] =
+    &["file", "fname", "filename", "path", "f", "fid", "source", "where", "fp", "filepath", "uri", "out", "outfile"];
 
 const fn read(position: usize, table: bool) -> Option<Operation> {
     Some(Operation { access: Access::Read, position, names: PATHS, table })
@@ -41,19 +43,27 @@ pub(crate) fn function(name: &str) -> Option<Operation> {
     let root = module.split('.').next().unwrap_or("");
     match root {
         "pandas" | "dask" | "modin" | "cudf" | "geopandas" | "vaex" if last.starts_with("read_") => {
-            let sql = last.starts_with("read_sql") || last == "read_clipboard" || last == "read_gbq" || last == "read_html";
+            let sql =
+                last.starts_with("read_sql") || last == "read_clipboard" || last == "read_gbq" || last == "read_html";
             return (!sql).then_some(Operation { access: Access::Read, position: 0, names: PANDAS, table: true });
         }
         "pandas" if last == "ExcelFile" || last == "HDFStore" => return read(0, true),
         "pandas" if last == "ExcelWriter" => return write(0),
         "polars" if last.starts_with("read_") || last.starts_with("scan_") => {
-            return (!last.starts_with("read_database")).then_some(Operation { access: Access::Read, position: 0, names: PANDAS, table: true });
+            return (!last.starts_with("read_database")).then_some(Operation {
+                access: Access::Read,
+                position: 0,
+                names: PANDAS,
+                table: true,
+            });
         }
         "duckdb" if last.starts_with("read_") || last.starts_with("from_") => return read(0, true),
         "pyarrow" => {
             return match last {
-                "read_table" | "read_csv" | "read_json" | "read_feather" | "read_pandas" | "ParquetFile" | "dataset"
-                | "ParquetDataset" | "open_csv" | "memory_map" | "read_schema" | "read_metadata" => read(0, true),
+                "read_table" | "read_csv" | "read_json" | "read_feather" | "read_pandas" | "ParquetFile"
+                | "dataset" | "ParquetDataset" | "open_csv" | "memory_map" | "read_schema" | "read_metadata" => {
+                    read(0, true)
+                }
                 "write_table" | "write_feather" | "write_csv" => write(1),
                 "write_dataset" => write(1),
                 "ParquetWriter" => write(0),
@@ -76,7 +86,9 @@ pub(crate) fn function(name: &str) -> Option<Operation> {
         ("onnxruntime", "InferenceSession") => read(0, false),
         ("safetensors", "load_file" | "safe_open") => read(0, false),
         ("safetensors", "save_file") => write(1),
-        ("lightgbm", "Booster") => Some(Operation { access: Access::Read, position: 9, names: &["model_file"], table: false }),
+        ("lightgbm", "Booster") => {
+            Some(Operation { access: Access::Read, position: 9, names: &["model_file"], table: false })
+        }
         ("keras" | "tensorflow", "load_model") => read(0, false),
         ("cv2", "imread") | ("PIL", "open") | ("imageio", "imread") | ("skimage", "imread") => read(0, false),
         ("cv2", "imwrite") | ("imageio", "imwrite") | ("skimage", "imsave") => write(0),
@@ -105,13 +117,48 @@ pub(crate) fn method(name: &str) -> Option<Operation> {
     let names: &[&str] = PANDAS;
     let writes = matches!(
         name,
-        "to_csv" | "to_parquet" | "to_excel" | "to_json" | "to_feather" | "to_pickle" | "to_hdf" | "to_stata" | "to_orc" | "to_file"
-            | "to_xml" | "to_markdown" | "to_html" | "to_latex" | "write_csv" | "write_parquet" | "write_ipc" | "write_json"
-            | "write_ndjson" | "write_excel" | "write_avro" | "write_delta" | "sink_csv" | "sink_parquet" | "sink_ipc" | "sink_ndjson" | "savefig"
-            | "save_model" | "save_weights" | "write_html" | "write_image" | "save_pretrained" | "tofile" | "saveAsTextFile"
+        "to_csv"
+            | "to_parquet"
+            | "to_excel"
+            | "to_json"
+            | "to_feather"
+            | "to_pickle"
+            | "to_hdf"
+            | "to_stata"
+            | "to_orc"
+            | "to_file"
+            | "to_xml"
+            | "to_markdown"
+            | "to_html"
+            | "to_latex"
+            | "write_csv"
+            | "write_parquet"
+            | "write_ipc"
+            | "write_json"
+            | "write_ndjson"
+            | "write_excel"
+            | "write_avro"
+            | "write_delta"
+            | "sink_csv"
+            | "sink_parquet"
+            | "sink_ipc"
+            | "sink_ndjson"
+            | "savefig"
+            | "save_model"
+            | "save_weights"
+            | "write_html"
+            | "write_image"
+            | "save_pretrained"
+            | "tofile"
+            | "saveAsTextFile"
     );
     if writes {
-        return Some(Operation { access: Access::Write, position: 0, names: if name == "save_model" { &["fname", "filename", "path", "filepath"] } else { names }, table: false });
+        return Some(Operation {
+            access: Access::Write,
+            position: 0,
+            names: if name == "save_model" { &["fname", "filename", "path", "filepath"] } else { names },
+            table: false,
+        });
     }
     // Of these the receiver decides, so only a written-out path counts.
     match name {
@@ -127,7 +174,9 @@ pub(crate) fn spark(receiver: &str, name: &str) -> Option<Operation> {
     if formats && (receiver.ends_with(".read") || receiver.contains(".read.")) {
         return read(0, true);
     }
-    if ["csv", "parquet", "json", "orc", "save"].contains(&name) && (receiver.ends_with(".write") || receiver.contains(".write.")) {
+    if ["csv", "parquet", "json", "orc", "save"].contains(&name)
+        && (receiver.ends_with(".write") || receiver.contains(".write."))
+    {
         return write(0);
     }
     None

@@ -1,8 +1,11 @@
 //! Python sources and notebooks, understood without running them.
 
+mod calls;
 mod columns;
 mod eval;
 mod io;
+mod library;
+mod methods;
 mod notebook;
 mod pattern;
 mod project;
@@ -10,6 +13,7 @@ mod syntax;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+mod values;
 
 pub use notebook::{Cell, Kernel, Notebook, NotebookError, read_notebook};
 pub use project::ProjectModules;

@@ -94,7 +94,10 @@ pub fn read_notebook(json: &str, path: &RelPath, context: &ProjectModules) -> Re
         let code = lines(cell.get("source").or_else(|| cell.get("input")));
         let execution_count = cell.get("execution_count").or_else(|| cell.get("prompt_number")).and_then(Value::as_u64);
         let outputs = cell.get("outputs").and_then(Value::as_array);
-        let error = outputs.into_iter().flatten().find(|output| output.get("output_type").and_then(Value::as_str) == Some("error"));
+        let error = outputs
+            .into_iter()
+            .flatten()
+            .find(|output| output.get("output_type").and_then(Value::as_str) == Some("error"));
         let error = error.map(|error| {
             let part = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
             format!("{}: {}", part("ename"), part("evalue"))

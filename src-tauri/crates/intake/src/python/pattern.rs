@@ -13,7 +13,9 @@ pub(crate) fn join(left: &str, right: &str) -> String {
 
 /// Whether a path starts at the root of a file system or names another place altogether.
 pub(crate) fn is_absolute(path: &str) -> bool {
-    path.starts_with(['/', '\\', '~']) || path.contains("://") || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+    path.starts_with(['/', '\\', '~'])
+        || path.contains("://")
+        || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
 }
 
 /// Takes `.` and `..` out. What leads out of the project keeps its leading `..`.

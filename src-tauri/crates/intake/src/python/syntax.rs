@@ -114,12 +114,19 @@ pub(crate) struct Parsed {
 /// Parses a source; what follows an error is read as far as it can be. `notebook` allows `%magic` and `!command` lines.
 pub(crate) fn parse(text: &str, notebook: bool) -> Parsed {
     if text.len() > LONGEST {
-        return Parsed { body: Vec::new(), errors: vec![(1, format!("longer than {LONGEST} bytes, so it was not read"))] };
+        return Parsed {
+            body: Vec::new(),
+            errors: vec![(1, format!("longer than {LONGEST} bytes, so it was not read"))],
+        };
     }
     let lines = Lines::new(text);
     let mode = if notebook { Mode::Ipython } else { Mode::Module };
     let parsed = parse_unchecked(text, ParseOptions::from(mode));
-    let errors = parsed.errors().iter().take(20).map(|error| (lines.line(error.location.start().into()), error.error.to_string()));
+    let errors = parsed
+        .errors()
+        .iter()
+        .take(20)
+        .map(|error| (lines.line(error.location.start().into()), error.error.to_string()));
     let errors = errors.collect();
     let body = match parsed.syntax() {
         ast::Mod::Module(module) => statements(&module.body, &lines, DEPTH),
@@ -189,7 +196,8 @@ fn statement(stmt: &ast::Stmt, lines: &Lines, depth: u16, found: &mut Vec<Stmt>)
             found.push(Stmt::From(module, s.level, s.names.iter().map(alias).collect()));
         }
         ast::Stmt::With(s) => {
-            let items = s.items.iter().map(|item| (ex(&item.context_expr), item.optional_vars.as_deref().map(ex))).collect();
+            let items =
+                s.items.iter().map(|item| (ex(&item.context_expr), item.optional_vars.as_deref().map(ex))).collect();
             found.push(Stmt::With(items, statements(&s.body, lines, depth)));
         }
         ast::Stmt::For(s) => {
@@ -267,7 +275,9 @@ fn expr(e: &ast::Expr, lines: &Lines, depth: u16) -> Expr {
                     ast::FStringPart::FString(inner) => {
                         for element in &inner.elements {
                             parts.push(match element {
-                                ast::InterpolatedStringElement::Literal(literal) => Expr::Str(literal.value.to_string()),
+                                ast::InterpolatedStringElement::Literal(literal) => {
+                                    Expr::Str(literal.value.to_string())
+                                }
                                 // A format changes what is printed, so only the plain value is followed.
                                 ast::InterpolatedStringElement::Interpolation(hole) if hole.format_spec.is_some() => {
                                     Expr::Other(vec![ex(&hole.expression)])
@@ -289,7 +299,8 @@ fn expr(e: &ast::Expr, lines: &Lines, depth: u16) -> Expr {
         ast::Expr::Attribute(a) => Expr::Attribute(boxed(&a.value), a.attr.to_string()),
         ast::Expr::Call(c) => {
             let keywords = c.arguments.keywords.iter();
-            let keywords = keywords.map(|k| (k.arg.as_ref().map(|arg| arg.to_string()).unwrap_or_default(), ex(&k.value)));
+            let keywords =
+                keywords.map(|k| (k.arg.as_ref().map(|arg| arg.to_string()).unwrap_or_default(), ex(&k.value)));
             Expr::Call(Box::new(Call {
                 func: ex(&c.func),
                 args: c.arguments.args.iter().map(ex).collect(),
@@ -307,7 +318,9 @@ fn expr(e: &ast::Expr, lines: &Lines, depth: u16) -> Expr {
         ast::Expr::List(l) => Expr::List(l.elts.iter().map(ex).collect()),
         ast::Expr::Tuple(t) => Expr::List(t.elts.iter().map(ex).collect()),
         ast::Expr::Set(s) => Expr::List(s.elts.iter().map(ex).collect()),
-        ast::Expr::Dict(d) => Expr::Dict(d.items.iter().map(|item| (item.key.as_ref().map(ex), ex(&item.value))).collect()),
+        ast::Expr::Dict(d) => {
+            Expr::Dict(d.items.iter().map(|item| (item.key.as_ref().map(ex), ex(&item.value))).collect())
+        }
         ast::Expr::ListComp(c) => comprehension(ex(&c.elt), &c.generators, lines, depth),
         ast::Expr::SetComp(c) => comprehension(ex(&c.elt), &c.generators, lines, depth),
         ast::Expr::Generator(c) => comprehension(ex(&c.elt), &c.generators, lines, depth),

@@ -82,12 +82,13 @@ if __name__ == "__main__":
     assert_eq!(writes(&found), ["models/model.pkl"]);
     assert_eq!(found.imports, ["churn/config.py"]);
     assert_eq!(found.target.as_deref(), Some("churned"));
-    for import in ["from . import config\nimport pandas as pd\npd.read_csv(config.RAW_DATA_DIR / 'a.csv')",
+    for import in [
+        "from . import config\nimport pandas as pd\npd.read_csv(config.RAW_DATA_DIR / 'a.csv')",
         "import churn.config as c\nimport pandas as pd\npd.read_csv(c.RAW_DATA_DIR / 'a.csv')",
         "import churn.config\nimport pandas as pd\npd.read_csv(churn.config.RAW_DATA_DIR / 'a.csv')",
         "from .config import *\nimport pandas as pd\npd.read_csv(RAW_DATA_DIR / 'a.csv')",
-        "from config import RAW_DATA_DIR\nimport pandas as pd\npd.read_csv(str(RAW_DATA_DIR) + '/a.csv')"]
-    {
+        "from config import RAW_DATA_DIR\nimport pandas as pd\npd.read_csv(str(RAW_DATA_DIR) + '/a.csv')",
+    ] {
         let files = [("churn/config.py", CONFIG), ("churn/__init__.py", ""), ("churn/dataset.py", import)];
         assert_eq!(reads(&within(&files, "churn/dataset.py")), ["data/raw/a.csv"], "{import}");
     }
@@ -112,10 +113,19 @@ fn ways_to_spell_a_path() {
         ("c = {'path': 'data/x.csv'}\npd.read_csv(c['path'])", "data/x.csv"),
         ("class Config:\n    PATH = 'data/x.csv'\npd.read_csv(Config.PATH)", "data/x.csv"),
         ("pd.read_csv(os.environ.get('DATA', 'data/x.csv'))", "data/x.csv"),
-        ("p = argparse.ArgumentParser()\np.add_argument('--in-file', default='data/x.csv')\na = p.parse_args()\npd.read_csv(a.in_file)", "data/x.csv"),
-        ("@click.command()\n@click.option('--src', default='data/x.csv')\ndef main(src):\n    pd.read_csv(src)", "data/x.csv"),
+        (
+            "p = argparse.ArgumentParser()\np.add_argument('--in-file', default='data/x.csv')\na = p.parse_args()\npd.read_csv(a.in_file)",
+            "data/x.csv",
+        ),
+        (
+            "@click.command()\n@click.option('--src', default='data/x.csv')\ndef main(src):\n    pd.read_csv(src)",
+            "data/x.csv",
+        ),
         ("def load(name):\n    return pd.read_csv(f'data/{name}.csv')\nload('x')", "data/x.csv"),
-        ("class L:\n    def __init__(self, root):\n        self.root = root\n    def go(self):\n        return pd.read_csv(self.root + '/x.csv')\nL('data').go()", "data/x.csv"),
+        (
+            "class L:\n    def __init__(self, root):\n        self.root = root\n    def go(self):\n        return pd.read_csv(self.root + '/x.csv')\nL('data').go()",
+            "data/x.csv",
+        ),
         ("with open('data/x.csv') as f:\n    rows = f.read()", "data/x.csv"),
         ("Path('data/x.csv').read_text()", "data/x.csv"),
         ("pl.scan_parquet('data/x.parquet')", "data/x.parquet"),
@@ -175,7 +185,13 @@ fn a_read_behind_a_function_of_another_file() {
 
 #[test]
 fn settings_are_followed_into_their_file() {
-    let files = [("params.yaml", "data:\n  path: data/x.csv\n"), ("a.py", "import yaml, pandas as pd\ncfg = yaml.safe_load(open('params.yaml'))\npd.read_csv(cfg['data']['path'])\n")];
+    let files = [
+        ("params.yaml", "data:\n  path: data/x.csv\n"),
+        (
+            "a.py",
+            "import yaml, pandas as pd\ncfg = yaml.safe_load(open('params.yaml'))\npd.read_csv(cfg['data']['path'])\n",
+        ),
+    ];
     assert_eq!(reads(&within(&files, "a.py")), ["params.yaml", "data/x.csv"]);
 }
 
@@ -217,7 +233,10 @@ fn a_notebook_with_magics() {
     let found = read_notebook(&notebook.to_string(), &RelPath::new("notebooks/1.0-eda.ipynb"), &project).unwrap();
     assert_eq!(found.facts.parse_errors, Vec::<String>::new());
     assert_eq!(found.facts.reads[0].pattern, "data/raw/x.csv");
-    assert_eq!(found.source.lines().nth(found.facts.reads[0].line as usize - 1), Some("df = pd.read_csv('../data/raw/x.csv')"));
+    assert_eq!(
+        found.source.lines().nth(found.facts.reads[0].line as usize - 1),
+        Some("df = pd.read_csv('../data/raw/x.csv')")
+    );
     assert_eq!(found.facts.target.as_deref(), Some("label"));
     assert_eq!(found.ran_in_order, Some(false));
     assert_eq!(found.cells[2].error.as_deref(), Some("KeyError: label"));

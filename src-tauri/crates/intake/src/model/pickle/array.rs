@@ -169,7 +169,7 @@ fn elements_within(graph: &Graph, id: Id, limit: usize, depth: u8) -> Option<Vec
     };
     let decode = |dtype: Dtype, bytes: &[u8]| -> Option<Vec<Value>> {
         let size = usize::try_from(dtype.size).ok().filter(|size| *size > 0)?;
-        if bytes.len() / size > limit || bytes.len() % size != 0 {
+        if bytes.len() / size > limit || !bytes.len().is_multiple_of(size) {
             return None;
         }
         bytes.chunks_exact(size).map(|element| dtype.value(element)).collect()
@@ -275,7 +275,11 @@ fn json_within(graph: &Graph, id: Id, depth: u8, budget: &mut usize) -> Option<V
             if path == "numpy.dtype" {
                 return Some(Value::from(graph.text(*graph.elements(object.args)?.first()?)?));
             }
-            if path == "builtins.slice" || path == "builtins.set" || path == "builtins.frozenset" || path == "builtins.range" {
+            if path == "builtins.slice"
+                || path == "builtins.set"
+                || path == "builtins.frozenset"
+                || path == "builtins.range"
+            {
                 return list(graph.elements(object.args)?, budget);
             }
             if shape_of(graph, id).is_some() {

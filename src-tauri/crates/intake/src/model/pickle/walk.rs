@@ -165,7 +165,9 @@ impl<'w, 's> Walk<'w, 's> {
         match policy::judge(&global) {
             Judgement::Dangerous => self.trail.findings.dangerous(global.path(), place),
             Judgement::Unknown => {
-                self.trail.findings.unverified(&format!("{} is not on the list of harmless names", global.path()), place);
+                self.trail
+                    .findings
+                    .unverified(&format!("{} is not on the list of harmless names", global.path()), place);
             }
             Judgement::Constructor | Judgement::Reference => {}
         }
@@ -188,6 +190,12 @@ impl<'w, 's> Walk<'w, 's> {
                         self.trail.findings.called(&global.path(), shown, place);
                     }
                     Judgement::Reference => self.unverified(&format!("calls {}", global.path()), at),
+                    Judgement::Constructor if &*global.name == "_create_array" => {
+                        if self.create_array(args) {
+                            return;
+                        }
+                        self.unverified("rebuilds an array in an unknown way", at);
+                    }
                     Judgement::Constructor if &*global.name == "_load_type" => return self.load_type(args, at),
                     Judgement::Constructor => self.check_rebuild(&global, args, at),
                     Judgement::Unknown => {}
@@ -206,6 +214,34 @@ impl<'w, 's> Walk<'w, 's> {
             nested: None,
         };
         self.push(Node::Object(Box::new(object)));
+    }
+
+    /// `dill._dill._create_array(f, args, state, npdict)` calls `f(*args)` and sets the state: the same as numpy's own way
+    /// in two steps. Only numpy's own function is taken for harmless.
+    fn create_array(&mut self, args: Id) -> bool {
+        let Some([callee, inner, state, _]) =
+            self.graph.elements(args).and_then(|items| <[Id; 4]>::try_from(items).ok())
+        else {
+            return false;
+        };
+        let known = match self.graph.get(callee) {
+            Node::Global(global) => global.path().ends_with("multiarray._reconstruct"),
+            _ => false,
+        };
+        if !known {
+            return false;
+        }
+        let object = Object {
+            callee,
+            args: inner,
+            states: vec![state],
+            items: Vec::new(),
+            appended: Vec::new(),
+            data: None,
+            nested: None,
+        };
+        self.push(Node::Object(Box::new(object)));
+        true
     }
 
     /// dill names built-in types by words of its own; what comes back is the type itself.
@@ -305,7 +341,8 @@ impl<'w, 's> Walk<'w, 's> {
             }
             b'S' => {
                 let line = self.line("a string")?;
-                let text = array::unquote(&line).ok_or_else(|| Fault::Malformed(at, "a string without quotes".to_owned()))?;
+                let text =
+                    array::unquote(&line).ok_or_else(|| Fault::Malformed(at, "a string without quotes".to_owned()))?;
                 self.push(Node::Str(Blob::whole(text)));
             }
             b'V' => {
@@ -609,7 +646,9 @@ impl<'w, 's> Walk<'w, 's> {
         let data = self.blob(bytes, "array data")?;
         if super::disguise::reads_as_import(&data.head) {
             let place = self.place(start);
-            self.trail.findings.unverified("array data that reads as an import when loaded with pickle instead of joblib", place);
+            self.trail
+                .findings
+                .unverified("array data that reads as an import when loaded with pickle instead of joblib", place);
         }
         if let Some(Node::Object(object)) = self.graph.get_mut(wrapper) {
             object.data = Some(data);
@@ -619,7 +658,7 @@ impl<'w, 's> Walk<'w, 's> {
 }
 
 fn pairs(items: &[Id], at: u64) -> Result<Vec<(Id, Id)>, Fault> {
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(Fault::Malformed(at, "a key without a value".to_owned()));
     }
     Ok(items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
