@@ -1,0 +1,372 @@
+//! The header of an ONNX model: producer, operator sets, inputs, outputs, class labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofmark_domain::model::ModelFacts;
+use serde_json::{Value, json};
+
+use super::facts::blank;
+use super::protobuf::{Field, fields, packed};
+use super::source::{Fault, Source};
+use super::verdict::Findings;
+
+/// Operator sets whose meaning is published; anything else needs a library of its own to run.
+const DOMAINS: [&str; 6] =
+    ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"];
+/// A nested message longer than this is passed over: only weights are that long.
+const MESSAGE: u64 = 8 << 20;
+
+/// Whether the first bytes are those of an ONNX model: its first field is `ir_version`.
+pub(crate) fn sniff(head: &[u8]) -> bool {
+    let [0x08, version, rest @ ..] = head else { return false };
+    // Next comes the producer's name, the graph, or one of the other fields below 32.
+    (1..=30).contains(version) && matches!(rest.first(), Some(0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72))
+}
+
+#[derive(Default)]
+struct Graph {
+    inputs: Vec<(String, Value)>,
+    outputs: Vec<(String, Value)>,
+    initializers: BTreeSet<String>,
+    operators: BTreeMap<String, u64>,
+    domains: BTreeSet<String>,
+    labels: Option<Vec<Value>>,
+    external: BTreeSet<String>,
+    skipped: bool,
+}
+
+/// Reads a model to its end, passing over the weights.
+pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
+    let mut facts = blank("onnx");
+    facts.framework = Some("onnx".to_owned());
+    let mut graph = Graph::default();
+    let mut findings = Findings::default();
+    let result = header(source, &mut facts, &mut graph);
+    let inputs: Vec<&(String, Value)> =
+        graph.inputs.iter().filter(|(name, _)| !graph.initializers.contains(name)).collect();
+    if result.is_ok() {
+        if graph.outputs.is_empty() {
+            findings.unverified("the graph has no outputs", "graph");
+        } else {
+            facts.features_in = Some(inputs.iter().map(|(name, _)| name.clone()).collect());
+            facts.outputs = Some(graph.outputs.iter().map(|(name, _)| name.clone()).collect());
+            facts.classes = graph.labels;
+        }
+        let port = |(name, kind): &(String, Value)| json!({"name": name, "type": kind});
+        facts.signature = Some(json!({
+            "inputs": inputs.iter().map(|input| port(input)).collect::<Vec<_>>(),
+            "outputs": graph.outputs.iter().map(port).collect::<Vec<_>>(),
+        }));
+        facts.training.insert("operators".to_owned(), json!(graph.operators));
+    }
+    for domain in graph.domains.iter().filter(|domain| !DOMAINS.contains(&domain.as_str())) {
+        findings.unverified(&format!("operators of {domain} need a library of their own"), "graph");
+    }
+    for file in &graph.external {
+        findings.unverified(&format!("weights lie in another file, {file}, which was not read"), "graph");
+    }
+    if graph.skipped {
+        findings.unverified("a part of the graph is too large to be read", "graph");
+    }
+    facts.safety = findings.into_safety();
+    (facts, result.err())
+}
+
+fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Result<(), Fault> {
+    while !source.at_end()? {
+        let at = source.position();
+        let key = varint(source)?;
+        match (key >> 3, key & 7) {
+            (7, 2) => {
+                let length = varint(source)?;
+                read_graph(source, length, graph)?;
+            }
+            (number, 2) => {
+                let length = varint(source)?;
+                if length > MESSAGE {
+                    source.skip(length, "a field")?;
+                    graph.skipped = true;
+                    continue;
+                }
+                let bytes = source.blob(length, length, "a field")?;
+                model_field(number, Field::Bytes(&bytes), facts, graph)
+                    .ok_or_else(|| Fault::Malformed(at, format!("field {number} is no message")))?;
+            }
+            (number, 0) => {
+                let value = varint(source)?;
+                let name = match number {
+                    1 => "ir_version",
+                    5 => "model_version",
+                    _ => continue,
+                };
+                facts.training.insert(name.to_owned(), Value::from(value as i64));
+            }
+            (_, 1) => source.skip(8, "a field")?,
+            (_, 5) => source.skip(4, "a field")?,
+            _ => return Err(Fault::Malformed(at, "no field of an ONNX model".to_owned())),
+        }
+    }
+    Ok(())
+}
+
+fn model_field(number: u64, field: Field<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Option<()> {
+    match number {
+        2 => {
+            facts.training.insert("producer_name".to_owned(), Value::from(field.text()));
+        }
+        3 => {
+            let version = field.text();
+            if let Some(Value::String(producer)) = facts.training.get("producer_name") {
+                facts.environment.packages.insert(producer.clone(), version.clone());
+            }
+            facts.training.insert("producer_version".to_owned(), Value::from(version));
+        }
+        4 => {
+            facts.training.insert("domain".to_owned(), Value::from(field.text()));
+        }
+        6 if !field.bytes().is_empty() => {
+            facts.training.insert("doc_string".to_owned(), Value::from(field.text()));
+        }
+        8 => {
+            let (mut domain, mut version) = (String::new(), 0);
+            for (number, field) in fields(field.bytes())? {
+                match number {
+                    1 => domain = field.text(),
+                    2 => version = field.int(),
+                    _ => {}
+                }
+            }
+            graph.domains.insert(domain.clone());
+            let name = if domain.is_empty() { "ai.onnx".to_owned() } else { domain };
+            if name == "ai.onnx" {
+                facts.framework_version = Some(format!("opset {version}"));
+            }
+            let sets = facts.training.entry("opset_import".to_owned()).or_insert_with(|| json!({}));
+            if let Some(sets) = sets.as_object_mut() {
+                sets.insert(name, Value::from(version));
+            }
+        }
+        14 => {
+            let (mut key, mut value) = (String::new(), String::new());
+            for (number, field) in fields(field.bytes())? {
+                match number {
+                    1 => key = field.text(),
+                    2 => value = field.text(),
+                    _ => {}
+                }
+            }
+            facts.parameters.insert(key, Value::from(value));
+        }
+        _ => {}
+    }
+    Some(())
+}
+
+fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result<(), Fault> {
+    let end = source.position().saturating_add(length);
+    while source.position() < end {
+        let at = source.position();
+        let malformed = |what: &str| Fault::Malformed(at, what.to_owned());
+        let key = varint(source)?;
+        match (key >> 3, key & 7) {
+            (number, 2) => {
+                let length = varint(source)?;
+                if source.position().saturating_add(length) > end {
+                    return Err(malformed("a field that leaves the graph"));
+                }
+                // The name of an initializer stands before its data or behind it, so large ones are read in part.
+                if number == 5 && length > MESSAGE {
+                    let head = source.blob(length, 4_096, "an initializer")?;
+                    if let Some(name) = initializer_name(&head) {
+                        graph.initializers.insert(name);
+                    }
+                    continue;
+                }
+                if length > MESSAGE {
+                    source.skip(length, "a part of the graph")?;
+                    graph.skipped = true;
+                    continue;
+                }
+                let bytes = source.blob(length, length, "a part of the graph")?;
+                graph_field(number, &bytes, graph)
+                    .ok_or_else(|| malformed("a part of the graph that is no message"))?;
+            }
+            (_, 0) => {
+                varint(source)?;
+            }
+            (_, 1) => source.skip(8, "a field")?,
+            (_, 5) => source.skip(4, "a field")?,
+            _ => return Err(malformed("no field of an ONNX graph")),
+        }
+    }
+    if source.position() == end {
+        Ok(())
+    } else {
+        Err(Fault::Malformed(end, "a field that leaves the graph".to_owned()))
+    }
+}
+
+fn initializer_name(head: &[u8]) -> Option<String> {
+    // Dimensions and type stand first; a name in front of the data lies within the first bytes.
+    let at = head.windows(2).position(|pair| pair[0] == 0x42)?;
+    let length = usize::from(*head.get(at + 1)?);
+    String::from_utf8(head.get(at + 2..at + 2 + length)?.to_vec()).ok()
+}
+
+fn graph_field(number: u64, bytes: &[u8], graph: &mut Graph) -> Option<()> {
+    match number {
+        1 => {
+            let mut operator = String::new();
+            for (number, field) in fields(bytes)? {
+                match number {
+                    4 => operator = field.text(),
+                    5 => attribute(field.bytes(), graph)?,
+                    7 => {
+                        graph.domains.insert(field.text());
+                    }
+                    _ => {}
+                }
+            }
+            *graph.operators.entry(operator).or_default() += 1;
+        }
+        5 => {
+            for (number, field) in fields(bytes)? {
+                match number {
+                    8 => {
+                        graph.initializers.insert(field.text());
+                    }
+                    13 => {
+                        let entry = fields(field.bytes())?;
+                        let is_location =
+                            entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
+                        if let Some((_, value)) = entry.iter().find(|(number, _)| is_location && *number == 2) {
+                            graph.external.insert(value.text());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        11 => graph.inputs.push(port(bytes)?),
+        12 => graph.outputs.push(port(bytes)?),
+        _ => {}
+    }
+    Some(())
+}
+
+fn attribute(bytes: &[u8], graph: &mut Graph) -> Option<()> {
+    let (mut name, mut labels) = (String::new(), Vec::new());
+    for (number, field) in fields(bytes)? {
+        match (number, field) {
+            (1, field) => name = field.text(),
+            (8, Field::Number(value)) => labels.push(Value::from(value as i64)),
+            (8, Field::Bytes(bytes)) => labels.extend(packed(bytes).into_iter().map(Value::from)),
+            (9, field) => labels.push(Value::from(field.text())),
+            _ => {}
+        }
+    }
+    let is_labels = name.starts_with("classlabels_") || name.starts_with("class_labels");
+    if is_labels && !labels.is_empty() {
+        graph.labels = Some(labels);
+    }
+    Some(())
+}
+
+fn port(bytes: &[u8]) -> Option<(String, Value)> {
+    let (mut name, mut kind) = (String::new(), Value::Null);
+    for (number, field) in fields(bytes)? {
+        match number {
+            1 => name = field.text(),
+            2 => kind = type_of(field.bytes(), 8)?,
+            _ => {}
+        }
+    }
+    Some((name, kind))
+}
+
+fn type_of(bytes: &[u8], depth: u8) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    let mut kind = Value::Null;
+    for (number, field) in fields(bytes)? {
+        match number {
+            1 | 8 => kind = tensor(field.bytes())?,
+            4 => {
+                let inner = fields(field.bytes())?.into_iter().find(|(number, _)| *number == 1);
+                kind =
+                    json!({"sequence": inner.map_or(Some(Value::Null), |(_, field)| type_of(field.bytes(), depth))?});
+            }
+            5 => {
+                let mut map = json!({});
+                for (number, field) in fields(field.bytes())? {
+                    match number {
+                        1 => map["key"] = Value::from(element(field.int())),
+                        2 => map["value"] = type_of(field.bytes(), depth)?,
+                        _ => {}
+                    }
+                }
+                kind = json!({"map": map});
+            }
+            _ => {}
+        }
+    }
+    Some(kind)
+}
+
+fn tensor(bytes: &[u8]) -> Option<Value> {
+    let (mut dtype, mut shape) = ("undefined", None);
+    for (number, field) in fields(bytes)? {
+        match number {
+            1 => dtype = element(field.int()),
+            2 => {
+                let mut sides = Vec::new();
+                for (_, side) in fields(field.bytes())?.into_iter().filter(|(number, _)| *number == 1) {
+                    let found = fields(side.bytes())?.into_iter().next();
+                    sides.push(match found {
+                        Some((1, field)) => Value::from(field.int()),
+                        Some((2, field)) => Value::from(field.text()),
+                        _ => Value::Null,
+                    });
+                }
+                shape = Some(sides);
+            }
+            _ => {}
+        }
+    }
+    Some(json!({"dtype": dtype, "shape": shape}))
+}
+
+fn element(code: i64) -> &'static str {
+    const NAMES: [&str; 17] = [
+        "undefined",
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
+    ];
+    usize::try_from(code).ok().and_then(|code| NAMES.get(code)).copied().unwrap_or("other")
+}
+
+fn varint(source: &mut Source<'_>) -> Result<u64, Fault> {
+    let at = source.position();
+    let mut value = 0_u64;
+    for shift in 0..10 {
+        let byte = source.byte("a field")?;
+        value |= u64::from(byte & 0x7f) << (7 * shift);
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(Fault::Malformed(at, "a number longer than ten bytes".to_owned()))
+}
