@@ -208,6 +208,14 @@ impl Ledger {
         self.shut().map_err(|why| self.error(why))
     }
 
+    /// Folds the write-ahead log into the file, without closing. Where another process reads or writes, the log stays as it is.
+    pub fn settle(&self) -> Result<(), LedgerError> {
+        lock(&self.idle_readers).clear();
+        let writer = lock(&self.writer);
+        let Some(conn) = writer.as_ref() else { return Ok(()) };
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(|why| self.error(why))
+    }
+
     fn shut(&self) -> rusqlite::Result<()> {
         lock(&self.idle_readers).clear();
         let Some(conn) = lock(&self.writer).take() else { return Ok(()) };
