@@ -19,7 +19,7 @@ export interface Action {
 	blocked?: () => string | null;
 	/** Does it. */
 	run: () => void | Promise<void>;
-	/** Whether the palette leaves it out: keys that only make sense as keys. */
+	/** Whether the palette leaves it out: what only makes sense as a key. */
 	hidden?: boolean;
 }
 

@@ -37,9 +37,9 @@ export function frameActions(routes: readonly Route[]): Action[] {
 		...navigation
 			.filter((item) => matchRoute(routes, item.address) !== null)
 			.map((item): Action => ({ id: `go.${item.id}`, title: item.title, group: "Go to", words: "go open show", icon: item.icon, keys: item.keys, run: () => router.go(item.address) })),
-		{ id: "window.palette", title: "Find anything", group: "Window", keys: "mod+k", hidden: false, run: () => void (layers.palette = !layers.palette) },
+		{ id: "window.palette", title: "Find anything", group: "Window", keys: "mod+k", hidden: true, run: () => void (layers.palette = !layers.palette) },
 		{ id: "window.keys", title: "Show the keys", group: "Window", words: "shortcuts help keyboard", icon: Keyboard, keys: "?", run: () => void (layers.keySheet = true) },
-		{ id: "window.back", title: "Go back", group: "Window", keys: "esc", run: () => router.back() },
+		{ id: "window.back", title: "Go back", group: "Window", keys: "esc", hidden: true, run: () => router.back() },
 		{
 			id: "window.nav",
 			title: "Narrow or widen the navigation",
