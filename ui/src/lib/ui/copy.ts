@@ -1,0 +1,42 @@
+/** Puts text on the clipboard. Falls back to a selection where the window may not write there directly. */
+export async function copyText(text: string): Promise<void> {
+	try {
+		await navigator.clipboard.writeText(text);
+		return;
+	} catch {
+		// WebKitGTK refuses without a recent gesture; the older way still works.
+	}
+	const area = document.createElement("textarea");
+	area.value = text;
+	area.className = "sr-only";
+	document.body.append(area);
+	area.select();
+	const copied = document.execCommand("copy");
+	area.remove();
+	if (!copied) throw new Error("The clipboard refused the text.");
+}
+
+/** A table as CSV (RFC 4180). Text that a spreadsheet would run as a formula is defused with a quote. */
+export function toCsv(head: readonly string[], rows: Iterable<readonly (string | number | boolean | null)[]>): string {
+	const cell = (value: string | number | boolean | null) => {
+		if (value === null) return "";
+		if (typeof value !== "string") return String(value);
+		const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+		return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+	};
+	const lines = [head.map(cell).join(",")];
+	for (const row of rows) lines.push(row.map(cell).join(","));
+	return `${lines.join("\r\n")}\r\n`;
+}
+
+/** Offers a file that was made in the window. */
+export function download(name: string, type: string, content: string | Blob): void {
+	const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+	const link = document.createElement("a");
+	link.href = url;
+	link.download = name;
+	document.body.append(link);
+	link.click();
+	link.remove();
+	setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
