@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use proofmark_contract::{Call, EngineEvent, ErrorBody, ErrorCode};
 use proofmark_engine::{Caller, Engine, EngineOptions};
+use serde::Deserialize;
 use serde_json::Value;
 use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_window_state::StateFlags;
 
 /// The only window, and the only one that events go to.
@@ -89,6 +91,69 @@ pub async fn rpc(window: WebviewWindow, host: State<'_, Host>, call: Value) -> R
     tauri::async_runtime::spawn_blocking(move || engine.dispatch(&caller, call))
         .await
         .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("The engine stopped at this request: {error}.")))?
+}
+
+/// What a person is asked to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// A folder that is there.
+    Folder,
+    /// A file that is there.
+    File,
+    /// A name for a new file.
+    Save,
+}
+
+/// Opens the system's dialog and returns the path that the person chose, or none.
+///
+/// The dialog is opened here and not by the page, so the page needs no right to open dialogs. A test driver cannot reach the
+/// system's dialogs, so under one the answer comes from `PROOFMARK_PICK`.
+#[tauri::command]
+pub async fn pick(app: AppHandle, choice: Choice, title: String, suggestion: Option<String>) -> Option<String> {
+    if is_driven()
+        && let Some(answer) = std::env::var_os("PROOFMARK_PICK")
+    {
+        return Some(answer.to_string_lossy().into_owned()).filter(|it| !it.is_empty());
+    }
+    ask(app, choice, title, suggestion).await.map(|path| path.to_string_lossy().into_owned())
+}
+
+async fn ask(app: AppHandle, choice: Choice, title: String, suggestion: Option<String>) -> Option<PathBuf> {
+    let asked = tauri::async_runtime::spawn_blocking(move || {
+        let mut dialog = app.dialog().file().set_title(title);
+        if let Some(window) = app.get_webview_window(MAIN) {
+            dialog = dialog.set_parent(&window);
+        }
+        if let Some(suggestion) = suggestion {
+            dialog = dialog.set_file_name(suggestion);
+        }
+        match choice {
+            Choice::Folder => dialog.blocking_pick_folder(),
+            Choice::File => dialog.blocking_pick_file(),
+            Choice::Save => dialog.blocking_save_file(),
+        }
+    });
+    asked.await.ok().flatten().and_then(|path| path.into_path().ok())
+}
+
+/// Lets the person choose a place for something that the page made (a table as CSV, a figure) and writes it there. The page never
+/// names a path.
+///
+/// # Errors
+/// If the file cannot be written.
+#[tauri::command]
+pub async fn save_file(app: AppHandle, name: String, contents: Vec<u8>) -> Result<Option<String>, ErrorBody> {
+    let chosen = if is_driven() {
+        let folder = proofmark_engine::EngineOptions::for_window().home.unwrap_or_else(std::env::temp_dir);
+        Some(folder.join(name.replace(['/', '\\'], "-")))
+    } else {
+        ask(app, Choice::Save, "Save".into(), Some(name)).await
+    };
+    let Some(path) = chosen else { return Ok(None) };
+    std::fs::write(&path, contents)
+        .map_err(|error| ErrorBody::new(ErrorCode::Storage, format!("{} could not be written: {error}.", path.display())))?;
+    Ok(Some(path.to_string_lossy().into_owned()))
 }
 
 /// Shows the window once its first screen is painted, so that nobody sees it empty.

@@ -59,6 +59,14 @@ export const host: Host = {
 	pickFolder: async () => dialogs.folder,
 	pickFile: async () => dialogs.file,
 	savePath: async (_, suggestion) => dialogs.save ?? `/home/amara/Documents/${suggestion}`,
+	async saveFile(name, contents) {
+		const link = document.createElement("a");
+		link.href = URL.createObjectURL(new Blob([new Uint8Array(contents)]));
+		link.download = name;
+		link.click();
+		URL.revokeObjectURL(link.href);
+		return `/home/amara/Documents/${name}`;
+	},
 	async onDrop(listener): Promise<Unlisten> {
 		drops.add(listener);
 		return () => drops.delete(listener);

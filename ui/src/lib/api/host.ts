@@ -3,7 +3,6 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { getCurrentWindow } from "@tauri-apps/api/window";
-import { open, save } from "@tauri-apps/plugin-dialog";
 import type { EngineEvent } from "./generated/EngineEvent";
 import { asErrorBody } from "./errors";
 import type { Host } from "./types";
@@ -18,9 +17,16 @@ export const host: Host = {
 		}
 	},
 	onEvent: (listener) => listen<EngineEvent>("engine", (event) => listener(event.payload)),
-	pickFolder: (title) => open({ title, directory: true, multiple: false }),
-	pickFile: (title, filters) => open({ title, multiple: false, ...(filters ? { filters } : {}) }),
-	savePath: (title, suggestion) => save({ title, defaultPath: suggestion }),
+	pickFolder: (title) => invoke<string | null>("pick", { choice: "folder", title }),
+	pickFile: (title) => invoke<string | null>("pick", { choice: "file", title }),
+	savePath: (title, suggestion) => invoke<string | null>("pick", { choice: "save", title, suggestion }),
+	async saveFile(name, contents) {
+		try {
+			return await invoke<string | null>("save_file", { name, contents: Array.from(contents) });
+		} catch (error) {
+			throw asErrorBody(error);
+		}
+	},
 	onDrop: (listener) =>
 		getCurrentWebview().onDragDropEvent(({ payload }) => {
 			if (payload.type === "drop") listener({ phase: "dropped", paths: payload.paths });

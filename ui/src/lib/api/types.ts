@@ -11,9 +11,6 @@ export type Answer<C extends Command> = Commands[C]["answer"];
 /** Stops listening. */
 export type Unlisten = () => void;
 
-/** What a native file dialog may filter by. */
-export type FileFilter = { name: string; extensions: string[] };
-
 /**
  * The shell around the window. There is one implementation for the desktop and one, invented, for tests and browsers; nothing
  * else in the window knows which one it talks to.
@@ -26,9 +23,11 @@ export interface Host {
 	/** Lets a person choose a folder; `null` if they did not. */
 	pickFolder(title: string): Promise<string | null>;
 	/** Lets a person choose a file; `null` if they did not. */
-	pickFile(title: string, filters?: FileFilter[]): Promise<string | null>;
+	pickFile(title: string): Promise<string | null>;
 	/** Lets a person choose where to write; `null` if they did not. */
 	savePath(title: string, suggestion: string): Promise<string | null>;
+	/** Lets a person choose where to keep something that the window made, and writes it there; `null` if they did not. */
+	saveFile(name: string, contents: Uint8Array): Promise<string | null>;
 	/** Listens to files and folders that are dragged over the window and dropped on it. */
 	onDrop(listener: (drop: Drop) => void): Promise<Unlisten>;
 	/** Sets the title of the window. */

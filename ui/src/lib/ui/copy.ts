@@ -1,3 +1,6 @@
+import { host } from "$lib/api/client";
+import { toasts } from "$lib/toasts.svelte";
+
 /** Puts text on the clipboard. Falls back to a selection where the window may not write there directly. */
 export async function copyText(text: string): Promise<void> {
 	try {
@@ -29,14 +32,9 @@ export function toCsv(head: readonly string[], rows: Iterable<readonly (string |
 	return `${lines.join("\r\n")}\r\n`;
 }
 
-/** Offers a file that was made in the window. */
-export function download(name: string, type: string, content: string | Blob): void {
-	const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-	const link = document.createElement("a");
-	link.href = url;
-	link.download = name;
-	document.body.append(link);
-	link.click();
-	link.remove();
-	setTimeout(() => URL.revokeObjectURL(url), 10_000);
+/** Keeps a file that was made in the window, where the person chooses. Nothing happens if they choose nothing. */
+export async function download(name: string, type: string, content: string | Blob): Promise<void> {
+	const blob = content instanceof Blob ? content : new Blob([content], { type });
+	const path = await host.saveFile(name, new Uint8Array(await blob.arrayBuffer()));
+	if (path !== null) toasts.done(`Saved as ${path}.`);
 }

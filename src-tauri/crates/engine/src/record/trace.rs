@@ -34,15 +34,6 @@ pub(crate) enum Observer {
     Preload,
 }
 
-impl Observer {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::AuditHook => "audit_hook",
-            Self::Preload => "preload",
-        }
-    }
-}
-
 /// `O_ACCMODE` and its values, which are the same on every platform that has them.
 const ACCESS_MODE: u32 = 0o3;
 const WRITE_ONLY: u32 = 0o1;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts};
 use proofmark_domain::gate::{Gate, GateOutcome, GateRule, GateVerdict};
 use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
-use proofmark_domain::project::Project;
 use proofmark_domain::run::Run;
 use proofmark_ledger::ReportKind;
 use serde_json::Value;
@@ -17,7 +16,6 @@ use crate::Engine;
 
 /// Everything that gates look at.
 pub(crate) struct Evidence<'a> {
-    pub(crate) project: &'a Project,
     pub(crate) model: &'a FileFacts,
     pub(crate) known: &'a ProjectGraph,
     pub(crate) upstream: &'a Graph,
