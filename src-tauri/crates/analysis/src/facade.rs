@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use polars::prelude::{DataFrame, IdxCa, IdxSize};
 use proofmark_domain::Timestamp;
-use proofmark_domain::check::{CheckReport, Rule};
+use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind, Rule, Severity};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::{Scalar, TableProfile};
@@ -99,6 +99,8 @@ pub struct CheckInput<'a> {
     pub reference: Option<&'a Table>,
     /// The table that a model is tested on, to find rows that stand in both.
     pub test: Option<&'a Table>,
+    /// The column that a model is trained to predict. New data need not have it yet.
+    pub target: Option<&'a str>,
     /// Rules that people wrote.
     pub rules: &'a [Rule],
     /// Now, to know the future from the past.
@@ -117,7 +119,18 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
     options.rules = input.rules;
     options.reference = input.reference.map(|it| &it.source).zip(reference.as_ref());
     options.test = input.test.map(|it| &it.source).zip(test.as_ref());
-    check::check(&table.source, &own, options, cancel)
+    options.target = input.target.filter(|target| own.column(target).is_some());
+    let mut report = check::check(&table.source, &own, options, cancel)?;
+    if let Some(target) = input.target {
+        for finding in report.findings.iter_mut().filter(|it| it.kind == FindingKind::ColumnDropped && it.columns == [target]) {
+            finding.severity = Severity::Info;
+            finding.message = format!("`{target}`, which a model predicts, is not there yet.");
+            finding.suggestion = "Nothing needs to be done: what is predicted becomes known later.".to_owned();
+        }
+        report.findings.sort_by_key(|it| std::cmp::Reverse(it.severity));
+        report.verdict = CheckVerdict::of(&report.findings);
+    }
+    Ok(report)
 }
 
 /// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.

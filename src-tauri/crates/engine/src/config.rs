@@ -34,6 +34,9 @@ pub(crate) struct DatasetConfig {
     /// The data set that it is compared with.
     #[serde(default)]
     pub(crate) reference: Option<String>,
+    /// The column that a model is trained to predict.
+    #[serde(default)]
+    pub(crate) target: Option<String>,
     /// Rules that it must hold.
     #[serde(default)]
     pub(crate) check: Vec<Rule>,

@@ -25,9 +25,10 @@ mod watch;
 pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
-pub use record::{RecordRequest, Recorded};
+pub use record::{Echo, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
+pub use proofmark_registry::oms::VerifyOptions;
 pub use usecase::adhoc;
 
 use std::collections::BTreeMap;

@@ -18,6 +18,7 @@ use proofmark_intake::files::{FileStat, FoundFile, HashError, Hashed, WalkOption
 use proofmark_ledger::{AuditEntry, FileState, NewVersion, Stat};
 
 use crate::jobs::{JobPlan, Worker};
+use crate::usecase::is_own_record;
 use crate::trouble::{Answer, Trouble};
 use crate::{Engine, lock};
 
@@ -249,7 +250,12 @@ fn read_classified(found: &FoundFile, hashed: Hashed) -> ReadFile {
         }
         Ok(bytes)
     };
-    let classified = classify(&found.path, &hashed.head, hashed.stat.size, &mut reader);
+    let classified = if is_own_record(found.path.as_str()) {
+        // Our own records of runs would otherwise pass for a data set of theirs.
+        Classified { kind: ArtifactKind::Config, media_type: "application/vnd.proofmark.records+jsonl".to_owned() }
+    } else {
+        classify(&found.path, &hashed.head, hashed.stat.size, &mut reader)
+    };
     ReadFile { path: found.path.clone(), classified, hashed: Hashed { head: Vec::new(), ..hashed } }
 }
 

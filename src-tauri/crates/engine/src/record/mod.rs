@@ -22,6 +22,7 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_ledger::{AuditEntry, FileState};
 use serde_json::Value;
 
+pub use observers::preload_library;
 pub use process::Echo;
 
 use crate::scan::ScanControl;

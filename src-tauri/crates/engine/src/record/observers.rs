@@ -81,7 +81,7 @@ impl Observers {
             );
             return;
         }
-        let Some(library) = find_library() else {
+        let Some(library) = preload_library() else {
             self.blind_spots.push(format!(
                 "{LIBRARY} was not found beside the program, so files that native libraries open are seen only by comparing the folder before and after."
             ));
@@ -132,8 +132,8 @@ fn isolates_python(argument: &OsStr) -> bool {
     bytes.len() >= 2 && bytes[1] != b'-' && bytes[1..].iter().any(|letter| matches!(letter, b'I' | b'E' | b'S'))
 }
 
-/// Beside the program, as cargo builds it, or in the folder where a package installs it.
-fn find_library() -> Option<PathBuf> {
+/// The library that observes native code (Linux), where it was found. Beside the program, as cargo builds it, or in the folder where a package installs it.
+pub fn preload_library() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?;
     [folder.join(LIBRARY), folder.join("deps").join(LIBRARY), folder.join("../lib/proofmark").join(LIBRARY), folder.join("..").join(LIBRARY)]

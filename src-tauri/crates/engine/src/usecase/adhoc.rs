@@ -67,7 +67,7 @@ pub fn check(path: &Path, reference: Option<&Path>, test: Option<&Path>, now: Ti
     let reference_table = reference.map(Table::open).transpose()?;
     let test_table = test.map(Table::open).transpose()?;
     let rules = rules_for(path);
-    let input = CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), rules: &rules, now };
+    let input = CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), target: None, rules: &rules, now };
     let mut report = facade::check(&table, &input, &never)?;
     report.path = path.to_string_lossy().into_owned();
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());

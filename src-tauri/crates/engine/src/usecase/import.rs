@@ -20,6 +20,11 @@ pub(crate) const ENVIRONMENTS: &str = "proofmark-environments.jsonl";
 /// More than this is no record of runs.
 const LIMIT: u64 = 256 << 20;
 
+/// Whether a path is one of these records.
+pub(crate) fn is_own_record(path: &str) -> bool {
+    path == RUNS || path == ENVIRONMENTS
+}
+
 impl Engine {
     /// Takes over the runs that a folder brings along, each once. A line that cannot be read is passed over and counted.
     pub(crate) fn import_records(&self, project: &Project) -> Answer<u64> {
