@@ -27,7 +27,6 @@ use crate::reply::{DONE, OURS, Reply, error_document, error_text, exit_code};
 #[command(
     name = "proofmark",
     version,
-    propagate_version = true,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 done · 1 a check, gate or verification failed · 2 wrong usage, not found or not readable · 3 busy · 70 our fault · 130 stopped by a person"
 )]
