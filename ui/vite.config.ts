@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => {
 			include: ["tests/**/*.test.ts"],
 			setupFiles: ["tests/setup.ts"],
 			testTimeout: 20000,
+			// The contrast of the tokens is measured on the file itself.
+			css: true,
 		},
 	};
 });

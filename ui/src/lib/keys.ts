@@ -32,13 +32,17 @@ export function perform(action: Action): void {
 	if (action.blocked?.() == null) void action.run();
 }
 
-/** Listens to the keys of the whole window. A layer that is open (dialog, palette) keeps its keys. */
+/** Listens to the keys of the whole window. A layer that is open (dialog, palette, menu) keeps its keys. */
 export function followKeys(): () => void {
 	let first: { key: string; at: number } | null = null;
+	let layered = false;
+	// Asked before anybody handles the key: a layer that closes on Esc is gone by the time the key arrives below.
+	const before = () => {
+		layered = document.querySelector("[data-layer]") !== null;
+	};
 	const listener = (event: KeyboardEvent) => {
 		if (event.defaultPrevented || event.altKey) return;
 		const key = pressed(event);
-		const layered = document.querySelector("[data-layer=modal]") !== null;
 		if (layered && !key.startsWith("mod+")) return;
 		if (isTyping(event.target) && !key.startsWith("mod+")) return;
 
@@ -53,6 +57,10 @@ export function followKeys(): () => void {
 			first = { key, at: event.timeStamp };
 		}
 	};
+	addEventListener("keydown", before, { capture: true });
 	addEventListener("keydown", listener);
-	return () => removeEventListener("keydown", listener);
+	return () => {
+		removeEventListener("keydown", before, { capture: true });
+		removeEventListener("keydown", listener);
+	};
 }

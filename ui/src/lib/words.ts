@@ -71,7 +71,7 @@ export const candidateStates: Record<CandidateState, State> = {
 };
 
 export const runStates: Record<RunStatus, State> = {
-	running: { tone: "attention", word: "Running" },
+	running: { tone: "unknown", word: "Running" },
 	finished: { tone: "pass", word: "Finished" },
 	failed: { tone: "fail", word: "Failed" },
 	killed: { tone: "fail", word: "Killed" },
@@ -95,7 +95,7 @@ export const watchStates: Record<WatchState, State> = {
 
 export const jobStates: Record<JobState, State> = {
 	queued: { tone: "unknown", word: "Queued" },
-	running: { tone: "attention", word: "Running" },
+	running: { tone: "unknown", word: "Running" },
 	done: { tone: "pass", word: "Done" },
 	failed: { tone: "fail", word: "Failed" },
 	cancelled: { tone: "unknown", word: "Cancelled" },

@@ -16,6 +16,8 @@ export interface Column<Row> {
 	value: (row: Row) => CellValue;
 	/** Whether it can be sorted by; true if absent. */
 	sortable?: boolean;
+	/** Why it cannot be sorted by, where that is not plain. */
+	unsortable?: string;
 	/** Whether it is hidden until a person chooses it. */
 	hidden?: boolean;
 	/** Digests, paths, code. */
