@@ -49,26 +49,26 @@ export function rollBackTarget(model: RegistryModel): RollBack {
 }
 
 /** Whether the seal may stand beside a version; `why` says why it does not. */
-export type SealState = { verified: boolean; at: string | null; by: string | null; why: string };
+export type SealState = { verified: boolean; at: string | null; by: string | null; why: string; /** The same in two or three words, for a line of a list. */ brief: string };
 
 /**
  * The seal stands if the last verification found everything as it was signed, found this version's very digest, and was just
  * now. Whatever came or changed since stands in the view and not in the report, so it loses the seal by itself.
  */
 export function sealOf(view: RegistryView, model: string, version: VersionRow, now: number): SealState {
-	const no = (why: string): SealState => ({ verified: false, at: view.verified_at, by: null, why });
-	if (view.problem !== null) return no("No seal: the registry cannot be read at the moment.");
+	const no = (brief: string, why: string): SealState => ({ verified: false, at: view.verified_at, by: null, why: `No seal: ${why}`, brief });
+	if (view.problem !== null) return no("cannot be read", "the registry cannot be read at the moment.");
 	const { verified, verified_at: at } = view;
-	if (verified === null || at === null) return no("No seal: never verified from this machine.");
+	if (verified === null || at === null) return no("never verified", "nobody verified it from this machine yet.");
 	const found = verified.versions.find((it) => it.model === model && it.version === version.version);
-	if (!found) return no("No seal: published after the last verification.");
-	if (found.verdict !== "ok") return no("No seal: the last verification found something wrong with it.");
-	if (found.digest !== version.bundle) return no("No seal: changed since the last verification.");
-	if (verified.verdict !== "ok") return no("No seal: the last verification found problems in this registry.");
-	if (version.withdrawn !== null) return no("No seal: withdrawn, so it must not be used.");
+	if (!found) return no("not verified yet", "it was published after the last verification.");
+	if (found.verdict !== "ok") return no("found wrong", "the last verification found something wrong with this version.");
+	if (found.digest !== version.bundle) return no("changed since", "it is not what the last verification looked at.");
+	if (verified.verdict !== "ok") return no("registry not sound", "this version was as it was signed, and the last verification found problems elsewhere in this registry.");
+	if (version.withdrawn !== null) return no("withdrawn", "it is withdrawn and must not be used.");
 	const age = now - Date.parse(at);
-	if (!(age < JUST_NOW)) return no(`No seal: last verified ${ago(at, now)}. Verify again to be sure of now.`);
-	return { verified: true, at, by: found.signers.length > 0 ? found.signers.join(", ") : null, why: "" };
+	if (!(age < JUST_NOW)) return no(`verified ${ago(at, now)}`, `it was last verified ${ago(at, now)}. Verify again to be sure of now.`);
+	return { verified: true, at, by: found.signers.length > 0 ? found.signers.join(", ") : null, why: "", brief: "verified" };
 }
 
 /** The lines by which others take a version out and check it. */

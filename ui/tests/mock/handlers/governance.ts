@@ -39,8 +39,8 @@ const what: [string, string, unknown][] = [
 	["release.alias", "credit-default-scorecard@production", null],
 	["setting.change", "theme", { value: "dark" }],
 ];
+const next = random(11);
 const entries: AuditRow[] = Array.from({ length: 4_812 }, (_, i) => {
-	const next = random(i + 11);
 	const [action, object, detail] = what[Math.floor(next() * what.length)] ?? ["scan.end", CREDIT, {}];
 	const seq = 4_812 - i;
 	return { seq, at: before(i * 37), actor: action.startsWith("scan") || action.startsWith("data") ? "proofmark" : next() > 0.4 ? "Amara Okonkwo" : "יעל בן־דוד", action, object, detail: detail as AuditRow["detail"], hash: digest(`audit ${seq}`).slice(7) };
