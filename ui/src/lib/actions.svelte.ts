@@ -23,9 +23,14 @@ export interface Action {
 	hidden?: boolean;
 }
 
+type ActionSet = { list: () => readonly Action[] };
+
 /** Every action that there is now: those of the frame, then those of the screen. */
 class Actions {
-	#sets = $state.raw<readonly { owner: symbol; list: () => readonly Action[] }[]>([]);
+	#sets = $state.raw<readonly ActionSet[]>([]);
+	// The same list, kept outside the reactive graph: a component that is being destroyed reads state as it was before, and would
+	// write back a list without the screen that has just replaced it.
+	#now: readonly ActionSet[] = [];
 	/** All of them; a later one replaces an earlier one with the same id. */
 	readonly all = $derived.by(() => {
 		const byId = new Map<string, Action>();
@@ -35,10 +40,10 @@ class Actions {
 
 	/** Adds a set; the answer takes it away again. */
 	add(list: () => readonly Action[]): () => void {
-		const owner = Symbol("actions");
-		this.#sets = [...this.#sets, { owner, list }];
+		const set: ActionSet = { list };
+		this.#sets = this.#now = [...this.#now, set];
 		return () => {
-			this.#sets = this.#sets.filter((set) => set.owner !== owner);
+			this.#sets = this.#now = this.#now.filter((other) => other !== set);
 		};
 	}
 

@@ -1,5 +1,7 @@
 import type { ErrorBody } from "$lib/api/generated/ErrorBody";
 import type { Tone } from "$lib/api/generated/Tone";
+import { remedyOf } from "$lib/remedies";
+import { router } from "$lib/router.svelte";
 
 /** A short message at the edge of the window. */
 export interface Toast {
@@ -37,7 +39,14 @@ class Toasts {
 
 	/** Says what failed; stays until it is closed. */
 	failed(error: ErrorBody): number {
-		return this.#add({ tone: error.code === "cancelled" ? "unknown" : "fail", text: error.message, hints: error.hints, sticky: error.code !== "cancelled" });
+		const remedy = remedyOf(error.code);
+		return this.#add({
+			tone: error.code === "cancelled" ? "unknown" : "fail",
+			text: error.message,
+			hints: error.hints,
+			sticky: error.code !== "cancelled",
+			...(remedy ? { action: { title: remedy.title, run: () => router.go(remedy.address) } } : {}),
+		});
 	}
 
 	/** Takes one away. */

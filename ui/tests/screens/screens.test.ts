@@ -97,6 +97,15 @@ describe("screens", () => {
 		await waitFor(() => expect(router.address).toBe(`/projects/${CREDIT}/files`));
 	});
 
+	it("hands the keys over from one list to the next screen's", async () => {
+		await open("/runs", "train-scorecard");
+		router.go("/projects");
+		await waitFor(() => expect(screen.getAllByTestId("project-row").length).toBeGreaterThan(0));
+		await fireEvent.keyDown(document.body, { key: "j" });
+		await waitFor(() => expect(document.activeElement?.getAttribute("data-testid")).toBe("project-row"));
+		await fireEvent.keyDown(document.body, { key: "Escape" });
+	});
+
 	it("adds a folder that is dropped, and opens a dropped file where it lies", async () => {
 		await open("/overview", "3 things need you");
 		drop({ phase: "dropped", paths: ["/home/amara/work/credit-risk/data/raw/applications_2026_10.parquet"] });

@@ -71,3 +71,11 @@ describe("keys", () => {
 		stop();
 	});
 });
+
+describe("a way out of an error", () => {
+	it("leads to where a key is made when nobody has one, and offers nothing where there is nothing", async () => {
+		const { remedyOf } = await import("$lib/remedies");
+		expect(remedyOf("no_identity")?.address).toBe("/settings");
+		expect(remedyOf("storage")).toBeUndefined();
+	});
+});
