@@ -168,8 +168,9 @@ pub async fn save_file(app: AppHandle, name: String, contents: Vec<u8>) -> Resul
         ask(app, Choice::Save, "Save".into(), Some(name)).await
     };
     let Some(path) = chosen else { return Ok(None) };
-    std::fs::write(&path, contents)
-        .map_err(|error| ErrorBody::new(ErrorCode::Storage, format!("{} could not be written: {error}.", path.display())))?;
+    std::fs::write(&path, contents).map_err(|error| {
+        ErrorBody::new(ErrorCode::Storage, format!("{} could not be written: {error}.", path.display()))
+    })?;
     Ok(Some(path.to_string_lossy().into_owned()))
 }
 

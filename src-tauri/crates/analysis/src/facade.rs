@@ -64,7 +64,8 @@ impl Table {
         self.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| {
             let height = batch.height() as u64;
             let begin = (step - first % step) % step;
-            let rows: Vec<IdxSize> = (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
+            let rows: Vec<IdxSize> =
+                (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
             let taken = batch.take(&IdxCa::from_vec("rows".into(), rows));
             match taken.and_then(|taken| match kept.as_mut() {
                 None => {
@@ -122,7 +123,9 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
     options.target = input.target.filter(|target| own.column(target).is_some());
     let mut report = check::check(&table.source, &own, options, cancel)?;
     if let Some(target) = input.target {
-        for finding in report.findings.iter_mut().filter(|it| it.kind == FindingKind::ColumnDropped && it.columns == [target]) {
+        for finding in
+            report.findings.iter_mut().filter(|it| it.kind == FindingKind::ColumnDropped && it.columns == [target])
+        {
             finding.severity = Severity::Info;
             finding.message = format!("`{target}`, which a model predicts, is not there yet.");
             finding.suggestion = "Nothing needs to be done: what is predicted becomes known later.".to_owned();
@@ -161,7 +164,11 @@ pub enum FacadeError {
 /// If the file cannot be read, or `cancel` says so.
 pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
     let frame = table.sample(SENSITIVE_ROWS, cancel)?;
-    let context = Context { table_name: table.name(), path: table.source.path().to_string_lossy().into_owned(), ..Context::default() };
+    let context = Context {
+        table_name: table.name(),
+        path: table.source.path().to_string_lossy().into_owned(),
+        ..Context::default()
+    };
     let stop = AtomicBool::new(false);
     stop.store(cancel(), Ordering::Relaxed);
     Ok(sensitive::detect(&frame, &context, &stop)?)
@@ -217,7 +224,11 @@ pub fn drift(
     let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
     let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
     if !thinned.is_empty() {
-        report.why = format!("{} Every k-th row of the {} table was compared, evenly over all of it.", report.why, thinned.join(" and the "));
+        report.why = format!(
+            "{} Every k-th row of the {} table was compared, evenly over all of it.",
+            report.why,
+            thinned.join(" and the ")
+        );
     }
     Ok(report)
 }
@@ -239,6 +250,10 @@ pub fn summarise_log(profile: &TableProfile, path: &str) -> Option<PredictionLog
         versions: texts(&["model_version", "version"]),
         span: time.and_then(|it| Some((moment(&it.min)?, moment(&it.max)?))),
         // An estimate of distinct values says nothing about single duplicates.
-        duplicate_ids: if id.distinct_is_estimate { 0 } else { profile.rows.saturating_sub(id.nulls).saturating_sub(id.distinct) },
+        duplicate_ids: if id.distinct_is_estimate {
+            0
+        } else {
+            profile.rows.saturating_sub(id.nulls).saturating_sub(id.distinct)
+        },
     })
 }

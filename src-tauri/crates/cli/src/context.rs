@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use proofmark_contract::domain::id::ProjectId;
@@ -89,7 +89,9 @@ impl Context {
                 std::process::exit(STOPPED);
             };
             if let Err(error) = ctrlc::set_handler(handler) {
-                self.progress.say(&format!("An interrupt will end this at once, because the system refused to pass it on: {error}."));
+                self.progress.say(&format!(
+                    "An interrupt will end this at once, because the system refused to pass it on: {error}."
+                ));
             }
         }
         Ok(engine)
@@ -141,7 +143,8 @@ impl Context {
     /// If the folder cannot be listed, or a person stopped it.
     pub fn refresh(&self, project: &Project, with_data: bool) -> Result<(), ErrorBody> {
         let title = format!("Scanning {}", project.name);
-        let show = |done: u64, total: Option<u64>, detail: &str| self.progress.show(&title, done, total, "files", detail);
+        let show =
+            |done: u64, total: Option<u64>, detail: &str| self.progress.show(&title, done, total, "files", detail);
         self.engine()?.scan_folder(Path::new(&project.root), &show)?;
         self.progress.clear();
         if with_data {
@@ -167,8 +170,10 @@ impl Context {
         let mut all = engine.project_list(Nothing {})?.projects;
         match (all.pop(), all.is_empty()) {
             (Some(only), true) => Ok(only.project),
-            (None, _) => Err(ErrorBody::new(ErrorCode::NotFound, "There is no project yet.").hint("Add one: proofmark project add DIR")),
-            (Some(_), false) => Err(wrong("It is not clear which project is meant.").hint("Name it with --project, or change into its folder.")),
+            (None, _) => Err(ErrorBody::new(ErrorCode::NotFound, "There is no project yet.")
+                .hint("Add one: proofmark project add DIR")),
+            (Some(_), false) => Err(wrong("It is not clear which project is meant.")
+                .hint("Name it with --project, or change into its folder.")),
         }
     }
 

@@ -78,9 +78,12 @@ fn answer(arguments: Arguments) -> (Reply, Option<ErrorBody>) {
 fn unparsed(error: &clap::Error) -> (Reply, Option<ErrorBody>) {
     let text = error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => (Reply { output: text, to_errors: false, code: DONE }, None),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            (Reply { output: text, to_errors: false, code: DONE }, None)
+        }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let error = ErrorBody::new(ErrorCode::InvalidRequest, "No command was given.").hint("See proofmark --help.");
+            let error =
+                ErrorBody::new(ErrorCode::InvalidRequest, "No command was given.").hint("See proofmark --help.");
             (Reply { output: text, to_errors: true, code: exit_code(error.code) }, Some(error))
         }
         _ => {
@@ -95,7 +98,11 @@ fn unparsed(error: &clap::Error) -> (Reply, Option<ErrorBody>) {
 
 /// Whether `--json` stands among the options, for a line that could not be understood otherwise.
 fn asks_for_json(arguments: &[OsString]) -> bool {
-    arguments.iter().skip(1).take_while(|it| it.as_os_str() != OsStr::new("--")).any(|it| it.as_os_str() == OsStr::new("--json"))
+    arguments
+        .iter()
+        .skip(1)
+        .take_while(|it| it.as_os_str() != OsStr::new("--"))
+        .any(|it| it.as_os_str() == OsStr::new("--json"))
 }
 
 /// Prints, and returns the exit code.
@@ -113,7 +120,10 @@ fn finish(reply: &Reply, failure: Option<&ErrorBody>, json: bool) -> i32 {
         Ok(_) => reply.code,
         Err(error) => {
             // Nobody can be told if standard error is what fails.
-            let _ = reply::write(&mut std::io::stderr(), &format!("proofmark: the answer could not be written: {error}.\n"));
+            let _ = reply::write(
+                &mut std::io::stderr(),
+                &format!("proofmark: the answer could not be written: {error}.\n"),
+            );
             OURS
         }
     }
@@ -138,7 +148,8 @@ mod tests {
 
     #[test]
     fn what_follows_the_command_of_a_run_belongs_to_it() {
-        let parsed = Arguments::try_parse_from(line("proofmark run --name x -- python train.py --json --quiet")).unwrap();
+        let parsed =
+            Arguments::try_parse_from(line("proofmark run --name x -- python train.py --json --quiet")).unwrap();
         assert!(!parsed.json && !parsed.quiet, "options of the recorded program are its own");
         let parsed = Arguments::try_parse_from(line("proofmark run --json -- python train.py")).unwrap();
         assert!(parsed.json);
@@ -153,7 +164,11 @@ mod tests {
         assert_eq!((reply.code, reply.to_errors), (2, true));
         assert_eq!(failure.code, ErrorCode::InvalidRequest);
         assert!(failure.message.contains("scam"), "the wrong word is named: {}", failure.message);
-        assert!(failure.hints.iter().any(|hint| hint.contains("scan")), "the right one is proposed: {:?}", failure.hints);
+        assert!(
+            failure.hints.iter().any(|hint| hint.contains("scan")),
+            "the right one is proposed: {:?}",
+            failure.hints
+        );
     }
 
     #[test]

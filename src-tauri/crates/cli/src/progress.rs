@@ -32,7 +32,11 @@ struct State {
 impl Progress {
     /// Draws on standard error unless `quiet`.
     pub fn new(quiet: bool) -> Self {
-        Self { shown: !quiet, terminal: io::stderr().is_terminal(), state: Mutex::new(State { last: Instant::now(), open: false }) }
+        Self {
+            shown: !quiet,
+            terminal: io::stderr().is_terminal(),
+            state: Mutex::new(State { last: Instant::now(), open: false }),
+        }
     }
 
     /// Shows how far it is. Cheap enough to call for every file.
@@ -48,7 +52,11 @@ impl Progress {
         state.open = self.terminal;
         let line = line(title, done, total, unit, detail);
         // Progress that cannot be shown is no reason to stop the work.
-        let _ = if self.terminal { write!(io::stderr(), "\r\x1b[2K{}", cut(&line, WIDTH)) } else { writeln!(io::stderr(), "{line}") };
+        let _ = if self.terminal {
+            write!(io::stderr(), "\r\x1b[2K{}", cut(&line, WIDTH))
+        } else {
+            writeln!(io::stderr(), "{line}")
+        };
     }
 
     /// Takes the line away, so that something else can be written.
@@ -91,9 +99,16 @@ mod tests {
 
     #[test]
     fn a_line_says_what_how_far_and_at_which_file() {
-        assert_eq!(line("Scanning credit", 1_200, Some(20_000), "files", "data/a.csv"), "Scanning credit: 1,200 of 20,000 files · data/a.csv");
+        assert_eq!(
+            line("Scanning credit", 1_200, Some(20_000), "files", "data/a.csv"),
+            "Scanning credit: 1,200 of 20,000 files · data/a.csv"
+        );
         assert_eq!(line("Verifying shared", 2_048, Some(4_096), "bytes", ""), "Verifying shared: 2.0 KiB of 4.0 KiB");
         assert_eq!(line("Comparing", 40, Some(100), "percent", "classifier"), "Comparing: 40 % · classifier");
-        assert_eq!(line("Scanning x", 3, None, "files", "a\rb"), "Scanning x: 3 files · a\\rb", "a file's name must not rewrite the line");
+        assert_eq!(
+            line("Scanning x", 3, None, "files", "a\rb"),
+            "Scanning x: 3 files · a\\rb",
+            "a file's name must not rewrite the line"
+        );
     }
 }

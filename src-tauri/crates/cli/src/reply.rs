@@ -58,7 +58,11 @@ impl Reply {
     /// # Errors
     /// If the output cannot be written for another reason.
     pub fn print(&self) -> io::Result<()> {
-        if self.to_errors { write(&mut io::stderr().lock(), &self.output) } else { write(&mut io::stdout().lock(), &self.output) }
+        if self.to_errors {
+            write(&mut io::stderr().lock(), &self.output)
+        } else {
+            write(&mut io::stdout().lock(), &self.output)
+        }
     }
 }
 
@@ -83,7 +87,11 @@ struct Document<'a, T> {
 /// If the answer has a form that JSON has not, which is our fault.
 pub fn document<T: Serialize>(command: &str, body: &T) -> Result<String, ErrorBody> {
     let document = Document { schema: format!("proofmark/{command}/1"), body };
-    let written = if io::stdout().is_terminal() { serde_json::to_string_pretty(&document) } else { serde_json::to_string(&document) };
+    let written = if io::stdout().is_terminal() {
+        serde_json::to_string_pretty(&document)
+    } else {
+        serde_json::to_string(&document)
+    };
     written
         .map(|text| text + "\n")
         .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("The answer could not be written down: {error}.")))
@@ -165,7 +173,11 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&error_document(&error)).unwrap();
         assert_eq!(read["error"]["code"], "not_found");
         assert_eq!(read["error"]["hints"], serde_json::json!(["Look again."]));
-        assert_eq!(error_text(&error), "proofmark: There is no file a\\u{1b}[2J.\n  Look again.\n", "a name must not drive the terminal");
+        assert_eq!(
+            error_text(&error),
+            "proofmark: There is no file a\\u{1b}[2J.\n  Look again.\n",
+            "a name must not drive the terminal"
+        );
     }
 
     struct Gone(io::ErrorKind);

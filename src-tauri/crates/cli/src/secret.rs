@@ -67,8 +67,10 @@ fn can_ask() -> bool {
 }
 
 fn ask(prompt: &str) -> Result<String, ErrorBody> {
-    rpassword::prompt_password(prompt)
-        .map_err(|error| wrong(format!("The terminal gave no passphrase: {error}.")).hint("Set PROOFMARK_PASSPHRASE, or give --passphrase-file FILE."))
+    rpassword::prompt_password(prompt).map_err(|error| {
+        wrong(format!("The terminal gave no passphrase: {error}."))
+            .hint("Set PROOFMARK_PASSPHRASE, or give --passphrase-file FILE.")
+    })
 }
 
 fn read(file: &Path) -> Result<String, ErrorBody> {
@@ -103,7 +105,12 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("proofmark-secret-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("passphrase");
-        for (text, expected) in [("correct horse\n", Some("correct horse")), ("with blank \r\nsecond", Some("with blank ")), ("\n", None), ("", None)] {
+        for (text, expected) in [
+            ("correct horse\n", Some("correct horse")),
+            ("with blank \r\nsecond", Some("with blank ")),
+            ("\n", None),
+            ("", None),
+        ] {
             fs::write(&file, text).unwrap();
             assert_eq!(read(&file).ok().as_deref(), expected, "{text:?}");
         }

@@ -105,7 +105,13 @@ pub fn number(value: f64) -> String {
     if !(1e-4..1e9).contains(&size) {
         return format!("{value:.3e}");
     }
-    let decimals = if size >= 1000.0 { 1 } else if size >= 1.0 { 3 } else { 5 };
+    let decimals = if size >= 1000.0 {
+        1
+    } else if size >= 1.0 {
+        3
+    } else {
+        5
+    };
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -189,7 +195,9 @@ impl Table {
         if self.rows.len() < 2 {
             return String::new();
         }
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+        let width = |column: usize| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..self.sides.len()).map(width).collect();
         let mut text = String::from("\n");
         for row in &self.rows {
@@ -218,12 +226,25 @@ mod tests {
 
     #[test]
     fn numbers_carry_their_unit_and_no_false_digits() {
-        assert_eq!([bytes(0), bytes(1), bytes(1023), bytes(1536), bytes(u64::MAX)], ["0 bytes", "1 byte", "1,023 bytes", "1.5 KiB", "16384.0 PiB"]);
+        assert_eq!(
+            [bytes(0), bytes(1), bytes(1023), bytes(1536), bytes(u64::MAX)],
+            ["0 bytes", "1 byte", "1,023 bytes", "1.5 KiB", "16384.0 PiB"]
+        );
         assert_eq!(bytes(1024 * 1024 - 1), "1.0 MiB", "never 1024.0 KiB");
-        assert_eq!([seconds(0.421), seconds(12.34), seconds(200.0), seconds(7_500.0)], ["0.42 s", "12.3 s", "3 min 20 s", "2 h 05 min"]);
+        assert_eq!(
+            [seconds(0.421), seconds(12.34), seconds(200.0), seconds(7_500.0)],
+            ["0.42 s", "12.3 s", "3 min 20 s", "2 h 05 min"]
+        );
         assert_eq!([seconds(59.96), seconds(f64::NAN)], ["1 min 00 s", "unknown"]);
-        assert_eq!([percent(0.0), percent(0.000_1), percent(0.5)], ["0.0 %", "< 0.1 %", "50.0 %"], "little is not nothing");
-        assert_eq!([number(3.0), number(0.123_456), number(1234.56), number(1e-9), number(-2.5)], ["3", "0.12346", "1234.6", "1.000e-9", "-2.5"]);
+        assert_eq!(
+            [percent(0.0), percent(0.000_1), percent(0.5)],
+            ["0.0 %", "< 0.1 %", "50.0 %"],
+            "little is not nothing"
+        );
+        assert_eq!(
+            [number(3.0), number(0.123_456), number(1234.56), number(1e-9), number(-2.5)],
+            ["3", "0.12346", "1234.6", "1.000e-9", "-2.5"]
+        );
         assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
     }
 

@@ -59,12 +59,18 @@ impl ProjectConfig {
             Err(error) => return Err(io_trouble("reading", &path, &error)),
         };
         if !facts.is_file() || facts.len() > LIMIT {
-            return Err(Trouble::new(ErrorCode::Unreadable, format!("{} is not a settings file: it is no regular file, or larger than 1 MiB.", path.display())));
+            return Err(Trouble::new(
+                ErrorCode::Unreadable,
+                format!("{} is not a settings file: it is no regular file, or larger than 1 MiB.", path.display()),
+            ));
         }
         let text = fs::read_to_string(&path).map_err(|error| io_trouble("reading", &path, &error))?;
         toml::from_str(&text).map_err(|error| {
-            Trouble::new(ErrorCode::Unreadable, format!("{} cannot be understood: {}.", path.display(), error.message()))
-                .hint("Nothing was changed. Mend the file; until then its gates and references do not count.")
+            Trouble::new(
+                ErrorCode::Unreadable,
+                format!("{} cannot be understood: {}.", path.display(), error.message()),
+            )
+            .hint("Nothing was changed. Mend the file; until then its gates and references do not count.")
         })
     }
 

@@ -20,11 +20,11 @@ use proofmark_ledger::{AuditEntry, FileState, NewReport, ReportHead, ReportKind,
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::jobs::{JobPlan, Worker};
 use crate::scan::is_tabular;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Changes when the computation does, so that old reports are not taken for new ones.
 pub(crate) const VERSION: &str = "1";
@@ -70,7 +70,10 @@ impl Engine {
     /// If there is no such project or data set.
     pub fn screen_start(&self, request: ScreenStart) -> Answer<JobRef> {
         let project = self.project(request.project)?;
-        let title = request.path.as_deref().map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
+        let title = request
+            .path
+            .as_deref()
+            .map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
         let only = request.path.map(RelPath::new);
         if let Some(path) = &only {
             self.file(&project, path)?;
@@ -135,7 +138,13 @@ impl Engine {
         }
     }
 
-    fn keep_profile(&self, project: &Project, facts: &FileFacts, mut profile: TableProfile, sensitive: &SensitivityReport) -> Answer<()> {
+    fn keep_profile(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        mut profile: TableProfile,
+        sensitive: &SensitivityReport,
+    ) -> Answer<()> {
         let is_sensitive = |name: &str| sensitive.columns.iter().any(|column| column.name == name && column.sensitive);
         profile.mask(&is_sensitive);
         let labels: Vec<SummaryLabel> = sensitive
@@ -184,7 +193,12 @@ impl Engine {
         let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
         let key = check_key(&rules);
         let known = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_exact::<Value>(ReportKind::Check, &facts.digest, reference_digest.as_ref(), &key)?)
+            Ok(read.reports().newest_exact::<Value>(
+                ReportKind::Check,
+                &facts.digest,
+                reference_digest.as_ref(),
+                &key,
+            )?)
         })?;
         if known.is_some() {
             return Ok(());
@@ -200,7 +214,8 @@ impl Engine {
         };
         let named = |path: &str| config.dataset(path).and_then(|it| it.target.as_deref());
         let target = named(facts.path.as_str()).or_else(|| reference.as_ref().and_then(|it| named(it.path.as_str())));
-        let input = CheckInput { reference: reference_table.as_ref(), test: None, target, rules: &rules, now: self.now() };
+        let input =
+            CheckInput { reference: reference_table.as_ref(), test: None, target, rules: &rules, now: self.now() };
         let mut report = facade::check(&table, &input, &cancel)?;
         worker.check()?;
         facts.path.as_str().clone_into(&mut report.path);
@@ -208,7 +223,13 @@ impl Engine {
         self.keep_check(project, facts, reference.as_ref(), report)
     }
 
-    fn keep_check(&self, project: &Project, facts: &FileFacts, reference: Option<&FileFacts>, report: CheckReport) -> Answer<()> {
+    fn keep_check(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        reference: Option<&FileFacts>,
+        report: CheckReport,
+    ) -> Answer<()> {
         let count = |severity: Severity| report.findings.iter().filter(|it| it.severity == severity).count();
         let summary = json!({
             "errors": count(Severity::Error),
@@ -245,14 +266,19 @@ impl Engine {
                 Target::Project { project: project.id },
             ),
         };
-        self.0.events.emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Fail, text, target: Some(target) } });
+        self.0
+            .events
+            .emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Fail, text, target: Some(target) } });
         Ok(())
     }
 
     /// Data sets whose newest check failed, each with its first finding.
     fn failed_tables(&self, project: &Project) -> Answer<Vec<(RelPath, String)>> {
-        let tables: Vec<FileState> = self.present(project)?.into_values().filter(|it| is_tabular(it.facts.kind)).collect();
-        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?))?;
+        let tables: Vec<FileState> =
+            self.present(project)?.into_values().filter(|it| is_tabular(it.facts.kind)).collect();
+        let heads = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?)
+        })?;
         Ok(tables
             .into_iter()
             .zip(heads)
@@ -266,9 +292,15 @@ impl Engine {
 
     /// The table that a data set is compared with: the one that a person named, the one that the project's file names, or one of
     /// the same shape that a run was seen to read for training.
-    pub(crate) fn reference_of(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig) -> Answer<Option<FileFacts>> {
-        let chosen: Option<Option<String>> =
-            self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
+    pub(crate) fn reference_of(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        config: &ProjectConfig,
+    ) -> Answer<Option<FileFacts>> {
+        let chosen: Option<Option<String>> = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
         let named = match chosen {
             Some(chosen) => chosen,
             None => config.dataset(facts.path.as_str()).and_then(|it| it.reference.clone()),
@@ -280,8 +312,12 @@ impl Engine {
     }
 
     pub(crate) fn stored_profile(&self, digest: &Digest) -> Answer<Option<TableProfile>> {
-        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::Profile, digest)?))?;
-        let Some(stored) = stored.filter(|it| it.head.verdict.as_deref() != Some("unreadable")) else { return Ok(None) };
+        let stored = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::Profile, digest)?))?;
+        let Some(stored) = stored.filter(|it| it.head.verdict.as_deref() != Some("unreadable")) else {
+            return Ok(None);
+        };
         Ok(serde_json::from_value(stored.body).ok())
     }
 
@@ -317,7 +353,11 @@ pub(crate) fn reference_setting(project: &Project, path: &RelPath) -> String {
 
 /// Reports made under other rules do not count.
 fn check_key(rules: &[proofmark_domain::check::Rule]) -> String {
-    if rules.is_empty() { VERSION.to_owned() } else { format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default()) }
+    if rules.is_empty() {
+        VERSION.to_owned()
+    } else {
+        format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default())
+    }
 }
 
 pub(crate) fn absolute(project: &Project, path: &RelPath) -> Answer<PathBuf> {

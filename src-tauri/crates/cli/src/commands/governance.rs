@@ -1,7 +1,9 @@
 //! Where sensitive data went, who did what, and where anything is.
 
 use clap::{Args, Subcommand};
-use proofmark_contract::view::{AuditPage, AuditQuery, AuditVerdict, GovernanceView, Nothing, Search as Query, SearchHits};
+use proofmark_contract::view::{
+    AuditPage, AuditQuery, AuditVerdict, GovernanceView, Nothing, Search as Query, SearchHits,
+};
 
 use crate::context::Context;
 use crate::reply::Outcome;
@@ -19,14 +21,30 @@ pub fn show(context: &Context) -> Outcome {
 
 fn text(view: &GovernanceView) -> String {
     let mut text = format!("{}\n", safe(&view.sentence));
-    let mut table = Table::new([("Data set", Left), ("Sensitive", Left), ("Model", Left), ("Standing", Left), ("As feature", Left), ("Confidence", Right), ("Project", Left)]);
+    let mut table = Table::new([
+        ("Data set", Left),
+        ("Sensitive", Left),
+        ("Model", Left),
+        ("Standing", Left),
+        ("As feature", Left),
+        ("Confidence", Right),
+        ("Project", Left),
+    ]);
     for row in &view.rows {
         let mut labels: Vec<String> = row.labels.iter().map(|it| it.label.replace('_', " ")).collect();
         labels.sort();
         labels.dedup();
         let labels = cut(&labels.join(", "), 50);
         if row.cells.is_empty() {
-            table.row([row.path.clone(), labels, "none".into(), String::new(), String::new(), String::new(), row.project_name.clone()]);
+            table.row([
+                row.path.clone(),
+                labels,
+                "none".into(),
+                String::new(),
+                String::new(),
+                String::new(),
+                row.project_name.clone(),
+            ]);
             continue;
         }
         for cell in &row.cells {
@@ -89,7 +107,13 @@ impl Audit {
 fn list_text(page: &AuditPage) -> String {
     let mut table = Table::new([("No.", Right), ("When", Left), ("Who", Left), ("What", Left), ("To what", Left)]);
     for entry in &page.entries {
-        table.row([count(entry.seq), when(entry.at), entry.actor.clone(), entry.action.clone(), cut(&entry.object, 60)]);
+        table.row([
+            count(entry.seq),
+            when(entry.at),
+            entry.actor.clone(),
+            entry.action.clone(),
+            cut(&entry.object, 60),
+        ]);
     }
     format!("{} of {}.\n{}", counted(page.entries.len() as u64, "entry", "entries"), count(page.total), table.text())
 }
@@ -98,8 +122,13 @@ fn list_text(page: &AuditPage) -> String {
 pub fn verdict_text(verdict: &AuditVerdict) -> String {
     let entries = counted(verdict.entries, "entry", "entries");
     match (verdict.intact, verdict.first_broken) {
-        (true, _) => format!("The record is whole: {entries}, each follows from the one before.\nThe last has the hash {}.\n", verdict.head),
-        (false, Some(at)) => format!("THE RECORD WAS CHANGED: of {entries}, number {} does not follow from the one before.\n", count(at)),
+        (true, _) => format!(
+            "The record is whole: {entries}, each follows from the one before.\nThe last has the hash {}.\n",
+            verdict.head
+        ),
+        (false, Some(at)) => {
+            format!("THE RECORD WAS CHANGED: of {entries}, number {} does not follow from the one before.\n", count(at))
+        }
         (false, None) => format!("THE RECORD WAS CHANGED: {entries} do not form a chain.\n"),
     }
 }

@@ -65,8 +65,9 @@ impl Command {
                     Some(person) => engine.person_named(&person)?,
                     None => current(engine.person_list(Nothing {})?)?,
                 };
-                let card = serde_json::to_string_pretty(&person.card)
-                    .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("The card could not be written down: {error}.")))?;
+                let card = serde_json::to_string_pretty(&person.card).map_err(|error| {
+                    ErrorBody::new(ErrorCode::Internal, format!("The card could not be written down: {error}."))
+                })?;
                 context.answer("key-card", &person.card, || card + "\n")
             }
         }
@@ -74,10 +75,10 @@ impl Command {
 }
 
 fn current(list: PersonList) -> Result<LocalPerson, ErrorBody> {
-    list.people
-        .into_iter()
-        .find(|person| person.is_current)
-        .ok_or_else(|| ErrorBody::new(ErrorCode::NoIdentity, "Nobody has been chosen to act.").hint("Make a key: proofmark key create --name 'Your Name'"))
+    list.people.into_iter().find(|person| person.is_current).ok_or_else(|| {
+        ErrorBody::new(ErrorCode::NoIdentity, "Nobody has been chosen to act.")
+            .hint("Make a key: proofmark key create --name 'Your Name'")
+    })
 }
 
 fn list_text(list: &PersonList) -> String {
@@ -86,7 +87,8 @@ fn list_text(list: &PersonList) -> String {
         Some(person) => format!("{} acts now.\n", safe(&person.card.name)),
         None => "Nobody has been chosen to act. Make a key: proofmark key create --name 'Your Name'\n".to_owned(),
     };
-    let mut table = Table::new([("Name", Left), ("Contact", Left), ("Fingerprint", Left), ("Made", Left), ("Person", Left)]);
+    let mut table =
+        Table::new([("Name", Left), ("Contact", Left), ("Fingerprint", Left), ("Made", Left), ("Person", Left)]);
     for person in &list.people {
         table.row([
             person.card.name.clone(),

@@ -66,14 +66,22 @@ impl Arguments {
         let mut missed = None;
         for project in self.candidates(context)? {
             let focus = inside(&project, &self.what).unwrap_or_else(|| self.what.clone());
-            let query = LineageQuery { project: project.id, focus: Some(focus), direction, depth: self.depth, data_only: self.data_only };
+            let query = LineageQuery {
+                project: project.id,
+                focus: Some(focus),
+                direction,
+                depth: self.depth,
+                data_only: self.data_only,
+            };
             match context.engine()?.lineage(query) {
                 Ok(view) => return answer(context, &project, &view, direction),
                 Err(trouble) if trouble.0.code == ErrorCode::NotFound => missed = Some(ErrorBody::from(trouble)),
                 Err(trouble) => return Err(trouble.into()),
             }
         }
-        Err(missed.unwrap_or_else(|| ErrorBody::new(ErrorCode::NotFound, "There is no project yet.").hint("Add one: proofmark project add DIR")))
+        Err(missed.unwrap_or_else(|| {
+            ErrorBody::new(ErrorCode::NotFound, "There is no project yet.").hint("Add one: proofmark project add DIR")
+        }))
     }
 
     /// The projects in which it may be, likeliest first.
@@ -88,7 +96,8 @@ impl Arguments {
         {
             return Ok(vec![project]);
         }
-        let mut projects: Vec<Project> = engine.project_list(Nothing {})?.projects.into_iter().map(|view| view.project).collect();
+        let mut projects: Vec<Project> =
+            engine.project_list(Nothing {})?.projects.into_iter().map(|view| view.project).collect();
         if let Some(here) = std::env::current_dir().ok().and_then(|here| engine.project_at(&here).ok()) {
             projects.sort_by_key(|project| project.id != here.id);
         }
@@ -124,8 +133,15 @@ fn text(view: &LineageView, direction: Direction) -> String {
         (NodeKind::Code, "script", "scripts"),
         (NodeKind::PredictionLog, "prediction log", "prediction logs"),
     ];
-    let others = |kind: NodeKind| nodes.values().filter(|node| node.kind == kind && Some(&node.id) != view.focus.as_ref()).count() as u64;
-    let found: Vec<String> = kinds.into_iter().map(|(kind, one, many)| (others(kind), one, many)).filter(|it| it.0 > 0).map(|(n, one, many)| counted(n, one, many)).collect();
+    let others = |kind: NodeKind| {
+        nodes.values().filter(|node| node.kind == kind && Some(&node.id) != view.focus.as_ref()).count() as u64
+    };
+    let found: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, one, many)| (others(kind), one, many))
+        .filter(|it| it.0 > 0)
+        .map(|(n, one, many)| counted(n, one, many))
+        .collect();
     if view.graph.edges.is_empty() {
         return format!("{way} {} nothing is known: no run was seen that read or wrote it.\n", safe(&focus));
     }

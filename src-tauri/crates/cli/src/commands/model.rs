@@ -43,7 +43,12 @@ pub struct VerifyModel {
     #[arg(long, value_name = "FILE")]
     signature: PathBuf,
     /// The public key of the signer, as PEM
-    #[arg(long, value_name = "FILE", required_unless_present = "certificate_chain", conflicts_with = "certificate_chain")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "certificate_chain",
+        conflicts_with = "certificate_chain"
+    )]
     public_key: Option<PathBuf>,
     /// Certificates that vouch for the signer, as PEM
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -102,7 +107,8 @@ fn inspect_text(path: &str, facts: &ModelFacts) -> String {
         SafetyVerdict::Dangerous => "DANGEROUS: loading it would run code.",
         SafetyVerdict::Unverified => "Whether it may be loaded without fear could not be verified.",
     };
-    let mut text = format!("{}: {}{framework}, written as {}.\n{safety}\n", safe(path), safe(class), safe(&facts.format));
+    let mut text =
+        format!("{}: {}{framework}, written as {}.\n{safety}\n", safe(path), safe(class), safe(&facts.format));
     for reason in &facts.safety.reasons {
         text.push_str(&format!("  {} at {}\n", safe(&reason.what), safe(&reason.place)));
     }
@@ -155,7 +161,12 @@ fn gate_text(draft: &CandidateDraft) -> String {
     let mut text = if blocking.is_empty() {
         format!("{} may be submitted: no gate forbids it.\n", safe(&draft.path))
     } else {
-        format!("{} may not be released: {} {} not pass.\n", safe(&draft.path), joined(&blocking), if blocking.len() == 1 { "does" } else { "do" })
+        format!(
+            "{} may not be released: {} {} not pass.\n",
+            safe(&draft.path),
+            joined(&blocking),
+            if blocking.len() == 1 { "does" } else { "do" }
+        )
     };
     text.push_str(&gates_text(&draft.gates));
     text
@@ -163,7 +174,8 @@ fn gate_text(draft: &CandidateDraft) -> String {
 
 /// Gates with what they measured, and the reasons of those that do not pass.
 pub fn gates_text(gates: &[proofmark_contract::domain::gate::GateOutcome]) -> String {
-    let mut table = Table::new([("Gate", Left), ("Verdict", Left), ("Required", Left), ("Measured", Left), ("Allowed", Left)]);
+    let mut table =
+        Table::new([("Gate", Left), ("Verdict", Left), ("Required", Left), ("Measured", Left), ("Allowed", Left)]);
     for gate in gates {
         table.row([
             gate.gate.clone(),
@@ -192,7 +204,13 @@ impl VerifyModel {
             ignore_git_paths: !self.no_ignore_git_paths,
             ignore_paths: self.ignore_path,
         };
-        let verdict = adhoc::verify_model(&self.path, &self.signature, self.public_key.as_deref(), &self.certificate_chain, &options)?;
+        let verdict = adhoc::verify_model(
+            &self.path,
+            &self.signature,
+            self.public_key.as_deref(),
+            &self.certificate_chain,
+            &options,
+        )?;
         let passed = verdict.verdict == "ok";
         let reply = context.answer("verify-model", &verdict, || {
             let path = safe(&self.path.to_string_lossy());

@@ -77,7 +77,11 @@ impl Command {
             }
             Self::Pause { project } => {
                 let project = engine.project_named(&project)?;
-                one(context, "project-pause", &engine.project_pause(ProjectPause { project: project.id, paused: true })?)
+                one(
+                    context,
+                    "project-pause",
+                    &engine.project_pause(ProjectPause { project: project.id, paused: true })?,
+                )
             }
             Self::Resume { project } => {
                 let project = engine.project_named(&project)?;
@@ -95,7 +99,10 @@ impl Command {
 }
 
 /// Waits until the folder and its data have been looked at.
-fn settle(context: &Context, project: &proofmark_contract::domain::project::Project) -> Result<(), proofmark_contract::ErrorBody> {
+fn settle(
+    context: &Context,
+    project: &proofmark_contract::domain::project::Project,
+) -> Result<(), proofmark_contract::ErrorBody> {
     context.finish(context.engine()?.scan_start(ProjectRef { project: project.id })?)?;
     context.finish_all(project.id)
 }
@@ -107,7 +114,8 @@ fn one(context: &Context, command: &str, view: &ProjectView) -> Outcome {
 /// One project for people.
 pub fn show_text(view: &ProjectView) -> String {
     let project = &view.project;
-    let mut text = format!("{}: {}\n{} · {}\n", safe(&project.name), safe(&view.sentence), safe(&project.root), project.id);
+    let mut text =
+        format!("{}: {}\n{} · {}\n", safe(&project.name), safe(&view.sentence), safe(&project.root), project.id);
     if let Some(problem) = &view.problem {
         text.push_str(&format!("{}\n", safe(problem)));
     }
@@ -126,7 +134,14 @@ fn list_text(projects: &[ProjectView]) -> String {
     if projects.is_empty() {
         return "There is no project yet. Add one: proofmark project add DIR\n".to_owned();
     }
-    let mut table = Table::new([("Name", Left), ("State", Left), ("Files", Right), ("Runs", Right), ("Last scan", Left), ("Folder", Left)]);
+    let mut table = Table::new([
+        ("Name", Left),
+        ("State", Left),
+        ("Files", Right),
+        ("Runs", Right),
+        ("Last scan", Left),
+        ("Folder", Left),
+    ]);
     for view in projects {
         let files = view.kinds.iter().map(|it| it.count).sum();
         table.row([

@@ -45,7 +45,8 @@ impl Arguments {
     pub fn run(self, context: &Context) -> Outcome {
         let folder = match self.cwd {
             Some(folder) => folder,
-            None => std::env::current_dir().map_err(|error| wrong(format!("The working directory is not there: {error}.")))?,
+            None => std::env::current_dir()
+                .map_err(|error| wrong(format!("The working directory is not there: {error}.")))?,
         };
         let echo = if context.json() { Echo::ToErrors } else { Echo::AsIs };
         let request = RecordRequest { argv: self.command, folder, name: self.name, echo };
@@ -87,7 +88,11 @@ fn text(recorded: &Recorded) -> String {
         (Some(began), Some(ended)) => format!(" in {}", seconds(ended.seconds_since(began))),
         _ => String::new(),
     };
-    let peak = run.process.as_ref().and_then(|it| it.peak_memory).map_or_else(String::new, |peak| format!(", {} at most", bytes(peak)));
+    let peak = run
+        .process
+        .as_ref()
+        .and_then(|it| it.peak_memory)
+        .map_or_else(String::new, |peak| format!(", {} at most", bytes(peak)));
     let mut text = format!(
         "proofmark: {} {end}{took}{peak}; it read {} and wrote {}.\n",
         safe(&run.name),
@@ -100,7 +105,8 @@ fn text(recorded: &Recorded) -> String {
     for spot in run.process.iter().flat_map(|it| &it.blind_spots) {
         text.push_str(&format!("  Not seen: {}\n", safe(spot)));
     }
-    let results: Vec<String> = run.metrics.iter().map(|(name, value)| format!("{} {}", safe(name), crate::text::number(*value))).collect();
+    let results: Vec<String> =
+        run.metrics.iter().map(|(name, value)| format!("{} {}", safe(name), crate::text::number(*value))).collect();
     if !results.is_empty() {
         text.push_str(&format!("  Measured {}.\n", joined(&results)));
     }

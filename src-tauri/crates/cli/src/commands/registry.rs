@@ -92,12 +92,15 @@ impl Command {
         match self {
             Self::Init { dir, name, secret } => {
                 let name = name.unwrap_or_else(|| folder_name(&dir));
-                let request = RegistryCreate { path: dir.to_string_lossy().into_owned(), name, passphrase: secret.get()? };
+                let request =
+                    RegistryCreate { path: dir.to_string_lossy().into_owned(), name, passphrase: secret.get()? };
                 one(context, "registry-init", &engine.registry_create(request)?)
             }
-            Self::Attach { dir, owner } => {
-                one(context, "registry-attach", &engine.registry_attach(RegistryAttach { path: dir.to_string_lossy().into_owned(), owner })?)
-            }
+            Self::Attach { dir, owner } => one(
+                context,
+                "registry-attach",
+                &engine.registry_attach(RegistryAttach { path: dir.to_string_lossy().into_owned(), owner })?,
+            ),
             Self::Detach => one(context, "registry-detach", &engine.registry_detach(Nothing {})?),
             Self::Show => one(context, "registry-show", &engine.registry_show(Nothing {})?),
             Self::Verify { dir, owner } => {
@@ -144,9 +147,13 @@ fn verify_attached(context: &Context) -> Result<RegistryReport, ErrorBody> {
     match (ended, after.verified) {
         // Only a report that this verification wrote answers for it.
         (Ok(_), Some(report)) => Ok(report),
-        (Err(error), Some(report)) if error.code == ErrorCode::VerificationFailed && after.verified_at != before => Ok(report),
+        (Err(error), Some(report)) if error.code == ErrorCode::VerificationFailed && after.verified_at != before => {
+            Ok(report)
+        }
         (Err(error), _) => Err(error),
-        (Ok(_), None) => Err(ErrorBody::new(ErrorCode::Internal, "The registry was verified, and the result was not kept.")),
+        (Ok(_), None) => {
+            Err(ErrorBody::new(ErrorCode::Internal, "The registry was verified, and the result was not kept."))
+        }
     }
 }
 
@@ -163,11 +170,13 @@ fn read_card(file: &Path) -> Result<PersonCard, ErrorBody> {
         fs::File::open(file).and_then(|opened| opened.take(CARD_LIMIT).read_to_string(&mut text))
     };
     read.map_err(|error| {
-        let code = if error.kind() == std::io::ErrorKind::NotFound { ErrorCode::NotFound } else { ErrorCode::Unreadable };
+        let code =
+            if error.kind() == std::io::ErrorKind::NotFound { ErrorCode::NotFound } else { ErrorCode::Unreadable };
         ErrorBody::new(code, format!("The card {} cannot be read: {error}.", file.display()))
     })?;
     serde_json::from_str(&text).map_err(|error| {
-        wrong(format!("{} is no person's card: {error}.", file.display())).hint("The person prints it with: proofmark key card")
+        wrong(format!("{} is no person's card: {error}.", file.display()))
+            .hint("The person prints it with: proofmark key card")
     })
 }
 
@@ -187,12 +196,26 @@ fn show_text(view: &RegistryView) -> String {
     if view.attached {
         text.push_str(&format!("Last verified: {}.\n", when_known(view.verified_at)));
     }
-    let mut table = Table::new([("Model", Left), ("Version", Right), ("Aliases", Left), ("Published", Left), ("By", Left), ("Approved by", Left)]);
+    let mut table = Table::new([
+        ("Model", Left),
+        ("Version", Right),
+        ("Aliases", Left),
+        ("Published", Left),
+        ("By", Left),
+        ("Approved by", Left),
+    ]);
     for model in &view.models {
         for version in &model.versions {
             let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
             let aliases = if version.withdrawn.is_some() { "withdrawn".to_owned() } else { version.aliases.join(", ") };
-            table.row([model.name.clone(), version.version.to_string(), aliases, when(version.published_at), version.published_by.clone(), approvers.join(", ")]);
+            table.row([
+                model.name.clone(),
+                version.version.to_string(),
+                aliases,
+                when(version.published_at),
+                version.published_by.clone(),
+                approvers.join(", "),
+            ]);
         }
     }
     text.push_str(&table.text());
@@ -216,10 +239,19 @@ fn report_text(report: &RegistryReport) -> String {
     let mut text = match report.verdict {
         RegistryVerdict::Ok => format!("{place}: every byte and signature of {versions} is as it was published.\n"),
         RegistryVerdict::Incomplete => format!("{place}: something has not arrived yet.\n"),
-        RegistryVerdict::Untrusted => format!("{place}: UNTRUSTED. Something is signed by nobody whom this registry trusts, or not approved as it must be.\n"),
+        RegistryVerdict::Untrusted => format!(
+            "{place}: UNTRUSTED. Something is signed by nobody whom this registry trusts, or not approved as it must be.\n"
+        ),
         RegistryVerdict::Damaged => format!("{place}: DAMAGED. Bytes differ from what was signed.\n"),
     };
-    let mut table = Table::new([("Model", Left), ("Version", Right), ("Verdict", Left), ("Signed by", Left), ("Approved by", Left), ("Aliases", Left)]);
+    let mut table = Table::new([
+        ("Model", Left),
+        ("Version", Right),
+        ("Verdict", Left),
+        ("Signed by", Left),
+        ("Approved by", Left),
+        ("Aliases", Left),
+    ]);
     for version in &report.versions {
         let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
         let mut aliases = version.aliases.clone();
@@ -272,6 +304,11 @@ mod tests {
         .unwrap();
         let text = report_text(&report);
         assert!(text.starts_with("/shared: DAMAGED."), "{text}");
-        assert!(text.contains("file_changed  models/credit/version-1/model.pkl\n  The bytes differ.\n  Fetch it from a copy.\n"), "{text}");
+        assert!(
+            text.contains(
+                "file_changed  models/credit/version-1/model.pkl\n  The bytes differ.\n  Fetch it from a copy.\n"
+            ),
+            "{text}"
+        );
     }
 }

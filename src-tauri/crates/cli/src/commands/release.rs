@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
-    AliasSet, CandidateDecide, CandidateList, CandidatePublish, CandidateRef, CandidateSubmit, CandidateView, Nothing, PathRef, RegistryModel,
-    RegistryView, VersionWithdraw,
+    AliasSet, CandidateDecide, CandidateList, CandidatePublish, CandidateRef, CandidateSubmit, CandidateView, Nothing,
+    PathRef, RegistryModel, RegistryView, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -167,7 +167,9 @@ impl Command {
             Self::Submit(submit) => submit.run(context),
             Self::Approve(decide) => decide.run(context, true),
             Self::Reject(decide) => decide.run(context, false),
-            Self::Publish { candidate, alias, confirm, secret } => publish(context, &candidate, alias, confirm, &secret),
+            Self::Publish { candidate, alias, confirm, secret } => {
+                publish(context, &candidate, alias, confirm, &secret)
+            }
             Self::Promote { model, version, alias, reason, secret } => {
                 let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get()? };
                 move_alias(context, "release-promote", moved)
@@ -183,10 +185,18 @@ impl Command {
             }
             Self::Withdraw { model, version, reason, secret } => {
                 released(context.engine()?, &model)?;
-                let request = VersionWithdraw { confirm: model.clone(), model: model.clone(), version, reason, passphrase: secret.get()? };
+                let request = VersionWithdraw {
+                    confirm: model.clone(),
+                    model: model.clone(),
+                    version,
+                    reason,
+                    passphrase: secret.get()?,
+                };
                 let registry = context.engine()?.version_withdraw(request)?;
                 let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
-                context.answer("release-withdraw", &document, || format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model)))
+                context.answer("release-withdraw", &document, || {
+                    format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model))
+                })
             }
             Self::List => {
                 let list = context.engine()?.candidate_list(Nothing {})?;
@@ -202,7 +212,8 @@ impl Command {
 }
 
 fn answer(context: &Context, command: &str, view: &CandidateView, text: impl FnOnce() -> String) -> Outcome {
-    let document = OfCandidate { candidate: view.row.candidate, model: &view.row.model, version: view.row.version, view };
+    let document =
+        OfCandidate { candidate: view.row.candidate, model: &view.row.model, version: view.row.version, view };
     context.answer(command, &document, text)
 }
 
@@ -218,7 +229,8 @@ impl Submit {
             Some(name) => name,
             None => engine.candidate_draft(PathRef { project: project.id, path: path.clone() })?.suggested_name,
         };
-        let known: BTreeSet<CandidateId> = engine.candidate_list(Nothing {})?.candidates.iter().map(|row| row.candidate).collect();
+        let known: BTreeSet<CandidateId> =
+            engine.candidate_list(Nothing {})?.candidates.iter().map(|row| row.candidate).collect();
         let request = CandidateSubmit {
             project: project.id,
             path,
@@ -230,14 +242,26 @@ impl Submit {
         };
         context.finish(engine.candidate_submit(request)?)?;
         let rows = engine.candidate_list(Nothing {})?.candidates;
-        let new = rows.iter().filter(|row| row.model == model.trim() && !known.contains(&row.candidate)).max_by_key(|row| row.submitted_at);
+        let new = rows
+            .iter()
+            .filter(|row| row.model == model.trim() && !known.contains(&row.candidate))
+            .max_by_key(|row| row.submitted_at);
         let Some(row) = new else {
-            return Err(ErrorBody::new(ErrorCode::RegistryUnavailable, format!("{model} was submitted, and the registry does not show it yet."))
-                .hint("See proofmark release list in a moment."));
+            return Err(ErrorBody::new(
+                ErrorCode::RegistryUnavailable,
+                format!("{model} was submitted, and the registry does not show it yet."),
+            )
+            .hint("See proofmark release list in a moment."));
         };
         let view = engine.candidate_show(CandidateRef { candidate: row.candidate })?;
         answer(context, "release-submit", &view, || {
-            format!("{} was submitted as {}. {}\n{}", safe(&view.row.model), view.row.candidate, safe(&view.sentence), gates_text(&view.manifest.gates))
+            format!(
+                "{} was submitted as {}. {}\n{}",
+                safe(&view.row.model),
+                view.row.candidate,
+                safe(&view.sentence),
+                gates_text(&view.manifest.gates)
+            )
         })
     }
 }
@@ -251,7 +275,8 @@ impl Decide {
             None => engine.candidate_show(CandidateRef { candidate })?.row.bundle,
         };
         let passphrase = self.secret.get()?;
-        let view = engine.candidate_decide(CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase })?;
+        let view =
+            engine.candidate_decide(CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase })?;
         let (command, done) = if approve { ("release-approve", "approved") } else { ("release-reject", "rejected") };
         answer(context, command, &view, || {
             format!("You {done} {} ({}). {}\n", safe(&view.row.model), view.row.candidate, safe(&view.sentence))
@@ -259,7 +284,13 @@ impl Decide {
     }
 }
 
-fn publish(context: &Context, candidate: &str, alias: Option<String>, confirm: Option<String>, secret: &Secret) -> Outcome {
+fn publish(
+    context: &Context,
+    candidate: &str,
+    alias: Option<String>,
+    confirm: Option<String>,
+    secret: &Secret,
+) -> Outcome {
     let engine = context.engine()?;
     let candidate = engine.candidate_named(candidate)?;
     let confirm = match confirm {
@@ -268,7 +299,12 @@ fn publish(context: &Context, candidate: &str, alias: Option<String>, confirm: O
         None => engine.candidate_show(CandidateRef { candidate })?.row.model,
     };
     let passphrase = secret.get()?;
-    context.finish(engine.candidate_publish(CandidatePublish { candidate, confirm, alias: alias.clone(), passphrase })?)?;
+    context.finish(engine.candidate_publish(CandidatePublish {
+        candidate,
+        confirm,
+        alias: alias.clone(),
+        passphrase,
+    })?)?;
     let view = engine.candidate_show(CandidateRef { candidate })?;
     answer(context, "release-publish", &view, || {
         let alias = alias.map_or_else(String::new, |alias| format!(" {} points to it now.", safe(&alias)));
@@ -281,39 +317,49 @@ fn move_alias(context: &Context, command: &str, moved: AliasSet) -> Outcome {
     released(context.engine()?, &model)?;
     let registry = context.engine()?.alias_set(moved)?;
     let document = OfVersion { model: &model, version, alias: Some(&alias), registry: &registry };
-    context.answer(command, &document, || format!("{} of {} points to version {} now.\n", safe(&alias), safe(&model), version.unwrap_or_default()))
+    context.answer(command, &document, || {
+        format!("{} of {} points to version {} now.\n", safe(&alias), safe(&model), version.unwrap_or_default())
+    })
 }
 
 /// A model of the registry.
 fn released(engine: &Engine, model: &str) -> Result<RegistryModel, ErrorBody> {
     let registry = engine.registry_show(Nothing {})?;
     if !registry.attached {
-        return Err(ErrorBody::new(ErrorCode::NoRegistry, registry.sentence).hint("Make one: proofmark registry init DIR"));
+        return Err(
+            ErrorBody::new(ErrorCode::NoRegistry, registry.sentence).hint("Make one: proofmark registry init DIR")
+        );
     }
     if let Some(problem) = registry.problem {
         return Err(ErrorBody::new(ErrorCode::RegistryUnavailable, problem));
     }
-    registry
-        .models
-        .into_iter()
-        .find(|it| it.name == model)
-        .ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, format!("The registry holds no model `{model}`.")).hint("See proofmark registry show."))
+    registry.models.into_iter().find(|it| it.name == model).ok_or_else(|| {
+        ErrorBody::new(ErrorCode::NotFound, format!("The registry holds no model `{model}`."))
+            .hint("See proofmark registry show.")
+    })
 }
 
 /// The version that an alias pointed to before the present one and that may still be used.
 fn before(model: &RegistryModel, alias: &str) -> Result<u64, ErrorBody> {
     // Newest first.
     let mut moves = model.alias_moves.iter().filter(|it| it.alias == alias);
-    let now = moves.next().ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, format!("{alias} of {} points nowhere yet.", model.name)))?.version;
-    let usable = |version: &u64| Some(*version) != now && model.versions.iter().any(|row| row.version == *version && row.withdrawn.is_none());
+    let now = moves
+        .next()
+        .ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, format!("{alias} of {} points nowhere yet.", model.name)))?
+        .version;
+    let usable = |version: &u64| {
+        Some(*version) != now && model.versions.iter().any(|row| row.version == *version && row.withdrawn.is_none())
+    };
     moves.filter_map(|it| it.version).find(usable).ok_or_else(|| {
-        wrong(format!("{alias} of {} has pointed to no other version that may still be used.", model.name)).hint("Name one: --to VERSION")
+        wrong(format!("{alias} of {} has pointed to no other version that may still be used.", model.name))
+            .hint("Name one: --to VERSION")
     })
 }
 
 fn list_text(list: &CandidateList) -> String {
     if list.candidates.is_empty() {
-        return "Nothing has been submitted yet. Submit a model: proofmark release submit MODEL --purpose TEXT\n".to_owned();
+        return "Nothing has been submitted yet. Submit a model: proofmark release submit MODEL --purpose TEXT\n"
+            .to_owned();
     }
     let waiting = list.candidates.iter().filter(|row| row.waits_for_me).count() as u64;
     let mut text = match waiting {
@@ -321,7 +367,16 @@ fn list_text(list: &CandidateList) -> String {
         1 => "One candidate waits for your decision.\n".to_owned(),
         more => format!("{} wait for your decision.\n", counted(more, "candidate", "candidates")),
     };
-    let mut table = Table::new([("Model", Left), ("State", Left), ("Version", Right), ("Approvals", Right), ("Blocking gates", Right), ("Submitted by", Left), ("At", Left), ("Candidate", Left)]);
+    let mut table = Table::new([
+        ("Model", Left),
+        ("State", Left),
+        ("Version", Right),
+        ("Approvals", Right),
+        ("Blocking gates", Right),
+        ("Submitted by", Left),
+        ("At", Left),
+        ("Candidate", Left),
+    ]);
     for row in &list.candidates {
         table.row([
             row.model.clone(),
@@ -358,7 +413,10 @@ fn show_text(view: &CandidateView) -> String {
     text.push_str(&gates_text(&view.manifest.gates));
     let labels: BTreeSet<String> = view.manifest.labels.iter().map(|it| it.label.replace('_', " ")).collect();
     if !labels.is_empty() {
-        text.push_str(&format!("\nSensitive data upstream: {}.\n", safe(&joined(&labels.into_iter().collect::<Vec<_>>()))));
+        text.push_str(&format!(
+            "\nSensitive data upstream: {}.\n",
+            safe(&joined(&labels.into_iter().collect::<Vec<_>>()))
+        ));
     }
     if let Some(production) = &view.production {
         let mut table = Table::new([("Metric", Left), ("This candidate", Right), ("In production", Right)]);
@@ -401,15 +459,24 @@ mod tests {
             .iter()
             .map(|(alias, version)| serde_json::json!({"alias": alias, "version": version, "at": "2026-01-31T12:00:05.000Z", "by": "Ada", "reason": ""}))
             .collect();
-        serde_json::from_value(serde_json::json!({"name": "credit", "versions": versions, "alias_moves": moves})).unwrap()
+        serde_json::from_value(serde_json::json!({"name": "credit", "versions": versions, "alias_moves": moves}))
+            .unwrap()
     }
 
     #[test]
     fn rolling_back_goes_to_the_last_version_that_was_in_use_and_may_still_be() {
         let production = |version| ("production", Some(version));
         let back = |model: RegistryModel| before(&model, "production").ok();
-        assert_eq!(back(model(&[production(3), ("test", Some(4)), production(2), production(1)], &[])), Some(2), "moves of other aliases do not count");
-        assert_eq!(back(model(&[production(3), production(2), production(1)], &[2])), Some(1), "a withdrawn version is passed over");
+        assert_eq!(
+            back(model(&[production(3), ("test", Some(4)), production(2), production(1)], &[])),
+            Some(2),
+            "moves of other aliases do not count"
+        );
+        assert_eq!(
+            back(model(&[production(3), production(2), production(1)], &[2])),
+            Some(1),
+            "a withdrawn version is passed over"
+        );
         assert_eq!(back(model(&[("production", None), production(2)], &[])), Some(2), "after the alias was taken away");
         assert_eq!(back(model(&[production(1)], &[])), None, "there is no version before the first");
         assert_eq!(back(model(&[], &[])), None);

@@ -60,17 +60,27 @@ impl Command {
                 let (place, reference) = context.locate(&reference, project.as_deref())?;
                 let (other, current) = context.locate(&current, project.as_deref())?;
                 if place.id != other.id {
-                    return Err(wrong(format!("{reference} is in {}, {current} in {}: two tables of one project can be reported on.", place.name, other.name))
-                        .hint("proofmark drift compares any two files."));
+                    return Err(wrong(format!(
+                        "{reference} is in {}, {current} in {}: two tables of one project can be reported on.",
+                        place.name, other.name
+                    ))
+                    .hint("proofmark drift compares any two files."));
                 }
                 context.refresh(&place, false)?;
-                let start = DriftStart { project: place.id, reference: reference.clone(), current: current.clone(), target };
+                let start =
+                    DriftStart { project: place.id, reference: reference.clone(), current: current.clone(), target };
                 context.finish(engine.drift_start(start)?)?;
                 let rows = engine.drift_list(ProjectFilter { project: Some(place.id) })?.reports;
                 // Newest first.
-                let row = rows.into_iter().find(|row| row.reference == reference && row.current == current).ok_or_else(|| {
-                    ErrorBody::new(ErrorCode::Internal, format!("{current} was compared with {reference}, and the result was not kept."))
-                })?;
+                let row = rows
+                    .into_iter()
+                    .find(|row| row.reference == reference && row.current == current)
+                    .ok_or_else(|| {
+                        ErrorBody::new(
+                            ErrorCode::Internal,
+                            format!("{current} was compared with {reference}, and the result was not kept."),
+                        )
+                    })?;
                 export(context, "report-drift", ReportSource::Drift { report: row.report }, to)
             }
         }

@@ -85,11 +85,19 @@ impl Command {
             }
             Self::Export { dir, project } => {
                 let project = context.project(project.as_deref())?;
-                fs::create_dir_all(&dir).map_err(|error| ErrorBody::new(ErrorCode::PermissionDenied, format!("{} cannot be made: {error}.", dir.display())))?;
+                fs::create_dir_all(&dir).map_err(|error| {
+                    ErrorBody::new(ErrorCode::PermissionDenied, format!("{} cannot be made: {error}.", dir.display()))
+                })?;
                 let written = engine.export_runs(&project, &dir)?;
-                let document = serde_json::json!({"project": project.id, "folder": dir.to_string_lossy(), "runs": written});
+                let document =
+                    serde_json::json!({"project": project.id, "folder": dir.to_string_lossy(), "runs": written});
                 context.answer("runs-export", &document, || {
-                    format!("{} of {} written to {}.\n", counted(written, "run", "runs"), safe(&project.name), safe(&dir.to_string_lossy()))
+                    format!(
+                        "{} of {} written to {}.\n",
+                        counted(written, "run", "runs"),
+                        safe(&project.name),
+                        safe(&dir.to_string_lossy())
+                    )
                 })
             }
         }
@@ -98,7 +106,8 @@ impl Command {
 
 /// A word of a fixed list.
 fn named<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, ErrorBody> {
-    serde_json::from_value(Value::String(text.to_lowercase())).map_err(|error| wrong(format!("`{text}` is no {what} of a run: {error}.")))
+    serde_json::from_value(Value::String(text.to_lowercase()))
+        .map_err(|error| wrong(format!("`{text}` is no {what} of a run: {error}.")))
 }
 
 /// Finds a run by its identifier, the beginning of it, or its name; of several with the name, the newest.
@@ -106,15 +115,26 @@ fn find(context: &Context, what: &str) -> Result<RunId, ErrorBody> {
     if let Ok(id) = what.parse() {
         return Ok(id);
     }
-    let page = context.engine()?.run_list(RunQuery { text: Some(what.to_owned()), limit: Some(1_000), ..RunQuery::default() })?;
+    let page = context.engine()?.run_list(RunQuery {
+        text: Some(what.to_owned()),
+        limit: Some(1_000),
+        ..RunQuery::default()
+    })?;
     let by_name = page.runs.iter().find(|run| run.name == what);
-    let begins = |run: &&proofmark_contract::domain::run::Run| run.id.to_string().starts_with(what) || run.id.uuid().to_string().starts_with(what);
+    let begins = |run: &&proofmark_contract::domain::run::Run| {
+        run.id.to_string().starts_with(what) || run.id.uuid().to_string().starts_with(what)
+    };
     let by_start: Vec<_> = page.runs.iter().filter(begins).collect();
     match (by_name, &by_start[..]) {
         (Some(run), _) => Ok(run.id),
         (None, [run]) => Ok(run.id),
-        (None, []) => Err(ErrorBody::new(ErrorCode::NotFound, format!("There is no run `{what}`.")).hint("See proofmark runs list.")),
-        (None, several) => Err(wrong(format!("{} runs begin with `{what}`.", several.len())).hint("Give more of the identifier.")),
+        (None, []) => {
+            Err(ErrorBody::new(ErrorCode::NotFound, format!("There is no run `{what}`."))
+                .hint("See proofmark runs list."))
+        }
+        (None, several) => {
+            Err(wrong(format!("{} runs begin with `{what}`.", several.len())).hint("Give more of the identifier."))
+        }
     }
 }
 
@@ -122,9 +142,19 @@ fn list_text(page: &RunPage) -> String {
     if page.runs.is_empty() {
         return "No run is recorded that fits. Record one: proofmark run -- python train.py\n".to_owned();
     }
-    let mut table = Table::new([("Started", Left), ("Name", Left), ("Status", Left), ("Source", Left), ("Read", Right), ("Wrote", Right), ("Metrics", Left), ("Run", Left)]);
+    let mut table = Table::new([
+        ("Started", Left),
+        ("Name", Left),
+        ("Status", Left),
+        ("Source", Left),
+        ("Read", Right),
+        ("Wrote", Right),
+        ("Metrics", Left),
+        ("Run", Left),
+    ]);
     for run in &page.runs {
-        let metrics: Vec<String> = run.metrics.iter().take(2).map(|(name, value)| format!("{name} {}", number(*value))).collect();
+        let metrics: Vec<String> =
+            run.metrics.iter().take(2).map(|(name, value)| format!("{name} {}", number(*value))).collect();
         table.row([
             when_known(run.started),
             cut(&run.name, 40),
@@ -142,17 +172,31 @@ fn list_text(page: &RunPage) -> String {
 }
 
 fn edges(title: &str, edges: &[RunEdge]) -> String {
-    let mut table = Table::new([(title, Left), ("Role", Left), ("Basis", Left), ("Confidence", Right), ("Digest", Left)]);
+    let mut table =
+        Table::new([(title, Left), ("Role", Left), ("Basis", Left), ("Confidence", Right), ("Digest", Left)]);
     for edge in edges {
         let digest = edge.digest.map_or_else(|| "–".to_owned(), |digest| digest.short());
-        table.row([edge.path.as_str().to_owned(), word(&edge.role), word(&edge.basis), percent(edge.confidence.get()), digest]);
+        table.row([
+            edge.path.as_str().to_owned(),
+            word(&edge.role),
+            word(&edge.basis),
+            percent(edge.confidence.get()),
+            digest,
+        ]);
     }
     table.text()
 }
 
 fn show_text(view: &RunView) -> String {
     let run = &view.run;
-    let mut text = format!("{}: {}\n{} · {} · {}\n", safe(&run.name), safe(&view.sentence), safe(&view.project_name), word(&run.source), run.id);
+    let mut text = format!(
+        "{}: {}\n{} · {} · {}\n",
+        safe(&run.name),
+        safe(&view.sentence),
+        safe(&view.project_name),
+        word(&run.source),
+        run.id
+    );
     if let Some(command) = &run.command {
         text.push_str(&format!("$ {}\n", safe(command)));
     }
@@ -178,8 +222,15 @@ fn show_text(view: &RunView) -> String {
         text.push_str(&format!("Code at commit {}{dirty}.\n", safe(commit)));
     }
     if let Some(environment) = &view.environment {
-        let python = environment.interpreter.as_ref().map_or_else(String::new, |it| format!("{} {}, ", safe(&it.name), safe(&it.version)));
-        text.push_str(&format!("Environment: {python}{}, {}.\n", counted(environment.packages.len() as u64, "package", "packages"), safe(&environment.system)));
+        let python = environment
+            .interpreter
+            .as_ref()
+            .map_or_else(String::new, |it| format!("{} {}, ", safe(&it.name), safe(&it.version)));
+        text.push_str(&format!(
+            "Environment: {python}{}, {}.\n",
+            counted(environment.packages.len() as u64, "package", "packages"),
+            safe(&environment.system)
+        ));
     }
     let mut table = Table::new([("Parameter", Left), ("Value", Left)]);
     for (name, value) in &run.parameters {

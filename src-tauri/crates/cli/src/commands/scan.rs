@@ -60,7 +60,8 @@ impl Arguments {
         let engine = context.engine()?;
         let began = Instant::now();
         let title = format!("Scanning {}", self.dir.display());
-        let show = |done: u64, total: Option<u64>, detail: &str| context.progress().show(&title, done, total, "files", detail);
+        let show =
+            |done: u64, total: Option<u64>, detail: &str| context.progress().show(&title, done, total, "files", detail);
         let (project, summary, files) = engine.scan_folder(&self.dir, &show)?;
         let duration_s = began.elapsed().as_secs_f64();
         context.progress().clear();
@@ -92,7 +93,11 @@ fn text(scan: &Scan<'_>) -> String {
         "{} holds {}. {} read in {}.\n",
         safe(scan.name),
         counted(scan.artifacts.len() as u64, "file", "files"),
-        if scan.bytes_hashed == 0 { "Nothing had to be".to_owned() } else { format!("{} had to be", bytes(scan.bytes_hashed)) },
+        if scan.bytes_hashed == 0 {
+            "Nothing had to be".to_owned()
+        } else {
+            format!("{} had to be", bytes(scan.bytes_hashed))
+        },
         seconds(scan.duration_s)
     );
     let changes = [
@@ -101,8 +106,16 @@ fn text(scan: &Scan<'_>) -> String {
         (scan.changes.moved, "moved"),
         (scan.changes.deleted, "deleted"),
     ];
-    let changes: Vec<String> = changes.into_iter().filter(|it| it.0 > 0).map(|(number, what)| format!("{} {what}", count(number as u64))).collect();
-    let changes = if changes.is_empty() { "Nothing changed since the last scan.".to_owned() } else { format!("{}.", changes.join(", ")) };
+    let changes: Vec<String> = changes
+        .into_iter()
+        .filter(|it| it.0 > 0)
+        .map(|(number, what)| format!("{} {what}", count(number as u64)))
+        .collect();
+    let changes = if changes.is_empty() {
+        "Nothing changed since the last scan.".to_owned()
+    } else {
+        format!("{}.", changes.join(", "))
+    };
     text.push_str(&changes);
     text.push('\n');
     let mut kinds: BTreeMap<ArtifactKind, (u64, u64)> = BTreeMap::new();
@@ -121,7 +134,10 @@ fn text(scan: &Scan<'_>) -> String {
             text.push_str(&format!("  {}: {}\n", safe(skipped.path.as_str()), safe(&skipped.reason)));
         }
         if scan.skipped.len() > MOST_LISTED {
-            text.push_str(&format!("  and {} more; --json lists all.\n", count((scan.skipped.len() - MOST_LISTED) as u64)));
+            text.push_str(&format!(
+                "  and {} more; --json lists all.\n",
+                count((scan.skipped.len() - MOST_LISTED) as u64)
+            ));
         }
     }
     text

@@ -183,7 +183,8 @@ pub fn doctor(context: &Context) -> Outcome {
             "On this system, files that native code opens are seen by comparing the folder before and after a run.",
         ),
     });
-    found.verdict = if found.checks.iter().any(|line| line.state == State::Problem) { State::Problem } else { State::Ok };
+    found.verdict =
+        if found.checks.iter().any(|line| line.state == State::Problem) { State::Problem } else { State::Ok };
     let reply = context.answer("doctor", &found, || doctor_text(&found))?;
     Ok(reply.passed(found.verdict == State::Ok))
 }
@@ -202,7 +203,11 @@ fn look_at(engine: &Engine, found: &mut Diagnosis) {
     found.checks.push(match engine.audit_verify(Nothing {}) {
         Ok(verdict) => {
             let state = if verdict.intact { State::Ok } else { State::Problem };
-            Line::new("record of who did what", state, super::governance::verdict_text(&verdict).lines().next().unwrap_or_default())
+            Line::new(
+                "record of who did what",
+                state,
+                super::governance::verdict_text(&verdict).lines().next().unwrap_or_default(),
+            )
         }
         Err(trouble) => Line::of_error("record of who did what", trouble.into()),
     });
@@ -222,7 +227,11 @@ fn look_at(engine: &Engine, found: &mut Diagnosis) {
     }
     found.checks.push(match engine.person_list(Nothing {}) {
         Ok(list) => match list.people.iter().find(|person| person.is_current) {
-            Some(person) => Line::new("keys", State::Ok, format!("{}; {} acts.", counted(list.people.len() as u64, "key", "keys"), person.card.name)),
+            Some(person) => Line::new(
+                "keys",
+                State::Ok,
+                format!("{}; {} acts.", counted(list.people.len() as u64, "key", "keys"), person.card.name),
+            ),
             None => Line::new("keys", State::Note, "Nobody has been chosen to act, so nothing can be signed."),
         },
         Err(trouble) => Line::of_error("keys", trouble.into()),
@@ -280,7 +289,13 @@ mod tests {
         assert_eq!(setting("screen-automatically", "off").unwrap(), SettingSet::ScreenAutomatically(false));
         assert_eq!(setting("log_limit", "512 KiB").unwrap(), SettingSet::LogLimit(512 * 1024));
         assert_eq!(setting("screen_size_limit", "100").unwrap(), SettingSet::ScreenSizeLimit(100));
-        for (key, value) in [("theme", "pink"), ("log_limit", "-1"), ("log_limit", "99999999999999999999"), ("log_limit", "1 furlong"), ("colour", "red")] {
+        for (key, value) in [
+            ("theme", "pink"),
+            ("log_limit", "-1"),
+            ("log_limit", "99999999999999999999"),
+            ("log_limit", "1 furlong"),
+            ("colour", "red"),
+        ] {
             let error = setting(key, value).unwrap_err();
             assert!(!error.hints.is_empty(), "{key} {value} is refused, with what would do");
         }

@@ -146,8 +146,10 @@ fn profile_text(profile: &TableProfile) -> String {
     for column in &profile.columns {
         let missing = if profile.rows == 0 { 0.0 } else { column.nulls as f64 / profile.rows as f64 };
         let distinct = format!("{}{}", if column.distinct_is_estimate { "about " } else { "" }, count(column.distinct));
-        let top = column.top.first().filter(|_| !column.masked);
-        let top = top.map_or_else(String::new, |top| format!("{} ({})", shown(Some(&top.value)), counted(top.count, "row", "rows")));
+        let top = column.top.first().filter(|top| !column.masked && top.count > 1);
+        let top = top.map_or_else(String::new, |top| {
+            format!("{} ({})", shown(Some(&top.value)), counted(top.count, "row", "rows"))
+        });
         let top = if column.masked { "(sensitive, not shown)".to_owned() } else { top };
         table.row([
             cut(&column.name, 40),
@@ -191,7 +193,11 @@ fn check_text(report: &CheckReport) -> String {
         } else {
             format!("  {} ({})", counted(finding.affected_rows, "row", "rows"), percent(finding.affected_ratio))
         };
-        let columns = if finding.columns.is_empty() { "whole table".to_owned() } else { safe(&cut(&finding.columns.join(", "), 60)) };
+        let columns = if finding.columns.is_empty() {
+            "whole table".to_owned()
+        } else {
+            safe(&cut(&finding.columns.join(", "), 60))
+        };
         text.push_str(&format!(
             "\n{:<5}  {}  {columns}{rows}\n       {}\n",
             word(&finding.severity),
@@ -213,11 +219,28 @@ fn sensitive_text(report: &SensitivityReport) -> String {
     let found = report.sensitive_columns().count() as u64;
     let columns = report.columns.len() as u64;
     let mut text = if found == 0 {
-        format!("{}: no sensitive column was found among {}, from {}.\n", safe(&report.path), counted(columns, "column", "columns"), counted(report.rows_read, "row", "rows"))
+        format!(
+            "{}: no sensitive column was found among {}, from {}.\n",
+            safe(&report.path),
+            counted(columns, "column", "columns"),
+            counted(report.rows_read, "row", "rows")
+        )
     } else {
-        format!("{}: {} of {} sensitive, judged from {}.\n", safe(&report.path), count(found), counted(columns, "column is", "columns are"), counted(report.rows_read, "row", "rows"))
+        format!(
+            "{}: {} of {} sensitive, judged from {}.\n",
+            safe(&report.path),
+            count(found),
+            counted(columns, "column is", "columns are"),
+            counted(report.rows_read, "row", "rows")
+        )
     };
-    let mut table = Table::new([("Column", Left), ("Group", Left), ("Label", Left), ("Confidence", Right), ("Strongest reason", Left)]);
+    let mut table = Table::new([
+        ("Column", Left),
+        ("Group", Left),
+        ("Label", Left),
+        ("Confidence", Right),
+        ("Strongest reason", Left),
+    ]);
     for column in report.sensitive_columns() {
         let reason = column.factors.iter().max_by(|a, b| a.weight.total_cmp(&b.weight));
         let label = column.labels.first();
@@ -234,10 +257,10 @@ fn sensitive_text(report: &SensitivityReport) -> String {
     if let Some(k) = hiding.k {
         let named: Vec<String> = hiding.columns.iter().map(|it| safe(it)).collect();
         text.push_str(&format!(
-            "\nTogether {} single out {}; the smallest group has {}.\n",
+            "\nGrouped by {}: the smallest group has {}, and {} alone.\n",
             joined(&named),
-            counted(hiding.unique_rows, "row", "rows"),
-            counted(k, "row", "rows")
+            counted(k, "row", "rows"),
+            counted(hiding.unique_rows, "row stands", "rows stand")
         ));
     }
     text
@@ -251,6 +274,11 @@ fn verdict(verdict: DriftVerdict) -> &'static str {
     }
 }
 
+/// A p-value; below a ten-thousandth its exact size says nothing more.
+fn p_value(p: f64) -> String {
+    if p < 0.000_1 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
 fn drift_text(report: &DriftReport) -> String {
     let mut text = format!(
         "{}: {}\n{} ({}) against {} ({}).\n",
@@ -261,7 +289,14 @@ fn drift_text(report: &DriftReport) -> String {
         safe(&report.reference),
         counted(report.rows.reference, "row", "rows")
     );
-    let mut table = Table::new([("Column", Left), ("Verdict", Left), ("Effect", Right), ("95 % interval", Right), ("Adjusted p", Right), ("Change", Left)]);
+    let mut table = Table::new([
+        ("Column", Left),
+        ("Verdict", Left),
+        ("Effect", Right),
+        ("95 % interval", Right),
+        ("Adjusted p", Right),
+        ("Change", Left),
+    ]);
     for column in &report.columns {
         let interval = column.interval.map_or_else(|| "–".to_owned(), |(low, high)| format!("{low:.3} to {high:.3}"));
         table.row([
@@ -269,14 +304,14 @@ fn drift_text(report: &DriftReport) -> String {
             verdict(column.verdict).to_owned(),
             column.effect.map_or_else(|| "–".to_owned(), |effect| format!("{effect:.3}")),
             interval,
-            maybe(column.p_adjusted),
+            column.p_adjusted.map_or_else(|| "–".to_owned(), p_value),
             column.change.as_ref().map(words).unwrap_or_default(),
         ]);
     }
     text.push_str(&table.text());
-    text.push_str(&format!("\nAll columns together: {}. {}\n", verdict(report.joint.verdict), safe(&report.joint.why)));
+    text.push_str(&format!("\nAll columns together: {}: {}\n", verdict(report.joint.verdict), safe(&report.joint.why)));
     if let Some(concept) = &report.concept {
-        text.push_str(&format!("Relation to the target: {}. {}\n", verdict(concept.verdict), safe(&concept.why)));
+        text.push_str(&format!("Relation to the target: {}: {}\n", verdict(concept.verdict), safe(&concept.why)));
     }
     text
 }
@@ -320,7 +355,10 @@ mod tests {
         }))
         .unwrap();
         let text = check_text(&report);
-        assert!(text.starts_with("t.csv fails: it must not be trained on as it is; 1 error in 1,000 rows, beside r.csv.\n"), "{text}");
+        assert!(
+            text.starts_with("t.csv fails: it must not be trained on as it is; 1 error in 1,000 rows, beside r.csv.\n"),
+            "{text}"
+        );
         assert!(text.contains("error  sentinel  amount  31 rows (3.1 %)\n"), "{text}");
         assert!(text.contains("Read -1 as missing.") && text.contains("row 4, 1,200"), "{text}");
     }

@@ -68,7 +68,8 @@ impl Arguments {
             }
         }
         if projects.is_empty() {
-            return Err(ErrorBody::new(ErrorCode::NotFound, "There is no project to watch.").hint("Name a folder: proofmark watch DIR"));
+            return Err(ErrorBody::new(ErrorCode::NotFound, "There is no project to watch.")
+                .hint("Name a folder: proofmark watch DIR"));
         }
         let mut watched = Watched { projects, duration_s: 0.0, changes: Vec::new() };
         while !context.is_stopped() && end.is_none_or(|end| began.elapsed() < end) {
@@ -79,7 +80,8 @@ impl Arguments {
             };
             match event {
                 EngineEvent::Stale { tags } if tags.contains(&Tag::Files) => {
-                    let fresh = news.since_last(engine)?.into_iter().filter(|row| watched.projects.contains(&row.project));
+                    let fresh =
+                        news.since_last(engine)?.into_iter().filter(|row| watched.projects.contains(&row.project));
                     let fresh: Vec<ChangeRow> = fresh.collect();
                     context.progress().clear();
                     if context.json() {
@@ -104,8 +106,9 @@ impl Arguments {
         let mut text = String::new();
         if self.json_lines {
             for row in changes {
-                let line = serde_json::to_string(row)
-                    .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("A change could not be written down: {error}.")))?;
+                let line = serde_json::to_string(row).map_err(|error| {
+                    ErrorBody::new(ErrorCode::Internal, format!("A change could not be written down: {error}."))
+                })?;
                 text.push_str(&line);
                 text.push('\n');
             }
@@ -113,7 +116,9 @@ impl Arguments {
             text = lines(changes);
         }
         let mut output = PipeAware { inner: io::stdout().lock(), broken: false };
-        write(&mut output, &text).map_err(|error| ErrorBody::new(ErrorCode::Storage, format!("Changes can no longer be printed: {error}.")))?;
+        write(&mut output, &text).map_err(|error| {
+            ErrorBody::new(ErrorCode::Storage, format!("Changes can no longer be printed: {error}."))
+        })?;
         Ok(!output.broken)
     }
 }
@@ -147,7 +152,11 @@ impl News {
     /// Oldest first.
     fn since_last(&mut self, engine: &Engine) -> Result<Vec<ChangeRow>, ErrorBody> {
         let last = self.told.first().map(|row| row.change.seen_at);
-        let is_new = |row: &ChangeRow| last.is_none_or(|last| row.change.seen_at > last || (row.change.seen_at == last && !self.told.contains(row)));
+        let is_new = |row: &ChangeRow| {
+            last.is_none_or(|last| {
+                row.change.seen_at > last || (row.change.seen_at == last && !self.told.contains(row))
+            })
+        };
         let is_past = |row: &ChangeRow| last.is_some_and(|last| row.change.seen_at < last);
         let mut limit = 500;
         let rows = loop {
@@ -175,13 +184,23 @@ fn lines(changes: &[ChangeRow]) -> String {
     for group in changes.chunk_by(|a, b| a.change.seen_at == b.change.seen_at && a.project == b.project) {
         for row in group.iter().take(MOST_LINES) {
             let change = &row.change;
-            let from = change.moved_from.as_ref().map_or_else(String::new, |from| format!(" (from {})", safe(from.as_str())));
+            let from =
+                change.moved_from.as_ref().map_or_else(String::new, |from| format!(" (from {})", safe(from.as_str())));
             let time = change.seen_at.to_string().get(11..19).unwrap_or_default().to_owned();
-            let line = format!("{time}  {:<7}  {}{from}  {} · {}\n", words(&change.change), safe(change.path.as_str()), words(&change.kind), safe(&row.project_name));
+            let line = format!(
+                "{time}  {:<7}  {}{from}  {} · {}\n",
+                words(&change.change),
+                safe(change.path.as_str()),
+                words(&change.kind),
+                safe(&row.project_name)
+            );
             text.push_str(&line);
         }
         if group.len() > MOST_LINES {
-            text.push_str(&format!("          and {} more at the same time\n", counted((group.len() - MOST_LINES) as u64, "change", "changes")));
+            text.push_str(&format!(
+                "          and {} more at the same time\n",
+                counted((group.len() - MOST_LINES) as u64, "change", "changes")
+            ));
         }
     }
     text
