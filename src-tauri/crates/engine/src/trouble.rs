@@ -203,9 +203,15 @@ impl From<proofmark_registry::RegistryError> for Trouble {
 
 impl From<TableError> for Trouble {
     fn from(error: TableError) -> Self {
-        if matches!(error, TableError::Cancelled) {
-            return Self::cancelled();
-        }
-        Self::new(ErrorCode::Unreadable, sentence(&error.to_string()))
+        let code = match &error {
+            TableError::Cancelled => return Self::cancelled(),
+            TableError::Unreadable { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => ErrorCode::NotFound,
+                io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
+                _ => ErrorCode::Unreadable,
+            },
+            _ => ErrorCode::Unreadable,
+        };
+        Self::new(code, sentence(&error.to_string()))
     }
 }

@@ -1,7 +1,7 @@
 //! Changes as they happen.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -124,7 +124,7 @@ impl Arguments {
 }
 
 /// The project of a folder, which becomes one if it is none.
-fn known_or_added(engine: &Engine, dir: &PathBuf) -> Result<ProjectId, ErrorBody> {
+fn known_or_added(engine: &Engine, dir: &Path) -> Result<ProjectId, ErrorBody> {
     match engine.project_add(ProjectAdd { path: dir.to_string_lossy().into_owned(), name: None }) {
         Ok(view) => Ok(view.project.id),
         Err(trouble) if trouble.0.code == ErrorCode::AlreadyExists => {

@@ -28,6 +28,7 @@ pub(crate) fn user_name() -> String {
     ["USER", "USERNAME", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .or_else(account_name)
         .unwrap_or_else(|| "unknown user".to_owned())
 }
 

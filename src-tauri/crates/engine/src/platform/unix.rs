@@ -55,3 +55,15 @@ pub(crate) fn process_age_ms() -> Option<u128> {
 pub(crate) fn process_age_ms() -> Option<u128> {
     None
 }
+
+/// The name of the account that this process runs under, where the environment does not say it.
+pub(crate) fn account_name() -> Option<String> {
+    // SAFETY: asks for a number.
+    let uid = unsafe { libc::getuid() };
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}

@@ -19,3 +19,8 @@ pub(crate) fn process_token(pid: u32) -> Option<String> {
 pub(crate) fn process_age_ms() -> Option<u128> {
     None
 }
+
+/// Windows always says it in the environment.
+pub(crate) fn account_name() -> Option<String> {
+    None
+}

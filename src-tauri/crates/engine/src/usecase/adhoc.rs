@@ -8,8 +8,8 @@ use proofmark_domain::artifact::RelPath;
 use proofmark_domain::check::{CheckReport, Rule};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
-use proofmark_domain::profile::TableProfile;
-use proofmark_domain::sensitive::SensitivityReport;
+use proofmark_domain::profile::{Meaning, TableProfile};
+use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
 use proofmark_domain::{Digest, Timestamp};
 use proofmark_intake::files::platform::stat_of;
 use proofmark_intake::files::{hash_file, label_of};
@@ -34,7 +34,7 @@ fn digest_of(path: &Path) -> Answer<Option<Digest>> {
     Ok(Some(hash_file(path, &stat_of(&facts), &never, &|_| ())?.digest))
 }
 
-/// The profile of a table in a file. Values of sensitive columns are masked.
+/// The profile of a table in a file. Texts of sensitive columns are masked.
 ///
 /// # Errors
 /// If it cannot be read as a table.
@@ -42,7 +42,19 @@ pub fn profile(path: &Path) -> Answer<TableProfile> {
     let table = Table::open(path)?;
     let mut profile = facade::profile(&table, &never)?;
     let found = facade::sensitive(&table, &never)?;
-    profile.mask(&|name| found.columns.iter().any(|column| column.name == name && column.sensitive));
+    // Printed to the person who asked about their own file, and kept nowhere: distributions of numbers and of broad groups stay,
+    // texts that name or protect a single person go.
+    let broad = [SensitiveGroup::Quasi, SensitiveGroup::Location];
+    let texts: Vec<String> = profile
+        .columns
+        .iter()
+        .filter(|column| !matches!(column.meaning, Meaning::Number | Meaning::Boolean | Meaning::Date | Meaning::Time))
+        .map(|column| column.name.clone())
+        .collect();
+    profile.mask(&|name| {
+        let named = found.columns.iter().find(|column| column.name == name);
+        texts.iter().any(|text| text == name) && named.is_some_and(|it| it.sensitive && it.group.is_none_or(|group| !broad.contains(&group)))
+    });
     profile.path = path.to_string_lossy().into_owned();
     profile.digest = digest_of(path)?;
     Ok(profile)

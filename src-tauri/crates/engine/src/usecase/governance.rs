@@ -143,7 +143,7 @@ impl Engine {
     pub fn audit_verify(&self, _: Nothing) -> Answer<AuditVerdict> {
         let report = self.ledger().audit_verify()?;
         Ok(AuditVerdict {
-            entries: u64::try_from(report.entries).unwrap_or(0),
+            entries: report.entries,
             intact: report.verdict == Chain::Ok,
             first_broken: report.first_broken.and_then(|it| u64::try_from(it).ok()),
             head: report.head.map_or_else(String::new, |head| head.to_string()),
