@@ -5,7 +5,7 @@ import type { Graph } from "$lib/api/generated/Graph";
 import type { RegistryModel } from "$lib/api/generated/RegistryModel";
 import type { RegistryView } from "$lib/api/generated/RegistryView";
 import type { VersionRow } from "$lib/api/generated/VersionRow";
-import { reachesOf, wayBetween } from "../../src/screens/governance/rules";
+import { labelsOf, reachesOf, wayBetween } from "../../src/screens/governance/rules";
 import { fingerprintOf, keyProblem, readCard } from "../../src/screens/registry/card";
 import { consumeLines, rollBackTarget, sealOf } from "../../src/screens/registry/rules";
 import { blocks, deskOf, gatesInOrder, labelsByDataset, metricDifference, modelNameProblem } from "../../src/screens/releases/rules";
@@ -165,6 +165,10 @@ describe("a person's card", () => {
 });
 
 describe("where data went", () => {
+	it("shows the gravest label where there is room for one", () => {
+		const label = (name: string, group: "quasi" | "special" | "financial") => ({ label: name, group, column: name, dataset: "d" });
+		expect(labelsOf({ model: 0, labels: [label("income", "financial"), label("postcode", "quasi"), label("health", "special"), label("income", "financial")], in_features: true, confidence: 1 })).toEqual(["health", "income", "postcode"]);
+	});
 	const node = (id: string, label = id) => ({ id, kind: "dataset" as const, label, digest: null, labels: [], present: true });
 	const edge = (from: string, to: string) => ({ from, to, run: null, basis: "observed" as const, confidence: 1, evidence: "", columns: [] });
 	it("follows a shortest way, and ends where there is a ring", () => {

@@ -6,6 +6,7 @@ import type { Graph } from "$lib/api/generated/Graph";
 import type { MatrixCell } from "$lib/api/generated/MatrixCell";
 import type { MatrixModel } from "$lib/api/generated/MatrixModel";
 import type { MatrixRow } from "$lib/api/generated/MatrixRow";
+import type { SensitiveGroup } from "$lib/api/generated/SensitiveGroup";
 import type { Node } from "$lib/api/generated/Node";
 import { baseName } from "$lib/format";
 
@@ -17,9 +18,13 @@ export function cellAt(row: MatrixRow, model: number): MatrixCell | null {
 	return row.cells.find((it) => it.model === model) ?? null;
 }
 
-/** Different labels of a cell, in the order of the engine. */
+/** Families by how much harm they can do: where there is room for one label, it is the gravest. */
+const gravity: readonly SensitiveGroup[] = ["secret", "special", "direct", "financial", "location", "quasi", "text", "pseudonym"];
+
+/** Different labels of a cell, the gravest family first. */
 export function labelsOf(cell: MatrixCell): string[] {
-	return [...new Set(cell.labels.map((it) => it.label))];
+	const sorted = [...cell.labels].sort((a, b) => gravity.indexOf(a.group) - gravity.indexOf(b.group));
+	return [...new Set(sorted.map((it) => it.label))];
 }
 
 /** Everything that reached anything, one line each. */
