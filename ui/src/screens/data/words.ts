@@ -8,7 +8,7 @@ import type { Scalar } from "$lib/api/generated/Scalar";
 import type { SensitiveGroup } from "$lib/api/generated/SensitiveGroup";
 import type { Severity } from "$lib/api/generated/Severity";
 import type { DatasetRow } from "$lib/api/generated/DatasetRow";
-import { number } from "$lib/format";
+import { number, percent } from "$lib/format";
 import { checkStates, type State } from "$lib/words";
 
 export const severityStates: Record<Severity, State> = {
@@ -49,6 +49,20 @@ export const changeWords: Record<DriftChange, string> = {
 	season: "Season",
 };
 
+/** The statistics of a comparison under the names that people know. */
+export const statisticWords: Record<string, string> = {
+	ks: "KS distance",
+	psi: "PSI",
+	js: "Jensen–Shannon",
+	jensen_shannon: "Jensen–Shannon",
+	wasserstein: "Wasserstein",
+	chi2: "χ²",
+	tv: "Total variation",
+	total_variation: "Total variation",
+	hellinger: "Hellinger",
+	kl: "Kullback–Leibler",
+};
+
 /** The labels that a person may put on a column; those that the engine itself looks for. */
 export const knownLabels = [
 	"name", "email", "phone", "address", "national_id", "passport", "driving_licence", "tax_id", "ip_address", "mac_address", "device_id",
@@ -56,6 +70,19 @@ export const knownLabels = [
 	"biometric", "genetic", "location", "postcode", "birth_date", "age", "gender", "nationality", "marital_status", "occupation", "secret",
 	"free_text", "pseudonym",
 ] as const;
+
+/** A sureness or a share as per cent. What is not all of it never reads as 100 %. */
+export function sure(value: number | null | undefined): string {
+	if (value === null || value === undefined) return "–";
+	if (value < 1 && value >= 0.995) return "> 99%";
+	if (value > 0 && value < 0.0001) return "< 0.01%";
+	return percent(value);
+}
+
+/** `a, b and c`. */
+export function listed(names: readonly string[]): string {
+	return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
 
 /** `null_surge` as `Null surge`. */
 export function plainName(code: string): string {
@@ -76,7 +103,7 @@ export function stateOf(row: DatasetRow): State {
 	if (row.state === "unreadable") return { tone: "fail", word: "Unreadable" };
 	if (row.verdict !== null) return checkStates[row.verdict];
 	if (row.state === "running") return { tone: "unknown", word: "Being checked" };
-	return { tone: "unknown", word: row.state === "waiting" ? "Not checked yet" : "Not checked" };
+	return { tone: "unknown", word: "Not checked" };
 }
 
 /** Findings as a person decides about them: the same kind on the same columns, in whatever order. */

@@ -14,7 +14,7 @@ export type ToPlace = { cards: readonly string[]; lines: readonly (readonly [str
 export function place({ cards, lines }: ToPlace): [string, Place][] {
 	const joined = new Set(lines.flat());
 	const graph = new dagre.graphlib.Graph();
-	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 84, marginx: 20, marginy: 20, ranker: cards.length > EXACT ? "longest-path" : "network-simplex" });
+	graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 62, marginx: 20, marginy: 20, ranker: cards.length > EXACT ? "longest-path" : "network-simplex" });
 	graph.setDefaultEdgeLabel(() => ({}));
 	for (const id of cards) if (joined.has(id)) graph.setNode(id, { ...CARD });
 	for (const [from, to] of lines) graph.setEdge(from, to);

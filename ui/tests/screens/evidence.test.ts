@@ -1,0 +1,143 @@
+// Data, comparisons, monitoring, models and lineage over the invented engine.
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import axe from "axe-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cache } from "$lib/api/client";
+import { router } from "$lib/router.svelte";
+import { toasts } from "$lib/toasts.svelte";
+import App from "../../src/App.svelte";
+import { routes } from "../../src/screens";
+import { asked, failing } from "../mock/host";
+import { CHURN, CREDIT, world } from "../mock/world";
+
+const DATA = `/data/${CREDIT}/data/raw/applications_2026_10.parquet`;
+const REPORT = "/drift/rep_01930a6e-0000-7000-8000-000000000001";
+
+beforeEach(() => {
+	world.delay = 0;
+	world.empty = false;
+	world.failing.clear();
+	asked.length = 0;
+	cache.invalidate(["projects", "files", "runs", "reports", "decisions", "registry", "people", "settings", "jobs", "audit"]);
+});
+afterEach(() => {
+	for (const toast of toasts.list) toasts.close(toast.id);
+});
+
+async function open(address: string, sign: string) {
+	router.go("/nowhere");
+	router.go(address);
+	const view = render(App, { routes });
+	await waitFor(() => expect(document.body.textContent).toContain(sign), { timeout: 8000 });
+	return view;
+}
+const requests = (command: string) => asked.filter((it) => it.command === command).map((it) => it.request);
+
+describe("screens", () => {
+	it.each([
+		["/data", "applications"],
+		[DATA, "Income is 12 times lower"],
+		[`${DATA}?tab=columns&at=income`, "Quantiles"],
+		[`${DATA}?tab=sensitive&at=email`, "What was weighed"],
+		[`${DATA}?tab=versions`, "lies there now"],
+		[`${DATA}?tab=use`, "Models made from it"],
+		[`${DATA}?tab=comparisons`, "Its checks compare it with"],
+		["/drift", "Comparisons"],
+		[`${REPORT}?at=income`, "Can a classifier tell them apart?"],
+		["/monitoring", "Of 3 logs of predictions"],
+		["/models", "scorecard_v4.onnx"],
+		[`/models/${CREDIT}/models/scorecard_v3.joblib`, "HistGradientBoosting"],
+		[`/models/${CREDIT}/models/broken.pt`, "The zip directory is cut off"],
+		[`/projects/${CREDIT}/data`, "applications"],
+		[`/projects/${CREDIT}/models`, "scorecard_v4.onnx"],
+		[`/projects/${CREDIT}/lineage?focus=art_model&view=list`, "named in the code of train.py"],
+	])("%s is accessible", async (address, sign) => {
+		await open(address, sign);
+		const found = await axe.run(document.body, { rules: { "color-contrast": { enabled: false }, "scrollable-region-focusable": { enabled: false } } });
+		expect(found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+	});
+
+	it.each([
+		["/data", "No data sets yet"],
+		["/drift", "Nothing was compared yet"],
+		["/monitoring", "No log of predictions was found"],
+		["/models", "No models yet"],
+		[`/projects/${CREDIT}/lineage`, "No lineage yet"],
+	])("%s says what it is for while it is empty", async (address, sign) => {
+		world.empty = true;
+		await open(address, sign);
+	});
+
+	it.each([
+		["/data", "dataset_list"],
+		[DATA, "dataset_show"],
+		[REPORT, "drift_show"],
+		["/monitoring", "monitor_list"],
+		[`/models/${CREDIT}/models/scorecard_v4.onnx`, "model_show"],
+		[`/projects/${CREDIT}/lineage`, "lineage"],
+	] as const)("%s says what failed, and tries again", async (address, command) => {
+		failing(command, { code: "unreadable", message: "The disk did not answer.", hints: [] });
+		await open(address, "The disk did not answer.");
+		failing(command, null);
+		await fireEvent.click((await screen.findAllByText(/try again/i))[0]!);
+		await waitFor(() => expect(document.body.textContent).not.toContain("The disk did not answer."));
+	});
+
+	it.each([
+		[`/data/${CREDIT}/nothing.csv`, "This data set is not here"],
+		["/drift/rep_none", "This comparison is not here"],
+		[`/models/${CREDIT}/nothing.pkl`, "This model is not here"],
+	])("%s leads on when the thing is gone", async (address, sign) => {
+		await open(address, sign);
+	});
+});
+
+describe("decisions", () => {
+	it("dismisses a finding only with a reason", async () => {
+		await open(DATA, "Income is 12 times lower");
+		await fireEvent.click((await screen.findAllByTestId("finding-dismiss"))[0]!);
+		await fireEvent.click(await screen.findByTestId("dismiss-confirm"));
+		expect((await screen.findByRole("alert")).textContent).toContain("Say why");
+		expect(requests("finding_decide")).toEqual([]);
+		await fireEvent.input(await screen.findByTestId("dismiss-reason"), { target: { value: "The bureau was closed that day." } });
+		await fireEvent.click(await screen.findByTestId("dismiss-confirm"));
+		await waitFor(() => expect(requests("finding_decide")).toHaveLength(1));
+		expect(requests("finding_decide")[0]).toMatchObject({ kind: "null_surge", dismiss: true, reason: "The bureau was closed that day." });
+	});
+
+	it("says that a column is not sensitive", async () => {
+		await open(`${DATA}?tab=sensitive&at=postcode`, "What was weighed");
+		await fireEvent.click(await screen.findByTestId("label-not"));
+		await fireEvent.input(await screen.findByTestId("label-reason"), { target: { value: "Postcodes of branches." } });
+		await fireEvent.click(await screen.findByTestId("label-confirm"));
+		await waitFor(() => expect(requests("label_decide")).toEqual([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", column: "postcode", label: null, reason: "Postcodes of branches." }]));
+	});
+
+	it("sets the reference", async () => {
+		await open(`${DATA}?tab=comparisons`, "Its checks compare it with");
+		await fireEvent.change(await screen.findByTestId("reference"), { target: { value: "" } });
+		await waitFor(() => expect(requests("dataset_set_reference")).toEqual([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", reference: null }]));
+	});
+
+	it("begins a comparison with the chosen table", async () => {
+		await open(DATA, "Income is 12 times lower");
+		await fireEvent.click(await screen.findByTestId("compare"));
+		await fireEvent.click(await screen.findByTestId("compare-begin"));
+		await waitFor(() => expect(requests("drift_start")).toHaveLength(1));
+		expect(requests("drift_start")[0]).toMatchObject({ current: "data/raw/applications_2026_10.parquet", target: null });
+	});
+
+	it("writes the report where the person says", async () => {
+		await open(REPORT, "Income and the bureau score");
+		await fireEvent.click(await screen.findByTestId("export-report"));
+		await waitFor(() => expect(requests("report_export")).toHaveLength(1));
+		expect(requests("report_export")[0]).toMatchObject({ source: { of: "drift" }, to: expect.stringMatching(/\.html$/) });
+	});
+
+	it("says why a dangerous model cannot be submitted", async () => {
+		await open(`/models/${CHURN}/models/churn.pkl`, "Dangerous to load");
+		const submit = await screen.findByTestId("submit-release");
+		expect(submit.getAttribute("aria-disabled")).toBe("true");
+		expect(document.body.textContent).toContain("such a model is never released");
+	});
+});
