@@ -53,7 +53,8 @@ pub fn profile(path: &Path) -> Answer<TableProfile> {
         .collect();
     profile.mask(&|name| {
         let named = found.columns.iter().find(|column| column.name == name);
-        texts.iter().any(|text| text == name) && named.is_some_and(|it| it.sensitive && it.group.is_none_or(|group| !broad.contains(&group)))
+        texts.iter().any(|text| text == name)
+            && named.is_some_and(|it| it.sensitive && it.group.is_none_or(|group| !broad.contains(&group)))
     });
     profile.path = path.to_string_lossy().into_owned();
     profile.digest = digest_of(path)?;
