@@ -273,7 +273,7 @@ impl Engine {
     }
 
     /// Data sets whose newest check failed, each with its first finding.
-    fn failed_tables(&self, project: &Project) -> Answer<Vec<(RelPath, String)>> {
+    pub(crate) fn failed_tables(&self, project: &Project) -> Answer<Vec<(RelPath, String)>> {
         let tables: Vec<FileState> =
             self.present(project)?.into_values().filter(|it| is_tabular(it.facts.kind)).collect();
         let heads = self.ledger().read::<_, Trouble>(|read| {

@@ -29,8 +29,16 @@ impl Engine {
         let models = self.model_list(ProjectFilter::default())?.models;
         let mut attention = Vec::new();
         self.projects_needing(&mut attention)?;
+        let mut first = std::collections::BTreeMap::new();
+        for project in &projects {
+            first.extend(
+                self.failed_tables(project)?
+                    .into_iter()
+                    .map(|(path, why)| ((project.id, path.as_str().to_owned()), why)),
+            );
+        }
         for row in &datasets {
-            data_needing(row, &mut attention);
+            data_needing(row, first.get(&(row.project, row.path.clone())).map(String::as_str), &mut attention);
         }
         self.drift_needing(&mut attention)?;
         self.releases_needing(&mut attention)?;
@@ -278,18 +286,16 @@ fn collapse(changes: Vec<(ArtifactKind, Change, Activity)>) -> Vec<Activity> {
     lines
 }
 
-fn data_needing(row: &DatasetRow, attention: &mut Vec<Attention>) {
+fn data_needing(row: &DatasetRow, first: Option<&str>, attention: &mut Vec<Attention>) {
     let (urgency, what, why) = match (row.state, row.verdict) {
         (_, Some(CheckVerdict::Fail)) => {
-            let (errors, warnings, _) = row.findings;
-            let why = joined(
-                &[(errors, "error", "errors"), (warnings, "warning", "warnings")]
-                    .into_iter()
-                    .filter(|it| it.0 > 0)
-                    .map(|it| super::projects::counted(it.0, it.1, it.2))
-                    .collect::<Vec<_>>(),
-            );
-            (Urgency::Fail, format!("{} failed its checks", row.path), format!("{why} found."))
+            let others = (row.findings.0 + row.findings.1).saturating_sub(1);
+            let more = match others {
+                0 => String::new(),
+                _ => format!(" {} more.", super::projects::counted(others, "finding", "findings")),
+            };
+            let why = format!("{}{more}", first.unwrap_or("Its page says why."));
+            (Urgency::Fail, format!("{} failed its checks", row.path), why)
         }
         (ScreenState::Unreadable, _) => (
             Urgency::Attention,
@@ -319,10 +325,11 @@ fn line(row: &ModelRow) -> ModelLine {
             ("Safe to load; no sensitive column is known upstream.".to_owned(), Tone::Pass)
         }
         Some(SafetyVerdict::Safe) => {
-            let named: Vec<String> = row.labels.iter().take(3).map(|it| it.replace('_', " ")).collect();
-            let more =
-                if row.labels.len() > 3 { format!(" and {} more kinds", row.labels.len() - 3) } else { String::new() };
-            (format!("Safe to load; upstream data contains {}{more}.", joined(&named)), Tone::Pass)
+            let mut named: Vec<String> = row.labels.iter().take(3).map(|it| it.replace('_', " ")).collect();
+            if row.labels.len() > 3 {
+                named.push(format!("{} more kinds", row.labels.len() - 3));
+            }
+            (format!("Safe to load; upstream data contains {}.", joined(&named)), Tone::Pass)
         }
     };
     ModelLine {
