@@ -222,7 +222,12 @@ pub fn drift(
         .map(|(_, name)| name)
         .collect();
     let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
+    let (b, renamed) = as_reference_names(&a, b);
     let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
+    if renamed > 0 {
+        report.why =
+            format!("{} {renamed} nested fields of the current table were compared under their own names.", report.why);
+    }
     if !thinned.is_empty() {
         report.why = format!(
             "{} Every k-th row of the {} table was compared, evenly over all of it.",
@@ -231,6 +236,27 @@ pub fn drift(
         );
     }
     Ok(report)
+}
+
+/// A log of predictions nests what the model was asked (`inputs.age`), and the reference does not (`age`): such a field takes the
+/// reference's name, where that name is free. Returns how many did.
+fn as_reference_names(reference: &DataFrame, mut current: DataFrame) -> (DataFrame, usize) {
+    let wanted: Vec<String> = reference.get_column_names_owned().into_iter().map(|it| it.to_string()).collect();
+    let own: Vec<String> = current.get_column_names_owned().into_iter().map(|it| it.to_string()).collect();
+    let mut renamed = 0;
+    for name in &own {
+        let Some((_, field)) = name.rsplit_once('.') else { continue };
+        let free = !own.iter().any(|it| it == field)
+            && own.iter().filter(|it| it.rsplit('.').next() == Some(field)).count() == 1;
+        if free
+            && wanted.iter().any(|it| it == field)
+            && !wanted.contains(name)
+            && current.rename(name, field.into()).is_ok()
+        {
+            renamed += 1;
+        }
+    }
+    (current, renamed)
 }
 
 /// What a log of predictions holds, from its profile: model and versions by their columns' names.

@@ -31,6 +31,9 @@ pub(crate) struct ProjectConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct DatasetConfig {
     pub(crate) path: String,
+    /// What it is for: `train`, `holdout`, `raw`, `production`, …
+    #[serde(default)]
+    pub(crate) role: Option<String>,
     /// The data set that it is compared with.
     #[serde(default)]
     pub(crate) reference: Option<String>,

@@ -335,7 +335,7 @@ fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) 
     let permitted = if row.labels.is_empty() {
         " No sensitive column was found.".to_owned()
     } else {
-        let named: Vec<String> = row.labels.iter().map(|it| it.replace('_', " ")).collect();
+        let named: Vec<String> = row.labels.iter().map(|it| super::wording::label_words(it)).collect();
         let shown = if named.len() > 4 {
             format!("{} and {} more", named[..3].join(", "), named.len() - 3)
         } else {

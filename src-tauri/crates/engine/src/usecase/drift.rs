@@ -206,7 +206,11 @@ impl Engine {
         let Some(model) = model else { return Ok(None) };
         // Two steps up from the model: the run that trained it, and what that read.
         let near = known.graph.closure(&model.id, Direction::Up, Some(2));
-        Ok(near.nodes.iter().find(|node| node.kind == NodeKind::Dataset && node.present).map(|node| node.label.clone()))
+        let role = |path: &str| config.dataset(path).and_then(|it| it.role.as_deref()) == Some("train");
+        let named = |path: &str| RelPath::new(path).file_name().to_lowercase().contains("train");
+        let tables = near.nodes.iter().filter(|node| node.kind == NodeKind::Dataset && node.present);
+        // A run reads what it trains on and often what it holds out; the former is what the model is used to.
+        Ok(tables.max_by_key(|node| (role(&node.label), named(&node.label))).map(|node| node.label.clone()))
     }
 }
 

@@ -18,5 +18,6 @@ mod runs;
 mod sample;
 mod search;
 mod settings;
+mod wording;
 
 pub(crate) use import::is_own_record;

@@ -292,7 +292,7 @@ fn describe(
         format!(", from {}", counted(sources.len() as u64, "data set", "data sets"))
     };
     let kinds: Vec<String> =
-        labels.iter().map(|it| it.label.replace('_', " ")).collect::<BTreeSet<_>>().into_iter().collect();
+        labels.iter().map(|it| super::wording::label_words(&it.label)).collect::<BTreeSet<_>>().into_iter().collect();
     let seen: Vec<String> = features.iter().filter(|it| !it.labels.is_empty()).map(|it| it.name.clone()).collect();
     let sensitive = if kinds.is_empty() {
         if sources.is_empty() { String::new() } else { " No sensitive column was found upstream.".to_owned() }

@@ -325,7 +325,7 @@ fn line(row: &ModelRow) -> ModelLine {
             ("Safe to load; no sensitive column is known upstream.".to_owned(), Tone::Pass)
         }
         Some(SafetyVerdict::Safe) => {
-            let mut named: Vec<String> = row.labels.iter().take(3).map(|it| it.replace('_', " ")).collect();
+            let mut named: Vec<String> = row.labels.iter().take(3).map(|it| super::wording::label_words(it)).collect();
             if row.labels.len() > 3 {
                 named.push(format!("{} more kinds", row.labels.len() - 3));
             }
