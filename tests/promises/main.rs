@@ -1,1 +1,5 @@
-//! stub
+//! What Proofmark promises, tried from outside: by its command line, its files, and its source.
+
+#![allow(missing_docs, reason = "tests are described by their names")]
+
+mod imports;
