@@ -52,7 +52,8 @@ const AT_HOME: &[(&str, &str)] = &[
 ];
 
 /// Nothing leaves the machine, so nothing of ours can speak to a network.
-const NETWORK: &[&str] = &["reqwest", "hyper", "ureq", "curl", "isahc", "attohttpc", "native-tls", "rustls", "tungstenite"];
+const NETWORK: &[&str] =
+    &["reqwest", "hyper", "ureq", "curl", "isahc", "attohttpc", "native-tls", "rustls", "tungstenite"];
 
 /// A crate of the workspace.
 struct Member {
@@ -108,7 +109,11 @@ fn every_crate_imports_only_what_the_table_allows() -> Outcome {
     let members = members()?;
     let names: BTreeSet<&str> = members.iter().map(|it| it.name.as_str()).collect();
     let ruled: BTreeSet<&str> = TABLE.iter().map(|it| it.name).collect();
-    ensure!(names == ruled, "the table and the workspace name different crates: {:?}", names.symmetric_difference(&ruled));
+    ensure!(
+        names == ruled,
+        "the table and the workspace name different crates: {:?}",
+        names.symmetric_difference(&ruled)
+    );
     let mut broken = Vec::new();
     for member in &members {
         let rule = TABLE.iter().find(|it| it.name == member.name).context("no rule")?;
@@ -141,7 +146,8 @@ fn the_domain_knows_words_only() -> Outcome {
     let allowed = ["serde", "serde_json", "uuid", "thiserror", "jiff", "ts-rs"];
     let members = members()?;
     let domain = members.iter().find(|it| it.name == "domain").context("no domain")?;
-    let others: Vec<String> = dependencies(&domain.manifest).into_iter().filter(|it| !allowed.contains(&it.as_str())).collect();
+    let others: Vec<String> =
+        dependencies(&domain.manifest).into_iter().filter(|it| !allowed.contains(&it.as_str())).collect();
     ensure!(others.is_empty(), "the domain imports {others:?}");
     let tasks = members.iter().find(|it| it.name == "xtask").context("no xtask")?;
     ensure!(dependencies(&tasks.manifest).is_empty(), "xtask must build with nothing but the compiler");
@@ -157,12 +163,15 @@ fn source(folder: &Path) -> Outcome<BTreeMap<PathBuf, String>> {
             let path = entry?.path();
             if path.is_dir() {
                 // A crate may contain others: `src-tauri/crates`.
-                if !path.join("Cargo.toml").is_file() && path.file_name().is_none_or(|it| it != "target" && it != "crates") {
+                if !path.join("Cargo.toml").is_file()
+                    && path.file_name().is_none_or(|it| it != "target" && it != "crates")
+                {
                     open.push(path);
                 }
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = fs::read_to_string(&path)?;
-                let code: Vec<&str> = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code)).collect();
+                let code: Vec<&str> =
+                    text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code)).collect();
                 files.insert(path, code.join("\n"));
             }
         }
@@ -211,13 +220,24 @@ fn only_the_right_crates_touch_clock_files_processes_and_network() -> Outcome {
         (&["TcpStream", "UdpSocket", "TcpListener", "ToSocketAddrs", "UnixStream"], &["tests"]),
         (&["process::Command", "Command::new("], &["engine", "cli", "xtask", "tests"]),
     ];
-    let pure: &[&str] = &["std::fs", "std::env", "std::process", "std::io", "SystemTime::now", "Instant::now", "Timestamp::now", "Zoned::now"];
+    let pure: &[&str] = &[
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::io",
+        "SystemTime::now",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+    ];
     let mut broken = Vec::new();
     for member in members()? {
         for (path, code) in source(&member.folder.join("src")).or_else(|_| source(&member.folder))? {
             // What tests of a crate do to their surroundings is theirs.
             let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-            if path.components().any(|it| it.as_os_str() == "tests") || path.file_name().is_some_and(|it| it == "tests.rs") {
+            if path.components().any(|it| it.as_os_str() == "tests")
+                || path.file_name().is_some_and(|it| it == "tests.rs")
+            {
                 continue;
             }
             for (what, may) in rules {
@@ -228,7 +248,9 @@ fn only_the_right_crates_touch_clock_files_processes_and_network() -> Outcome {
                 }
             }
             if member.name == "domain" {
-                broken.extend(pure.iter().filter(|it| code.contains(**it)).map(|it| format!("{} uses {it}", path.display())));
+                broken.extend(
+                    pure.iter().filter(|it| code.contains(**it)).map(|it| format!("{} uses {it}", path.display())),
+                );
             }
         }
     }
@@ -245,15 +267,34 @@ fn top_level() -> Outcome<BTreeSet<String>> {
         && !listed.stdout.is_empty()
     {
         let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-        return Ok(text.split('\0').filter_map(|it| it.split('/').next()).filter(|it| !it.is_empty()).map(str::to_owned).collect());
+        return Ok(text
+            .split('\0')
+            .filter_map(|it| it.split('/').next())
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect());
     }
-    Ok(fs::read_dir(&root)?.filter_map(|it| Some(it.ok()?.file_name().to_string_lossy().into_owned())).filter(|it| it != "target").collect())
+    Ok(fs::read_dir(&root)?
+        .filter_map(|it| Some(it.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|it| it != "target")
+        .collect())
 }
 
 #[test]
 fn the_top_level_stays_small() -> Outcome {
-    let agreed = ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "icons", "rust-toolchain.toml", "src-tauri", "tests", "ui"];
-    let others: Vec<String> = top_level()?.into_iter().filter(|it| !it.starts_with('.') && !agreed.contains(&it.as_str())).collect();
+    let agreed = [
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "icons",
+        "rust-toolchain.toml",
+        "src-tauri",
+        "tests",
+        "ui",
+    ];
+    let others: Vec<String> =
+        top_level()?.into_iter().filter(|it| !it.starts_with('.') && !agreed.contains(&it.as_str())).collect();
     ensure!(others.is_empty(), "the top level has entries that were not agreed on: {others:?}");
     Ok(())
 }
@@ -289,7 +330,11 @@ fn the_window_may_do_exactly_what_is_listed() -> Outcome {
     let shell = repository().join("src-tauri");
     let build = fs::read_to_string(shell.join("build.rs"))?;
     let main = fs::read_to_string(shell.join("src/main.rs"))?;
-    let listed: BTreeSet<String> = between(&build, ".commands(&[", "]")?.split(',').map(|it| it.trim().trim_matches('"').to_owned()).filter(|it| !it.is_empty()).collect();
+    let listed: BTreeSet<String> = between(&build, ".commands(&[", "]")?
+        .split(',')
+        .map(|it| it.trim().trim_matches('"').to_owned())
+        .filter(|it| !it.is_empty())
+        .collect();
     let handled: BTreeSet<String> = between(&main, "generate_handler![", "]")?
         .split(',')
         .map(|it| it.trim().rsplit("::").next().unwrap_or_default().to_owned())
@@ -299,16 +344,26 @@ fn the_window_may_do_exactly_what_is_listed() -> Outcome {
     let mut files = BTreeSet::new();
     for entry in fs::read_dir(shell.join("capabilities"))? {
         let path = entry?.path();
-        let capability: Value = serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())?;
+        let capability: Value =
+            serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())?;
         files.insert(capability["identifier"].as_str().unwrap_or_default().to_owned());
-        ensure!(capability["windows"] == serde_json::json!(["main"]), "{} is not for the main window alone", path.display());
+        ensure!(
+            capability["windows"] == serde_json::json!(["main"]),
+            "{} is not for the main window alone",
+            path.display()
+        );
         ensure!(capability.get("remote").is_none(), "{} lets remote pages in", path.display());
         for permission in capability["permissions"].as_array().context("no permissions")? {
-            let name = permission.as_str().or_else(|| permission["identifier"].as_str()).context("a permission has no name")?;
+            let name = permission
+                .as_str()
+                .or_else(|| permission["identifier"].as_str())
+                .context("a permission has no name")?;
             if let Some(own) = name.strip_prefix("allow-") {
                 granted.insert(own.replace('-', "_"));
             }
-            for dangerous in ["fs:", "shell:", "http:", "process:", "core:webview", "core:default", "default", "updater:"] {
+            for dangerous in
+                ["fs:", "shell:", "http:", "process:", "core:webview", "core:default", "default", "updater:"]
+            {
                 ensure!(!name.starts_with(dangerous), "{} grants {name}", path.display());
             }
         }
@@ -317,13 +372,25 @@ fn the_window_may_do_exactly_what_is_listed() -> Outcome {
     ensure!(listed == granted, "build.rs lists {listed:?}, the capabilities grant {granted:?}");
     let config: Value = serde_json::from_slice(&fs::read(shell.join("tauri.conf.json"))?)?;
     let security = &config["app"]["security"];
-    let named: BTreeSet<String> = security["capabilities"].as_array().into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned())).collect();
+    let named: BTreeSet<String> = security["capabilities"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| Some(it.as_str()?.to_owned()))
+        .collect();
     ensure!(named == files, "the window uses the capabilities {named:?}; there are {files:?}");
     let policy = security["csp"].as_str().context("there is no content security policy")?;
     for loose in ["unsafe-inline", "unsafe-eval", "https:", "*"] {
         ensure!(!policy.contains(loose), "the content security policy contains {loose}");
     }
-    for directive in ["default-src 'self'", "script-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"] {
+    for directive in [
+        "default-src 'self'",
+        "script-src 'self'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ] {
         ensure!(policy.contains(directive), "the content security policy lacks {directive}");
     }
     ensure!(security.get("dangerousDisableAssetCspModification").is_none(), "the policy of assets is switched off");
@@ -339,5 +406,9 @@ fn the_rules_above_can_fail() {
     assert!(found.contains("rusqlite") && found.iter().any(|it| is_of(it, "polars")), "{found:?}");
     assert!(names_crate("use polars::prelude::*;", "polars") && names_crate("let x = rusqlite::Error;", "rusqlite"));
     assert!(names_crate("use notify_debouncer_full::x;", "notify-debouncer-full"));
-    assert!(!names_crate("a.polars::x", "polars") && !names_crate("use mypolars::x;", "polars") && !names_crate("\"polars::x\"", "polars"));
+    assert!(
+        !names_crate("a.polars::x", "polars")
+            && !names_crate("use mypolars::x;", "polars")
+            && !names_crate("\"polars::x\"", "polars")
+    );
 }

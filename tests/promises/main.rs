@@ -2,4 +2,10 @@
 
 #![allow(missing_docs, reason = "tests are described by their names")]
 
+mod bad_input;
+mod documents;
+mod files;
 mod imports;
+mod kill;
+mod line;
+mod run;

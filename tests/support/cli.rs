@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use serde_json::{Deserializer, Value};
 
-use crate::{OwnedChild, Outcome, PASSPHRASE, place};
+use crate::{Outcome, OwnedChild, PASSPHRASE, place};
 
 /// Longer than any command of a test may take, also unoptimised on a busy machine.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -59,7 +59,11 @@ impl Cli {
         let mut command = Command::new(&self.program);
         command.env_clear().envs(place::passed_on());
         command.env("PROOFMARK_HOME", &self.home).env("PROOFMARK_PASSPHRASE", &self.passphrase);
-        command.env("HOME", &self.user_home).env("USERPROFILE", &self.user_home).env("LANG", "C.UTF-8").env("TZ", "UTC");
+        command
+            .env("HOME", &self.user_home)
+            .env("USERPROFILE", &self.user_home)
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC");
         command.stdin(Stdio::null());
         command
     }
@@ -90,6 +94,17 @@ impl Cli {
         self.ask(arguments)?.document(0)
     }
 
+    /// Starts it without `--json`, with its standard output in a file that can be read while it runs.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn stream<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Outcome<Stream> {
+        let file = tempfile::NamedTempFile::new()?;
+        let mut command = self.command();
+        command.current_dir(&self.home).args(arguments).stdout(file.reopen()?).stderr(Stdio::null());
+        Ok(Stream { child: OwnedChild::start(&mut command, true)?, file })
+    }
+
     /// Starts it without waiting, for tests that end it in the middle.
     ///
     /// # Errors
@@ -101,15 +116,53 @@ impl Cli {
     }
 }
 
+/// A command that prints one JSON object per line for as long as it runs.
+#[derive(Debug)]
+pub struct Stream {
+    /// The process.
+    pub child: OwnedChild,
+    file: tempfile::NamedTempFile,
+}
+
+impl Stream {
+    /// What it printed until now. A line that is not complete yet is left for later.
+    ///
+    /// # Errors
+    /// If a line is no JSON.
+    pub fn lines(&self) -> Outcome<Vec<Value>> {
+        let text = std::fs::read_to_string(self.file.path())?;
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("a line is no JSON: {line}")))
+            .collect()
+    }
+
+    /// Waits for a line that fits.
+    ///
+    /// # Errors
+    /// If none comes in time.
+    pub fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Outcome<Value> {
+        crate::until(what, || Ok(self.lines()?.into_iter().find(|line| fits(line))))
+            .with_context(|| format!("the lines were {:?}", self.lines().unwrap_or_default()))
+    }
+}
+
 /// Runs a command to its end with its output in files, so that no pipe can fill up.
 fn finish(command: &mut Command) -> Outcome<Answer> {
-    let words: Vec<OsString> = std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_owned).collect();
+    let words: Vec<OsString> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_owned).collect();
     let asked = words.iter().map(|it| it.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let (mut output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdout(output.try_clone()?).stderr(errors.try_clone()?);
     let mut child = OwnedChild::start(command, true)?;
     let ended: ExitStatus = child.wait(LONGEST).with_context(|| asked.clone())?;
-    Ok(Answer { asked, code: ended.code(), output: content(&mut output)?, errors: String::from_utf8_lossy(&content(&mut errors)?).into_owned() })
+    Ok(Answer {
+        asked,
+        code: ended.code(),
+        output: content(&mut output)?,
+        errors: String::from_utf8_lossy(&content(&mut errors)?).into_owned(),
+    })
 }
 
 fn content(file: &mut File) -> Outcome<Vec<u8>> {
@@ -161,15 +214,24 @@ impl Answer {
     /// As [`Answer::error`], and if there is no hint.
     pub fn error_with_hint(&self, code: i32, sort: &str) -> Outcome<Value> {
         let error = self.error(code, sort)?;
-        let helpful = error["hints"].as_array().is_some_and(|hints| !hints.is_empty());
+        // The next step stands in the hints, or as a sentence of its own at the end of the message.
+        let told = error["message"].as_str().is_some_and(|message| message.trim_end_matches('.').contains(". "));
+        let helpful = told || error["hints"].as_array().is_some_and(|hints| !hints.is_empty());
         ensure!(helpful, "`{}` does not say what to do next: {}", self.asked, error["message"]);
         Ok(error)
     }
 
     fn one_document(&self) -> Outcome<Value> {
         let documents: Result<Vec<Value>, _> = Deserializer::from_slice(&self.output).into_iter().collect();
-        let documents = documents.with_context(|| format!("`{}` printed what is no JSON.\n{}", self.asked, self.told()))?;
-        ensure!(documents.len() == 1, "`{}` printed {} documents, not one.\n{}", self.asked, documents.len(), self.told());
+        let documents =
+            documents.with_context(|| format!("`{}` printed what is no JSON.\n{}", self.asked, self.told()))?;
+        ensure!(
+            documents.len() == 1,
+            "`{}` printed {} documents, not one.\n{}",
+            self.asked,
+            documents.len(),
+            self.told()
+        );
         documents.into_iter().next().context("no document")
     }
 

@@ -13,9 +13,9 @@ mod wait;
 mod window;
 
 pub use child::{OwnedChild, kill_now};
-pub use cli::{Answer, Cli};
+pub use cli::{Answer, Cli, Stream};
 pub use place::{python, repository, screenshots};
-pub use sample::{Desk, PASSPHRASE};
+pub use sample::{Desk, PASSPHRASE, SAMPLE_MODEL};
 pub use sandbox::Sandbox;
 pub use table::Csv;
 pub use wait::{PATIENCE, eventually, until};

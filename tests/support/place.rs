@@ -30,7 +30,9 @@ pub(crate) fn program(variable: &str, name: &str) -> Outcome<PathBuf> {
     };
     match candidates.iter().find(|path| path.is_file()) {
         Some(found) => Ok(found.clone()),
-        None => bail!("{name} was not built: set {variable}, or run `cargo xtask test`, which builds it first (looked at {candidates:?})"),
+        None => bail!(
+            "{name} was not built: set {variable}, or run `cargo xtask test`, which builds it first (looked at {candidates:?})"
+        ),
     }
 }
 
@@ -55,7 +57,11 @@ pub fn python() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND
         .get_or_init(|| {
-            let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stdin(Stdio::null()).output().ok()?;
+            let asked = Command::new("python3")
+                .args(["-c", "import sys; print(sys.executable)"])
+                .stdin(Stdio::null())
+                .output()
+                .ok()?;
             let path = PathBuf::from(String::from_utf8(asked.stdout).ok()?.trim());
             (asked.status.success() && path.is_file()).then_some(path)
         })
@@ -70,8 +76,23 @@ pub fn screenshots() -> Option<PathBuf> {
 /// Variables that a program under test may see from outside. Everything else would make a result depend on who runs it.
 pub(crate) fn passed_on() -> impl Iterator<Item = (OsString, OsString)> {
     const NAMES: &[&str] = &[
-        "PATH", "TMPDIR", "TEMP", "TMP", "SystemRoot", "ComSpec", "PATHEXT", "WINDIR", "RUST_BACKTRACE", "DISPLAY", "XAUTHORITY",
-        "DBUS_SESSION_BUS_ADDRESS", "GDK_BACKEND", "GTK_USE_PORTAL", "NO_AT_BRIDGE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+        "PATH",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "SystemRoot",
+        "ComSpec",
+        "PATHEXT",
+        "WINDIR",
+        "RUST_BACKTRACE",
+        "DISPLAY",
+        "XAUTHORITY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "GDK_BACKEND",
+        "GTK_USE_PORTAL",
+        "NO_AT_BRIDGE",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
     ];
     NAMES.iter().filter_map(|name| env::var_os(name).map(|value| (OsString::from(name), value)))
 }

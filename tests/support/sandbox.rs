@@ -22,7 +22,8 @@ impl Sandbox {
     /// # Errors
     /// If the temporary folder cannot be made.
     pub fn new() -> Outcome<Self> {
-        let folder = tempfile::Builder::new().prefix("proofmark-test-").tempdir().context("making a temporary folder")?;
+        let folder =
+            tempfile::Builder::new().prefix("proofmark-test-").tempdir().context("making a temporary folder")?;
         Ok(Self { root: fs::canonicalize(folder.path())?, _keeps: folder })
     }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use thirtyfour::{By, Capabilities, Key, WebDriver, WebElement};
 
-use crate::{OwnedChild, Outcome, PATIENCE, Sandbox, eventually, place};
+use crate::{Outcome, OwnedChild, PATIENCE, Sandbox, eventually, place};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,10 @@ impl Window {
             }
             match (found, last) {
                 (Some(driver), _) => driver,
-                (None, error) => bail!("no session with the window came about: {error:?}\n{}", tail(&sandbox.root().join("window.log"))),
+                (None, error) => bail!(
+                    "no session with the window came about: {error:?}\n{}",
+                    tail(&sandbox.root().join("window.log"))
+                ),
             }
         };
         let window = Self { driver, _server: server, home, pictures: place::screenshots() };

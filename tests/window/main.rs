@@ -18,8 +18,8 @@ async fn first_run() -> Outcome {
     window.at("/projects/").await?;
     println!("at");
     for _ in 0..20 {
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    println!("{:?}", window.run("return [document.visibilityState, [...document.querySelectorAll('[aria-busy=true], .bone, [data-testid=job]')].map((it) => it.className)]", vec![]).await?);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        println!("{:?}", window.run("return [document.visibilityState, [...document.querySelectorAll('[aria-busy=true], .bone, [data-testid=job]')].map((it) => it.className)]", vec![]).await?);
     }
     window.picture("sample").await?;
     println!("{}", window.what_is_shown().await);
