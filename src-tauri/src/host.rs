@@ -29,6 +29,7 @@ pub fn kept_state() -> StateFlags {
 /// Opens the engine, forwards its events to the window and starts watching.
 pub fn open_engine(app: &AppHandle) -> Host {
     let engine = Engine::open(EngineOptions::for_window());
+    show_in_any_case(app.clone());
     if let Ok(engine) = &engine {
         let forward = app.clone();
         engine.subscribe(Box::new(move |event: &EngineEvent| {
@@ -39,6 +40,22 @@ pub fn open_engine(app: &AppHandle) -> Host {
         pass_folders(app, engine, std::env::args().skip(1).collect(), None);
     }
     Host(engine)
+}
+
+/// A page that cannot tell that it is painted must not leave the person without a window.
+fn show_in_any_case(app: AppHandle) {
+    let later = std::thread::Builder::new().name("proofmark-show".into()).spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        if let Some(window) = app.get_webview_window(MAIN)
+            && !window.is_visible().unwrap_or(false)
+            && let Err(trouble) = window.show()
+        {
+            eprintln!("proofmark: the window could not be shown: {trouble}");
+        }
+    });
+    if let Err(trouble) = later {
+        eprintln!("proofmark: no further thread: {trouble}");
+    }
 }
 
 /// Closes the ledger properly, so that nothing is left in its write-ahead log.
@@ -151,8 +168,9 @@ pub async fn save_file(app: AppHandle, name: String, contents: Vec<u8>) -> Resul
         ask(app, Choice::Save, "Save".into(), Some(name)).await
     };
     let Some(path) = chosen else { return Ok(None) };
-    std::fs::write(&path, contents)
-        .map_err(|error| ErrorBody::new(ErrorCode::Storage, format!("{} could not be written: {error}.", path.display())))?;
+    std::fs::write(&path, contents).map_err(|error| {
+        ErrorBody::new(ErrorCode::Storage, format!("{} could not be written: {error}.", path.display()))
+    })?;
     Ok(Some(path.to_string_lossy().into_owned()))
 }
 

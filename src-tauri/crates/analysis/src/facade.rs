@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use polars::prelude::{DataFrame, IdxCa, IdxSize};
 use proofmark_domain::Timestamp;
-use proofmark_domain::check::{CheckReport, Rule};
+use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind, Rule, Severity};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::{Scalar, TableProfile};
@@ -64,7 +64,8 @@ impl Table {
         self.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| {
             let height = batch.height() as u64;
             let begin = (step - first % step) % step;
-            let rows: Vec<IdxSize> = (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
+            let rows: Vec<IdxSize> =
+                (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
             let taken = batch.take(&IdxCa::from_vec("rows".into(), rows));
             match taken.and_then(|taken| match kept.as_mut() {
                 None => {
@@ -99,6 +100,8 @@ pub struct CheckInput<'a> {
     pub reference: Option<&'a Table>,
     /// The table that a model is tested on, to find rows that stand in both.
     pub test: Option<&'a Table>,
+    /// The column that a model is trained to predict. New data need not have it yet.
+    pub target: Option<&'a str>,
     /// Rules that people wrote.
     pub rules: &'a [Rule],
     /// Now, to know the future from the past.
@@ -117,7 +120,20 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
     options.rules = input.rules;
     options.reference = input.reference.map(|it| &it.source).zip(reference.as_ref());
     options.test = input.test.map(|it| &it.source).zip(test.as_ref());
-    check::check(&table.source, &own, options, cancel)
+    options.target = input.target.filter(|target| own.column(target).is_some());
+    let mut report = check::check(&table.source, &own, options, cancel)?;
+    if let Some(target) = input.target {
+        for finding in
+            report.findings.iter_mut().filter(|it| it.kind == FindingKind::ColumnDropped && it.columns == [target])
+        {
+            finding.severity = Severity::Info;
+            finding.message = format!("`{target}`, which a model predicts, is not there yet.");
+            finding.suggestion = "Nothing needs to be done: what is predicted becomes known later.".to_owned();
+        }
+        report.findings.sort_by_key(|it| std::cmp::Reverse(it.severity));
+        report.verdict = CheckVerdict::of(&report.findings);
+    }
+    Ok(report)
 }
 
 /// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.
@@ -148,7 +164,11 @@ pub enum FacadeError {
 /// If the file cannot be read, or `cancel` says so.
 pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
     let frame = table.sample(SENSITIVE_ROWS, cancel)?;
-    let context = Context { table_name: table.name(), path: table.source.path().to_string_lossy().into_owned(), ..Context::default() };
+    let context = Context {
+        table_name: table.name(),
+        path: table.source.path().to_string_lossy().into_owned(),
+        ..Context::default()
+    };
     let stop = AtomicBool::new(false);
     stop.store(cancel(), Ordering::Relaxed);
     Ok(sensitive::detect(&frame, &context, &stop)?)
@@ -204,7 +224,11 @@ pub fn drift(
     let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
     let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
     if !thinned.is_empty() {
-        report.why = format!("{} Every k-th row of the {} table was compared, evenly over all of it.", report.why, thinned.join(" and the "));
+        report.why = format!(
+            "{} Every k-th row of the {} table was compared, evenly over all of it.",
+            report.why,
+            thinned.join(" and the ")
+        );
     }
     Ok(report)
 }
@@ -226,6 +250,10 @@ pub fn summarise_log(profile: &TableProfile, path: &str) -> Option<PredictionLog
         versions: texts(&["model_version", "version"]),
         span: time.and_then(|it| Some((moment(&it.min)?, moment(&it.max)?))),
         // An estimate of distinct values says nothing about single duplicates.
-        duplicate_ids: if id.distinct_is_estimate { 0 } else { profile.rows.saturating_sub(id.nulls).saturating_sub(id.distinct) },
+        duplicate_ids: if id.distinct_is_estimate {
+            0
+        } else {
+            profile.rows.saturating_sub(id.nulls).saturating_sub(id.distinct)
+        },
     })
 }

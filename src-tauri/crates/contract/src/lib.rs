@@ -14,5 +14,5 @@ pub mod view;
 
 pub use commands::{Access, Call, CommandInfo};
 pub use error::{ErrorBody, ErrorCode};
-pub use proofmark_domain as domain;
 pub use event::{EngineEvent, Notice, NoticeTone, Tag};
+pub use proofmark_domain as domain;

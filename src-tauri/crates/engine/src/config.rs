@@ -34,6 +34,9 @@ pub(crate) struct DatasetConfig {
     /// The data set that it is compared with.
     #[serde(default)]
     pub(crate) reference: Option<String>,
+    /// The column that a model is trained to predict.
+    #[serde(default)]
+    pub(crate) target: Option<String>,
     /// Rules that it must hold.
     #[serde(default)]
     pub(crate) check: Vec<Rule>,
@@ -56,12 +59,18 @@ impl ProjectConfig {
             Err(error) => return Err(io_trouble("reading", &path, &error)),
         };
         if !facts.is_file() || facts.len() > LIMIT {
-            return Err(Trouble::new(ErrorCode::Unreadable, format!("{} is not a settings file: it is no regular file, or larger than 1 MiB.", path.display())));
+            return Err(Trouble::new(
+                ErrorCode::Unreadable,
+                format!("{} is not a settings file: it is no regular file, or larger than 1 MiB.", path.display()),
+            ));
         }
         let text = fs::read_to_string(&path).map_err(|error| io_trouble("reading", &path, &error))?;
         toml::from_str(&text).map_err(|error| {
-            Trouble::new(ErrorCode::Unreadable, format!("{} cannot be understood: {}.", path.display(), error.message()))
-                .hint("Nothing was changed. Mend the file; until then its gates and references do not count.")
+            Trouble::new(
+                ErrorCode::Unreadable,
+                format!("{} cannot be understood: {}.", path.display(), error.message()),
+            )
+            .hint("Nothing was changed. Mend the file; until then its gates and references do not count.")
         })
     }
 

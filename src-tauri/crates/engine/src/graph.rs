@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proofmark_domain::Digest;
 use proofmark_domain::lineage::{Edge, Graph, Node, NodeId, NodeKind};
 use proofmark_domain::project::Project;
 use proofmark_domain::run::{Run, RunEdge};
 use proofmark_domain::sensitive::CarriedLabel;
-use proofmark_domain::Digest;
 use proofmark_ledger::{Read, ReportKind};
 
 use crate::Engine;
@@ -37,10 +37,14 @@ impl ProjectGraph {
         let by_path = || self.node_of_path(what).map(|node| &node.id);
         let by_digest = || {
             let hex = digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-            let fits = |node: &&Node| hex && node.digest.is_some_and(|digest| digest.hex().starts_with(&digits.to_lowercase()));
+            let fits = |node: &&Node| {
+                hex && node.digest.is_some_and(|digest| digest.hex().starts_with(&digits.to_lowercase()))
+            };
             self.graph.nodes.iter().find(fits).map(|node| &node.id)
         };
-        let by_run = || self.graph.nodes.iter().find(|node| node.kind == NodeKind::Run && node.label == what).map(|node| &node.id);
+        let by_run = || {
+            self.graph.nodes.iter().find(|node| node.kind == NodeKind::Run && node.label == what).map(|node| &node.id)
+        };
         exact.or_else(by_path).or_else(by_digest).or_else(by_run).cloned()
     }
 }
@@ -72,7 +76,14 @@ fn build(read: &Read<'_>, project: &Project) -> Answer<ProjectGraph> {
         let id = NodeId::run(run.id);
         nodes.insert(
             id.clone(),
-            Node { id: id.clone(), kind: NodeKind::Run, label: run.name.clone(), digest: None, labels: Vec::new(), present: true },
+            Node {
+                id: id.clone(),
+                kind: NodeKind::Run,
+                label: run.name.clone(),
+                digest: None,
+                labels: Vec::new(),
+                present: true,
+            },
         );
         for input in &run.inputs {
             let file = node_of(input, &mut nodes);
@@ -86,7 +97,8 @@ fn build(read: &Read<'_>, project: &Project) -> Answer<ProjectGraph> {
     // Files that no run touched stay out of the graph, but for data and models, whose missing history is worth seeing.
     let touched: BTreeSet<&NodeId> = edges.iter().flat_map(|edge| [&edge.from, &edge.to]).collect();
     nodes.retain(|id, node| {
-        touched.contains(id) || matches!(node.kind, NodeKind::Dataset | NodeKind::Model | NodeKind::PredictionLog | NodeKind::Run)
+        touched.contains(id)
+            || matches!(node.kind, NodeKind::Dataset | NodeKind::Model | NodeKind::PredictionLog | NodeKind::Run)
     });
     let with_digest: Vec<(NodeId, Digest, String)> =
         nodes.values().filter_map(|node| Some((node.id.clone(), node.digest?, node.label.clone()))).collect();

@@ -41,8 +41,11 @@ impl Home {
             None => etcetera::choose_base_strategy()
                 .map_err(|error| {
                     Trouble(
-                        ErrorBody::new(ErrorCode::Storage, format!("There is no home folder to keep the ledger in: {error}."))
-                            .hint("Name a folder with --home or PROOFMARK_HOME."),
+                        ErrorBody::new(
+                            ErrorCode::Storage,
+                            format!("There is no home folder to keep the ledger in: {error}."),
+                        )
+                        .hint("Name a folder with --home or PROOFMARK_HOME."),
                     )
                 })?
                 .data_dir()

@@ -270,6 +270,9 @@ pub(crate) fn panicked(panic: &Box<dyn std::any::Any + Send>) -> ErrorBody {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    ErrorBody::new(ErrorCode::Internal, format!("Proofmark made a mistake here: {said}. What had been recorded is kept."))
-        .hint("Please report it, with what you did and the message above.")
+    ErrorBody::new(
+        ErrorCode::Internal,
+        format!("Proofmark made a mistake here: {said}. What had been recorded is kept."),
+    )
+    .hint("Please report it, with what you did and the message above.")
 }

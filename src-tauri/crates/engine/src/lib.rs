@@ -25,7 +25,8 @@ mod watch;
 pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
-pub use record::{RecordRequest, Recorded};
+pub use proofmark_registry::oms::VerifyOptions;
+pub use record::{Echo, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
 pub use usecase::adhoc;
@@ -131,3 +132,6 @@ impl Engine {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Looks at data sets: profile, checks, sensitive columns. Each new version is looked at once, and the reports are kept by its digest.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proofmark_analysis::facade::{self, CheckInput, Table};
@@ -19,11 +20,11 @@ use proofmark_ledger::{AuditEntry, FileState, NewReport, ReportHead, ReportKind,
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::jobs::{JobPlan, Worker};
 use crate::scan::is_tabular;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Changes when the computation does, so that old reports are not taken for new ones.
 pub(crate) const VERSION: &str = "1";
@@ -69,7 +70,10 @@ impl Engine {
     /// If there is no such project or data set.
     pub fn screen_start(&self, request: ScreenStart) -> Answer<JobRef> {
         let project = self.project(request.project)?;
-        let title = request.path.as_deref().map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
+        let title = request
+            .path
+            .as_deref()
+            .map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
         let only = request.path.map(RelPath::new);
         if let Some(path) = &only {
             self.file(&project, path)?;
@@ -87,6 +91,7 @@ impl Engine {
             .filter(|state| only.is_some() || state.facts.size <= limit)
             .collect();
         let total = files.len() as u64 * 2;
+        let failed_before: BTreeSet<RelPath> = self.failed_tables(project)?.into_iter().map(|(path, _)| path).collect();
         // Profiles first: what a table is compared with is found among them.
         let mut done = 0;
         for state in &files {
@@ -103,7 +108,7 @@ impl Engine {
             done += 1;
         }
         worker.progress(total, Some(total), "");
-        Ok(())
+        self.tell_failures(project, &failed_before)
     }
 
     /// Profile and sensitive columns of one version, unless they are known. A file that cannot be read as a table is recorded as such.
@@ -133,7 +138,13 @@ impl Engine {
         }
     }
 
-    fn keep_profile(&self, project: &Project, facts: &FileFacts, mut profile: TableProfile, sensitive: &SensitivityReport) -> Answer<()> {
+    fn keep_profile(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        mut profile: TableProfile,
+        sensitive: &SensitivityReport,
+    ) -> Answer<()> {
         let is_sensitive = |name: &str| sensitive.columns.iter().any(|column| column.name == name && column.sensitive);
         profile.mask(&is_sensitive);
         let labels: Vec<SummaryLabel> = sensitive
@@ -174,13 +185,20 @@ impl Engine {
     }
 
     fn check_once(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig, worker: &Worker) -> Answer<()> {
-        let Some(profile) = self.stored_profile(&facts.digest)? else { return Ok(()) };
+        if self.stored_profile(&facts.digest)?.is_none() {
+            return Ok(());
+        }
         let reference = self.reference_of(project, facts, config)?;
         let reference_digest = reference.as_ref().map(|it| it.digest);
         let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
         let key = check_key(&rules);
         let known = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_exact::<Value>(ReportKind::Check, &facts.digest, reference_digest.as_ref(), &key)?)
+            Ok(read.reports().newest_exact::<Value>(
+                ReportKind::Check,
+                &facts.digest,
+                reference_digest.as_ref(),
+                &key,
+            )?)
         })?;
         if known.is_some() {
             return Ok(());
@@ -194,8 +212,10 @@ impl Engine {
             Some(reference) => Table::open(&absolute(project, &reference.path)?).ok(),
             None => None,
         };
-        let _ = profile;
-        let input = CheckInput { reference: reference_table.as_ref(), test: None, rules: &rules, now: self.now() };
+        let named = |path: &str| config.dataset(path).and_then(|it| it.target.as_deref());
+        let target = named(facts.path.as_str()).or_else(|| reference.as_ref().and_then(|it| named(it.path.as_str())));
+        let input =
+            CheckInput { reference: reference_table.as_ref(), test: None, target, rules: &rules, now: self.now() };
         let mut report = facade::check(&table, &input, &cancel)?;
         worker.check()?;
         facts.path.as_str().clone_into(&mut report.path);
@@ -203,7 +223,13 @@ impl Engine {
         self.keep_check(project, facts, reference.as_ref(), report)
     }
 
-    fn keep_check(&self, project: &Project, facts: &FileFacts, reference: Option<&FileFacts>, report: CheckReport) -> Answer<()> {
+    fn keep_check(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        reference: Option<&FileFacts>,
+        report: CheckReport,
+    ) -> Answer<()> {
         let count = |severity: Severity| report.findings.iter().filter(|it| it.severity == severity).count();
         let summary = json!({
             "errors": count(Severity::Error),
@@ -222,23 +248,59 @@ impl Engine {
             write.reports().add(&NewReport { head, body: &report })?;
             Ok(())
         })?;
-        if report.verdict == CheckVerdict::Fail {
-            let why = report.findings.first().map_or_else(String::new, |it| it.message.clone());
-            let notice = Notice {
-                tone: NoticeTone::Fail,
-                text: format!("{} failed its checks. {why}", facts.path),
-                target: Some(Target::Dataset { project: project.id, path: facts.path.as_str().to_owned() }),
-            };
-            self.0.events.emit(&EngineEvent::Notice { notice });
-        }
         Ok(())
+    }
+
+    /// One notice for one look, however many data sets failed.
+    fn tell_failures(&self, project: &Project, before: &BTreeSet<RelPath>) -> Answer<()> {
+        let failed = self.failed_tables(project)?;
+        let new: Vec<&(RelPath, String)> = failed.iter().filter(|(path, _)| !before.contains(path)).collect();
+        let (text, target) = match new[..] {
+            [] => return Ok(()),
+            [(path, why)] => (
+                format!("{path} failed its checks. {why}"),
+                Target::Dataset { project: project.id, path: path.as_str().to_owned() },
+            ),
+            [(first, _), ..] => (
+                format!("{} data sets of {} failed their checks, {first} among them.", new.len(), project.name),
+                Target::Project { project: project.id },
+            ),
+        };
+        self.0
+            .events
+            .emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Fail, text, target: Some(target) } });
+        Ok(())
+    }
+
+    /// Data sets whose newest check failed, each with its first finding.
+    fn failed_tables(&self, project: &Project) -> Answer<Vec<(RelPath, String)>> {
+        let tables: Vec<FileState> =
+            self.present(project)?.into_values().filter(|it| is_tabular(it.facts.kind)).collect();
+        let heads = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?)
+        })?;
+        Ok(tables
+            .into_iter()
+            .zip(heads)
+            .filter_map(|(state, head)| {
+                let head = head.filter(|it| it.verdict.as_deref() == Some("fail"))?;
+                let why = head.summary.get("first").and_then(Value::as_str).unwrap_or_default().to_owned();
+                Some((state.facts.path, why))
+            })
+            .collect())
     }
 
     /// The table that a data set is compared with: the one that a person named, the one that the project's file names, or one of
     /// the same shape that a run was seen to read for training.
-    pub(crate) fn reference_of(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig) -> Answer<Option<FileFacts>> {
-        let chosen: Option<Option<String>> =
-            self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
+    pub(crate) fn reference_of(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        config: &ProjectConfig,
+    ) -> Answer<Option<FileFacts>> {
+        let chosen: Option<Option<String>> = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
         let named = match chosen {
             Some(chosen) => chosen,
             None => config.dataset(facts.path.as_str()).and_then(|it| it.reference.clone()),
@@ -250,8 +312,12 @@ impl Engine {
     }
 
     pub(crate) fn stored_profile(&self, digest: &Digest) -> Answer<Option<TableProfile>> {
-        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::Profile, digest)?))?;
-        let Some(stored) = stored.filter(|it| it.head.verdict.as_deref() != Some("unreadable")) else { return Ok(None) };
+        let stored = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::Profile, digest)?))?;
+        let Some(stored) = stored.filter(|it| it.head.verdict.as_deref() != Some("unreadable")) else {
+            return Ok(None);
+        };
         Ok(serde_json::from_value(stored.body).ok())
     }
 
@@ -287,7 +353,11 @@ pub(crate) fn reference_setting(project: &Project, path: &RelPath) -> String {
 
 /// Reports made under other rules do not count.
 fn check_key(rules: &[proofmark_domain::check::Rule]) -> String {
-    if rules.is_empty() { VERSION.to_owned() } else { format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default()) }
+    if rules.is_empty() {
+        VERSION.to_owned()
+    } else {
+        format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default())
+    }
 }
 
 pub(crate) fn absolute(project: &Project, path: &RelPath) -> Answer<PathBuf> {

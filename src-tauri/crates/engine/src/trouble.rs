@@ -152,7 +152,9 @@ impl From<proofmark_analysis::facade::FacadeError> for Trouble {
         use proofmark_analysis::facade::{DriftError, FacadeError, SensitiveError};
         match error {
             FacadeError::Table(error) => error.into(),
-            FacadeError::Sensitive(SensitiveError::Cancelled) | FacadeError::Drift(DriftError::Cancelled) => Self::cancelled(),
+            FacadeError::Sensitive(SensitiveError::Cancelled) | FacadeError::Drift(DriftError::Cancelled) => {
+                Self::cancelled()
+            }
             FacadeError::Drift(error @ (DriftError::UnknownColumn { .. } | DriftError::BadOption { .. })) => {
                 Self::new(ErrorCode::InvalidRequest, sentence(&error.to_string()))
             }
@@ -190,7 +192,9 @@ impl From<proofmark_registry::RegistryError> for Trouble {
             RegistryError::Signature { .. } | RegistryError::Damaged { .. } | RegistryError::Untrusted { .. } => {
                 ErrorCode::VerificationFailed
             }
-            RegistryError::Name(_) | RegistryError::Invalid(_) | RegistryError::NewerFormat { .. } => ErrorCode::InvalidRequest,
+            RegistryError::Name(_) | RegistryError::Invalid(_) | RegistryError::NewerFormat { .. } => {
+                ErrorCode::InvalidRequest
+            }
             _ => ErrorCode::RegistryUnavailable,
         };
         Self::new(code, sentence(&error.to_string()))

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use notify::event::EventKind;
 use notify::RecursiveMode;
+use notify::event::EventKind;
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
 use proofmark_contract::{EngineEvent, Tag};
 use proofmark_domain::artifact::RelPath;
@@ -69,7 +69,8 @@ impl Engine {
         }
         let engine = self.clone();
         // Without this thread, writes of other processes show at the next start only; the window itself still works.
-        let _ = std::thread::Builder::new().name("proofmark-neighbours".into()).spawn(move || engine.follow_the_ledger());
+        let _ =
+            std::thread::Builder::new().name("proofmark-neighbours".into()).spawn(move || engine.follow_the_ledger());
     }
 
     /// Whether this process watches.
@@ -81,7 +82,9 @@ impl Engine {
         if project.paused {
             return (WatchState::Paused, None);
         }
-        lock(&self.0.watches).get(&project.id).map_or((WatchState::Idle, None), |watch| (watch.state, watch.problem.clone()))
+        lock(&self.0.watches)
+            .get(&project.id)
+            .map_or((WatchState::Idle, None), |watch| (watch.state, watch.problem.clone()))
     }
 
     pub(crate) fn watch(&self, project: &Project) {
@@ -138,7 +141,11 @@ impl Engine {
             if stopped.load(Ordering::Relaxed) || self.is_closing() {
                 return;
             }
-            let places = if all || touched.len() > MANY { BTreeSet::from([RelPath::from("")]) } else { outermost(project, &touched) };
+            let places = if all || touched.len() > MANY {
+                BTreeSet::from([RelPath::from("")])
+            } else {
+                outermost(project, &touched)
+            };
             if places.contains(&RelPath::from("")) {
                 last_full = Instant::now();
             }
@@ -180,7 +187,8 @@ impl Engine {
             }
             let Ok(changes) = self.ledger().changes_since(seen) else { continue };
             seen = latest;
-            let tags: BTreeSet<Tag> = changes.iter().flat_map(|change| change.tags.iter()).map(|tag| crate::events::tag_of(*tag)).collect();
+            let tags: BTreeSet<Tag> =
+                changes.iter().flat_map(|change| change.tags.iter()).map(|tag| crate::events::tag_of(*tag)).collect();
             self.0.events.emit(&EngineEvent::Stale { tags: tags.into_iter().collect() });
         }
     }
@@ -221,7 +229,11 @@ fn event_source(root: &Path, nudges: &Sender<Nudge>) -> Result<Source, String> {
             base.display(),
             POLL.as_secs()
         ),
-        _ => format!("The file system of {} tells of no changes ({error}), so it is looked through every {} seconds.", base.display(), POLL.as_secs()),
+        _ => format!(
+            "The file system of {} tells of no changes ({error}), so it is looked through every {} seconds.",
+            base.display(),
+            POLL.as_secs()
+        ),
     };
     let mut debouncer = new_debouncer(QUIET, None, handler).map_err(&explain)?;
     debouncer.watch(root, RecursiveMode::Recursive).map_err(&explain)?;

@@ -57,7 +57,14 @@ pub(crate) fn edges(scene: &Scene<'_>) -> Edges {
         } else {
             (Basis::Observed, 0.8, "changed while the run was active; who wrote it was not seen")
         };
-        edges.outputs.push(edge(label.clone(), Some(now.facts.digest), now.facts.kind, basis, Confidence::clamped(confidence), evidence.into()));
+        edges.outputs.push(edge(
+            label.clone(),
+            Some(now.facts.digest),
+            now.facts.kind,
+            basis,
+            Confidence::clamped(confidence),
+            evidence.into(),
+        ));
     }
     edges.inputs.sort_by(|a, b| a.path.cmp(&b.path));
     edges.outputs.sort_by(|a, b| a.path.cmp(&b.path));
@@ -77,11 +84,25 @@ fn of_project_file(scene: &Scene<'_>, label: &RelPath, story: &Story, edges: &mu
     let read = story.read || (story.either && then.is_some());
     if read && let Some(state) = then.or(if written { None } else { now }) {
         let evidence = format!("opened for reading by process {}{}", story.pid, place(scene.root, story));
-        edges.inputs.push(edge(label.clone(), Some(state.facts.digest), state.facts.kind, Basis::Observed, Confidence::CERTAIN, evidence));
+        edges.inputs.push(edge(
+            label.clone(),
+            Some(state.facts.digest),
+            state.facts.kind,
+            Basis::Observed,
+            Confidence::CERTAIN,
+            evidence,
+        ));
     }
     if written && let Some(state) = now {
         let evidence = format!("written by process {}{}", story.pid, place(scene.root, story));
-        edges.outputs.push(edge(label.clone(), Some(state.facts.digest), state.facts.kind, Basis::Observed, Confidence::CERTAIN, evidence));
+        edges.outputs.push(edge(
+            label.clone(),
+            Some(state.facts.digest),
+            state.facts.kind,
+            Basis::Observed,
+            Confidence::CERTAIN,
+            evidence,
+        ));
     }
 }
 
@@ -107,7 +128,8 @@ fn of_foreign_file(scene: &Scene<'_>, path: &Path, story: &Story, edges: &mut Ed
         return;
     }
     let found = |verb: &str| {
-        let evidence = format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene.root, story));
+        let evidence =
+            format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene.root, story));
         edge(label.clone(), digest, kind, Basis::Observed, Confidence::CERTAIN, evidence)
     };
     if story.written {
@@ -136,17 +158,26 @@ fn is_of_the_system(path: &Path) -> bool {
     path.components().any(|part| {
         let part = part.as_os_str().to_string_lossy();
         // Hidden folders hold caches and settings: ~/.cache, ~/.config, ~/.local, .git.
-        (part.starts_with('.') && part.len() > 1) || matches!(&*part, "site-packages" | "dist-packages" | "node_modules" | "__pycache__")
+        (part.starts_with('.') && part.len() > 1)
+            || matches!(&*part, "site-packages" | "dist-packages" | "node_modules" | "__pycache__")
     })
 }
 
 fn place(root: &Path, story: &Story) -> String {
     let Some((script, line)) = &story.line else { return String::new() };
-    let shown = label_of(root, script).map_or_else(|_| script.to_string_lossy().into_owned(), |label| label.as_str().to_owned());
+    let shown = label_of(root, script)
+        .map_or_else(|_| script.to_string_lossy().into_owned(), |label| label.as_str().to_owned());
     format!(", {shown} line {line}")
 }
 
-fn edge(path: RelPath, digest: Option<Digest>, kind: ArtifactKind, basis: Basis, confidence: Confidence, evidence: String) -> RunEdge {
+fn edge(
+    path: RelPath,
+    digest: Option<Digest>,
+    kind: ArtifactKind,
+    basis: Basis,
+    confidence: Confidence,
+    evidence: String,
+) -> RunEdge {
     RunEdge { path, digest, kind, role: EdgeRole::of(kind), basis, confidence, columns: Vec::new(), evidence }
 }
 
@@ -157,7 +188,10 @@ pub(crate) fn metrics(root: &Path, outputs: &[RunEdge]) -> BTreeMap<String, f64>
         let Ok(path) = proofmark_intake::files::resolve(root, &output.path) else { continue };
         // Results are small; anything larger is no file of metrics.
         let small = fs::metadata(&path).is_ok_and(|facts| facts.len() < 1 << 20);
-        let value = small.then(|| fs::read(&path).ok()).flatten().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let value = small
+            .then(|| fs::read(&path).ok())
+            .flatten()
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         if let Some(value) = value {
             collect("", &value, &mut metrics);
         }

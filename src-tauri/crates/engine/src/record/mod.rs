@@ -22,6 +22,7 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_ledger::{AuditEntry, FileState};
 use serde_json::Value;
 
+pub use observers::preload_library;
 pub use process::Echo;
 
 use crate::scan::ScanControl;
@@ -62,7 +63,8 @@ impl Engine {
     /// If the command cannot be started, the folder cannot be scanned, or the ledger cannot be written. A run that was begun
     /// and could not be finished is marked as killed at the next start.
     pub fn record(&self, request: &RecordRequest) -> Answer<Recorded> {
-        let folder = fs::canonicalize(&request.folder).map_err(|error| io_trouble("finding", &request.folder, &error))?;
+        let folder =
+            fs::canonicalize(&request.folder).map_err(|error| io_trouble("finding", &request.folder, &error))?;
         let (project, project_was_added) = self.project_around(&folder)?;
         let quiet = ScanControl { cancelled: &|| false, progress: &|_, _, _| () };
         self.scan(&project, &RelPath::from(""), &quiet)?;
@@ -138,7 +140,10 @@ impl Engine {
     /// The project whose folder contains `folder`; if there is none, `folder` becomes one.
     fn project_around(&self, folder: &Path) -> Answer<(Project, bool)> {
         let projects = self.ledger().read::<_, Trouble>(|read| Ok(read.projects().list()?))?;
-        let around = projects.into_iter().filter(|project| folder.starts_with(&project.root)).max_by_key(|project| project.root.len());
+        let around = projects
+            .into_iter()
+            .filter(|project| folder.starts_with(&project.root))
+            .max_by_key(|project| project.root.len());
         if let Some(project) = around {
             return Ok((project, false));
         }
@@ -165,7 +170,10 @@ impl Engine {
         code.path.clone_from(&script);
         let name = request.name.clone().unwrap_or_else(|| match &script {
             Some(script) => script.file_name().to_owned(),
-            None => argv.first().map_or_else(|| "run".to_owned(), |program| RelPath::new(program.replace('\\', "/")).file_name().to_owned()),
+            None => argv.first().map_or_else(
+                || "run".to_owned(),
+                |program| RelPath::new(program.replace('\\', "/")).file_name().to_owned(),
+            ),
         });
         Ok(Run {
             id,
@@ -212,7 +220,8 @@ impl Engine {
 
     /// Marks what processes that are gone left unfinished, and keeps what they had written down.
     pub(crate) fn bury_the_dead(&self) -> Answer<()> {
-        let (runs, jobs) = self.ledger().read::<_, Trouble>(|read| Ok((read.runs().running()?, read.jobs().unfinished()?)))?;
+        let (runs, jobs) =
+            self.ledger().read::<_, Trouble>(|read| Ok((read.runs().running()?, read.jobs().unfinished()?)))?;
         for (mut run, owner) in runs {
             if !owner.as_ref().is_none_or(platform::is_gone) {
                 continue;
@@ -265,7 +274,10 @@ fn parameters_of(argv: &[String]) -> BTreeMap<String, Value> {
         };
         let value = match value {
             None => Value::Bool(true),
-            Some(text) => serde_json::from_str(&text).ok().filter(|it: &Value| it.is_number() || it.is_boolean()).unwrap_or(Value::String(text)),
+            Some(text) => serde_json::from_str(&text)
+                .ok()
+                .filter(|it: &Value| it.is_number() || it.is_boolean())
+                .unwrap_or(Value::String(text)),
         };
         parameters.insert(name.to_owned(), value);
     }
@@ -274,9 +286,14 @@ fn parameters_of(argv: &[String]) -> BTreeMap<String, Value> {
 
 /// The command as a person could type it again in a shell.
 fn shell_line(argv: &[String]) -> String {
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&b));
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&b));
     argv.iter()
-        .map(|argument| if plain(argument) { argument.clone() } else { format!("'{}'", argument.replace('\'', "'\\''")) })
+        .map(
+            |argument| {
+                if plain(argument) { argument.clone() } else { format!("'{}'", argument.replace('\'', "'\\''")) }
+            },
+        )
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -287,7 +304,8 @@ mod tests {
 
     #[test]
     fn options_of_the_command_become_parameters() {
-        let argv: Vec<String> = ["python", "train.py", "--rate", "0.1", "--deep", "--name=a b", "--shift", "-3"].map(String::from).into();
+        let argv: Vec<String> =
+            ["python", "train.py", "--rate", "0.1", "--deep", "--name=a b", "--shift", "-3"].map(String::from).into();
         let parameters = parameters_of(&argv);
         assert_eq!(parameters["rate"], serde_json::json!(0.1));
         assert_eq!(parameters["deep"], Value::Bool(true), "an option without a value is a switch");

@@ -69,7 +69,8 @@ impl Observers {
         self.environment.insert("PROOFMARK_TRACE_PYTHON".into(), self.python_trace().into_os_string());
         self.words.push("audit_hook".into());
         if argv.iter().skip(1).take_while(|it| it.as_encoded_bytes().starts_with(b"-")).any(|it| isolates_python(it)) {
-            self.blind_spots.push("Python was started isolated (-I, -E or -S), so the lines of its scripts are not known.".into());
+            self.blind_spots
+                .push("Python was started isolated (-I, -E or -S), so the lines of its scripts are not known.".into());
         }
         Ok(())
     }
@@ -81,7 +82,7 @@ impl Observers {
             );
             return;
         }
-        let Some(library) = find_library() else {
+        let Some(library) = preload_library() else {
             self.blind_spots.push(format!(
                 "{LIBRARY} was not found beside the program, so files that native libraries open are seen only by comparing the folder before and after."
             ));
@@ -108,7 +109,9 @@ impl Observers {
             match fs::read(&path) {
                 Ok(bytes) => accesses.extend(parse(&String::from_utf8_lossy(&bytes))),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => self.blind_spots.push(format!("The trace {} could not be read: {error}.", path.display())),
+                Err(error) => {
+                    self.blind_spots.push(format!("The trace {} could not be read: {error}.", path.display()))
+                }
             }
         }
         if self.sees_everything && !self.library_trace().exists() {
@@ -132,11 +135,16 @@ fn isolates_python(argument: &OsStr) -> bool {
     bytes.len() >= 2 && bytes[1] != b'-' && bytes[1..].iter().any(|letter| matches!(letter, b'I' | b'E' | b'S'))
 }
 
-/// Beside the program, as cargo builds it, or in the folder where a package installs it.
-fn find_library() -> Option<PathBuf> {
+/// The library that observes native code (Linux), where it was found. Beside the program, as cargo builds it, or in the folder where a package installs it.
+pub fn preload_library() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let folder = program.parent()?;
-    [folder.join(LIBRARY), folder.join("deps").join(LIBRARY), folder.join("../lib/proofmark").join(LIBRARY), folder.join("..").join(LIBRARY)]
-        .into_iter()
-        .find(|path| path.is_file())
+    [
+        folder.join(LIBRARY),
+        folder.join("deps").join(LIBRARY),
+        folder.join("../lib/proofmark").join(LIBRARY),
+        folder.join("..").join(LIBRARY),
+    ]
+    .into_iter()
+    .find(|path| path.is_file())
 }

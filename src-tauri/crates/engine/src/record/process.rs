@@ -51,7 +51,8 @@ pub(crate) fn run(
         command.stdin(Stdio::null());
     }
     let mut child = command.spawn().map_err(|error| {
-        io_trouble("starting", Path::new(program), &error).hint("Check the spelling, and that the program is on the search path.")
+        io_trouble("starting", Path::new(program), &error)
+            .hint("Check the spelling, and that the program is on the search path.")
     })?;
     let _forward = signals::forward_to(child.id());
     let (output, errors) = (child.stdout.take(), child.stderr.take());

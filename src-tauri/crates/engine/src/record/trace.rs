@@ -77,7 +77,13 @@ pub(crate) fn read_preload(text: &str) -> Vec<Access> {
                 "d" => AccessKind::Deleted,
                 _ => return None,
             };
-            Some(Access { path: normal(&unescape(path)), kind, pid: pid.parse().ok()?, by: Observer::Preload, line: None })
+            Some(Access {
+                path: normal(&unescape(path)),
+                kind,
+                pid: pid.parse().ok()?,
+                by: Observer::Preload,
+                line: None,
+            })
         })
         .collect()
 }
@@ -94,7 +100,8 @@ pub(crate) fn read_python(text: &str) -> Vec<Access> {
                 "d" => AccessKind::Deleted,
                 _ => return None,
             };
-            let line = number.parse().ok().filter(|number| *number > 0).map(|number| (normal(&unescape(script)), number));
+            let line =
+                number.parse().ok().filter(|number| *number > 0).map(|number| (normal(&unescape(script)), number));
             Some(Access { path: normal(&unescape(path)), kind, pid: pid.parse().ok()?, by: Observer::AuditHook, line })
         })
         .collect()

@@ -67,7 +67,8 @@ pub fn check(path: &Path, reference: Option<&Path>, test: Option<&Path>, now: Ti
     let reference_table = reference.map(Table::open).transpose()?;
     let test_table = test.map(Table::open).transpose()?;
     let rules = rules_for(path);
-    let input = CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), rules: &rules, now };
+    let input =
+        CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), target: None, rules: &rules, now };
     let mut report = facade::check(&table, &input, &never)?;
     report.path = path.to_string_lossy().into_owned();
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());
@@ -128,7 +129,8 @@ pub fn drift(reference: &Path, current: &Path, wishes: &DriftWishes) -> Answer<D
 /// # Errors
 /// If it cannot be read as a model file.
 pub fn inspect(path: &Path) -> Answer<ModelFacts> {
-    read_model(path, &Limits::default()).map_err(|error| Trouble::new(ErrorCode::Unreadable, sentence(&error.to_string())))
+    read_model(path, &Limits::default())
+        .map_err(|error| Trouble::new(ErrorCode::Unreadable, sentence(&error.to_string())))
 }
 
 /// The verdict on an OpenSSF Model Signing bundle.

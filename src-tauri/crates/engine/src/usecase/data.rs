@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use super::files::links;
 use super::projects::{counted, joined};
+use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::graph::{ProjectGraph, confidence_downstream};
 use crate::screen::{FINDING_SUBJECT, LABEL_SUBJECT, counts_in, labels_in, reference_setting, verdict_of};
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Kinds that are tables.
 pub(crate) const TABLES: [ArtifactKind; 2] = [ArtifactKind::Dataset, ArtifactKind::PredictionLog];
@@ -53,15 +53,20 @@ impl Engine {
         let row = self.dataset_row(&project, &facts, &known)?;
         let (check, sensitive, decisions, versions, runs) = self.ledger().read::<_, Trouble>(|read| {
             let check = read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?.map(|it| it.body);
-            let sensitive = read.reports().newest::<SensitivityReport>(ReportKind::Sensitive, &facts.digest)?.map(|it| it.body);
+            let sensitive =
+                read.reports().newest::<SensitivityReport>(ReportKind::Sensitive, &facts.digest)?.map(|it| it.body);
             let decisions = read.decisions().standing(project.id, Some(&path))?;
             let versions = read.versions().of_path(project.id, &path)?;
             let runs = (read.runs().that_wrote(&facts.digest)?, read.runs().that_read(&facts.digest)?);
             Ok((check, sensitive, decisions, versions, runs))
         })?;
-        let present: Vec<_> = versions.iter().filter(|it| it.version.change.path == path && it.version.change.change != Change::Deleted).collect();
+        let present: Vec<_> = versions
+            .iter()
+            .filter(|it| it.version.change.path == path && it.version.change.change != Change::Deleted)
+            .collect();
         let digests: Vec<_> = present.iter().map(|it| it.version.change.digest).collect();
-        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Check, &digests)?))?;
+        let heads =
+            self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Check, &digests)?))?;
         let mut dataset_versions: Vec<DatasetVersion> = present
             .iter()
             .zip(heads)
@@ -92,7 +97,11 @@ impl Engine {
             models,
             reference,
             possible_references: others.filter(|it| *it != row.path).collect(),
-            drifts: self.drift_rows(&project)?.into_iter().filter(|it| it.current == row.path || it.reference == row.path).collect(),
+            drifts: self
+                .drift_rows(&project)?
+                .into_iter()
+                .filter(|it| it.current == row.path || it.reference == row.path)
+                .collect(),
             row,
         })
     }
@@ -127,7 +136,10 @@ impl Engine {
     /// If a dismissal has no reason, or there is no such data set.
     pub fn finding_decide(&self, request: FindingDecide) -> Answer<Done> {
         if request.dismiss && request.reason.trim().is_empty() {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, "A reason is needed to dismiss a finding: somebody will ask later."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "A reason is needed to dismiss a finding: somebody will ask later.",
+            ));
         }
         let mut columns = request.columns.clone();
         columns.sort();
@@ -149,7 +161,10 @@ impl Engine {
     /// If the reason is missing, or there is no such data set.
     pub fn label_decide(&self, request: LabelDecide) -> Answer<Done> {
         if request.reason.trim().is_empty() {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, "A reason is needed: a reviewer will ask for it later."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "A reason is needed: a reviewer will ask for it later.",
+            ));
         }
         let about = DecisionKey {
             project: request.project,
@@ -182,16 +197,23 @@ impl Engine {
 
     fn dataset_row(&self, project: &Project, facts: &FileFacts, known: &ProjectGraph) -> Answer<DatasetRow> {
         let (profile, check, sensitive, decisions) = self.ledger().read::<_, Trouble>(|read| {
-            let one = |kind| -> Answer<Option<ReportHead>> { Ok(read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next()) };
+            let one = |kind| -> Answer<Option<ReportHead>> {
+                Ok(read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next())
+            };
             let decisions = read.decisions().standing(project.id, Some(&facts.path))?;
             Ok((one(ReportKind::Profile)?, one(ReportKind::Check)?, one(ReportKind::Sensitive)?, decisions))
         })?;
         let decided: Vec<&StoredDecision> = decisions.iter().collect();
-        let labels: BTreeSet<String> =
-            sensitive.map(|head| labels_in(&head.summary, &decided)).unwrap_or_default().into_iter().map(|it| it.label).collect();
+        let labels: BTreeSet<String> = sensitive
+            .map(|head| labels_in(&head.summary, &decided))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|it| it.label)
+            .collect();
         let number = |name: &str| profile.as_ref().and_then(|head| head.summary.get(name)).and_then(Value::as_u64);
         let unreadable = profile.as_ref().is_some_and(|head| head.verdict.as_deref() == Some("unreadable"));
-        let screening = self.0.jobs.unfinished().iter().any(|job| job.kind == JobKind::Screen && job.project == Some(project.id));
+        let screening =
+            self.0.jobs.unfinished().iter().any(|job| job.kind == JobKind::Screen && job.project == Some(project.id));
         Ok(DatasetRow {
             project: project.id,
             project_name: project.name.clone(),
@@ -206,7 +228,12 @@ impl Engine {
                 None if screening => ScreenState::Running,
                 None => ScreenState::Waiting,
             },
-            problem: profile.as_ref().filter(|_| unreadable).and_then(|head| head.summary.get("problem")).and_then(Value::as_str).map(str::to_owned),
+            problem: profile
+                .as_ref()
+                .filter(|_| unreadable)
+                .and_then(|head| head.summary.get("problem"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             rows: number("rows"),
             columns: number("columns"),
             verdict: check.as_ref().and_then(|head| head.verdict.as_deref()).and_then(verdict_of),
@@ -253,7 +280,9 @@ fn finding_decision(stored: &StoredDecision) -> Option<FindingDecision> {
 /// The report with what people decided: their word wins.
 fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -> SensitivityReport {
     for stored in decisions.iter().filter(|it| it.decision.about.subject == LABEL_SUBJECT) {
-        let Some(column) = report.columns.iter_mut().find(|it| it.name == stored.decision.about.column) else { continue };
+        let Some(column) = report.columns.iter_mut().find(|it| it.name == stored.decision.about.column) else {
+            continue;
+        };
         match stored.decision.decision.strip_prefix("label:") {
             Some(label) => {
                 column.sensitive = true;
@@ -282,7 +311,9 @@ fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -
 /// Whether it is fit and permitted.
 fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) -> (String, Tone) {
     match row.state {
-        ScreenState::Waiting => return ("It has not been looked at yet, so nothing can be said of it.".to_owned(), Tone::Unknown),
+        ScreenState::Waiting => {
+            return ("It has not been looked at yet, so nothing can be said of it.".to_owned(), Tone::Unknown);
+        }
         ScreenState::Running => return ("It is being looked at.".to_owned(), Tone::Unknown),
         ScreenState::Unreadable => {
             let why = row.problem.clone().unwrap_or_else(|| "It cannot be read as a table.".to_owned());
@@ -292,8 +323,12 @@ fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) 
     }
     let size = row.rows.map_or_else(String::new, |rows| format!("{}. ", counted(rows, "row", "rows")));
     let (fit, tone) = match (row.verdict, check.and_then(|it| it.findings.first())) {
-        (Some(CheckVerdict::Fail), Some(finding)) => (format!("Not fit to train on as it is: {}", finding.message), Tone::Fail),
-        (Some(CheckVerdict::Warn), Some(finding)) => (format!("Look before training: {}", finding.message), Tone::Attention),
+        (Some(CheckVerdict::Fail), Some(finding)) => {
+            (format!("Not fit to train on as it is: {}", finding.message), Tone::Fail)
+        }
+        (Some(CheckVerdict::Warn), Some(finding)) => {
+            (format!("Look before training: {}", finding.message), Tone::Attention)
+        }
         (Some(_), _) => ("No check found anything wrong.".to_owned(), Tone::Pass),
         (None, _) => ("Its checks have not ended yet.".to_owned(), Tone::Unknown),
     };
@@ -301,7 +336,11 @@ fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) 
         " No sensitive column was found.".to_owned()
     } else {
         let named: Vec<String> = row.labels.iter().map(|it| it.replace('_', " ")).collect();
-        let shown = if named.len() > 4 { format!("{} and {} more", named[..3].join(", "), named.len() - 3) } else { joined(&named) };
+        let shown = if named.len() > 4 {
+            format!("{} and {} more", named[..3].join(", "), named.len() - 3)
+        } else {
+            joined(&named)
+        };
         let into = match models.len() {
             0 => "no model here was made from it".to_owned(),
             count => format!("{} made from it", counted(count as u64, "model was", "models were")),

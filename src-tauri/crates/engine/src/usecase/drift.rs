@@ -15,11 +15,11 @@ use proofmark_domain::project::Project;
 use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind, StoredReport};
 use serde_json::{Value, json};
 
+use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::jobs::JobPlan;
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 impl Engine {
     /// Starts to compare two tables of a project.
@@ -31,7 +31,10 @@ impl Engine {
         let reference = self.file(&project, &RelPath::new(request.reference))?.facts;
         let current = self.file(&project, &RelPath::new(request.current))?.facts;
         if reference.digest == current.digest {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("{} and {} hold the same bytes, so there is nothing to compare.", reference.path, current.path)));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("{} and {} hold the same bytes, so there is nothing to compare.", reference.path, current.path),
+            ));
         }
         let plan = JobPlan {
             kind: JobKind::Drift,
@@ -44,7 +47,10 @@ impl Engine {
         self.start_job(plan, move |engine, worker| {
             let cancel = || worker.cancelled();
             let open = |facts: &FileFacts| -> Answer<Table> { Ok(Table::open(&absolute(&project, &facts.path)?)?) };
-            let input = DriftInput { target: target.clone(), ..DriftInput::named(reference.path.as_str(), current.path.as_str()) };
+            let input = DriftInput {
+                target: target.clone(),
+                ..DriftInput::named(reference.path.as_str(), current.path.as_str())
+            };
             let report = facade::drift(&open(&reference)?, &open(&current)?, &input, &cancel, &|done, what| {
                 worker.progress((done * 100.0) as u64, Some(100), what);
             })?;
@@ -53,9 +59,16 @@ impl Engine {
         })
     }
 
-    fn keep_drift(&self, project: &Project, reference: &FileFacts, current: &FileFacts, report: &DriftReport) -> Answer<()> {
+    fn keep_drift(
+        &self,
+        project: &Project,
+        reference: &FileFacts,
+        current: &FileFacts,
+        report: &DriftReport,
+    ) -> Answer<()> {
         let drifted = report.columns.iter().filter(|it| it.verdict == DriftVerdict::Drift).count();
-        let summary = json!({"why": report.why, "drifted": drifted, "compared": report.columns.len(), "auc": report.joint.auc});
+        let summary =
+            json!({"why": report.why, "drifted": drifted, "compared": report.columns.len(), "auc": report.joint.auc});
         let verdict = serde_json::to_value(report.verdict).ok().and_then(|it| it.as_str().map(str::to_owned));
         let head = self.head(ReportKind::Drift, project, current, Some(reference), verdict, summary);
         let entry = AuditEntry::new(self.actor(), "drift.compare", current.path.as_str());
@@ -84,7 +97,8 @@ impl Engine {
     /// If there is no such report.
     pub fn drift_show(&self, request: ReportRef) -> Answer<DriftView> {
         let stored = self.drift_report(request.report)?;
-        let row = drift_row(&stored.head).ok_or_else(|| Trouble::not_found(format!("comparison {}", request.report)))?;
+        let row =
+            drift_row(&stored.head).ok_or_else(|| Trouble::not_found(format!("comparison {}", request.report)))?;
         let project_name = self.project(row.project).map(|it| it.name).unwrap_or_default();
         Ok(DriftView { row, project_name, report: stored.body })
     }
@@ -97,7 +111,9 @@ impl Engine {
     }
 
     pub(crate) fn drift_rows(&self, project: &Project) -> Answer<Vec<DriftRow>> {
-        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, ReportKind::Drift, Some(500))?))?;
+        let heads = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, ReportKind::Drift, Some(500))?))?;
         Ok(heads.iter().filter_map(drift_row).collect())
     }
 
@@ -120,7 +136,8 @@ impl Engine {
     fn monitor_row(&self, project: &Project, facts: &FileFacts, rows: &[DriftRow]) -> Answer<MonitorRow> {
         let summary = self.log_summary(project, facts)?;
         let reference = self.log_reference(project, facts)?;
-        let drift = rows.iter().filter(|row| row.current == facts.path.as_str()).max_by_key(|row| row.created_at).cloned();
+        let drift =
+            rows.iter().filter(|row| row.current == facts.path.as_str()).max_by_key(|row| row.created_at).cloned();
         let (sentence, tone) = match (&drift, &reference) {
             (Some(row), _) => {
                 let tone = match row.verdict {
@@ -130,10 +147,23 @@ impl Engine {
                 };
                 (row.why.clone(), tone)
             }
-            (None, Some(reference)) => (format!("What it was asked has not been compared with {reference} yet."), Tone::Unknown),
-            (None, None) => ("Nothing is known that it could be compared with: no run was seen to train its model.".to_owned(), Tone::Unknown),
+            (None, Some(reference)) => {
+                (format!("What it was asked has not been compared with {reference} yet."), Tone::Unknown)
+            }
+            (None, None) => (
+                "Nothing is known that it could be compared with: no run was seen to train its model.".to_owned(),
+                Tone::Unknown,
+            ),
         };
-        Ok(MonitorRow { project: project.id, project_name: project.name.clone(), log: summary, drift, reference, sentence, tone })
+        Ok(MonitorRow {
+            project: project.id,
+            project_name: project.name.clone(),
+            log: summary,
+            drift,
+            reference,
+            sentence,
+            tone,
+        })
     }
 
     /// What a log holds. Computed once for each version of it.
@@ -144,7 +174,9 @@ impl Engine {
             .into_iter()
             .flatten()
             .next();
-        if let Some(known) = head.as_ref().and_then(|it| it.summary.get("log")).and_then(|it| serde_json::from_value(it.clone()).ok()) {
+        if let Some(known) =
+            head.as_ref().and_then(|it| it.summary.get("log")).and_then(|it| serde_json::from_value(it.clone()).ok())
+        {
             return Ok(known);
         }
         let empty = PredictionLogSummary {
@@ -194,4 +226,3 @@ fn drift_row(head: &ReportHead) -> Option<DriftRow> {
         created_at: head.created_at,
     })
 }
-

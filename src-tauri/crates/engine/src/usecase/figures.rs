@@ -10,9 +10,9 @@ use proofmark_ledger::{AuditEntry, ReportHead, ReportKind};
 use proofmark_report::document::{self, DatasetDocument, DriftDocument, dataset_report, drift_report};
 use proofmark_report::figure::{self as draw, Size, TableNames};
 
+use crate::Engine;
 use crate::screen::labels_in;
 use crate::trouble::{Answer, Trouble, io_trouble};
-use crate::Engine;
 
 impl Engine {
     /// Draws a picture.
@@ -25,8 +25,11 @@ impl Engine {
             FigureQuery::Column { project, path, column, small } => {
                 let project = self.project(*project)?;
                 let facts = self.file(&project, &RelPath::new(path.clone()))?.facts;
-                let profile = self.stored_profile(&facts.digest)?.ok_or_else(|| Trouble::not_found(format!("profile of {path} yet")))?;
-                let column = profile.column(column).ok_or_else(|| Trouble::not_found(format!("column `{column}` in {path}")))?;
+                let profile = self
+                    .stored_profile(&facts.digest)?
+                    .ok_or_else(|| Trouble::not_found(format!("profile of {path} yet")))?;
+                let column =
+                    profile.column(column).ok_or_else(|| Trouble::not_found(format!("column `{column}` in {path}")))?;
                 // A stored profile was masked before it was stored.
                 draw::column(column, profile.rows, size(*small))
             }
@@ -46,7 +49,9 @@ impl Engine {
             FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
             FigureQuery::DriftRoc { report } => draw::roc(&self.drift_report(*report)?.body.joint),
         };
-        let drawn = drawn.ok_or_else(|| Trouble::new(ErrorCode::NotFound, "There is nothing to draw: no value, or no comparison of values."))?;
+        let drawn = drawn.ok_or_else(|| {
+            Trouble::new(ErrorCode::NotFound, "There is nothing to draw: no value, or no comparison of values.")
+        })?;
         Ok(Figure {
             title: drawn.title,
             description: drawn.description,
@@ -78,7 +83,11 @@ impl Engine {
             ReportSource::Dataset { project, path } => {
                 let view = self.dataset_show(PathRef { project: *project, path: path.clone() })?;
                 let profile = view.profile.ok_or_else(|| {
-                    Trouble::new(ErrorCode::NotFound, format!("{path} has not been looked at yet, so there is nothing to report.")).hint("Look at it first.")
+                    Trouble::new(
+                        ErrorCode::NotFound,
+                        format!("{path} has not been looked at yet, so there is nothing to report."),
+                    )
+                    .hint("Look at it first.")
                 })?;
                 let decisions: Vec<document::FindingDecision> = view
                     .decisions
@@ -119,9 +128,12 @@ impl Engine {
                 (written, format!("{}-drift", stem(&view.row.current)), Some(view.row.project))
             }
         };
-        let html = html.map_err(|error| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}.")))?;
+        let html = html
+            .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}.")))?;
         let path = match request.to.filter(|it| !it.is_empty()) {
-            Some(path) => std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?,
+            Some(path) => {
+                std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?
+            }
             None => {
                 let folder = self.home().reports();
                 fs::create_dir_all(&folder).map_err(|error| io_trouble("making", &folder, &error))?;
@@ -142,7 +154,9 @@ impl Engine {
     /// Names of the columns that are sensitive in either table of a comparison, also under the name of the structure that holds them.
     fn sensitive_in(&self, head: &ReportHead) -> Answer<Vec<String>> {
         let digests: Vec<_> = [Some(head.digest), head.reference].into_iter().flatten().collect();
-        let heads = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
+        let heads = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
         let mut names = Vec::new();
         for found in heads.into_iter().flatten() {
             for label in labels_in(&found.summary, &[]) {
@@ -157,10 +171,15 @@ impl Engine {
 
     /// A person's files are never written over: a report goes to a new name, or replaces a report.
     fn refuse_project_folder(&self, path: &Path) -> Answer<()> {
-        let replaces_other = path.exists() && !fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).contains("Proofmark"));
+        let replaces_other = path.exists()
+            && !fs::read(path)
+                .is_ok_and(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).contains("Proofmark"));
         if replaces_other {
-            return Err(Trouble::new(ErrorCode::AlreadyExists, format!("{} is there already and is no report of Proofmark. It was left as it is.", path.display()))
-                .hint("Choose another name."));
+            return Err(Trouble::new(
+                ErrorCode::AlreadyExists,
+                format!("{} is there already and is no report of Proofmark. It was left as it is.", path.display()),
+            )
+            .hint("Choose another name."));
         }
         Ok(())
     }
@@ -169,7 +188,10 @@ impl Engine {
 fn stem(path: &str) -> String {
     let name = RelPath::new(path).file_name().to_owned();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    stem.chars().map(|letter| if letter.is_alphanumeric() || matches!(letter, '-' | '_') { letter } else { '-' }).take(80).collect()
+    stem.chars()
+        .map(|letter| if letter.is_alphanumeric() || matches!(letter, '-' | '_') { letter } else { '-' })
+        .take(80)
+        .collect()
 }
 
 fn free_name(folder: &Path, name: &str) -> PathBuf {

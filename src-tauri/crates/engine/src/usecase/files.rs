@@ -4,17 +4,17 @@ use std::io::Read;
 use std::path::Path;
 
 use proofmark_contract::view::*;
+use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, PathChange, RelPath};
 use proofmark_domain::lineage::{Direction, Graph};
 use proofmark_domain::project::Project;
 use proofmark_domain::run::{Run, RunEdge};
-use proofmark_domain::Digest;
 use proofmark_ledger::{FileFilter, FileState, ReportKind};
 
+use crate::Engine;
 use crate::graph::is_main_kind;
 use crate::screen::{absolute, labels_in, verdict_of};
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Bytes of a text file that are shown.
 const PREVIEW: u64 = 64 * 1024;
@@ -45,9 +45,14 @@ impl Engine {
             let decisions = read.decisions().standing(project.id, None)?;
             let mut files = Vec::with_capacity(page.rows.len());
             for ((state, check), sensitive) in page.rows.into_iter().zip(checks).zip(sensitive) {
-                let decided: Vec<_> = decisions.iter().filter(|it| it.decision.about.path == state.facts.path).collect();
-                let mut labels: Vec<String> =
-                    sensitive.map(|head| labels_in(&head.summary, &decided)).unwrap_or_default().into_iter().map(|it| it.label).collect();
+                let decided: Vec<_> =
+                    decisions.iter().filter(|it| it.decision.about.path == state.facts.path).collect();
+                let mut labels: Vec<String> = sensitive
+                    .map(|head| labels_in(&head.summary, &decided))
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|it| it.label)
+                    .collect();
                 labels.sort();
                 labels.dedup();
                 let versions = read.versions().of_path(project.id, &state.facts.path)?.len() as u64;
@@ -108,7 +113,9 @@ impl Engine {
     /// If the ledger cannot be read.
     pub fn change_list(&self, request: ChangeQuery) -> Answer<ChangeList> {
         let projects = self.projects()?;
-        let changes = self.ledger().read::<_, Trouble>(|read| Ok(read.versions().latest(request.project, request.limit.unwrap_or(100))?))?;
+        let changes = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.versions().latest(request.project, request.limit.unwrap_or(100))?))?;
         let name = |id| projects.iter().find(|it| it.id == id).map_or_else(String::new, |it| it.name.clone());
         Ok(ChangeList {
             changes: changes
@@ -157,9 +164,10 @@ impl Engine {
     }
 
     pub(crate) fn file(&self, project: &Project, path: &RelPath) -> Answer<FileState> {
-        self.ledger()
-            .read::<_, Trouble>(|read| Ok(read.files().by_path(project.id, path)?))?
-            .ok_or_else(|| Trouble::not_found(format!("file {path} in {}", project.name)).hint("It may have been moved or deleted; its history is in the list of changes."))
+        self.ledger().read::<_, Trouble>(|read| Ok(read.files().by_path(project.id, path)?))?.ok_or_else(|| {
+            Trouble::not_found(format!("file {path} in {}", project.name))
+                .hint("It may have been moved or deleted; its history is in the list of changes.")
+        })
     }
 }
 
@@ -182,7 +190,12 @@ pub(crate) fn links(runs: &[Run], digest: Option<&Digest>, edges: impl Fn(&Run) 
 const fn is_readable_text(kind: ArtifactKind) -> bool {
     matches!(
         kind,
-        ArtifactKind::Code | ArtifactKind::Config | ArtifactKind::Environment | ArtifactKind::Metrics | ArtifactKind::Document | ArtifactKind::Notebook
+        ArtifactKind::Code
+            | ArtifactKind::Config
+            | ArtifactKind::Environment
+            | ArtifactKind::Metrics
+            | ArtifactKind::Document
+            | ArtifactKind::Notebook
     )
 }
 
@@ -196,7 +209,9 @@ fn preview(path: &Path) -> Option<String> {
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text,
         // The cut may have gone through the middle of a letter.
-        Err(error) if error.valid_up_to() + 4 > bytes.len() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+        Err(error) if error.valid_up_to() + 4 > bytes.len() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?
+        }
         Err(_) => return None,
     };
     Some(text.to_owned())

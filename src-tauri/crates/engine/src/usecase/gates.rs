@@ -10,9 +10,9 @@ use proofmark_ledger::ReportKind;
 use serde_json::Value;
 
 use super::projects::{counted, joined};
+use crate::Engine;
 use crate::graph::ProjectGraph;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Everything that gates look at.
 pub(crate) struct Evidence<'a> {
@@ -60,7 +60,11 @@ impl Engine {
                     rule,
                     required: gate.required,
                     // Where a failure only warns, the verdict says so.
-                    verdict: if found.verdict == GateVerdict::Fail && !gate.required { GateVerdict::Warn } else { found.verdict },
+                    verdict: if found.verdict == GateVerdict::Fail && !gate.required {
+                        GateVerdict::Warn
+                    } else {
+                        found.verdict
+                    },
                     measured: found.measured,
                     allowed,
                     why: found.why,
@@ -85,11 +89,18 @@ impl Engine {
     fn data_quality(&self, evidence: &Evidence<'_>) -> Answer<Found> {
         let tables: Vec<_> = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();
         if tables.is_empty() {
-            return Ok(Found::new(GateVerdict::CannotTell, "no data set known", "No data set is known upstream, so there is nothing to judge."));
+            return Ok(Found::new(
+                GateVerdict::CannotTell,
+                "no data set known",
+                "No data set is known upstream, so there is nothing to judge.",
+            ));
         }
         let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
         let (checks, profiles) = self.ledger().read::<_, Trouble>(|read| {
-            Ok((read.reports().newest_heads(ReportKind::Check, &digests)?, read.reports().newest_heads(ReportKind::Profile, &digests)?))
+            Ok((
+                read.reports().newest_heads(ReportKind::Check, &digests)?,
+                read.reports().newest_heads(ReportKind::Profile, &digests)?,
+            ))
         })?;
         let (mut failed, mut warned, mut unseen, mut passed) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
         let with_digest = tables.iter().filter(|node| node.digest.is_some());
@@ -102,25 +113,45 @@ impl Engine {
             }
         }
         unseen.extend(tables.iter().filter(|node| node.digest.is_none()).map(|node| node.label.clone()));
-        let measured = format!("{} passed, {} warned, {} failed, {} not checked", passed, warned.len(), failed.len(), unseen.len());
+        let measured = format!(
+            "{} passed, {} warned, {} failed, {} not checked",
+            passed,
+            warned.len(),
+            failed.len(),
+            unseen.len()
+        );
         Ok(if !failed.is_empty() {
             Found::new(GateVerdict::Fail, measured, format!("{} failed its checks.", joined(&failed))).with(failed)
         } else if !unseen.is_empty() {
-            Found::new(GateVerdict::CannotTell, measured, format!("{} was not checked, or its bytes are not known.", joined(&unseen))).with(unseen)
+            Found::new(
+                GateVerdict::CannotTell,
+                measured,
+                format!("{} was not checked, or its bytes are not known.", joined(&unseen)),
+            )
+            .with(unseen)
         } else if !warned.is_empty() {
-            Found::new(GateVerdict::Warn, measured, format!("Nothing failed; look at the warnings on {}.", joined(&warned))).with(warned)
+            Found::new(
+                GateVerdict::Warn,
+                measured,
+                format!("Nothing failed; look at the warnings on {}.", joined(&warned)),
+            )
+            .with(warned)
         } else {
             Found::new(GateVerdict::Pass, measured, "Every data set upstream passed its checks.")
         })
     }
 
     fn model_file(&self, evidence: &Evidence<'_>) -> Answer<Found> {
-        let head = self
-            .ledger()
-            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?))?;
+        let head = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?)
+        })?;
         let path = evidence.model.path.as_str().to_owned();
         let Some(report) = head else {
-            return Ok(Found::new(GateVerdict::CannotTell, "not read yet", "The model file has not been looked at yet."));
+            return Ok(Found::new(
+                GateVerdict::CannotTell,
+                "not read yet",
+                "The model file has not been looked at yet.",
+            ));
         };
         let reasons: Vec<String> = report
             .body
@@ -133,11 +164,22 @@ impl Engine {
             .collect();
         let shown = joined(&reasons);
         Ok(match report.head.verdict.as_deref() {
-            Some("safe") => Found::new(GateVerdict::Pass, "safe", "Everything that loading would call is a harmless constructor.").with(vec![path]),
-            Some("dangerous") => Found::new(GateVerdict::Fail, "dangerous", format!("Loading it would run {shown}.")).with(reasons),
+            Some("safe") => {
+                Found::new(GateVerdict::Pass, "safe", "Everything that loading would call is a harmless constructor.")
+                    .with(vec![path])
+            }
+            Some("dangerous") => {
+                Found::new(GateVerdict::Fail, "dangerous", format!("Loading it would run {shown}.")).with(reasons)
+            }
             _ => {
                 let why = report.head.summary.get("problem").and_then(Value::as_str).map_or_else(
-                    || if shown.is_empty() { "It could not be read to its end.".to_owned() } else { format!("It calls what is on neither list: {shown}.") },
+                    || {
+                        if shown.is_empty() {
+                            "It could not be read to its end.".to_owned()
+                        } else {
+                            format!("It calls what is on neither list: {shown}.")
+                        }
+                    },
                     str::to_owned,
                 );
                 Found::new(GateVerdict::CannotTell, "could not be verified", why).with(reasons)
@@ -148,19 +190,47 @@ impl Engine {
     fn sensitive_columns(&self, evidence: &Evidence<'_>, allowed: &[String]) -> Answer<Found> {
         let tables: Vec<_> = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();
         let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
-        let looked = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
+        let looked = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
         let unseen = looked.iter().filter(|it| it.is_none()).count() + (tables.len() - digests.len());
         let id = NodeId::file(Some(&evidence.model.digest), evidence.model.path.as_str());
         let reaching = evidence.known.node(&id).map(|node| node.labels.clone()).unwrap_or_default();
         let labels: BTreeSet<&str> = reaching.iter().map(|it| it.label.as_str()).collect();
-        let foreign: Vec<String> = labels.iter().filter(|label| !allowed.iter().any(|it| it == **label)).map(|it| (*it).to_owned()).collect();
-        let measured = if labels.is_empty() { "none".to_owned() } else { joined(&labels.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) };
-        let places: Vec<String> =
-            reaching.iter().filter(|it| foreign.contains(&it.label)).map(|it| format!("{} in {} ({})", it.column, it.dataset, it.label)).collect::<BTreeSet<_>>().into_iter().collect();
+        let foreign: Vec<String> =
+            labels.iter().filter(|label| !allowed.iter().any(|it| it == **label)).map(|it| (*it).to_owned()).collect();
+        let measured = if labels.is_empty() {
+            "none".to_owned()
+        } else {
+            joined(&labels.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>())
+        };
+        let places: Vec<String> = reaching
+            .iter()
+            .filter(|it| foreign.contains(&it.label))
+            .map(|it| format!("{} in {} ({})", it.column, it.dataset, it.label))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         Ok(if !foreign.is_empty() {
-            Found::new(GateVerdict::Fail, measured, format!("{} in its lineage is not among the labels that the purpose allows.", joined(&foreign))).with(places)
+            Found::new(
+                GateVerdict::Fail,
+                measured,
+                format!("{} in its lineage is not among the labels that the purpose allows.", joined(&foreign)),
+            )
+            .with(places)
         } else if tables.is_empty() || unseen > 0 {
-            Found::new(GateVerdict::CannotTell, measured, format!("{} upstream could not be searched for sensitive columns.", if tables.is_empty() { "No data set".to_owned() } else { counted(unseen as u64, "data set", "data sets") }))
+            Found::new(
+                GateVerdict::CannotTell,
+                measured,
+                format!(
+                    "{} upstream could not be searched for sensitive columns.",
+                    if tables.is_empty() {
+                        "No data set".to_owned()
+                    } else {
+                        counted(unseen as u64, "data set", "data sets")
+                    }
+                ),
+            )
         } else if labels.is_empty() {
             Found::new(GateVerdict::Pass, measured, "No sensitive column was found in any data set upstream.")
         } else {
@@ -171,11 +241,20 @@ impl Engine {
 
 fn lineage(evidence: &Evidence<'_>) -> Found {
     let Some(run) = evidence.training() else {
-        return Found::new(GateVerdict::Fail, "no run known", "No run is known that wrote this model, so nobody can say what it came from.");
+        return Found::new(
+            GateVerdict::Fail,
+            "no run known",
+            "No run is known that wrote this model, so nobody can say what it came from.",
+        );
     };
     let data: Vec<_> = run.inputs.iter().filter(|edge| edge.kind == ArtifactKind::Dataset).collect();
     if data.is_empty() {
-        return Found::new(GateVerdict::Fail, "no data read", format!("The run {} was not seen to read any data.", run.name)).with(vec![run.id.to_string()]);
+        return Found::new(
+            GateVerdict::Fail,
+            "no data read",
+            format!("The run {} was not seen to read any data.", run.name),
+        )
+        .with(vec![run.id.to_string()]);
     }
     let unknown: Vec<String> = evidence
         .upstream
@@ -185,24 +264,38 @@ fn lineage(evidence: &Evidence<'_>) -> Found {
         .map(|node| node.label.clone())
         .collect();
     let guessed = evidence.upstream.edges.iter().filter(|edge| edge.confidence.get() < 0.5).count();
-    let sets = evidence.upstream.nodes.iter().filter(|node| node.kind == NodeKind::Dataset && node.id.0 != format!("art_{}", evidence.model.digest.hex())).count();
-    let measured = format!("{} upstream, {} without a digest", counted(sets as u64, "data set", "data sets"), unknown.len());
+    let sets = evidence
+        .upstream
+        .nodes
+        .iter()
+        .filter(|node| node.kind == NodeKind::Dataset && node.id.0 != format!("art_{}", evidence.model.digest.hex()))
+        .count();
+    let measured =
+        format!("{} upstream, {} without a digest", counted(sets as u64, "data set", "data sets"), unknown.len());
     if !unknown.is_empty() {
-        return Found::new(GateVerdict::Fail, measured, format!("The bytes of {} are not known.", joined(&unknown))).with(unknown);
+        return Found::new(GateVerdict::Fail, measured, format!("The bytes of {} are not known.", joined(&unknown)))
+            .with(unknown);
     }
     if guessed > 0 {
-        let why = format!("{} of its lineage are guesses with a confidence below 0.5.", counted(guessed as u64, "edge", "edges"));
+        let why = format!(
+            "{} of its lineage are guesses with a confidence below 0.5.",
+            counted(guessed as u64, "edge", "edges")
+        );
         return Found::new(GateVerdict::CannotTell, measured, why);
     }
-    Found::new(GateVerdict::Pass, measured, "Every data set that it came from is known by its digest.").with(vec![run.id.to_string()])
+    Found::new(GateVerdict::Pass, measured, "Every data set that it came from is known by its digest.")
+        .with(vec![run.id.to_string()])
 }
 
 fn environment(evidence: &Evidence<'_>) -> Found {
     match evidence.training() {
         Some(Run { environment_digest: Some(digest), name, .. }) => {
-            Found::new(GateVerdict::Pass, digest.short(), format!("The environment of the run {name} was recorded.")).with(vec![digest.to_string()])
+            Found::new(GateVerdict::Pass, digest.short(), format!("The environment of the run {name} was recorded."))
+                .with(vec![digest.to_string()])
         }
-        Some(run) => Found::new(GateVerdict::Fail, "not known", format!("The environment of the run {} is not known.", run.name)),
+        Some(run) => {
+            Found::new(GateVerdict::Fail, "not known", format!("The environment of the run {} is not known.", run.name))
+        }
         None => Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model."),
     }
 }
@@ -210,14 +303,24 @@ fn environment(evidence: &Evidence<'_>) -> Found {
 fn committed(evidence: &Evidence<'_>) -> Found {
     match evidence.training() {
         Some(run) => match (&run.code.commit, run.code.dirty) {
-            (Some(commit), Some(false)) => Found::new(GateVerdict::Pass, commit.chars().take(12).collect::<String>(), "The code was committed and unchanged when the run began."),
+            (Some(commit), Some(false)) => Found::new(
+                GateVerdict::Pass,
+                commit.chars().take(12).collect::<String>(),
+                "The code was committed and unchanged when the run began.",
+            ),
             (Some(commit), Some(true)) => Found::new(
                 GateVerdict::Fail,
                 format!("{} with changes", commit.chars().take(12).collect::<String>()),
                 "Tracked files differed from the commit when the run began. The difference is kept with the run.",
             ),
-            (Some(_), None) => Found::new(GateVerdict::CannotTell, "not known", "Whether files differed from the commit is not known."),
-            (None, _) => Found::new(GateVerdict::Fail, "no commit", "The code was in no repository when the run began. Its files are known by their digests."),
+            (Some(_), None) => {
+                Found::new(GateVerdict::CannotTell, "not known", "Whether files differed from the commit is not known.")
+            }
+            (None, _) => Found::new(
+                GateVerdict::Fail,
+                "no commit",
+                "The code was in no repository when the run began. Its files are known by their digests.",
+            ),
         },
         None => Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model."),
     }
@@ -228,15 +331,24 @@ fn metric_gate(evidence: &Evidence<'_>, metric: &str, at_least: Option<f64>, at_
         return Found::new(GateVerdict::CannotTell, "no run known", "No run is known that wrote this model.");
     };
     let Some(value) = run.metrics.get(metric) else {
-        let known = if run.metrics.is_empty() { "no metric".to_owned() } else { joined(&run.metrics.keys().cloned().collect::<Vec<_>>()) };
-        return Found::new(GateVerdict::CannotTell, "not measured", format!("The run {} recorded {known}, and not {metric}.", run.name));
+        let known = if run.metrics.is_empty() {
+            "no metric".to_owned()
+        } else {
+            joined(&run.metrics.keys().cloned().collect::<Vec<_>>())
+        };
+        return Found::new(
+            GateVerdict::CannotTell,
+            "not measured",
+            format!("The run {} recorded {known}, and not {metric}.", run.name),
+        );
     };
     let low = at_least.is_some_and(|limit| *value < limit);
     let high = at_most.is_some_and(|limit| *value > limit);
     let measured = format!("{value:.4}");
     let evidence = vec![run.id.to_string()];
     if value.is_nan() {
-        return Found::new(GateVerdict::CannotTell, "not a number", format!("{metric} is not a number.")).with(evidence);
+        return Found::new(GateVerdict::CannotTell, "not a number", format!("{metric} is not a number."))
+            .with(evidence);
     }
     if low || high {
         let side = if low { "below" } else { "above" };
@@ -258,7 +370,10 @@ fn words(rule: &GateRule) -> (String, String) {
         ),
         GateRule::Metric { metric, at_least, at_most } => {
             let limits: Vec<String> =
-                [at_least.map(|it| format!("at least {it}")), at_most.map(|it| format!("at most {it}"))].into_iter().flatten().collect();
+                [at_least.map(|it| format!("at least {it}")), at_most.map(|it| format!("at most {it}"))]
+                    .into_iter()
+                    .flatten()
+                    .collect();
             (format!("{metric} holds its limit"), joined(&limits))
         }
         GateRule::CodeCommitted => ("The code was committed when the run began".into(), "committed, unchanged".into()),

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::models::standing;
 use super::projects::counted;
+use crate::Engine;
 use crate::graph::confidence_downstream;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// Audit entries that are searched for a text.
 const SEARCHED: u64 = 20_000;
@@ -46,12 +46,15 @@ impl Engine {
                     unscreened += 1;
                     continue;
                 };
-                let looked = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, [&digest])?))?;
+                let looked = self
+                    .ledger()
+                    .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, [&digest])?))?;
                 if looked.into_iter().flatten().next().is_none() {
                     unscreened += 1;
                     continue;
                 }
-                let own: Vec<CarriedLabel> = node.labels.iter().filter(|label| label.dataset == node.label).cloned().collect();
+                let own: Vec<CarriedLabel> =
+                    node.labels.iter().filter(|label| label.dataset == node.label).cloned().collect();
                 if own.is_empty() {
                     continue;
                 }
@@ -60,19 +63,29 @@ impl Engine {
                 let mut cells = Vec::new();
                 for model in below.nodes.iter().filter(|it| it.kind == NodeKind::Model) {
                     let Some(at) = index.get(&model.id) else { continue };
-                    let reaching: Vec<CarriedLabel> = model.labels.iter().filter(|label| label.dataset == node.label).cloned().collect();
+                    let reaching: Vec<CarriedLabel> =
+                        model.labels.iter().filter(|label| label.dataset == node.label).cloned().collect();
                     if reaching.is_empty() {
                         continue;
                     }
-                    let features = model.digest.map(|digest| self.features_of(&digest)).transpose()?.flatten().unwrap_or_default();
+                    let features =
+                        model.digest.map(|digest| self.features_of(&digest)).transpose()?.flatten().unwrap_or_default();
                     cells.push(MatrixCell {
                         model: *at,
-                        in_features: reaching.iter().any(|label| features.iter().any(|feature| feature.rsplit("__").next() == Some(&label.column))),
+                        in_features: reaching.iter().any(|label| {
+                            features.iter().any(|feature| feature.rsplit("__").next() == Some(&label.column))
+                        }),
                         labels: reaching,
                         confidence: confidence.get(&model.id).copied().unwrap_or(0.0),
                     });
                 }
-                rows.push(MatrixRow { project: project.id, project_name: project.name.clone(), path: node.label.clone(), labels: own, cells });
+                rows.push(MatrixRow {
+                    project: project.id,
+                    project_name: project.name.clone(),
+                    path: node.label.clone(),
+                    labels: own,
+                    cells,
+                });
             }
         }
         Ok(GovernanceView { sentence: describe(&rows, unscreened), models, rows, unscreened })
@@ -80,7 +93,9 @@ impl Engine {
 
     /// The features that a model file names, if it names any.
     pub(crate) fn features_of(&self, digest: &proofmark_domain::Digest) -> Answer<Option<Vec<String>>> {
-        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, digest)?))?;
+        let stored = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, digest)?))?;
         Ok(stored.and_then(|it| serde_json::from_value::<ModelFacts>(it.body).ok()).and_then(|facts| facts.features_in))
     }
 
@@ -94,7 +109,10 @@ impl Engine {
         let all = self.ledger().read::<_, Trouble>(|read| Ok(read.audit().latest(None, SEARCHED)?))?;
         let fits = |entry: &AuditRecord| {
             text.as_ref().is_none_or(|text| {
-                let said = format!("{} {} {} {}", entry.entry.actor, entry.entry.action, entry.entry.object, entry.entry.detail);
+                let said = format!(
+                    "{} {} {} {}",
+                    entry.entry.actor, entry.entry.action, entry.entry.object, entry.entry.detail
+                );
                 said.to_lowercase().contains(text)
             })
         };
@@ -135,13 +153,28 @@ impl Engine {
 
 fn describe(rows: &[MatrixRow], unscreened: u64) -> String {
     let reaching = rows.iter().filter(|row| !row.cells.is_empty()).count() as u64;
-    let models: std::collections::BTreeSet<u64> = rows.iter().flat_map(|row| row.cells.iter().map(|cell| cell.model)).collect();
+    let models: std::collections::BTreeSet<u64> =
+        rows.iter().flat_map(|row| row.cells.iter().map(|cell| cell.model)).collect();
     let known = if rows.is_empty() {
         "No sensitive column was found in the data that was looked at.".to_owned()
     } else if reaching == 0 {
-        format!("{} sensitive columns, and no model here was made from them.", if rows.len() == 1 { "One data set has".to_owned() } else { format!("{} data sets have", rows.len()) })
+        format!(
+            "{} sensitive columns, and no model here was made from them.",
+            if rows.len() == 1 { "One data set has".to_owned() } else { format!("{} data sets have", rows.len()) }
+        )
     } else {
-        format!("Sensitive data of {} lies upstream of {}.", counted(reaching, "data set", "data sets"), counted(models.len() as u64, "model", "models"))
+        format!(
+            "Sensitive data of {} lies upstream of {}.",
+            counted(reaching, "data set", "data sets"),
+            counted(models.len() as u64, "model", "models")
+        )
     };
-    if unscreened == 0 { known } else { format!("{known} Nothing can be said of {} that could not be searched.", counted(unscreened, "data set", "data sets")) }
+    if unscreened == 0 {
+        known
+    } else {
+        format!(
+            "{known} Nothing can be said of {} that could not be searched.",
+            counted(unscreened, "data set", "data sets")
+        )
+    }
 }

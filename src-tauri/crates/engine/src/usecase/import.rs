@@ -20,6 +20,11 @@ pub(crate) const ENVIRONMENTS: &str = "proofmark-environments.jsonl";
 /// More than this is no record of runs.
 const LIMIT: u64 = 256 << 20;
 
+/// Whether a path is one of these records.
+pub(crate) fn is_own_record(path: &str) -> bool {
+    path == RUNS || path == ENVIRONMENTS
+}
+
 impl Engine {
     /// Takes over the runs that a folder brings along, each once. A line that cannot be read is passed over and counted.
     pub(crate) fn import_records(&self, project: &Project) -> Answer<u64> {
@@ -27,8 +32,11 @@ impl Engine {
         let environments: Vec<Environment> = lines(&root.join(ENVIRONMENTS))?;
         let runs: Vec<Run> = lines(&root.join(RUNS))?;
         let known = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?;
-        let new: Vec<Run> =
-            runs.into_iter().filter(|run| !known.iter().any(|it| it.id == run.id)).map(|run| Run { project: project.id, ..run }).collect();
+        let new: Vec<Run> = runs
+            .into_iter()
+            .filter(|run| !known.iter().any(|it| it.id == run.id))
+            .map(|run| Run { project: project.id, ..run })
+            .collect();
         if new.is_empty() {
             return Ok(0);
         }
@@ -54,9 +62,12 @@ impl Engine {
     /// If the file cannot be written.
     pub fn export_runs(&self, project: &Project, folder: &Path) -> Answer<u64> {
         let runs = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?;
-        let recorded: Vec<&Run> = runs.iter().filter(|run| run.source == proofmark_domain::run::RunSource::Recorded).collect();
+        let recorded: Vec<&Run> =
+            runs.iter().filter(|run| run.source == proofmark_domain::run::RunSource::Recorded).collect();
         let mut environments = Vec::new();
-        for digest in recorded.iter().filter_map(|run| run.environment_digest).collect::<std::collections::BTreeSet<_>>() {
+        for digest in
+            recorded.iter().filter_map(|run| run.environment_digest).collect::<std::collections::BTreeSet<_>>()
+        {
             environments.extend(self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(&digest)?))?);
         }
         write_lines(&folder.join(RUNS), recorded.iter().copied())?;
@@ -79,7 +90,9 @@ fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Answer<Vec<T>> {
 fn write_lines<'a, T: serde::Serialize + 'a>(path: &Path, values: impl Iterator<Item = &'a T>) -> Answer<()> {
     let mut text = String::new();
     for value in values {
-        text.push_str(&serde_json::to_string(value).map_err(|error| Trouble::new(ErrorCode::Internal, format!("A run could not be written down: {error}.")))?);
+        text.push_str(&serde_json::to_string(value).map_err(|error| {
+            Trouble::new(ErrorCode::Internal, format!("A run could not be written down: {error}."))
+        })?);
         text.push('\n');
     }
     fs::write(path, text).map_err(|error| io_trouble("writing", path, &error))

@@ -18,3 +18,5 @@ mod runs;
 mod sample;
 mod search;
 mod settings;
+
+pub(crate) use import::is_own_record;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_contract::view::*;
+use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
 use proofmark_domain::lineage::{Direction, Graph, NodeId, NodeKind};
 use proofmark_domain::model::{ModelFacts, SafetyVerdict};
@@ -10,17 +11,16 @@ use proofmark_domain::project::Project;
 use proofmark_domain::release::{CandidateState, RegistryState};
 use proofmark_domain::run::Run;
 use proofmark_domain::sensitive::CarriedLabel;
-use proofmark_domain::Digest;
 use proofmark_intake::model::{Limits, read_model};
 use proofmark_ledger::{AuditEntry, NewReport, ReportKind};
 use serde_json::{Value, json};
 
 use super::files::links;
 use super::projects::{counted, joined};
+use crate::Engine;
 use crate::graph::{ProjectGraph, confidence_downstream};
 use crate::screen::{VERSION, absolute};
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 impl Engine {
     /// Model files of one project or all, newest first.
@@ -50,7 +50,9 @@ impl Engine {
         let known = self.project_graph(&project)?;
         let state = self.registry_state().map(|(_, state)| state);
         let row = self.model_row(&project, &facts, &known, state.as_ref())?;
-        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &facts.digest)?))?;
+        let stored = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &facts.digest)?))?;
         let (said, problem) = match stored {
             Some(report) if report.head.verdict.as_deref() == Some("unreadable") => {
                 (None, report.head.summary.get("problem").and_then(Value::as_str).map(str::to_owned))
@@ -67,7 +69,12 @@ impl Engine {
             .map(|name| Feature { name: name.clone(), labels: labels_on(name, &labels) })
             .collect();
         let sources = sources_of(&upstream, &id);
-        let runs: Vec<Run> = known.runs.iter().filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest))).cloned().collect();
+        let runs: Vec<Run> = known
+            .runs
+            .iter()
+            .filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest)))
+            .cloned()
+            .collect();
         let view = ModelView {
             sentence: describe(said.as_ref(), &sources, &labels, &features),
             written_by: links(&runs, Some(&facts.digest), |run| &run.outputs),
@@ -94,7 +101,8 @@ impl Engine {
         let path = absolute(project, &facts.path)?;
         let (body, verdict, summary) = match read_model(&path, &Limits::default()) {
             Ok(said) => {
-                let verdict = serde_json::to_value(said.safety.verdict).ok().and_then(|it| it.as_str().map(str::to_owned));
+                let verdict =
+                    serde_json::to_value(said.safety.verdict).ok().and_then(|it| it.as_str().map(str::to_owned));
                 let framework = said.framework.as_ref().map(|name| match &said.framework_version {
                     Some(version) => format!("{name} {version}"),
                     None => name.clone(),
@@ -109,7 +117,9 @@ impl Engine {
         };
         let head = self.head(ReportKind::ModelFacts, project, facts, None, verdict, summary);
         let entry = AuditEntry::new("proofmark", "model.read", facts.path.as_str());
-        self.ledger().write(self.now(), entry, |write| -> Answer<()> { Ok(write.reports().add(&NewReport { head, body: &body })?) })
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            Ok(write.reports().add(&NewReport { head, body: &body })?)
+        })
     }
 
     pub(crate) fn projects_in(&self, filter: &ProjectFilter) -> Answer<Vec<Project>> {
@@ -120,20 +130,35 @@ impl Engine {
     }
 
     pub(crate) fn files_of_kind(&self, project: &Project, kinds: &[ArtifactKind]) -> Answer<Vec<FileFacts>> {
-        let filter = proofmark_ledger::FileFilter { project: Some(project.id), kinds: kinds.to_vec(), ..Default::default() };
-        Ok(self.ledger().read::<_, Trouble>(|read| Ok(read.files().list(&filter)?))?.rows.into_iter().map(|it| it.facts).collect())
+        let filter =
+            proofmark_ledger::FileFilter { project: Some(project.id), kinds: kinds.to_vec(), ..Default::default() };
+        Ok(self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.files().list(&filter)?))?
+            .rows
+            .into_iter()
+            .map(|it| it.facts)
+            .collect())
     }
 
-    fn model_row(&self, project: &Project, facts: &FileFacts, known: &ProjectGraph, state: Option<&RegistryState>) -> Answer<ModelRow> {
+    fn model_row(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        known: &ProjectGraph,
+        state: Option<&RegistryState>,
+    ) -> Answer<ModelRow> {
         let head = self
             .ledger()
             .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::ModelFacts, [&facts.digest])?))?
             .into_iter()
             .flatten()
             .next();
-        let said = |name: &str| head.as_ref().and_then(|it| it.summary.get(name)).and_then(Value::as_str).map(str::to_owned);
+        let said =
+            |name: &str| head.as_ref().and_then(|it| it.summary.get(name)).and_then(Value::as_str).map(str::to_owned);
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
-        let labels: BTreeSet<String> = known.node(&id).map(|node| node.labels.iter().map(|it| it.label.clone()).collect()).unwrap_or_default();
+        let labels: BTreeSet<String> =
+            known.node(&id).map(|node| node.labels.iter().map(|it| it.label.clone()).collect()).unwrap_or_default();
         let safety = head.as_ref().and_then(|it| it.verdict.as_deref()).and_then(|word| match word {
             "safe" => Some(SafetyVerdict::Safe),
             "dangerous" => Some(SafetyVerdict::Dangerous),
@@ -172,7 +197,8 @@ pub(crate) fn metrics_of(known: &ProjectGraph, digest: &Digest) -> BTreeMap<Stri
 /// Labels on the column of this name, also where the feature carries the column's name with a prefix of a preprocessing step.
 fn labels_on(feature: &str, labels: &[CarriedLabel]) -> Vec<String> {
     let bare = feature.rsplit("__").next().unwrap_or(feature);
-    let found: BTreeSet<String> = labels.iter().filter(|it| it.column == feature || it.column == bare).map(|it| it.label.clone()).collect();
+    let found: BTreeSet<String> =
+        labels.iter().filter(|it| it.column == feature || it.column == bare).map(|it| it.label.clone()).collect();
     found.into_iter().collect()
 }
 
@@ -182,7 +208,9 @@ pub(crate) fn standing(state: Option<&RegistryState>, digest: &Digest) -> String
     let mut of_these_bytes: Vec<_> = state
         .candidates
         .values()
-        .filter(|it| it.manifest.as_ref().is_some_and(|manifest| manifest.files.iter().any(|file| file.digest == *digest)))
+        .filter(|it| {
+            it.manifest.as_ref().is_some_and(|manifest| manifest.files.iter().any(|file| file.digest == *digest))
+        })
         .collect();
     of_these_bytes.sort_by_key(|it| it.at);
     let published = of_these_bytes.iter().rev().find_map(|it| it.version.map(|version| (it, version)));
@@ -212,7 +240,9 @@ fn candidates_of(state: &RegistryState, digest: &Digest) -> Vec<CandidateLink> {
     let mut links: Vec<CandidateLink> = state
         .candidates
         .values()
-        .filter(|it| it.manifest.as_ref().is_some_and(|manifest| manifest.files.iter().any(|file| file.digest == *digest)))
+        .filter(|it| {
+            it.manifest.as_ref().is_some_and(|manifest| manifest.files.iter().any(|file| file.digest == *digest))
+        })
         .map(|it| CandidateLink { candidate: it.id, state: it.state, version: it.version, at: it.at })
         .collect();
     links.sort_by_key(|it| std::cmp::Reverse(it.at));
@@ -240,7 +270,12 @@ pub(crate) fn sources_of(upstream: &Graph, model: &NodeId) -> Vec<ModelSource> {
     sources
 }
 
-fn describe(said: Option<&ModelFacts>, sources: &[ModelSource], labels: &[CarriedLabel], features: &[Feature]) -> String {
+fn describe(
+    said: Option<&ModelFacts>,
+    sources: &[ModelSource],
+    labels: &[CarriedLabel],
+    features: &[Feature],
+) -> String {
     let what = said.map_or_else(
         || "What this file holds could not be read".to_owned(),
         |facts| {
@@ -256,12 +291,17 @@ fn describe(said: Option<&ModelFacts>, sources: &[ModelSource], labels: &[Carrie
     } else {
         format!(", from {}", counted(sources.len() as u64, "data set", "data sets"))
     };
-    let kinds: Vec<String> = labels.iter().map(|it| it.label.replace('_', " ")).collect::<BTreeSet<_>>().into_iter().collect();
+    let kinds: Vec<String> =
+        labels.iter().map(|it| it.label.replace('_', " ")).collect::<BTreeSet<_>>().into_iter().collect();
     let seen: Vec<String> = features.iter().filter(|it| !it.labels.is_empty()).map(|it| it.name.clone()).collect();
     let sensitive = if kinds.is_empty() {
         if sources.is_empty() { String::new() } else { " No sensitive column was found upstream.".to_owned() }
     } else {
-        let shown = if kinds.len() > 5 { format!("{} and {} more", kinds[..4].join(", "), kinds.len() - 4) } else { joined(&kinds) };
+        let shown = if kinds.len() > 5 {
+            format!("{} and {} more", kinds[..4].join(", "), kinds.len() - 4)
+        } else {
+            joined(&kinds)
+        };
         let reached = if features.is_empty() {
             "the file does not say which columns reached it".to_owned()
         } else if seen.is_empty() {

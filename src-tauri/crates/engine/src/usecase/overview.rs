@@ -12,8 +12,8 @@ use proofmark_domain::release::CandidateState;
 use proofmark_ledger::RunFilter;
 
 use super::projects::joined;
-use crate::trouble::{Answer, Trouble};
 use crate::Engine;
+use crate::trouble::{Answer, Trouble};
 
 /// Lines of activity that are shown.
 const ACTIVITY: usize = 30;
@@ -45,7 +45,9 @@ impl Engine {
             });
         }
         attention.sort_by(|a, b| b.urgency.cmp(&a.urgency).then_with(|| b.since.cmp(&a.since)));
-        let runs = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().list(&RunFilter { limit: Some(0), ..RunFilter::default() })?.total))?;
+        let runs = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.runs().list(&RunFilter { limit: Some(0), ..RunFilter::default() })?.total)
+        })?;
         Ok(Overview {
             first_run: projects.is_empty(),
             attention,
@@ -81,8 +83,11 @@ impl Engine {
     fn projects_needing(&self, attention: &mut Vec<Attention>) -> Answer<()> {
         for project in self.projects()? {
             let (state, problem) = self.watch_state(&project);
-            let config = crate::config::ProjectConfig::read(std::path::Path::new(&project.root)).err().map(|it| it.0.message);
-            let (Some(why), urgency) = (problem.or(config), if state == WatchState::Polling { Urgency::Notice } else { Urgency::Attention }) else {
+            let config =
+                crate::config::ProjectConfig::read(std::path::Path::new(&project.root)).err().map(|it| it.0.message);
+            let (Some(why), urgency) =
+                (problem.or(config), if state == WatchState::Polling { Urgency::Notice } else { Urgency::Attention })
+            else {
                 continue;
             };
             attention.push(Attention {
@@ -147,11 +152,19 @@ impl Engine {
             let (what, why, action) = if row.waits_for_me {
                 (
                     format!("{} waits for your decision", row.model),
-                    format!("{} submitted it{}.", row.submitted_by, if row.note.is_empty() { String::new() } else { format!(": {}", row.note) }),
+                    format!(
+                        "{} submitted it{}.",
+                        row.submitted_by,
+                        if row.note.is_empty() { String::new() } else { format!(": {}", row.note) }
+                    ),
                     "Review it",
                 )
             } else if row.state == CandidateState::Approved {
-                (format!("{} is approved and not yet published", row.model), "It has the approvals that it needs.".to_owned(), "Open the candidate")
+                (
+                    format!("{} is approved and not yet published", row.model),
+                    "It has the approvals that it needs.".to_owned(),
+                    "Open the candidate",
+                )
             } else {
                 continue;
             };
@@ -173,7 +186,9 @@ impl Engine {
         for row in self.change_list(ChangeQuery { project: None, limit: Some(200) })?.changes {
             let change = &row.change;
             let target = match change.kind {
-                ArtifactKind::Dataset | ArtifactKind::PredictionLog => Target::Dataset { project: row.project, path: change.path.as_str().to_owned() },
+                ArtifactKind::Dataset | ArtifactKind::PredictionLog => {
+                    Target::Dataset { project: row.project, path: change.path.as_str().to_owned() }
+                }
                 ArtifactKind::Model => Target::Model { project: row.project, path: change.path.as_str().to_owned() },
                 _ => Target::Project { project: row.project },
             };
@@ -183,12 +198,16 @@ impl Engine {
                 Change::Moved => "was moved",
                 Change::Deleted => "was deleted",
             };
-            activity.push((change.kind, change.change, Activity {
-                at: change.seen_at,
-                what: format!("{} {verb}", change.path),
-                project: Some(row.project_name),
-                target: Some(target),
-            }));
+            activity.push((
+                change.kind,
+                change.change,
+                Activity {
+                    at: change.seen_at,
+                    what: format!("{} {verb}", change.path),
+                    project: Some(row.project_name),
+                    target: Some(target),
+                },
+            ));
         }
         let projects = self.projects()?;
         let mut lines = collapse(activity);
@@ -224,10 +243,16 @@ fn collapse(changes: Vec<(ArtifactKind, Change, Activity)>) -> Vec<Activity> {
     let mut rest = changes.into_iter().peekable();
     while let Some((kind, change, first)) = rest.next() {
         let mut count = 1u64;
-        while rest.next_if(|(_, other, it)| *other == change && it.at == first.at && it.project == first.project).is_some() {
+        while rest
+            .next_if(|(_, other, it)| *other == change && it.at == first.at && it.project == first.project)
+            .is_some()
+        {
             count += 1;
         }
-        let main = matches!(kind, ArtifactKind::Dataset | ArtifactKind::Model | ArtifactKind::PredictionLog | ArtifactKind::Code);
+        let main = matches!(
+            kind,
+            ArtifactKind::Dataset | ArtifactKind::Model | ArtifactKind::PredictionLog | ArtifactKind::Code
+        );
         if count > 3 || (!main && count > 1) {
             let verb = match change {
                 Change::Added => "appeared",
@@ -236,10 +261,16 @@ fn collapse(changes: Vec<(ArtifactKind, Change, Activity)>) -> Vec<Activity> {
                 Change::Deleted => "were deleted",
             };
             let target = first.target.and_then(|target| match target {
-                Target::Dataset { project, .. } | Target::Model { project, .. } | Target::Project { project } => Some(Target::Project { project }),
+                Target::Dataset { project, .. } | Target::Model { project, .. } | Target::Project { project } => {
+                    Some(Target::Project { project })
+                }
                 _ => None,
             });
-            lines.push(Activity { what: format!("{} {verb}", super::projects::counted(count, "file", "files")), target, ..first });
+            lines.push(Activity {
+                what: format!("{} {verb}", super::projects::counted(count, "file", "files")),
+                target,
+                ..first
+            });
         } else {
             lines.push(first);
         }
@@ -260,9 +291,11 @@ fn data_needing(row: &DatasetRow, attention: &mut Vec<Attention>) {
             );
             (Urgency::Fail, format!("{} failed its checks", row.path), format!("{why} found."))
         }
-        (ScreenState::Unreadable, _) => {
-            (Urgency::Attention, format!("{} cannot be read as a table", row.path), row.problem.clone().unwrap_or_default())
-        }
+        (ScreenState::Unreadable, _) => (
+            Urgency::Attention,
+            format!("{} cannot be read as a table", row.path),
+            row.problem.clone().unwrap_or_default(),
+        ),
         _ => return,
     };
     attention.push(Attention {
@@ -278,12 +311,17 @@ fn data_needing(row: &DatasetRow, attention: &mut Vec<Attention>) {
 fn line(row: &ModelRow) -> ModelLine {
     let (sentence, tone) = match row.safety {
         Some(SafetyVerdict::Dangerous) => ("Loading it would run foreign code.".to_owned(), Tone::Fail),
-        Some(SafetyVerdict::Unverified) => ("Whether it may be loaded without fear could not be verified.".to_owned(), Tone::Attention),
+        Some(SafetyVerdict::Unverified) => {
+            ("Whether it may be loaded without fear could not be verified.".to_owned(), Tone::Attention)
+        }
         None => ("It has not been looked at yet.".to_owned(), Tone::Unknown),
-        Some(SafetyVerdict::Safe) if row.labels.is_empty() => ("Safe to load; no sensitive column is known upstream.".to_owned(), Tone::Pass),
+        Some(SafetyVerdict::Safe) if row.labels.is_empty() => {
+            ("Safe to load; no sensitive column is known upstream.".to_owned(), Tone::Pass)
+        }
         Some(SafetyVerdict::Safe) => {
             let named: Vec<String> = row.labels.iter().take(3).map(|it| it.replace('_', " ")).collect();
-            let more = if row.labels.len() > 3 { format!(" and {} more kinds", row.labels.len() - 3) } else { String::new() };
+            let more =
+                if row.labels.len() > 3 { format!(" and {} more kinds", row.labels.len() - 3) } else { String::new() };
             (format!("Safe to load; upstream data contains {}{more}.", joined(&named)), Tone::Pass)
         }
     };

@@ -10,8 +10,8 @@ use proofmark_registry::Signer;
 use proofmark_registry::keys::{EncryptedFileVault, KeyVault, Passphrase};
 use uuid::Uuid;
 
-use crate::trouble::{Answer, Trouble};
 use crate::Engine;
+use crate::trouble::{Answer, Trouble};
 
 /// The engine's clock, as the registry asks for it.
 pub(crate) struct RegistryClock(pub(crate) Engine);
@@ -35,7 +35,9 @@ impl Engine {
         let people = self.ledger().read::<_, Trouble>(|read| Ok(read.people().list()?))?;
         Ok(PersonList {
             people: people.into_iter().map(|it| it.person).collect(),
-            keychain: Permission::denied("Keys are kept in files that only your passphrase opens. The system's keychain is not used in this version."),
+            keychain: Permission::denied(
+                "Keys are kept in files that only your passphrase opens. The system's keychain is not used in this version.",
+            ),
         })
     }
 
@@ -46,7 +48,8 @@ impl Engine {
     pub fn person_create(&self, request: PersonCreate) -> Answer<PersonList> {
         let name = request.name.trim();
         if name.is_empty() {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, "A person needs a name.").hint("Type the name that others will see beside the signature."));
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A person needs a name.")
+                .hint("Type the name that others will see beside the signature."));
         }
         let Some(passphrase) = request.passphrase.filter(|it| !it.is_empty()) else {
             return Err(Trouble::new(ErrorCode::InvalidRequest, "A passphrase is needed: it protects the key file.")
@@ -58,7 +61,12 @@ impl Engine {
         let person = self.vault().create(id, name, contact, &Passphrase::new(passphrase), &clock)?;
         let entry = AuditEntry::new(name, "person.create", id.to_string());
         let stored = StoredPerson {
-            key_location: self.home().keys().join(format!("{}.json", person.card.key_id)).to_string_lossy().into_owned(),
+            key_location: self
+                .home()
+                .keys()
+                .join(format!("{}.json", person.card.key_id))
+                .to_string_lossy()
+                .into_owned(),
             person: LocalPerson { is_current: true, ..person },
         };
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -79,7 +87,9 @@ impl Engine {
             .find(|it| it.person.card.id == request.person)
             .ok_or_else(|| Trouble::not_found("person with that identifier and a key on this machine"))?;
         let entry = AuditEntry::new(self.actor(), "person.select", request.person.to_string());
-        self.ledger().write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_current(Some(&chosen.person.card.key_id))?) })?;
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            Ok(write.people().set_current(Some(&chosen.person.card.key_id))?)
+        })?;
         self.person_list(Nothing {})
     }
 
@@ -91,8 +101,15 @@ impl Engine {
         let people = self.person_list(Nothing {})?.people;
         people
             .into_iter()
-            .find(|it| it.card.id.to_string() == what || it.card.name == what || (what.len() >= 8 && it.card.key_id.starts_with(what)))
-            .ok_or_else(|| Trouble::not_found(format!("person `{what}` with a key on this machine")).hint("See proofmark key list."))
+            .find(|it| {
+                it.card.id.to_string() == what
+                    || it.card.name == what
+                    || (what.len() >= 8 && it.card.key_id.starts_with(what))
+            })
+            .ok_or_else(|| {
+                Trouble::not_found(format!("person `{what}` with a key on this machine"))
+                    .hint("See proofmark key list.")
+            })
     }
 
     pub(crate) fn vault(&self) -> EncryptedFileVault {
@@ -106,12 +123,18 @@ impl Engine {
     /// Unlocks the key of the person who acts now.
     pub(crate) fn signer(&self, passphrase: Option<String>) -> Answer<Signer> {
         let Some(me) = self.me()? else {
-            return Err(Trouble::new(ErrorCode::NoIdentity, "Nobody has been chosen to act, so nothing can be signed.")
-                .hint("Make a key under Settings, People; on the command line: proofmark key create --name 'Your Name'."));
+            return Err(Trouble::new(
+                ErrorCode::NoIdentity,
+                "Nobody has been chosen to act, so nothing can be signed.",
+            )
+            .hint("Make a key under Settings, People; on the command line: proofmark key create --name 'Your Name'."));
         };
         let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
-            return Err(Trouble::new(ErrorCode::WrongPassphrase, format!("The passphrase of {}'s key is needed to sign.", me.person.card.name))
-                .hint("On the command line: set PROOFMARK_PASSPHRASE, or give --passphrase-file."));
+            return Err(Trouble::new(
+                ErrorCode::WrongPassphrase,
+                format!("The passphrase of {}'s key is needed to sign.", me.person.card.name),
+            )
+            .hint("On the command line: set PROOFMARK_PASSPHRASE, or give --passphrase-file."));
         };
         Ok(self.vault().load(&me.person.card.key_id, &Passphrase::new(passphrase))?)
     }

@@ -67,8 +67,9 @@ impl Engine {
         let project = self.project(request.project)?;
         let action = if request.paused { "project.pause" } else { "project.resume" };
         let entry = AuditEntry::new(self.actor(), action, project.id.to_string());
-        self.ledger()
-            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.projects().set_paused(project.id, request.paused)?) })?;
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            Ok(write.projects().set_paused(project.id, request.paused)?)
+        })?;
         if request.paused {
             self.unwatch(project.id);
         } else {
@@ -91,7 +92,10 @@ impl Engine {
             Ok(write.projects().remove(project.id)?)
         })?;
         Ok(Done {
-            message: format!("{} is no longer watched. Its files were not touched; adding {} again brings its history back.", project.name, project.root),
+            message: format!(
+                "{} is no longer watched. Its files were not touched; adding {} again brings its history back.",
+                project.name, project.root
+            ),
         })
     }
 
@@ -140,7 +144,8 @@ impl Engine {
             .filter(|project| canonical.starts_with(&project.root))
             .max_by_key(|project| project.root.len())
             .ok_or_else(|| {
-                Trouble::not_found(format!("project that contains {}", path.display())).hint(format!("Add it: proofmark project add '{}'", path.display()))
+                Trouble::not_found(format!("project that contains {}", path.display()))
+                    .hint(format!("Add it: proofmark project add '{}'", path.display()))
             })
     }
 
@@ -158,8 +163,11 @@ impl Engine {
             [one] => return Ok(one.clone()),
             [] => {}
             _ => {
-                return Err(Trouble::new(ErrorCode::InvalidRequest, format!("{} projects are called {what}.", named.len()))
-                    .hint("Name it by its identifier: proofmark project list"));
+                return Err(Trouble::new(
+                    ErrorCode::InvalidRequest,
+                    format!("{} projects are called {what}.", named.len()),
+                )
+                .hint("Name it by its identifier: proofmark project list"));
             }
         }
         self.project_at(Path::new(what))
@@ -169,18 +177,25 @@ impl Engine {
         let existing: Vec<PathBuf> = self.projects()?.into_iter().map(|project| PathBuf::from(project.root)).collect();
         let root = check_root(Path::new(&request.path), &existing)?;
         if root_warning(&root) == Some(RootWarning::IsHomeFolder) {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("{} is a home folder: everything in it would be watched.", root.display()))
-                .hint("Choose the folder of one project inside it."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("{} is a home folder: everything in it would be watched.", root.display()),
+            )
+            .hint("Choose the folder of one project inside it."));
         }
         if self.home().folder().starts_with(&root) {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("{} contains Proofmark's own ledger.", root.display()))
-                .hint("Choose the folder of one project inside it."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("{} contains Proofmark's own ledger.", root.display()),
+            )
+            .hint("Choose the folder of one project inside it."));
         }
         let Some(root_text) = root.to_str() else {
             return Err(Trouble::new(ErrorCode::InvalidRequest, format!("The name of {} is not valid Unicode.", root.display()))
                 .hint("Files inside a project may have any name, but the project's folder itself must have a Unicode name. Rename it."));
         };
-        let folder_name = root.file_name().map_or_else(|| root_text.to_owned(), |name| name.to_string_lossy().into_owned());
+        let folder_name =
+            root.file_name().map_or_else(|| root_text.to_owned(), |name| name.to_string_lossy().into_owned());
         let name = clean_name(request.name.as_deref().unwrap_or(&folder_name))?;
         let project = Project {
             id: ProjectId::from_uuid(self.0.clock.new_id()),
@@ -225,16 +240,24 @@ impl Engine {
         }
         let (counts, runs, last_change, failed) = self.ledger().read::<_, Trouble>(|read| {
             let counts = read.files().count_by_kind(project.id)?;
-            let filter = proofmark_ledger::RunFilter { project: Some(project.id), limit: Some(0), ..Default::default() };
+            let filter =
+                proofmark_ledger::RunFilter { project: Some(project.id), limit: Some(0), ..Default::default() };
             let runs = read.runs().list(&filter)?.total;
             let last = read.versions().latest(Some(project.id), 1)?.first().map(|it| it.version.change.seen_at);
-            let tables: Vec<_> = read.files().of_project(project.id)?.into_iter().filter(|it| is_tabular(it.facts.kind)).collect();
+            let tables: Vec<_> =
+                read.files().of_project(project.id)?.into_iter().filter(|it| is_tabular(it.facts.kind)).collect();
             let heads = read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?;
             let failed = heads.iter().flatten().filter(|head| head.verdict.as_deref() == Some("fail")).count() as u64;
             Ok((counts, runs, last, failed))
         })?;
-        let kinds: Vec<KindCount> = counts.into_iter().map(|(kind, count, size)| KindCount { kind, count, size }).collect();
-        let scanning = self.0.jobs.unfinished().into_iter().find(|job| job.kind == JobKind::Scan && job.project == Some(project.id));
+        let kinds: Vec<KindCount> =
+            counts.into_iter().map(|(kind, count, size)| KindCount { kind, count, size }).collect();
+        let scanning = self
+            .0
+            .jobs
+            .unfinished()
+            .into_iter()
+            .find(|job| job.kind == JobKind::Scan && job.project == Some(project.id));
         Ok(ProjectView {
             sentence: describe(&kinds, runs, project),
             project: project.clone(),
@@ -255,7 +278,9 @@ fn clean_name(name: &str) -> Answer<String> {
     let name: String = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let name = name.trim().to_owned();
     if name.is_empty() {
-        return Err(Trouble::new(ErrorCode::InvalidRequest, "A project needs a name.").hint("Type at least one letter."));
+        return Err(
+            Trouble::new(ErrorCode::InvalidRequest, "A project needs a name.").hint("Type at least one letter.")
+        );
     }
     Ok(name.chars().take(120).collect())
 }
@@ -297,5 +322,9 @@ fn describe(kinds: &[KindCount], runs: u64, project: &Project) -> String {
     .filter(|(count, ..)| *count > 0)
     .map(|(count, one, many)| counted(count, one, many))
     .collect();
-    if parts.is_empty() { "Nothing in this folder looks like data, code or a model yet.".to_owned() } else { format!("{}.", joined(&parts)) }
+    if parts.is_empty() {
+        "Nothing in this folder looks like data, code or a model yet.".to_owned()
+    } else {
+        format!("{}.", joined(&parts))
+    }
 }

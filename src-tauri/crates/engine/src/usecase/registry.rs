@@ -11,14 +11,14 @@ use proofmark_domain::person::Role;
 use proofmark_domain::registry::{RegistryReport, RegistryVerdict};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, RegistryState, ReleaseBlocked};
-use proofmark_ledger::{AuditEntry, Attachment, StoredPerson, Tag};
+use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::{NewRegistry, OpenOptions, Registry, SelfTest, Watch};
 
 use super::people::RegistryClock;
+use crate::Engine;
 use crate::jobs::{JobPlan, Worker};
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
-use crate::Engine;
 
 /// Roles of the person who begins a registry: one person alone can submit and publish, and somebody else must approve.
 const FOUNDER: [Role; 4] = [Role::Owner, Role::Submitter, Role::Approver, Role::Publisher];
@@ -67,7 +67,8 @@ impl Engine {
             return Err(Trouble::new(ErrorCode::InvalidRequest, "A registry needs a name."));
         }
         let signer = self.signer(request.passphrase)?;
-        let path = std::path::absolute(&request.path).map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
+        let path = std::path::absolute(&request.path)
+            .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
         self.refuse_inside_project(&path)?;
         let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None))?;
         registry.admit(&signer, signer.card(), &FOUNDER.into())?;
@@ -80,19 +81,27 @@ impl Engine {
     /// # Errors
     /// If there is no registry in the directory, or its owner is not the one that was named.
     pub fn registry_attach(&self, request: RegistryAttach) -> Answer<RegistryView> {
-        let path = std::fs::canonicalize(&request.path).map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
+        let path = std::fs::canonicalize(&request.path)
+            .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
         let registry = Registry::open(&path, self.registry_options(None))?;
         let state = registry.state()?;
         let Some(owner) = state.root_key.clone() else {
-            return Err(Trouble::new(ErrorCode::VerificationFailed, format!("{} names no owner yet: its first statement has not arrived.", path.display()))
-                .hint("Wait until the folder is synchronised, then try again."));
+            return Err(Trouble::new(
+                ErrorCode::VerificationFailed,
+                format!("{} names no owner yet: its first statement has not arrived.", path.display()),
+            )
+            .hint("Wait until the folder is synchronised, then try again."));
         };
-        if let Some(expected) = request.owner.as_deref().map(|it| it.replace([' ', '-'], "").to_lowercase()).filter(|it| !it.is_empty())
+        if let Some(expected) =
+            request.owner.as_deref().map(|it| it.replace([' ', '-'], "").to_lowercase()).filter(|it| !it.is_empty())
             && !(expected.len() >= 8 && owner.starts_with(&expected))
         {
             return Err(Trouble::new(
                 ErrorCode::VerificationFailed,
-                format!("This registry was begun by the key {}, which is not the one that you named. It was not attached.", fingerprint(&owner)),
+                format!(
+                    "This registry was begun by the key {}, which is not the one that you named. It was not attached.",
+                    fingerprint(&owner)
+                ),
             )
             .hint("Compare the fingerprint with the owner by voice."));
         }
@@ -206,8 +215,11 @@ impl Engine {
     pub(crate) fn open_attached(&self, attachment: &Attachment) -> Answer<Registry> {
         let path = PathBuf::from(&attachment.path);
         if !path.is_dir() {
-            return Err(Trouble::new(ErrorCode::RegistryUnavailable, format!("The registry's folder {} is not there at the moment.", path.display()))
-                .hint("Connect its disk or share, or attach the registry under its new place."));
+            return Err(Trouble::new(
+                ErrorCode::RegistryUnavailable,
+                format!("The registry's folder {} is not there at the moment.", path.display()),
+            )
+            .hint("Connect its disk or share, or attach the registry under its new place."));
         }
         Ok(Registry::open(&path, self.registry_options(Some(attachment.owner_key_id.clone())))?)
     }
@@ -259,7 +271,11 @@ impl Engine {
         match inside {
             Some(project) => Err(Trouble::new(
                 ErrorCode::InvalidRequest,
-                format!("{} lies inside the project {}, which would then record its own releases.", path.display(), project.name),
+                format!(
+                    "{} lies inside the project {}, which would then record its own releases.",
+                    path.display(),
+                    project.name
+                ),
             )
             .hint("Choose a folder outside of every project, best one that others can reach.")),
             None => Ok(()),
@@ -291,13 +307,18 @@ pub(crate) fn acting(me: &StoredPerson) -> Actor<'_> {
 
 /// Whether the person who acts has a role.
 fn with_role(state: &RegistryState, me: Option<&StoredPerson>, role: Role) -> Permission {
-    let Some(me) = me else { return Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.") };
+    let Some(me) = me else {
+        return Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
+    };
     if let Err(why) = rules::ensure_active(state, acting(me)) {
         return Permission::denied(sentence(&why.to_string()));
     }
     match state.people.get(&me.person.card.id) {
         Some(member) if member.roles.contains(&role) => Permission::granted(),
-        _ => Permission::denied(format!("{} has not the role for this in the registry. An owner can give it.", me.person.card.name)),
+        _ => Permission::denied(format!(
+            "{} has not the role for this in the registry. An owner can give it.",
+            me.person.card.name
+        )),
     }
 }
 
@@ -376,7 +397,12 @@ fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
 }
 
 fn folder_of(registry: &Registry, model: &ModelName, version: u64) -> String {
-    Path::new(&registry.place()).join("models").join(model.as_str()).join(format!("version-{version}")).to_string_lossy().into_owned()
+    Path::new(&registry.place())
+        .join("models")
+        .join(model.as_str())
+        .join(format!("version-{version}"))
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn describe(view: &RegistryView) -> String {
@@ -387,20 +413,41 @@ fn describe(view: &RegistryView) -> String {
     let models = super::projects::counted(view.models.len() as u64, "model", "models");
     let versions = super::projects::counted(versions as u64, "version", "versions");
     match &view.verified {
-        Some(report) if report.verdict == RegistryVerdict::Ok => format!("{models} in {versions}; all of it was as signed when it was last verified."),
-        Some(report) => format!("{models} in {versions}; the last verification found {} that are not as they should be.", super::projects::counted(report.problems.len() as u64, "thing", "things")),
+        Some(report) if report.verdict == RegistryVerdict::Ok => {
+            format!("{models} in {versions}; all of it was as signed when it was last verified.")
+        }
+        Some(report) => format!(
+            "{models} in {versions}; the last verification found {} that are not as they should be.",
+            super::projects::counted(report.problems.len() as u64, "thing", "things")
+        ),
         None => format!("{models} in {versions}; not verified from this machine yet."),
     }
 }
 
 fn lines(test: &SelfTest) -> Vec<SelfTestLine> {
-    let line = |name: &str, holds: bool, meaning: &str| SelfTestLine { name: name.to_owned(), holds, meaning: meaning.to_owned() };
+    let line = |name: &str, holds: bool, meaning: &str| SelfTestLine {
+        name: name.to_owned(),
+        holds,
+        meaning: meaning.to_owned(),
+    };
     vec![
-        line("Writable", test.writable, "Without this the registry can be read and verified, but nothing can be published."),
-        line("A name is given once", test.exclusive_create, "Two people who publish at the same moment get two version numbers."),
+        line(
+            "Writable",
+            test.writable,
+            "Without this the registry can be read and verified, but nothing can be published.",
+        ),
+        line(
+            "A name is given once",
+            test.exclusive_create,
+            "Two people who publish at the same moment get two version numbers.",
+        ),
         line("A folder appears as a whole", test.folder_rename, "Nobody sees half of a version."),
         line("A file is replaced in one step", test.rename_over, "Nobody reads half of an alias."),
         line("What is written is on the disk", test.flush, "A power cut loses nothing that was acknowledged."),
-        line("Upper and lower case differ", test.case_sensitive, "Names in a registry are lower case, so both kinds of file system do."),
+        line(
+            "Upper and lower case differ",
+            test.case_sensitive,
+            "Names in a registry are lower case, so both kinds of file system do.",
+        ),
     ]
 }

@@ -11,7 +11,9 @@ use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId};
 use proofmark_domain::project::Project;
 use proofmark_domain::release::rules;
-use proofmark_domain::release::{BundleFile, BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState};
+use proofmark_domain::release::{
+    BundleFile, BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState,
+};
 use proofmark_registry::{SourceBytes, SourceFile, Submission, Watch};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,11 +22,11 @@ use super::gates::Evidence;
 use super::models::metrics_of;
 use super::projects::{counted, joined};
 use super::registry::{acting, permission};
+use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::jobs::JobPlan;
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
-use crate::Engine;
 
 /// The alias that means "in use".
 const PRODUCTION: &str = "production";
@@ -60,10 +62,14 @@ impl Engine {
     /// # Errors
     /// If the name is none, the purpose is missing, nobody can sign, or the person may not submit.
     pub fn candidate_submit(&self, request: CandidateSubmit) -> Answer<JobRef> {
-        let model = ModelName::new(request.model.trim()).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, crate::trouble::sentence(&error.to_string())))?;
+        let model = ModelName::new(request.model.trim())
+            .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, crate::trouble::sentence(&error.to_string())))?;
         if request.purpose.trim().is_empty() {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, "A candidate needs a purpose: approvers decide whether it is good for that.")
-                .hint("Say in a sentence what the model is for."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "A candidate needs a purpose: approvers decide whether it is good for that.",
+            )
+            .hint("Say in a sentence what the model is for."));
         }
         let signer = self.signer(request.passphrase.clone())?;
         let attachment = self.attached()?;
@@ -75,7 +81,10 @@ impl Engine {
         }
         let submission = Submission {
             model,
-            files: vec![SourceFile { path: facts.path.file_name().to_owned(), source: absolute(&project, &facts.path)? }],
+            files: vec![SourceFile {
+                path: facts.path.file_name().to_owned(),
+                source: absolute(&project, &facts.path)?,
+            }],
             generated: Vec::new(),
             evidence: self.evidence(&project, &facts)?,
             gates: draft.gates,
@@ -95,7 +104,8 @@ impl Engine {
         };
         self.start_job(plan, move |engine, worker| {
             let registry = engine.open_attached(&attachment)?;
-            let mut report = |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let mut report =
+                |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
             let cancelled = || worker.cancelled();
             let candidate = registry.submit(&signer, &submission, &mut Watch::new(&mut report, &cancelled))?;
             engine.note_release("release.submit", &candidate.to_string())
@@ -109,7 +119,8 @@ impl Engine {
     pub fn candidate_list(&self, _: Nothing) -> Answer<CandidateList> {
         let Some(attachment) = self.attachment()? else { return Ok(CandidateList { candidates: Vec::new() }) };
         let state = self.open_attached(&attachment)?.state()?;
-        let mut candidates: Vec<CandidateRow> = state.candidates.values().map(|it| self.row(&state, it)).collect::<Answer<_>>()?;
+        let mut candidates: Vec<CandidateRow> =
+            state.candidates.values().map(|it| self.row(&state, it)).collect::<Answer<_>>()?;
         candidates.sort_by_key(|row| {
             let open = matches!(row.state, CandidateState::Waiting | CandidateState::Approved);
             (!row.waits_for_me, !open, std::cmp::Reverse(row.submitted_at))
@@ -123,15 +134,22 @@ impl Engine {
     /// If there is no such candidate, or its manifest has not arrived.
     pub fn candidate_show(&self, request: CandidateRef) -> Answer<CandidateView> {
         let state = self.open_attached(&self.attached()?)?.state()?;
-        let record = state.candidates.get(&request.candidate).ok_or_else(|| Trouble::not_found(format!("candidate {}", request.candidate)))?;
+        let record = state
+            .candidates
+            .get(&request.candidate)
+            .ok_or_else(|| Trouble::not_found(format!("candidate {}", request.candidate)))?;
         let Some(manifest) = record.manifest.clone() else {
-            return Err(Trouble::new(ErrorCode::RegistryUnavailable, format!("The manifest of {} has not arrived yet.", request.candidate))
-                .hint("Wait until the folder is synchronised."));
+            return Err(Trouble::new(
+                ErrorCode::RegistryUnavailable,
+                format!("The manifest of {} has not arrived yet.", request.candidate),
+            )
+            .hint("Wait until the folder is synchronised."));
         };
         let row = self.row(&state, record)?;
         let me = self.me()?;
         let nobody = || Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
-        let ruled = |rule: &dyn Fn(rules::Actor<'_>) -> Result<(), proofmark_domain::release::ReleaseBlocked>| match &me {
+        let ruled = |rule: &dyn Fn(rules::Actor<'_>) -> Result<(), proofmark_domain::release::ReleaseBlocked>| match &me
+        {
             Some(me) => permission(rule(acting(me))),
             None => nobody(),
         };
@@ -190,7 +208,8 @@ impl Engine {
         };
         self.start_job(plan, move |engine, worker| {
             let registry = engine.open_attached(&attachment)?;
-            let mut report = |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let mut report =
+                |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
             let cancelled = || worker.cancelled();
             let version = registry.publish(&signer, request.candidate, &mut Watch::new(&mut report, &cancelled))?;
             engine.note_release("release.publish", &format!("{}/{version}", view.row.model))?;
@@ -208,7 +227,8 @@ impl Engine {
     /// If a rule forbids it, or nobody can sign.
     pub fn alias_set(&self, request: AliasSet) -> Answer<RegistryView> {
         let signer = self.signer(request.passphrase)?;
-        let model = ModelName::new(&request.model).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
+        let model = ModelName::new(&request.model)
+            .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
         let registry = self.open_attached(&self.attached()?)?;
         registry.set_alias(&signer, &model, &request.alias, request.version, request.reason.trim())?;
         self.note_release("release.alias", &format!("{model}@{}", request.alias))?;
@@ -222,7 +242,8 @@ impl Engine {
     pub fn version_withdraw(&self, request: VersionWithdraw) -> Answer<RegistryView> {
         confirmed(&request.confirm, &request.model)?;
         let signer = self.signer(request.passphrase)?;
-        let model = ModelName::new(&request.model).map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
+        let model = ModelName::new(&request.model)
+            .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
         let registry = self.open_attached(&self.attached()?)?;
         registry.withdraw(&signer, &model, request.version, request.reason.trim())?;
         self.note_release("release.withdraw", &format!("{model}/{}", request.version))?;
@@ -233,7 +254,9 @@ impl Engine {
         let Some(state) = state else {
             return Ok(match self.attachment()? {
                 Some(_) => Permission::denied("The registry cannot be used at the moment. Its page says why."),
-                None => Permission::denied("No registry is attached, so there is nowhere to release to. Create or attach one under Registry."),
+                None => Permission::denied(
+                    "No registry is attached, so there is nowhere to release to. Create or attach one under Registry.",
+                ),
             });
         };
         let Some(me) = self.me()? else {
@@ -244,7 +267,8 @@ impl Engine {
 
     /// Candidates on which the person who acts can decide.
     pub(crate) fn waiting_for_me(&self) -> u64 {
-        self.candidate_list(Nothing {}).map_or(0, |list| list.candidates.iter().filter(|row| row.waits_for_me).count() as u64)
+        self.candidate_list(Nothing {})
+            .map_or(0, |list| list.candidates.iter().filter(|row| row.waits_for_me).count() as u64)
     }
 
     fn row(&self, state: &RegistryState, record: &CandidateRecord) -> Answer<CandidateRow> {
@@ -280,11 +304,16 @@ impl Engine {
         let upstream = self.upstream(project, &facts.digest, facts.path.as_str())?;
         evidence.push(document("lineage.json", &upstream)?);
         let known = self.project_graph(project)?;
-        let training = known.runs.iter().filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest))).max_by_key(|run| run.started);
+        let training = known
+            .runs
+            .iter()
+            .filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest)))
+            .max_by_key(|run| run.started);
         if let Some(run) = training {
             evidence.push(document("run.json", run)?);
             if let Some(digest) = &run.environment_digest {
-                let environment = self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(digest)?))?;
+                let environment =
+                    self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(digest)?))?;
                 if let Some(environment) = environment {
                     evidence.push(document("environment.json", &environment)?);
                 }
@@ -298,8 +327,11 @@ impl Engine {
         }
         for node in upstream.nodes.iter().filter(|node| node.kind == proofmark_domain::lineage::NodeKind::Dataset) {
             let Some(digest) = node.digest else { continue };
-            for (kind, name) in [(proofmark_ledger::ReportKind::Check, "check"), (proofmark_ledger::ReportKind::Sensitive, "sensitive")] {
-                let report = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(kind, &digest)?))?;
+            for (kind, name) in
+                [(proofmark_ledger::ReportKind::Check, "check"), (proofmark_ledger::ReportKind::Sensitive, "sensitive")]
+            {
+                let report =
+                    self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(kind, &digest)?))?;
                 if let Some(report) = report {
                     evidence.push(document(&format!("{name}-{}.json", digest.short()), &report.body)?);
                 }
@@ -312,8 +344,9 @@ impl Engine {
 }
 
 fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
-    let bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The evidence {path} could not be written down: {error}.")))?;
+    let bytes = serde_json::to_vec_pretty(value).map_err(|error| {
+        Trouble::new(ErrorCode::Internal, format!("The evidence {path} could not be written down: {error}."))
+    })?;
     Ok(SourceBytes { path: path.to_owned(), bytes })
 }
 
@@ -329,27 +362,44 @@ fn confirmed(typed: &str, name: &str) -> Answer<()> {
     if typed.trim() == name {
         Ok(())
     } else {
-        Err(Trouble::new(ErrorCode::InvalidRequest, format!("This cannot be undone. Type the model's name, {name}, to confirm.")))
+        Err(Trouble::new(
+            ErrorCode::InvalidRequest,
+            format!("This cannot be undone. Type the model's name, {name}, to confirm."),
+        ))
     }
 }
 
 /// "May this be published?"
 fn answer(row: &CandidateRow, manifest: &BundleManifest) -> String {
-    let blocking: Vec<String> = manifest.gates.iter().filter(|gate| gate.blocks()).map(|gate| gate.gate.clone()).collect();
+    let blocking: Vec<String> =
+        manifest.gates.iter().filter(|gate| gate.blocks()).map(|gate| gate.gate.clone()).collect();
     match row.state {
         CandidateState::Published => format!("Published as version {}.", row.version.unwrap_or_default()),
         CandidateState::Rejected => "No: it was rejected.".to_owned(),
-        _ if !blocking.is_empty() => format!("No: {} {} not pass.", joined(&blocking), if blocking.len() == 1 { "does" } else { "do" }),
+        _ if !blocking.is_empty() => {
+            format!("No: {} {} not pass.", joined(&blocking), if blocking.len() == 1 { "does" } else { "do" })
+        }
         CandidateState::Approved => "Yes: the gates pass and it has the approvals that it needs.".to_owned(),
         CandidateState::Waiting => {
             let missing = row.required.saturating_sub(row.approvals).max(1);
-            format!("Not yet: the gates pass, and {} missing.", if missing == 1 { "one approval is".to_owned() } else { format!("{} are", counted(missing, "approval", "approvals")) })
+            format!(
+                "Not yet: the gates pass, and {} missing.",
+                if missing == 1 {
+                    "one approval is".to_owned()
+                } else {
+                    format!("{} are", counted(missing, "approval", "approvals"))
+                }
+            )
         }
     }
 }
 
 /// The candidate beside the version in production.
-fn production(state: &RegistryState, record: &CandidateRecord, manifest: &BundleManifest) -> Option<ProductionComparison> {
+fn production(
+    state: &RegistryState,
+    record: &CandidateRecord,
+    manifest: &BundleManifest,
+) -> Option<ProductionComparison> {
     let version = state.aliased(&record.model, PRODUCTION)?;
     if record.version == Some(version) {
         return None;

@@ -12,8 +12,8 @@ use proofmark_ledger::{RunFilter, RunSort as Order};
 use serde_json::Value;
 
 use super::projects::{counted, joined};
-use crate::trouble::{Answer, Trouble};
 use crate::Engine;
+use crate::trouble::{Answer, Trouble};
 
 /// Bytes of the end of a log that are shown.
 const TAIL: usize = 64 * 1024;
@@ -78,7 +78,10 @@ impl Engine {
     /// If fewer than two are named, more than twenty, or one does not exist.
     pub fn run_compare(&self, request: RunRefs) -> Answer<RunComparison> {
         if request.runs.len() < 2 || request.runs.len() > MOST_COMPARED {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("Between 2 and {MOST_COMPARED} runs can be compared; {} were named.", request.runs.len())));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("Between 2 and {MOST_COMPARED} runs can be compared; {} were named.", request.runs.len()),
+            ));
         }
         let runs: Vec<Run> = request.runs.iter().map(|id| self.run(*id)).collect::<Answer<_>>()?;
         let mut facts: BTreeMap<(&str, String), Vec<Option<Value>>> = BTreeMap::new();
@@ -116,7 +119,9 @@ impl Engine {
     }
 
     pub(crate) fn run(&self, id: RunId) -> Answer<Run> {
-        self.ledger().read::<_, Trouble>(|read| Ok(read.runs().by_id(id)?))?.ok_or_else(|| Trouble::not_found(format!("run {id}")))
+        self.ledger()
+            .read::<_, Trouble>(|read| Ok(read.runs().by_id(id)?))?
+            .ok_or_else(|| Trouble::not_found(format!("run {id}")))
     }
 }
 
@@ -143,7 +148,9 @@ fn describe(run: &Run) -> String {
     let named = |edges: &[RunEdge], one: &str, many: &str| {
         let data: Vec<String> = edges
             .iter()
-            .filter(|edge| matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::Model | ArtifactKind::PredictionLog))
+            .filter(|edge| {
+                matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::Model | ArtifactKind::PredictionLog)
+            })
             .map(|edge| edge.path.file_name().to_owned())
             .collect::<BTreeSet<_>>()
             .into_iter()

@@ -20,7 +20,8 @@ impl Engine {
     pub fn sample_open(&self, _: Nothing) -> Answer<ProjectView> {
         let folder = self.home().sample();
         lay_out(&SAMPLE, &folder)?;
-        let request = ProjectAdd { path: folder.to_string_lossy().into_owned(), name: Some("Kestrel Credit (sample)".into()) };
+        let request =
+            ProjectAdd { path: folder.to_string_lossy().into_owned(), name: Some("Kestrel Credit (sample)".into()) };
         match self.project_add(request) {
             Err(trouble) if trouble.0.code == ErrorCode::AlreadyExists => {
                 let project = self.project_at(&folder)?;

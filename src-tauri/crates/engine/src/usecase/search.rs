@@ -4,8 +4,8 @@ use proofmark_contract::view::*;
 use proofmark_domain::artifact::ArtifactKind;
 use proofmark_ledger::{FileFilter, RunFilter};
 
-use crate::trouble::{Answer, Trouble};
 use crate::Engine;
+use crate::trouble::{Answer, Trouble};
 
 impl Engine {
     /// Projects, files, runs, columns and released versions whose name, path, digest or people contain the text.
@@ -21,7 +21,10 @@ impl Engine {
         }
         let lower = text.to_lowercase();
         let projects = self.projects()?;
-        for project in projects.iter().filter(|it| it.name.to_lowercase().contains(&lower) || it.root.to_lowercase().contains(&lower)) {
+        for project in projects
+            .iter()
+            .filter(|it| it.name.to_lowercase().contains(&lower) || it.root.to_lowercase().contains(&lower))
+        {
             hits.push(SearchHit {
                 kind: "project".into(),
                 label: project.name.clone(),
@@ -30,8 +33,14 @@ impl Engine {
             });
         }
         let (files, runs) = self.ledger().read::<_, Trouble>(|read| {
-            let files = read.files().list(&FileFilter { text: Some(text.clone()), limit: Some(limit as u64), ..FileFilter::default() })?.rows;
-            let runs = read.runs().list(&RunFilter { text: Some(text.clone()), limit: Some(limit as u64), ..RunFilter::default() })?.rows;
+            let files = read
+                .files()
+                .list(&FileFilter { text: Some(text.clone()), limit: Some(limit as u64), ..FileFilter::default() })?
+                .rows;
+            let runs = read
+                .runs()
+                .list(&RunFilter { text: Some(text.clone()), limit: Some(limit as u64), ..RunFilter::default() })?
+                .rows;
             Ok((files, runs))
         })?;
         let name = |id| projects.iter().find(|it| it.id == id).map_or_else(String::new, |it| it.name.clone());
@@ -58,7 +67,12 @@ impl Engine {
         Ok(SearchHits { hits })
     }
 
-    fn search_digests(&self, text: &str, name: &dyn Fn(proofmark_domain::id::ProjectId) -> String, hits: &mut Vec<SearchHit>) -> Answer<()> {
+    fn search_digests(
+        &self,
+        text: &str,
+        name: &dyn Fn(proofmark_domain::id::ProjectId) -> String,
+        hits: &mut Vec<SearchHit>,
+    ) -> Answer<()> {
         let digits = text.strip_prefix("sha256:").unwrap_or(text);
         if digits.len() < 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(());
@@ -80,7 +94,9 @@ impl Engine {
     fn search_registry(&self, text: &str, hits: &mut Vec<SearchHit>) {
         let Some((_, state)) = self.registry_state() else { return };
         for record in state.candidates.values() {
-            let fits = record.model.as_str().contains(text) || record.submitter_name.to_lowercase().contains(text) || record.note.to_lowercase().contains(text);
+            let fits = record.model.as_str().contains(text)
+                || record.submitter_name.to_lowercase().contains(text)
+                || record.note.to_lowercase().contains(text);
             if !fits {
                 continue;
             }

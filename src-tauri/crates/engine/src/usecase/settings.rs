@@ -64,4 +64,3 @@ impl Engine {
         self.settings_show(Nothing {})
     }
 }
-

@@ -1,0 +1,103 @@
+//! People whose keys are on this machine.
+
+use clap::Subcommand;
+use proofmark_contract::domain::person::LocalPerson;
+use proofmark_contract::view::{Nothing, PersonCreate, PersonList, PersonRef};
+use proofmark_contract::{ErrorBody, ErrorCode};
+
+use crate::context::Context;
+use crate::reply::Outcome;
+use crate::secret::Secret;
+use crate::text::Side::Left;
+use crate::text::{Table, safe, when};
+
+/// Commands about keys.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes a key for a person, who acts from now on
+    Create {
+        /// The name that others see beside the signature
+        #[arg(long)]
+        name: String,
+        /// How to reach them
+        #[arg(long)]
+        contact: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Lists the keys on this machine
+    List,
+    /// Chooses who acts from now on
+    Select {
+        /// Name, identifier, or the beginning of the key id
+        person: String,
+    },
+    /// Prints a person's card, which the owner of a registry needs to admit them; it holds nothing secret
+    Card {
+        /// Name, identifier, or the beginning of the key id; who acts now if absent
+        person: Option<String>,
+    },
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        let engine = context.engine()?;
+        match self {
+            Self::Create { name, contact, secret } => {
+                let list = engine.person_create(PersonCreate { name, contact, passphrase: secret.choose()? })?;
+                context.answer("key-create", &list, || list_text(&list))
+            }
+            Self::List => {
+                let list = engine.person_list(Nothing {})?;
+                context.answer("key-list", &list, || list_text(&list))
+            }
+            Self::Select { person } => {
+                let person = engine.person_named(&person)?.card.id;
+                let list = engine.person_select(PersonRef { person })?;
+                context.answer("key-select", &list, || list_text(&list))
+            }
+            Self::Card { person } => {
+                let person = match person {
+                    Some(person) => engine.person_named(&person)?,
+                    None => current(engine.person_list(Nothing {})?)?,
+                };
+                let card = serde_json::to_string_pretty(&person.card).map_err(|error| {
+                    ErrorBody::new(ErrorCode::Internal, format!("The card could not be written down: {error}."))
+                })?;
+                context.answer("key-card", &person.card, || card + "\n")
+            }
+        }
+    }
+}
+
+fn current(list: PersonList) -> Result<LocalPerson, ErrorBody> {
+    list.people.into_iter().find(|person| person.is_current).ok_or_else(|| {
+        ErrorBody::new(ErrorCode::NoIdentity, "Nobody has been chosen to act.")
+            .hint("Make a key: proofmark key create --name 'Your Name'")
+    })
+}
+
+fn list_text(list: &PersonList) -> String {
+    let acting = list.people.iter().find(|person| person.is_current);
+    let mut text = match acting {
+        Some(person) => format!("{} acts now.\n", safe(&person.card.name)),
+        None => "Nobody has been chosen to act. Make a key: proofmark key create --name 'Your Name'\n".to_owned(),
+    };
+    let mut table =
+        Table::new([("Name", Left), ("Contact", Left), ("Fingerprint", Left), ("Made", Left), ("Person", Left)]);
+    for person in &list.people {
+        table.row([
+            person.card.name.clone(),
+            person.card.contact.clone().unwrap_or_default(),
+            person.fingerprint.clone(),
+            when(person.created_at),
+            person.card.id.to_string(),
+        ]);
+    }
+    text.push_str(&table.text());
+    text
+}

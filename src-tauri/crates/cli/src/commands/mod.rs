@@ -1,0 +1,114 @@
+//! The commands, one file for each family.
+
+pub mod governance;
+pub mod key;
+pub mod lineage;
+pub mod model;
+pub mod project;
+pub mod record;
+pub mod registry;
+pub mod release;
+pub mod report;
+pub mod runs;
+pub mod scan;
+pub mod settings;
+pub mod table;
+pub mod watch;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::reply::Outcome;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Adds, lists, renames, pauses and removes watched folders
+    #[command(subcommand)]
+    Project(project::Command),
+    /// Looks through a folder and records what changed; a folder that is no project yet becomes one
+    Scan(scan::Arguments),
+    /// Prints changes as they happen, until it is interrupted
+    Watch(watch::Arguments),
+    /// Runs a command and records what it reads and writes; exits as the command does
+    Run(record::Arguments),
+    /// Lists, shows, compares and exports recorded runs
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Shows what something came from and what became of it
+    Lineage(lineage::Arguments),
+    /// Summarises a table
+    Profile(table::Profile),
+    /// Says what is wrong with a table; exits with 1 if it must not be trained on
+    Check(table::Check),
+    /// Finds the sensitive columns of a table
+    Sensitive(table::Sensitive),
+    /// Says whether one table differs from another
+    Drift(table::Drift),
+    /// Says what a model file is, without loading it
+    Inspect(model::Inspect),
+    /// Holds a model against the gates of its project; exits with 1 if one forbids its release
+    Gate(model::GateArguments),
+    /// Submits, decides on, publishes and promotes models
+    #[command(subcommand)]
+    Release(release::Command),
+    /// Makes, attaches and verifies the shared directory of released models
+    #[command(subcommand)]
+    Registry(registry::Command),
+    /// Makes and chooses keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Verifies an OpenSSF Model Signing bundle made by anyone; exits with 1 if it is refused
+    VerifyModel(model::VerifyModel),
+    /// Writes a self-contained HTML report
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Shows which sensitive columns reached which models
+    Governance,
+    /// Lists and verifies the record of who did what
+    #[command(subcommand)]
+    Audit(governance::Audit),
+    /// Finds projects, files, runs and releases by what people remember of them
+    Search(governance::Search),
+    /// Shows and changes settings
+    #[command(subcommand)]
+    Settings(settings::Command),
+    /// Opens the sample project
+    Sample,
+    /// Looks whether everything that Proofmark needs is in order; exits with 1 if something is not
+    Doctor,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the command itself answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Project(it) => it.run(context),
+            Self::Scan(it) => it.run(context),
+            Self::Watch(it) => it.run(context),
+            Self::Run(it) => it.run(context),
+            Self::Runs(it) => it.run(context),
+            Self::Lineage(it) => it.run(context),
+            Self::Profile(it) => it.run(context),
+            Self::Check(it) => it.run(context),
+            Self::Sensitive(it) => it.run(context),
+            Self::Drift(it) => it.run(context),
+            Self::Inspect(it) => it.run(context),
+            Self::Gate(it) => it.run(context),
+            Self::Release(it) => it.run(context),
+            Self::Registry(it) => it.run(context),
+            Self::Key(it) => it.run(context),
+            Self::VerifyModel(it) => it.run(context),
+            Self::Report(it) => it.run(context),
+            Self::Governance => governance::show(context),
+            Self::Audit(it) => it.run(context),
+            Self::Search(it) => it.run(context),
+            Self::Settings(it) => it.run(context),
+            Self::Sample => settings::sample(context),
+            Self::Doctor => settings::doctor(context),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The shared directory of released models.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use proofmark_contract::domain::person::{PersonCard, Role};
+use proofmark_contract::domain::registry::{RegistryReport, RegistryVerdict};
+use proofmark_contract::view::{Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryView};
+use proofmark_contract::{ErrorBody, ErrorCode};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::reply::{Outcome, wrong};
+use crate::secret::Secret;
+use crate::text::Side::{Left, Right};
+use crate::text::{Table, bytes, counted, joined, safe, when, when_known, word, words};
+
+/// A card is a name and a public key.
+const CARD_LIMIT: u64 = 64 * 1024;
+
+/// Commands about the registry.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begins a registry in an empty directory and attaches it; you become its owner
+    Init {
+        /// The directory
+        dir: PathBuf,
+        /// What to call it; the directory's name if absent
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Attaches a registry that exists, and remembers the key of its owner
+    Attach {
+        /// The directory
+        dir: PathBuf,
+        /// Fingerprint or key id of its first owner, as they told you; refuses if it is another one
+        #[arg(long, value_name = "KEY")]
+        owner: Option<String>,
+    },
+    /// Lets go of the registry; nothing in its directory changes
+    Detach,
+    /// Shows the attached registry
+    Show,
+    /// Re-checks every byte and signature; exits with 1 if anything is not as it was published
+    Verify {
+        /// Any registry's directory; the attached one if absent
+        dir: Option<PathBuf>,
+        /// Key id of its first owner, to believe no other one
+        #[arg(long, value_name = "KEY", requires = "dir")]
+        owner: Option<String>,
+    },
+    /// Admits a person or changes their roles
+    Admit {
+        /// File with the person's card, as `proofmark key card` prints it; - for standard input
+        card: PathBuf,
+        /// owner, submitter, approver, governance-reviewer or publisher; may be given several times
+        #[arg(long = "role", value_name = "ROLE", num_args = 1.., value_parser = role, required_unless_present = "no_roles")]
+        roles: Vec<Role>,
+        /// Takes every role away
+        #[arg(long, conflicts_with = "roles")]
+        no_roles: bool,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Verifies a version and copies it out
+    Fetch {
+        /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
+        wanted: String,
+        /// The folder to make
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    serde_json::from_value(Value::String(text.to_lowercase().replace('-', "_")))
+        .map_err(|_| "the roles are owner, submitter, approver, governance-reviewer and publisher".to_owned())
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        let engine = context.engine()?;
+        match self {
+            Self::Init { dir, name, secret } => {
+                let name = name.unwrap_or_else(|| folder_name(&dir));
+                let request =
+                    RegistryCreate { path: dir.to_string_lossy().into_owned(), name, passphrase: secret.get()? };
+                one(context, "registry-init", &engine.registry_create(request)?)
+            }
+            Self::Attach { dir, owner } => one(
+                context,
+                "registry-attach",
+                &engine.registry_attach(RegistryAttach { path: dir.to_string_lossy().into_owned(), owner })?,
+            ),
+            Self::Detach => one(context, "registry-detach", &engine.registry_detach(Nothing {})?),
+            Self::Show => one(context, "registry-show", &engine.registry_show(Nothing {})?),
+            Self::Verify { dir, owner } => {
+                let report = match dir {
+                    Some(dir) => engine.verify_directory(&dir, owner)?,
+                    None => verify_attached(context)?,
+                };
+                let reply = context.answer("registry-verify", &report, || report_text(&report))?;
+                Ok(reply.passed(report.verdict == RegistryVerdict::Ok))
+            }
+            Self::Admit { card, roles, no_roles: _, secret } => {
+                let person = read_card(&card)?;
+                let roles: BTreeSet<Role> = roles.into_iter().collect();
+                let registry = engine.registry_admit(RegistryAdmit { person, roles, passphrase: secret.get()? })?;
+                one(context, "registry-admit", &registry)
+            }
+            Self::Fetch { wanted, to } => {
+                let fetched = engine.registry_fetch(&wanted, &to)?;
+                let document = serde_json::json!({
+                    "model": fetched.model.to_string(), "version": fetched.version, "bundle": fetched.bundle,
+                    "folder": fetched.folder.to_string_lossy(), "files": fetched.files, "bytes": fetched.bytes,
+                });
+                context.answer("registry-fetch", &document, || {
+                    format!(
+                        "{} version {} verified and copied to {}: {}, {}.\n",
+                        fetched.model,
+                        fetched.version,
+                        safe(&fetched.folder.to_string_lossy()),
+                        counted(fetched.files as u64, "file", "files"),
+                        bytes(fetched.bytes)
+                    )
+                })
+            }
+        }
+    }
+}
+
+/// Verifies the attached registry, with progress. What was found is an answer here, not an error.
+fn verify_attached(context: &Context) -> Result<RegistryReport, ErrorBody> {
+    let engine = context.engine()?;
+    let before = engine.registry_show(Nothing {})?.verified_at;
+    let ended = context.finish(engine.registry_verify(Nothing {})?);
+    let after = engine.registry_show(Nothing {})?;
+    match (ended, after.verified) {
+        // Only a report that this verification wrote answers for it.
+        (Ok(_), Some(report)) => Ok(report),
+        (Err(error), Some(report)) if error.code == ErrorCode::VerificationFailed && after.verified_at != before => {
+            Ok(report)
+        }
+        (Err(error), _) => Err(error),
+        (Ok(_), None) => {
+            Err(ErrorBody::new(ErrorCode::Internal, "The registry was verified, and the result was not kept."))
+        }
+    }
+}
+
+fn folder_name(dir: &Path) -> String {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
+    absolute.file_name().map_or_else(|| "registry".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn read_card(file: &Path) -> Result<PersonCard, ErrorBody> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(CARD_LIMIT).read_to_string(&mut text)
+    } else {
+        fs::File::open(file).and_then(|opened| opened.take(CARD_LIMIT).read_to_string(&mut text))
+    };
+    read.map_err(|error| {
+        let code =
+            if error.kind() == std::io::ErrorKind::NotFound { ErrorCode::NotFound } else { ErrorCode::Unreadable };
+        ErrorBody::new(code, format!("The card {} cannot be read: {error}.", file.display()))
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        wrong(format!("{} is no person's card: {error}.", file.display()))
+            .hint("The person prints it with: proofmark key card")
+    })
+}
+
+fn one(context: &Context, command: &str, view: &RegistryView) -> Outcome {
+    context.answer(command, view, || show_text(view))
+}
+
+fn show_text(view: &RegistryView) -> String {
+    let mut text = String::new();
+    if let (Some(name), Some(path)) = (&view.name, &view.path) {
+        text.push_str(&format!("{} in {}\n", safe(name), safe(path)));
+    }
+    text.push_str(&format!("{}\n", safe(&view.sentence)));
+    if let Some(problem) = &view.problem {
+        text.push_str(&format!("{}\n", safe(problem)));
+    }
+    if view.attached {
+        text.push_str(&format!("Last verified: {}.\n", when_known(view.verified_at)));
+    }
+    let mut table = Table::new([
+        ("Model", Left),
+        ("Version", Right),
+        ("Aliases", Left),
+        ("Published", Left),
+        ("By", Left),
+        ("Approved by", Left),
+    ]);
+    for model in &view.models {
+        for version in &model.versions {
+            let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
+            let aliases = if version.withdrawn.is_some() { "withdrawn".to_owned() } else { version.aliases.join(", ") };
+            table.row([
+                model.name.clone(),
+                version.version.to_string(),
+                aliases,
+                when(version.published_at),
+                version.published_by.clone(),
+                approvers.join(", "),
+            ]);
+        }
+    }
+    text.push_str(&table.text());
+    let mut table = Table::new([("Person", Left), ("Roles", Left), ("Fingerprint", Left), ("", Left)]);
+    for person in &view.people {
+        let roles: Vec<String> = person.roles.iter().map(words).collect();
+        let note = match (person.revoked, person.is_local) {
+            (true, _) => "key revoked",
+            (false, true) => "on this machine",
+            (false, false) => "",
+        };
+        table.row([person.card.name.clone(), roles.join(", "), person.fingerprint.clone(), note.to_owned()]);
+    }
+    text.push_str(&table.text());
+    text
+}
+
+fn report_text(report: &RegistryReport) -> String {
+    let place = safe(&report.registry);
+    let versions = counted(report.versions.len() as u64, "version", "versions");
+    let mut text = match report.verdict {
+        RegistryVerdict::Ok => format!("{place}: every byte and signature of {versions} is as it was published.\n"),
+        RegistryVerdict::Incomplete => format!("{place}: something has not arrived yet.\n"),
+        RegistryVerdict::Untrusted => format!(
+            "{place}: UNTRUSTED. Something is signed by nobody whom this registry trusts, or not approved as it must be.\n"
+        ),
+        RegistryVerdict::Damaged => format!("{place}: DAMAGED. Bytes differ from what was signed.\n"),
+    };
+    let mut table = Table::new([
+        ("Model", Left),
+        ("Version", Right),
+        ("Verdict", Left),
+        ("Signed by", Left),
+        ("Approved by", Left),
+        ("Aliases", Left),
+    ]);
+    for version in &report.versions {
+        let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
+        let mut aliases = version.aliases.clone();
+        if version.withdrawn {
+            aliases.push("withdrawn".to_owned());
+        }
+        table.row([
+            version.model.to_string(),
+            version.version.to_string(),
+            word(&version.verdict),
+            version.signers.join(", "),
+            approvers.join(", "),
+            aliases.join(", "),
+        ]);
+    }
+    text.push_str(&table.text());
+    for problem in &report.problems {
+        text.push_str(&format!("\n{}  {}\n  {}\n", safe(&problem.code), safe(&problem.path), safe(&problem.message)));
+        if !problem.mend.is_empty() {
+            text.push_str(&format!("  {}\n", safe(&problem.mend)));
+        }
+    }
+    if !report.ignored.is_empty() {
+        let names: Vec<String> = report.ignored.iter().map(|it| safe(it)).collect();
+        text.push_str(&format!("\nPassed over, because it does not belong here: {}.\n", joined(&names)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn roles_are_named_as_people_write_them() {
+        assert_eq!(role("Governance-Reviewer").unwrap(), Role::GovernanceReviewer);
+        assert_eq!(role("publisher").unwrap(), Role::Publisher);
+        assert!(role("admin").is_err(), "a role that nobody has heard of gives no rights");
+    }
+
+    #[test]
+    fn a_registry_that_is_not_as_published_says_so_first() {
+        let report: RegistryReport = serde_json::from_value(serde_json::json!({
+            "registry": "/shared", "verdict": "damaged", "versions": [],
+            "problems": [{"code": "file_changed", "path": "models/credit/version-1/model.pkl", "message": "The bytes differ.", "mend": "Fetch it from a copy."}],
+            "ignored": ["a (conflicted copy)"]
+        }))
+        .unwrap();
+        let text = report_text(&report);
+        assert!(text.starts_with("/shared: DAMAGED."), "{text}");
+        assert!(
+            text.contains(
+                "file_changed  models/credit/version-1/model.pkl\n  The bytes differ.\n  Fetch it from a copy.\n"
+            ),
+            "{text}"
+        );
+    }
+}

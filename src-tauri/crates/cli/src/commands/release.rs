@@ -1,0 +1,484 @@
+//! From a model file to a published version.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, Subcommand};
+use proofmark_contract::domain::id::CandidateId;
+use proofmark_contract::view::{
+    AliasSet, CandidateDecide, CandidateList, CandidatePublish, CandidateRef, CandidateSubmit, CandidateView, Nothing,
+    PathRef, RegistryModel, RegistryView, VersionWithdraw,
+};
+use proofmark_contract::{ErrorBody, ErrorCode};
+use proofmark_engine::Engine;
+use serde::Serialize;
+
+use super::model::gates_text;
+use crate::context::Context;
+use crate::reply::{Outcome, wrong};
+use crate::secret::Secret;
+use crate::text::Side::{Left, Right};
+use crate::text::{Table, count, counted, cut, joined, maybe, safe, when, words};
+
+/// The alias that means "in use".
+const PRODUCTION: &str = "production";
+
+/// Commands about releases.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Copies a model with its evidence into the registry, where it waits for approval
+    Submit(Submit),
+    /// Approves a candidate
+    Approve(Decide),
+    /// Rejects a candidate
+    Reject(Decide),
+    /// Makes an approved candidate a version
+    Publish {
+        /// The candidate: its identifier, or the model's name for the newest open one
+        candidate: String,
+        /// Also points this alias to the version, such as production
+        #[arg(long)]
+        alias: Option<String>,
+        /// Refuses unless the candidate's model is called so
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Points an alias to a version
+    Promote {
+        /// The model's name in the registry
+        model: String,
+        /// The version
+        version: u64,
+        /// The alias
+        #[arg(long, default_value = PRODUCTION)]
+        alias: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Points an alias back to the version before
+    Rollback {
+        /// The model's name in the registry
+        model: String,
+        /// To this version; to the one before if absent
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u64>,
+        /// The alias
+        #[arg(long, default_value = PRODUCTION)]
+        alias: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Declares that a version must not be used any more; it stays where it is
+    Withdraw {
+        /// The model's name in the registry
+        model: String,
+        /// The version
+        version: u64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Lists candidates, those that wait first
+    List,
+    /// Shows everything about one candidate
+    Show {
+        /// The candidate: its identifier, or the model's name for the newest open one
+        candidate: String,
+    },
+}
+
+/// Submits a model.
+#[derive(Debug, Args)]
+pub struct Submit {
+    /// The model file
+    model: String,
+    /// What the model is for
+    #[arg(long)]
+    purpose: String,
+    /// Its name in the registry; from the project or the file if absent
+    #[arg(long)]
+    name: Option<String>,
+    /// What it must not be used for, and where it is known to be weak
+    #[arg(long, default_value = "")]
+    limits: String,
+    /// What is new
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Identifier, name or folder of the project; from the file's place if absent
+    #[arg(long)]
+    project: Option<String>,
+    /// Submits by what is recorded already, without looking at the folder first
+    #[arg(long)]
+    no_scan: bool,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+/// Decides on a candidate.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// The candidate: its identifier, or the model's name for the newest open one
+    candidate: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Digest of what was looked at; refuses if the candidate is another by now
+    #[arg(long, value_name = "DIGEST")]
+    bundle: Option<String>,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+/// The document of one candidate.
+#[derive(Debug, Serialize)]
+struct OfCandidate<'a> {
+    candidate: CandidateId,
+    model: &'a str,
+    version: Option<u64>,
+    #[serde(flatten)]
+    view: &'a CandidateView,
+}
+
+/// The document of a moved alias or a withdrawn version.
+#[derive(Debug, Serialize)]
+struct OfVersion<'a> {
+    model: &'a str,
+    version: Option<u64>,
+    alias: Option<&'a str>,
+    registry: &'a RegistryView,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Submit(submit) => submit.run(context),
+            Self::Approve(decide) => decide.run(context, true),
+            Self::Reject(decide) => decide.run(context, false),
+            Self::Publish { candidate, alias, confirm, secret } => {
+                publish(context, &candidate, alias, confirm, &secret)
+            }
+            Self::Promote { model, version, alias, reason, secret } => {
+                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get()? };
+                move_alias(context, "release-promote", moved)
+            }
+            Self::Rollback { model, to, alias, reason, secret } => {
+                let version = match to {
+                    Some(version) => version,
+                    None => before(&released(context.engine()?, &model)?, &alias)?,
+                };
+                let reason = if reason.is_empty() { format!("rolled back to version {version}") } else { reason };
+                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get()? };
+                move_alias(context, "release-rollback", moved)
+            }
+            Self::Withdraw { model, version, reason, secret } => {
+                released(context.engine()?, &model)?;
+                let request = VersionWithdraw {
+                    confirm: model.clone(),
+                    model: model.clone(),
+                    version,
+                    reason,
+                    passphrase: secret.get()?,
+                };
+                let registry = context.engine()?.version_withdraw(request)?;
+                let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
+                context.answer("release-withdraw", &document, || {
+                    format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model))
+                })
+            }
+            Self::List => {
+                let list = context.engine()?.candidate_list(Nothing {})?;
+                context.answer("release-list", &list, || list_text(&list))
+            }
+            Self::Show { candidate } => {
+                let engine = context.engine()?;
+                let view = engine.candidate_show(CandidateRef { candidate: engine.candidate_named(&candidate)? })?;
+                answer(context, "release-show", &view, || show_text(&view))
+            }
+        }
+    }
+}
+
+fn answer(context: &Context, command: &str, view: &CandidateView, text: impl FnOnce() -> String) -> Outcome {
+    let document =
+        OfCandidate { candidate: view.row.candidate, model: &view.row.model, version: view.row.version, view };
+    context.answer(command, &document, text)
+}
+
+impl Submit {
+    fn run(self, context: &Context) -> Outcome {
+        let (project, path) = context.locate(&self.model, self.project.as_deref())?;
+        let engine = context.engine()?;
+        let passphrase = self.secret.get()?;
+        if !self.no_scan {
+            context.refresh(&project, true)?;
+        }
+        let model = match self.name {
+            Some(name) => name,
+            None => engine.candidate_draft(PathRef { project: project.id, path: path.clone() })?.suggested_name,
+        };
+        let known: BTreeSet<CandidateId> =
+            engine.candidate_list(Nothing {})?.candidates.iter().map(|row| row.candidate).collect();
+        let request = CandidateSubmit {
+            project: project.id,
+            path,
+            model: model.clone(),
+            purpose: self.purpose,
+            limits: self.limits,
+            note: self.note,
+            passphrase,
+        };
+        context.finish(engine.candidate_submit(request)?)?;
+        let rows = engine.candidate_list(Nothing {})?.candidates;
+        let new = rows
+            .iter()
+            .filter(|row| row.model == model.trim() && !known.contains(&row.candidate))
+            .max_by_key(|row| row.submitted_at);
+        let Some(row) = new else {
+            return Err(ErrorBody::new(
+                ErrorCode::RegistryUnavailable,
+                format!("{model} was submitted, and the registry does not show it yet."),
+            )
+            .hint("See proofmark release list in a moment."));
+        };
+        let view = engine.candidate_show(CandidateRef { candidate: row.candidate })?;
+        answer(context, "release-submit", &view, || {
+            format!(
+                "{} was submitted as {}. {}\n{}",
+                safe(&view.row.model),
+                view.row.candidate,
+                safe(&view.sentence),
+                gates_text(&view.manifest.gates)
+            )
+        })
+    }
+}
+
+impl Decide {
+    fn run(self, context: &Context, approve: bool) -> Outcome {
+        let engine = context.engine()?;
+        let candidate = engine.candidate_named(&self.candidate)?;
+        let bundle = match &self.bundle {
+            Some(digest) => digest.parse().map_err(|error| wrong(format!("{error}")))?,
+            None => engine.candidate_show(CandidateRef { candidate })?.row.bundle,
+        };
+        let passphrase = self.secret.get()?;
+        let view =
+            engine.candidate_decide(CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase })?;
+        let (command, done) = if approve { ("release-approve", "approved") } else { ("release-reject", "rejected") };
+        answer(context, command, &view, || {
+            format!("You {done} {} ({}). {}\n", safe(&view.row.model), view.row.candidate, safe(&view.sentence))
+        })
+    }
+}
+
+fn publish(
+    context: &Context,
+    candidate: &str,
+    alias: Option<String>,
+    confirm: Option<String>,
+    secret: &Secret,
+) -> Outcome {
+    let engine = context.engine()?;
+    let candidate = engine.candidate_named(candidate)?;
+    let confirm = match confirm {
+        Some(name) => name,
+        // Whoever names a candidate on the command line has said what they mean.
+        None => engine.candidate_show(CandidateRef { candidate })?.row.model,
+    };
+    let passphrase = secret.get()?;
+    context.finish(engine.candidate_publish(CandidatePublish {
+        candidate,
+        confirm,
+        alias: alias.clone(),
+        passphrase,
+    })?)?;
+    let view = engine.candidate_show(CandidateRef { candidate })?;
+    answer(context, "release-publish", &view, || {
+        let alias = alias.map_or_else(String::new, |alias| format!(" {} points to it now.", safe(&alias)));
+        format!("{} was published. {}{alias}\n", safe(&view.row.model), safe(&view.sentence))
+    })
+}
+
+fn move_alias(context: &Context, command: &str, moved: AliasSet) -> Outcome {
+    let (model, alias, version) = (moved.model.clone(), moved.alias.clone(), moved.version);
+    released(context.engine()?, &model)?;
+    let registry = context.engine()?.alias_set(moved)?;
+    let document = OfVersion { model: &model, version, alias: Some(&alias), registry: &registry };
+    context.answer(command, &document, || {
+        format!("{} of {} points to version {} now.\n", safe(&alias), safe(&model), version.unwrap_or_default())
+    })
+}
+
+/// A model of the registry.
+fn released(engine: &Engine, model: &str) -> Result<RegistryModel, ErrorBody> {
+    let registry = engine.registry_show(Nothing {})?;
+    if !registry.attached {
+        return Err(
+            ErrorBody::new(ErrorCode::NoRegistry, registry.sentence).hint("Make one: proofmark registry init DIR")
+        );
+    }
+    if let Some(problem) = registry.problem {
+        return Err(ErrorBody::new(ErrorCode::RegistryUnavailable, problem));
+    }
+    registry.models.into_iter().find(|it| it.name == model).ok_or_else(|| {
+        ErrorBody::new(ErrorCode::NotFound, format!("The registry holds no model `{model}`."))
+            .hint("See proofmark registry show.")
+    })
+}
+
+/// The version that an alias pointed to before the present one and that may still be used.
+fn before(model: &RegistryModel, alias: &str) -> Result<u64, ErrorBody> {
+    // Newest first.
+    let mut moves = model.alias_moves.iter().filter(|it| it.alias == alias);
+    let now = moves
+        .next()
+        .ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, format!("{alias} of {} points nowhere yet.", model.name)))?
+        .version;
+    let usable = |version: &u64| {
+        Some(*version) != now && model.versions.iter().any(|row| row.version == *version && row.withdrawn.is_none())
+    };
+    moves.filter_map(|it| it.version).find(usable).ok_or_else(|| {
+        wrong(format!("{alias} of {} has pointed to no other version that may still be used.", model.name))
+            .hint("Name one: --to VERSION")
+    })
+}
+
+fn list_text(list: &CandidateList) -> String {
+    if list.candidates.is_empty() {
+        return "Nothing has been submitted yet. Submit a model: proofmark release submit MODEL --purpose TEXT\n"
+            .to_owned();
+    }
+    let waiting = list.candidates.iter().filter(|row| row.waits_for_me).count() as u64;
+    let mut text = match waiting {
+        0 => "Nothing waits for your decision.\n".to_owned(),
+        1 => "One candidate waits for your decision.\n".to_owned(),
+        more => format!("{} wait for your decision.\n", counted(more, "candidate", "candidates")),
+    };
+    let mut table = Table::new([
+        ("Model", Left),
+        ("State", Left),
+        ("Version", Right),
+        ("Approvals", Right),
+        ("Blocking gates", Right),
+        ("Submitted by", Left),
+        ("At", Left),
+        ("Candidate", Left),
+    ]);
+    for row in &list.candidates {
+        table.row([
+            row.model.clone(),
+            words(&row.state),
+            row.version.map_or_else(|| "–".to_owned(), |version| version.to_string()),
+            format!("{} of {}", row.approvals, row.required),
+            count(row.blocking),
+            row.submitted_by.clone(),
+            when(row.submitted_at),
+            row.candidate.to_string(),
+        ]);
+    }
+    text.push_str(&table.text());
+    text
+}
+
+fn show_text(view: &CandidateView) -> String {
+    let row = &view.row;
+    let mut text = format!(
+        "May {} be published? {}\n{} · submitted by {} on {}\nContent {}\nFor: {}\n",
+        safe(&row.model),
+        safe(&view.sentence),
+        row.candidate,
+        safe(&row.submitted_by),
+        when(row.submitted_at),
+        row.bundle,
+        safe(&view.manifest.purpose)
+    );
+    for (title, said) in [("Not for", &view.manifest.limits), ("New", &row.note)] {
+        if !said.is_empty() {
+            text.push_str(&format!("{title}: {}\n", safe(said)));
+        }
+    }
+    text.push_str(&gates_text(&view.manifest.gates));
+    let labels: BTreeSet<String> = view.manifest.labels.iter().map(|it| it.label.replace('_', " ")).collect();
+    if !labels.is_empty() {
+        text.push_str(&format!(
+            "\nSensitive data upstream: {}.\n",
+            safe(&joined(&labels.into_iter().collect::<Vec<_>>()))
+        ));
+    }
+    if let Some(production) = &view.production {
+        let mut table = Table::new([("Metric", Left), ("This candidate", Right), ("In production", Right)]);
+        for metric in &production.metrics {
+            table.row([metric.name.clone(), maybe(metric.candidate), maybe(metric.production)]);
+        }
+        text.push_str(&format!("\nBeside version {} in production:{}", production.version, table.text()));
+    }
+    let mut table = Table::new([("Decision", Left), ("By", Left), ("At", Left), ("Reason", Left)]);
+    for decision in &view.decisions {
+        let what = if decision.approved { "approved" } else { "rejected" };
+        table.row([what.to_owned(), decision.name.clone(), when(decision.at), cut(&decision.reason, 80)]);
+    }
+    text.push_str(&table.text());
+    let mut table = Table::new([("File", Left), ("Size", Right), ("Digest", Left)]);
+    for file in view.manifest.files.iter().chain(&view.manifest.evidence) {
+        table.row([file.path.clone(), crate::text::bytes(file.size), file.digest.short()]);
+    }
+    text.push_str(&table.text());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn model(moves: &[(&str, Option<u64>)], withdrawn: &[u64]) -> RegistryModel {
+        let versions: Vec<_> = (1..=4)
+            .map(|version| {
+                serde_json::json!({
+                    "version": version, "candidate": "cand_00000000-0000-0000-0000-000000000000", "bundle": format!("sha256:{}", "0".repeat(64)),
+                    "published_at": "2026-01-31T12:00:05.000Z", "published_by": "Ada", "approvals": [], "aliases": [],
+                    "withdrawn": withdrawn.contains(&version).then_some("wrong labels"), "folder": "/r"
+                })
+            })
+            .collect();
+        let moves: Vec<_> = moves
+            .iter()
+            .map(|(alias, version)| serde_json::json!({"alias": alias, "version": version, "at": "2026-01-31T12:00:05.000Z", "by": "Ada", "reason": ""}))
+            .collect();
+        serde_json::from_value(serde_json::json!({"name": "credit", "versions": versions, "alias_moves": moves}))
+            .unwrap()
+    }
+
+    #[test]
+    fn rolling_back_goes_to_the_last_version_that_was_in_use_and_may_still_be() {
+        let production = |version| ("production", Some(version));
+        let back = |model: RegistryModel| before(&model, "production").ok();
+        assert_eq!(
+            back(model(&[production(3), ("test", Some(4)), production(2), production(1)], &[])),
+            Some(2),
+            "moves of other aliases do not count"
+        );
+        assert_eq!(
+            back(model(&[production(3), production(2), production(1)], &[2])),
+            Some(1),
+            "a withdrawn version is passed over"
+        );
+        assert_eq!(back(model(&[("production", None), production(2)], &[])), Some(2), "after the alias was taken away");
+        assert_eq!(back(model(&[production(1)], &[])), None, "there is no version before the first");
+        assert_eq!(back(model(&[], &[])), None);
+    }
+}

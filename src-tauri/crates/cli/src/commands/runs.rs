@@ -1,0 +1,290 @@
+//! Executions that were recorded.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use proofmark_contract::domain::id::RunId;
+use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
+use proofmark_contract::view::{RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunView};
+use proofmark_contract::{ErrorBody, ErrorCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::reply::{Outcome, wrong};
+use crate::text::Side::{Left, Right};
+use crate::text::{Table, bytes, count, counted, cut, number, percent, safe, safe_lines, seconds, when_known, word};
+
+/// Commands about runs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists runs, newest first
+    List {
+        /// Identifier, name or folder of a project; all projects if absent
+        #[arg(long)]
+        project: Option<String>,
+        /// recorded, inferred, mlflow or dvc
+        #[arg(long)]
+        source: Option<String>,
+        /// running, finished, failed, killed or unknown
+        #[arg(long)]
+        status: Option<String>,
+        /// Whose name, command or identifier contains this
+        #[arg(long)]
+        text: Option<String>,
+        /// At most so many; all if absent
+        #[arg(long)]
+        limit: Option<u64>,
+    },
+    /// Shows everything about one run
+    Show {
+        /// Its identifier, the beginning of it, or its name
+        run: String,
+    },
+    /// Shows what differs between runs
+    Compare {
+        /// Their identifiers or names; the first is what the others are compared with
+        #[arg(required = true, num_args = 2..)]
+        runs: Vec<String>,
+    },
+    /// Writes the recorded runs of a project for another machine, which takes them over with the folder
+    Export {
+        /// The folder to write into
+        dir: PathBuf,
+        /// Identifier, name or folder of the project; the one around the working directory if absent
+        #[arg(long)]
+        project: Option<String>,
+    },
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        let engine = context.engine()?;
+        match self {
+            Self::List { project, source, status, text, limit } => {
+                let project = project.map(|name| engine.project_named(&name)).transpose()?.map(|it| it.id);
+                let source: Option<RunSource> = source.map(|it| named(&it, "source")).transpose()?;
+                let status: Option<RunStatus> = status.map(|it| named(&it, "status")).transpose()?;
+                let limit = Some(limit.unwrap_or(u64::from(u32::MAX)));
+                let page = engine.run_list(RunQuery { project, source, status, text, limit, ..RunQuery::default() })?;
+                context.answer("runs-list", &page, || list_text(&page))
+            }
+            Self::Show { run } => {
+                let view = engine.run_show(RunRef { run: find(context, &run)? })?;
+                context.answer("runs-show", &view, || show_text(&view))
+            }
+            Self::Compare { runs } => {
+                let runs: Vec<RunId> = runs.iter().map(|run| find(context, run)).collect::<Result<_, ErrorBody>>()?;
+                let comparison = engine.run_compare(RunRefs { runs })?;
+                context.answer("runs-compare", &comparison, || compare_text(&comparison))
+            }
+            Self::Export { dir, project } => {
+                let project = context.project(project.as_deref())?;
+                fs::create_dir_all(&dir).map_err(|error| {
+                    ErrorBody::new(ErrorCode::PermissionDenied, format!("{} cannot be made: {error}.", dir.display()))
+                })?;
+                let written = engine.export_runs(&project, &dir)?;
+                let document =
+                    serde_json::json!({"project": project.id, "folder": dir.to_string_lossy(), "runs": written});
+                context.answer("runs-export", &document, || {
+                    format!(
+                        "{} of {} written to {}.\n",
+                        counted(written, "run", "runs"),
+                        safe(&project.name),
+                        safe(&dir.to_string_lossy())
+                    )
+                })
+            }
+        }
+    }
+}
+
+/// A word of a fixed list.
+fn named<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, ErrorBody> {
+    serde_json::from_value(Value::String(text.to_lowercase()))
+        .map_err(|error| wrong(format!("`{text}` is no {what} of a run: {error}.")))
+}
+
+/// Finds a run by its identifier, the beginning of it, or its name; of several with the name, the newest.
+fn find(context: &Context, what: &str) -> Result<RunId, ErrorBody> {
+    if let Ok(id) = what.parse() {
+        return Ok(id);
+    }
+    let page = context.engine()?.run_list(RunQuery {
+        text: Some(what.to_owned()),
+        limit: Some(1_000),
+        ..RunQuery::default()
+    })?;
+    let by_name = page.runs.iter().find(|run| run.name == what);
+    let begins = |run: &&proofmark_contract::domain::run::Run| {
+        run.id.to_string().starts_with(what) || run.id.uuid().to_string().starts_with(what)
+    };
+    let by_start: Vec<_> = page.runs.iter().filter(begins).collect();
+    match (by_name, &by_start[..]) {
+        (Some(run), _) => Ok(run.id),
+        (None, [run]) => Ok(run.id),
+        (None, []) => {
+            Err(ErrorBody::new(ErrorCode::NotFound, format!("There is no run `{what}`."))
+                .hint("See proofmark runs list."))
+        }
+        (None, several) => {
+            Err(wrong(format!("{} runs begin with `{what}`.", several.len())).hint("Give more of the identifier."))
+        }
+    }
+}
+
+fn list_text(page: &RunPage) -> String {
+    if page.runs.is_empty() {
+        return "No run is recorded that fits. Record one: proofmark run -- python train.py\n".to_owned();
+    }
+    let mut table = Table::new([
+        ("Started", Left),
+        ("Name", Left),
+        ("Status", Left),
+        ("Source", Left),
+        ("Read", Right),
+        ("Wrote", Right),
+        ("Metrics", Left),
+        ("Run", Left),
+    ]);
+    for run in &page.runs {
+        let metrics: Vec<String> =
+            run.metrics.iter().take(2).map(|(name, value)| format!("{name} {}", number(*value))).collect();
+        table.row([
+            when_known(run.started),
+            cut(&run.name, 40),
+            word(&run.status),
+            word(&run.source),
+            count(run.inputs.len() as u64),
+            count(run.outputs.len() as u64),
+            metrics.join(", "),
+            run.id.to_string(),
+        ]);
+    }
+    let shown = page.runs.len() as u64;
+    let of = if shown < page.total { format!(" of {}", count(page.total)) } else { String::new() };
+    format!("{}{of}.\n{}", counted(shown, "run", "runs"), table.text())
+}
+
+fn edges(title: &str, edges: &[RunEdge]) -> String {
+    let mut table =
+        Table::new([(title, Left), ("Role", Left), ("Basis", Left), ("Confidence", Right), ("Digest", Left)]);
+    for edge in edges {
+        let digest = edge.digest.map_or_else(|| "–".to_owned(), |digest| digest.short());
+        table.row([
+            edge.path.as_str().to_owned(),
+            word(&edge.role),
+            word(&edge.basis),
+            percent(edge.confidence.get()),
+            digest,
+        ]);
+    }
+    table.text()
+}
+
+fn show_text(view: &RunView) -> String {
+    let run = &view.run;
+    let mut text = format!(
+        "{}: {}\n{} · {} · {}\n",
+        safe(&run.name),
+        safe(&view.sentence),
+        safe(&view.project_name),
+        word(&run.source),
+        run.id
+    );
+    if let Some(command) = &run.command {
+        text.push_str(&format!("$ {}\n", safe(command)));
+    }
+    text.push_str(&format!("Started {}, {}", when_known(run.started), word(&run.status)));
+    if let (Some(began), Some(ended)) = (run.started, run.ended) {
+        text.push_str(&format!(" after {}", seconds(ended.seconds_since(began))));
+    }
+    if let Some(process) = &run.process {
+        if let Some(code) = process.exit_code {
+            text.push_str(&format!(", exit code {code}"));
+        }
+        if let Some(peak) = process.peak_memory {
+            text.push_str(&format!(", {} of memory at most", bytes(peak)));
+        }
+    }
+    text.push_str(".\n");
+    if let Some(commit) = &run.code.commit {
+        let dirty = match run.code.dirty {
+            Some(true) => ", with uncommitted changes",
+            Some(false) => "",
+            None => ", whether with uncommitted changes is not known",
+        };
+        text.push_str(&format!("Code at commit {}{dirty}.\n", safe(commit)));
+    }
+    if let Some(environment) = &view.environment {
+        let python = environment
+            .interpreter
+            .as_ref()
+            .map_or_else(String::new, |it| format!("{} {}, ", safe(&it.name), safe(&it.version)));
+        text.push_str(&format!(
+            "Environment: {python}{}, {}.\n",
+            counted(environment.packages.len() as u64, "package", "packages"),
+            safe(&environment.system)
+        ));
+    }
+    let mut table = Table::new([("Parameter", Left), ("Value", Left)]);
+    for (name, value) in &run.parameters {
+        table.row([name.clone(), plain(value)]);
+    }
+    text.push_str(&table.text());
+    let mut table = Table::new([("Metric", Left), ("Value", Right)]);
+    for (name, value) in &run.metrics {
+        table.row([name.clone(), number(*value)]);
+    }
+    text.push_str(&table.text());
+    text.push_str(&edges("Read", &run.inputs));
+    text.push_str(&edges("Wrote", &run.outputs));
+    for spot in run.process.iter().flat_map(|it| &it.blind_spots) {
+        text.push_str(&format!("\nNot seen: {}\n", safe(spot)));
+    }
+    if !view.log_tail.is_empty() {
+        let part = if view.log_size > view.log_tail.len() as u64 { "The end of its" } else { "Its" };
+        text.push_str(&format!("\n{part} log ({}):\n{}", bytes(view.log_size), safe_lines(&view.log_tail)));
+    }
+    text
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn compare_text(comparison: &RunComparison) -> String {
+    let names: Vec<String> = comparison.runs.iter().map(|run| safe(&run.name)).collect();
+    let mut text = format!(
+        "{} differ in {}; {} the same.\n",
+        crate::text::joined(&names),
+        counted(comparison.differences.len() as u64, "fact", "facts"),
+        if comparison.same == 1 { "1 is".to_owned() } else { format!("{} are", count(comparison.same)) }
+    );
+    for difference in &comparison.differences {
+        text.push_str(&format!("\n{} {}\n", safe(&difference.of), safe(&difference.name)));
+        for (run, value) in comparison.runs.iter().zip(&difference.values) {
+            let value = value.as_ref().map_or_else(|| "–".to_owned(), plain);
+            text.push_str(&format!("  {}  {}\n", run.id, safe(&cut(&value, 80))));
+        }
+    }
+    for (run, packages) in comparison.packages.iter().filter(|it| !it.1.is_empty()) {
+        text.push_str(&format!("\nPackages of {run}\n"));
+        let version = |it: &Option<String>| it.clone().unwrap_or_else(|| "absent".to_owned());
+        let mut table = Table::new([("Package", Left), ("First run", Left), ("This run", Left)]);
+        for package in packages {
+            table.row([package.name.clone(), version(&package.before), version(&package.after)]);
+        }
+        text.push_str(table.text().trim_start_matches('\n'));
+    }
+    text
+}

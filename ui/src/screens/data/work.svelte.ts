@@ -1,0 +1,65 @@
+import { untrack } from "svelte";
+import { api, host } from "$lib/api/client";
+import type { Job } from "$lib/api/generated/Job";
+import type { JobRef } from "$lib/api/generated/JobRef";
+import type { ReportSource } from "$lib/api/generated/ReportSource";
+import { isActive, jobs } from "$lib/api/jobs.svelte";
+import { to } from "$lib/addresses";
+import { baseName, bytes } from "$lib/format";
+import { router } from "$lib/router.svelte";
+import { toasts } from "$lib/toasts.svelte";
+
+/** Work that a screen began and looks at. */
+export interface Followed {
+	/** The job, while it runs; nothing once it ended. */
+	readonly running: Job | undefined;
+	/** Begins it. `done` is called once it ended well, if the screen still stands. */
+	begin(start: () => Promise<JobRef>, done?: () => void | Promise<void>): Promise<void>;
+}
+
+/** Follows one job at a time while the component lives. The job itself goes on when the screen is left. */
+export function followed(): Followed {
+	let id = $state<string | null>(null);
+	let after: (() => void | Promise<void>) | undefined;
+	const job = $derived(jobs.get(id));
+	$effect(() => {
+		const ended = job;
+		if (ended === undefined || isActive(ended)) return;
+		untrack(() => {
+			id = null;
+			if (ended.state === "done") void after?.();
+			else if (ended.state === "failed") toasts.say("fail", ended.error ?? `${ended.title} failed.`);
+		});
+	});
+	return {
+		get running() {
+			return job !== undefined && isActive(job) ? job : undefined;
+		},
+		async begin(start, done) {
+			after = done;
+			const started = await start();
+			// The event that tells of it may have passed already.
+			jobs.take((await api.job_list({})).jobs.filter((it) => it.id === started.job));
+			id = started.job;
+		},
+	};
+}
+
+/** Says that two tables were compared, and offers the newest report about them. */
+export async function offerReport(project: string, reference: string, current: string): Promise<void> {
+	const list = await api.drift_list({ project });
+	const newest = list.reports
+		.filter((it) => it.reference === reference && it.current === current)
+		.reduce<(typeof list.reports)[number] | null>((best, it) => (best === null || it.created_at > best.created_at ? it : best), null);
+	if (newest === null) toasts.done(`Compared ${baseName(current)} with ${baseName(reference)}.`);
+	else toasts.done(`Compared ${baseName(current)} with ${baseName(reference)}.`, { title: "Open the report", run: () => router.go(to.drift(newest.report)) });
+}
+
+/** Lets a person choose a place, and writes a document there. Nothing happens if they leave the dialog. */
+export async function exportReport(source: ReportSource, name: string): Promise<void> {
+	const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.html`;
+	const path = await host.savePath("Save the report", file);
+	if (path === null) return;
+	const written = await api.report_export({ source, to: path });
+	toasts.done(`Wrote ${written.path} (${bytes(written.size)}). It is one file, and shows the same without Proofmark.`);
+}

@@ -1,0 +1,47 @@
+import { query } from "$lib/api/query.svelte";
+import type { LocalPerson } from "$lib/api/generated/LocalPerson";
+import type { ErrorBody } from "$lib/api/generated/ErrorBody";
+
+/** Who signs now, and the passphrase that opens their key where it lies in a file. */
+export class Signer {
+	#status = query("status", () => ({}));
+	/** What was typed. Never kept longer than the dialog. */
+	passphrase = $state("");
+	/** Why the last passphrase was refused. */
+	refused = $state<string | null>(null);
+
+	/** The person who acts. */
+	get me(): LocalPerson | null {
+		return this.#status.data?.me ?? null;
+	}
+
+	/** Whether their key opens with a passphrase only. */
+	get locked(): boolean {
+		return this.me?.storage === "encrypted_file";
+	}
+
+	/** Why nothing can be signed yet. */
+	get blocked(): string | null {
+		if (this.#status.data === undefined) return "Looking for your key.";
+		if (this.me === null) return "You have no key yet. Create one under Settings, People.";
+		if (this.locked && this.passphrase === "") return "Type the passphrase of your key.";
+		return null;
+	}
+
+	/** What goes with a request. */
+	get secret(): string | null {
+		return this.locked ? this.passphrase : null;
+	}
+
+	/** Forgets what was typed. */
+	clear(): void {
+		this.passphrase = "";
+		this.refused = null;
+	}
+
+	/** Takes in an error: a refused passphrase belongs beside its field. Says whether it was one. */
+	took(error: ErrorBody): boolean {
+		this.refused = error.code === "wrong_passphrase" ? error.message : null;
+		return this.refused !== null;
+	}
+}
