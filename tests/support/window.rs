@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -62,6 +63,8 @@ pub struct Window {
     _server: OwnedChild,
     home: PathBuf,
     pictures: Option<PathBuf>,
+    taken: AtomicUsize,
+    numbered: bool,
 }
 
 impl Window {
@@ -123,11 +126,25 @@ impl Window {
                 ),
             }
         };
-        let window = Self { driver, _server: server, home, pictures: place::screenshots() };
+        let window = Self {
+            driver,
+            _server: server,
+            home,
+            pictures: place::screenshots(),
+            taken: AtomicUsize::new(0),
+            numbered: false,
+        };
         window.driver.set_script_timeout(Duration::from_secs(60)).await?;
         window.see("main").await.context("the first screen")?;
         window.run(LISTEN, vec![]).await?;
         Ok(window)
+    }
+
+    /// Pictures get a number in front, in the order in which they are taken, and those inside of steps are taken too.
+    #[must_use]
+    pub fn with_numbered_pictures(mut self) -> Self {
+        self.numbered = true;
+        self
     }
 
     /// Where its ledger lies.
@@ -442,9 +459,23 @@ impl Window {
         let Some(folder) = &self.pictures else { return Ok(None) };
         fs::create_dir_all(folder)?;
         self.rest().await?;
-        let path = folder.join(format!("{name}.png"));
+        let number = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = folder.join(if self.numbered { format!("{number:02}-{name}.png") } else { format!("{name}.png") });
         self.driver.screenshot(&path).await.with_context(|| format!("taking the picture {}", path.display()))?;
         Ok(Some(path))
+    }
+
+    /// Takes a picture inside of a step that others share, if this is a walk.
+    pub(crate) async fn picture_if_wanted(&self, name: &str) -> Outcome {
+        if self.numbered {
+            self.picture(name).await?;
+        }
+        Ok(())
+    }
+
+    /// How many pictures were taken.
+    pub fn pictures_taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// What a person would see now, for messages of tests that fail.
