@@ -1,1 +1,11 @@
-//! stub
+//! What Proofmark promises, tried from outside: by its command line, its files, and its source.
+
+#![allow(missing_docs, reason = "tests are described by their names")]
+
+mod bad_input;
+mod documents;
+mod files;
+mod imports;
+mod kill;
+mod line;
+mod run;

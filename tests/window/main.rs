@@ -1,1 +1,9 @@
-//! stub
+//! The real window, driven as a person drives it.
+
+#![allow(missing_docs, reason = "tests are described by their names")]
+
+mod accessible;
+mod guarded;
+mod keyboard;
+mod release;
+mod screens;
