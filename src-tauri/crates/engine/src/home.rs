@@ -34,10 +34,18 @@ impl EngineOptions {
 #[derive(Debug, Clone)]
 pub struct Home(PathBuf);
 
+fn unusable(folder: &Path, error: &std::io::Error) -> Trouble {
+    let trouble = io_trouble("making", folder, error);
+    let code =
+        if trouble.0.code == ErrorCode::PermissionDenied { ErrorCode::PermissionDenied } else { ErrorCode::Storage };
+    Trouble::new(code, trouble.0.message)
+        .hint("The ledger needs a folder of its own: name another one with --home or PROOFMARK_HOME.")
+}
+
 impl Home {
     pub(crate) fn at(named: Option<PathBuf>) -> Answer<Self> {
         let folder = match named {
-            Some(folder) => std::path::absolute(&folder).map_err(|error| io_trouble("finding", &folder, &error))?,
+            Some(folder) => std::path::absolute(&folder).map_err(|error| unusable(&folder, &error))?,
             None => etcetera::choose_base_strategy()
                 .map_err(|error| {
                     Trouble(
@@ -51,7 +59,7 @@ impl Home {
                 .data_dir()
                 .join("proofmark"),
         };
-        std::fs::create_dir_all(&folder).map_err(|error| io_trouble("making", &folder, &error))?;
+        std::fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
         crate::platform::make_private(&folder);
         Ok(Self(folder))
     }

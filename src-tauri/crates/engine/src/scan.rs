@@ -26,9 +26,12 @@ use crate::{Engine, lock};
 /// from there.
 const BATCH: usize = 2_000;
 
-/// A file written so shortly before it was hashed may change again without a trace in its times (git's "racy" rule). Two seconds
-/// is the granularity of the coarsest file system in use, FAT.
-const RACY_NS: i64 = 2_000_000_000;
+/// A file written so shortly before the scan may change again without a trace in its times (git's "racy" rule). Where times are
+/// kept finely, the clock of the system ticks every few milliseconds.
+const RACY_NS: i64 = 20_000_000;
+
+/// Where times are whole seconds, two seconds is the granularity of the coarsest file system in use, FAT.
+const COARSE_RACY_NS: i64 = 2_000_000_000;
 
 /// What a scan did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -115,6 +118,7 @@ impl Engine {
             )
             .hint("Connect its disk, or remove the project and add the folder under its new place."));
         }
+        let began = self.now();
         let options = WalkOptions { other_roots: self.other_roots(project)? };
         let walk = walk_under(&root, under, &options, &|| (control.cancelled)(), &mut |found| {
             (control.progress)(found, None, "looking for files");
@@ -139,6 +143,7 @@ impl Engine {
         let recorder = Recorder {
             engine: self,
             project,
+            began,
             known: &known,
             gone: Mutex::new(gone),
             pending: Mutex::new(Vec::new()),
@@ -230,7 +235,9 @@ fn is_fresh(state: &FileState, now: &FileStat) -> bool {
         && then.ctime_ns == now.ctime_ns
         && then.inode == now.inode
         && then.device == now.device;
-    same && now.mtime_ns.max(now.ctime_ns).saturating_add(RACY_NS) < then.cached_at_ns
+    let written = now.mtime_ns.max(now.ctime_ns);
+    let racy = if now.mtime_ns % 1_000_000_000 == 0 { COARSE_RACY_NS } else { RACY_NS };
+    same && written.saturating_add(racy) < then.cached_at_ns
 }
 
 fn skipped_by(found: &FoundFile, cause: SkipCause, error: &HashError) -> Skipped {
@@ -271,6 +278,8 @@ fn read_classified(found: &FoundFile, hashed: Hashed) -> ReadFile {
 struct Recorder<'a> {
     engine: &'a Engine,
     project: &'a Project,
+    /// When the scan began: whatever was written since may still be in the writing.
+    began: Timestamp,
     known: &'a BTreeMap<RelPath, FileState>,
     /// Known paths where nothing lies any more; a new path with the same bytes takes one of them as its former place.
     gone: Mutex<BTreeMap<RelPath, FileState>>,
@@ -309,7 +318,7 @@ impl Recorder<'_> {
             let mut summary = lock(&self.summary);
             let mut gone = lock(&self.gone);
             for read in batch {
-                let state = self.state_of(&read, now);
+                let state = self.state_of(&read);
                 summary.hashed += 1;
                 summary.bytes_hashed += state.facts.size;
                 let before = self.known.get(&read.path);
@@ -375,7 +384,7 @@ impl Recorder<'_> {
         })
     }
 
-    fn state_of(&self, read: &ReadFile, now: Timestamp) -> FileState {
+    fn state_of(&self, read: &ReadFile) -> FileState {
         let stat = &read.hashed.stat;
         FileState {
             project: self.project.id,
@@ -393,7 +402,7 @@ impl Recorder<'_> {
                 ctime_ns: stat.ctime_ns,
                 inode: stat.inode,
                 device: stat.device,
-                cached_at_ns: now.ms().saturating_mul(1_000_000),
+                cached_at_ns: self.began.ms().saturating_mul(1_000_000),
             },
         }
     }

@@ -17,13 +17,20 @@ pub type Answer<T> = Result<T, Trouble>;
 
 impl Trouble {
     /// An error without hints.
+    ///
+    /// What may be done about errors of this kind in general is its hint, until [`Trouble::hint`] names something better.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ErrorBody::new(code, message))
+        let body = ErrorBody::new(code, plain(&message.into()));
+        Self(match general_hint(code) {
+            Some(hint) => body.hint(hint),
+            None => body,
+        })
     }
 
-    /// Adds what to do next.
+    /// Says what to do next.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.retain(|it| Some(it.as_str()) != general_hint(self.0.code));
         Self(self.0.hint(hint))
     }
 
@@ -63,15 +70,54 @@ impl std::fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
+/// What may be done about errors of a kind, where nothing better is known.
+const fn general_hint(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::InvalidRequest => "Change what the message names, and try again.",
+        ErrorCode::NotFound => "Check the spelling, and whether it was moved or its disk is connected.",
+        ErrorCode::AlreadyExists => "Use what is there, or choose another name or place.",
+        ErrorCode::PermissionDenied => "Give your user the right to it, or choose another place.",
+        ErrorCode::Busy => "Wait until the other Proofmark has finished, then try again.",
+        ErrorCode::Unreadable => "Look whether the file is complete, and write it again where it came from.",
+        ErrorCode::Storage => "Check the place and its free space, then try again. What was recorded is kept.",
+        ErrorCode::LedgerNewer => "Use the newer Proofmark, or name another folder with --home.",
+        ErrorCode::LedgerDamaged => "Put a backup in its place, or name another folder with --home.",
+        ErrorCode::Blocked => "What the message names has to change first, or somebody else has to do it.",
+        ErrorCode::NoIdentity => "Make a key under Settings, People; on the command line: proofmark key create.",
+        ErrorCode::WrongPassphrase => {
+            "Try again. A passphrase that is lost cannot be found again; make a new key instead."
+        }
+        ErrorCode::NoRegistry => {
+            "Create or attach one under Registry; on the command line: proofmark registry init DIR."
+        }
+        ErrorCode::RegistryUnavailable => "Check that its folder is connected and writable, then try again.",
+        ErrorCode::VerificationFailed => "Verify the registry to see what is damaged and what mends it.",
+        ErrorCode::Internal => "Please report it, with what you did and the message above.",
+        ErrorCode::Cancelled => return None,
+    })
+}
+
+/// Without the numbers that operating systems give to their errors, which say nothing to a person.
+fn plain(message: &str) -> String {
+    let mut text = message.to_owned();
+    while let Some(begin) = text.find(" (os error ") {
+        let Some(length) = text[begin..].find(')') else { break };
+        text.replace_range(begin..=begin + length, "");
+    }
+    text
+}
+
 /// A sentence: capital first, full stop last.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else { return String::new() };
+    let Some(first) = text.chars().next() else { return String::new() };
     // A path or an identifier in front keeps its case.
     let starts_with_word = text.split_whitespace().next().is_some_and(|word| word.chars().all(char::is_lowercase));
+    let text = plain(text);
+    let mut letters = text.chars();
+    letters.next();
     let mut sentence: String =
-        if starts_with_word { first.to_uppercase().chain(letters).collect() } else { text.to_owned() };
+        if starts_with_word { first.to_uppercase().chain(letters).collect() } else { text.clone() };
     if !sentence.ends_with(['.', '?', '!']) {
         sentence.push('.');
     }

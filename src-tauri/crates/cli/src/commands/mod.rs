@@ -1,6 +1,7 @@
 //! The commands, one file for each family.
 
 pub mod governance;
+pub mod history;
 pub mod key;
 pub mod lineage;
 pub mod model;
@@ -37,6 +38,8 @@ pub enum Command {
     Runs(runs::Command),
     /// Shows what something came from and what became of it
     Lineage(lineage::Arguments),
+    /// Shows what happened to a path, also of a file that is gone
+    History(history::Arguments),
     /// Summarises a table
     Profile(table::Profile),
     /// Says what is wrong with a table; exits with 1 if it must not be trained on
@@ -92,6 +95,7 @@ impl Command {
             Self::Run(it) => it.run(context),
             Self::Runs(it) => it.run(context),
             Self::Lineage(it) => it.run(context),
+            Self::History(it) => it.run(context),
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
