@@ -295,6 +295,33 @@ impl Window {
         }
     }
 
+    /// Clicks into the middle of the first element that is in sight and at rest: for drawings, parts of which lie outside.
+    ///
+    /// # Errors
+    /// If it does not come to lie inside of the window in time.
+    pub async fn click_in_drawing(&self, css: &str) -> Outcome {
+        let script = r"
+            const done = arguments[arguments.length - 1];
+            const middle = (it) => {
+                const box = it.getBoundingClientRect();
+                return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];
+            };
+            const all = [...document.querySelectorAll(arguments[0])].map((it) => [it, middle(it)]);
+            requestAnimationFrame(() => requestAnimationFrame(() => {
+                const inSight = all.find(([it, [x, y]]) => String(middle(it)) === String([x, y]) && it.contains(document.elementFromPoint(x, y)));
+                done(inSight?.[1] ?? null);
+            }));
+        ";
+        let place = eventually(PATIENCE, format!("a place of {css}"), || async {
+            let place = self.run_async(script, vec![json!(css)]).await?;
+            let place: Option<(i64, i64)> = serde_json::from_value(place)?;
+            place.context("it is not in sight, or still moves")
+        });
+        let (x, y) = place.await?;
+        self.driver.action_chain().move_to(x, y).click().perform().await?;
+        Ok(())
+    }
+
     /// Types into a field, in place of what stands there.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ async fn walk(folder: &Path) -> Outcome<usize> {
         Ok(())
     });
     step!(window, failed, "One thing of the lineage", "lineage-selected", {
-        window.click("[data-testid=lineage-node][data-kind=run]").await?;
+        window.click_in_drawing("[data-testid=lineage-node][data-kind=run]").await?;
         window.see("[data-testid=inspector]").await?;
         Ok(())
     });
@@ -97,6 +97,7 @@ async fn walk(folder: &Path) -> Outcome<usize> {
     });
     step!(window, failed, "A data set with its columns", "data-set", {
         window.open_row("dataset-row", "transactions_2026-10.csv").await?;
+        window.click("[data-testid=tab-columns]").await?;
         window.see("[data-testid=column-row]").await?;
         Ok(())
     });

@@ -77,7 +77,7 @@ async fn lineage_of_a_model_can_be_seen_selected_and_read_as_a_list() -> Outcome
     window.read("[data-testid=lineage-focus]", "credit_model").await?;
     window.close_messages().await?;
     window.picture("lineage").await?;
-    window.click("[data-testid=lineage-node][data-kind=run]").await?;
+    window.click_in_drawing("[data-testid=lineage-node][data-kind=run]").await?;
     window.see("[data-testid=inspector]").await?;
     window.picture("lineage-selected").await?;
     window.press(thirtyfour_escape()).await?;
