@@ -219,7 +219,7 @@ fn an_error_is_one_document_too() -> Outcome {
         (vec!["profile", "nowhere.csv"], 2, "not_found"),
         (vec!["lineage", "nothing"], 2, "not_found"),
         (vec!["runs", "show", "run_00000000-0000-0000-0000-000000000000"], 2, "not_found"),
-        (vec!["release", "list"], 2, "no_registry"),
+        (vec!["registry", "fetch", "m@production", "--to", "out"], 2, "no_registry"),
         (vec!["no-such-command"], 2, "invalid_request"),
         (vec!["check"], 2, "invalid_request"),
         (vec!["key", "card"], 2, "no_identity"),

@@ -215,7 +215,7 @@ impl Answer {
     pub fn error_with_hint(&self, code: i32, sort: &str) -> Outcome<Value> {
         let error = self.error(code, sort)?;
         // The next step stands in the hints, or as a sentence of its own at the end of the message.
-        let told = error["message"].as_str().is_some_and(|message| message.trim_end_matches('.').contains(". "));
+        let told = error["message"].as_str().is_some_and(|message| message.contains(". ") || message.contains("; "));
         let helpful = told || error["hints"].as_array().is_some_and(|hints| !hints.is_empty());
         ensure!(helpful, "`{}` does not say what to do next: {}", self.asked, error["message"]);
         Ok(error)

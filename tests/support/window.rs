@@ -228,16 +228,17 @@ impl Window {
     /// # Errors
     /// If it does not in time.
     pub async fn read_within(&self, patience: Duration, css: &str, words: &str) -> Outcome<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].filter((it) => it.getClientRects().length > 0).map((it) => it.innerText)";
         let found = eventually(patience, format!("{words:?} in {css}"), || async {
-            let mut texts = Vec::new();
-            for element in self.driver.find_all(By::Css(css)).await? {
-                let text = element.text().await?;
-                if text.contains(words) {
-                    return Ok(text);
-                }
-                texts.push(text.chars().take(300).collect::<String>());
+            let texts: Vec<String> = serde_json::from_value(self.run(script, vec![json!(css)]).await?)?;
+            // A long path is broken into parts that are cut in the middle; its letters are what counts.
+            match texts.iter().find(|text| squeezed(text).contains(&squeezed(words))) {
+                Some(text) => Ok(text.clone()),
+                None => bail!(
+                    "it says {:?}",
+                    texts.iter().map(|it| it.chars().take(200).collect::<String>()).collect::<Vec<_>>()
+                ),
             }
-            bail!("it says {texts:?}")
         });
         match found.await {
             Ok(text) => Ok(text),
@@ -292,6 +293,33 @@ impl Window {
             Ok(()) => Ok(()),
             Err(error) => Err(error.context(self.what_is_shown().await)),
         }
+    }
+
+    /// Clicks into the middle of the first element that is in sight and at rest: for drawings, parts of which lie outside.
+    ///
+    /// # Errors
+    /// If it does not come to lie inside of the window in time.
+    pub async fn click_in_drawing(&self, css: &str) -> Outcome {
+        let script = r"
+            const done = arguments[arguments.length - 1];
+            const middle = (it) => {
+                const box = it.getBoundingClientRect();
+                return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];
+            };
+            const all = [...document.querySelectorAll(arguments[0])].map((it) => [it, middle(it)]);
+            requestAnimationFrame(() => requestAnimationFrame(() => {
+                const inSight = all.find(([it, [x, y]]) => String(middle(it)) === String([x, y]) && it.contains(document.elementFromPoint(x, y)));
+                done(inSight?.[1] ?? null);
+            }));
+        ";
+        let place = eventually(PATIENCE, format!("a place of {css}"), || async {
+            let place = self.run_async(script, vec![json!(css)]).await?;
+            let place: Option<(i64, i64)> = serde_json::from_value(place)?;
+            place.context("it is not in sight, or still moves")
+        });
+        let (x, y) = place.await?;
+        self.driver.action_chain().move_to(x, y).click().perform().await?;
+        Ok(())
     }
 
     /// Types into a field, in place of what stands there.
@@ -458,7 +486,8 @@ impl Window {
     pub async fn picture(&self, name: &str) -> Outcome<Option<PathBuf>> {
         let Some(folder) = &self.pictures else { return Ok(None) };
         fs::create_dir_all(folder)?;
-        self.rest().await?;
+        // What does not come to rest is pictured as it is.
+        let _ = self.rest().await;
         let number = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
         let path = folder.join(if self.numbered { format!("{number:02}-{name}.png") } else { format!("{name}.png") });
         self.driver.screenshot(&path).await.with_context(|| format!("taking the picture {}", path.display()))?;
@@ -489,6 +518,10 @@ impl Window {
             Err(error) => format!("the window did not answer: {error:#}"),
         }
     }
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|it| !it.is_whitespace()).collect()
 }
 
 /// A port that nobody listens on now.

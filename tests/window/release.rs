@@ -9,6 +9,7 @@ async fn two_people_release_a_model_and_the_command_line_verifies_it() -> Outcom
     let registry = sandbox.root().join("registry");
     let window = Window::open(&sandbox, "desk").await?;
     window.open_sample().await?;
+    window.close_messages().await?;
     window.create_person("Bob Brandt").await?;
     window.create_person("Ada Albers").await?;
     window.begin_registry(&registry, "Retail risk").await?;

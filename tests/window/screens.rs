@@ -35,9 +35,9 @@ async fn a_folder_is_added_and_a_new_file_appears_without_a_click() -> Outcome {
     window.answer_dialogs(&folder).await?;
     window.click("[data-testid=add-folder]").await?;
     window.at("/projects/").await?;
-    window.read("[data-testid=row]", "customers.csv").await?;
+    window.read("[data-testid=file-row]", "customers.csv").await?;
     sandbox.write("work/data/later.csv", Csv::customers(210).text())?;
-    window.read("[data-testid=row]", "later.csv").await?;
+    window.read("[data-testid=file-row]", "later.csv").await?;
     fs::remove_file(folder.join("train.py"))?;
     eventually(PATIENCE, "the end of train.py", || async {
         let shown = window.run("return document.querySelector('main').innerText", vec![]).await?;
@@ -77,7 +77,7 @@ async fn lineage_of_a_model_can_be_seen_selected_and_read_as_a_list() -> Outcome
     window.read("[data-testid=lineage-focus]", "credit_model").await?;
     window.close_messages().await?;
     window.picture("lineage").await?;
-    window.click("[data-testid=lineage-node][data-kind=run]").await?;
+    window.click_in_drawing("[data-testid=lineage-node][data-kind=run]").await?;
     window.see("[data-testid=inspector]").await?;
     window.picture("lineage-selected").await?;
     window.press(thirtyfour_escape()).await?;

@@ -8,12 +8,13 @@ use proofmark_contract::view::*;
 use proofmark_domain::id::PersonId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
-use proofmark_domain::registry::{RegistryReport, RegistryVerdict};
+use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, RegistryState, ReleaseBlocked};
 use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
 use proofmark_registry::keys::fingerprint;
-use proofmark_registry::{NewRegistry, OpenOptions, Registry, SelfTest, Watch};
+use proofmark_registry::layout::MARKER;
+use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, SelfTest, Watch};
 
 use super::people::RegistryClock;
 use crate::Engine;
@@ -70,6 +71,7 @@ impl Engine {
         let path = std::path::absolute(&request.path)
             .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
         self.refuse_inside_project(&path)?;
+        refuse_full(&path)?;
         let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None))?;
         registry.admit(&signer, signer.card(), &FOUNDER.into())?;
         self.attach(&path, &registry, signer.key_id())
@@ -172,7 +174,14 @@ impl Engine {
                     .map(|attachment| attachment.owner_key_id)
             }
         };
-        let registry = Registry::open(path, self.registry_options(pinned))?;
+        let registry = match Registry::open(path, self.registry_options(pinned)) {
+            Ok(registry) => registry,
+            // A registry whose first file no longer reads is a damaged one; a folder without that file is none.
+            Err(error @ RegistryError::NotARegistry { .. }) if path.join(MARKER).exists() => {
+                return Ok(unreadable(path, &error));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut report = registry.verify(&mut Watch::silent())?;
         report.registry = path.to_string_lossy().into_owned();
         Ok(report)
@@ -297,6 +306,44 @@ impl Engine {
             .collect();
         people.sort_by(|a, b| a.card.name.cmp(&b.card.name));
         Ok(people)
+    }
+}
+
+/// A registry begins in an empty folder: among other files, nobody could tell later what belongs to it. One that was begun and cut
+/// short goes on.
+fn refuse_full(path: &Path) -> Answer<()> {
+    if path.join(MARKER).exists() {
+        return Ok(());
+    }
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_trouble("listing", path, &error)),
+    };
+    let other = entries.flatten().map(|it| it.file_name()).find(|name| !name.as_encoded_bytes().starts_with(b"."));
+    match other {
+        None => Ok(()),
+        Some(name) => Err(Trouble::new(
+            ErrorCode::AlreadyExists,
+            format!("{} is not empty: {} lies there. No registry was begun.", path.display(), name.to_string_lossy()),
+        )
+        .hint("Choose an empty folder, or a name for a new one.")),
+    }
+}
+
+fn unreadable(path: &Path, error: &RegistryError) -> RegistryReport {
+    RegistryReport {
+        registry: path.to_string_lossy().into_owned(),
+        verdict: RegistryVerdict::Damaged,
+        versions: Vec::new(),
+        problems: vec![RegistryProblem {
+            code: "marker_unreadable".to_owned(),
+            path: MARKER.to_owned(),
+            message: sentence(&error.to_string()),
+            mend: "Put this file back from a copy of the registry; every statement names the registry's identifier."
+                .to_owned(),
+        }],
+        ignored: Vec::new(),
     }
 }
 
