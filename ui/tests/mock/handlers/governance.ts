@@ -1,3 +1,4 @@
+import type { LineageView } from "$lib/api/generated/LineageView";
 import type { AuditRow } from "$lib/api/generated/AuditRow";
 import type { CarriedLabel } from "$lib/api/generated/CarriedLabel";
 import type { MatrixCell } from "$lib/api/generated/MatrixCell";
@@ -56,23 +57,24 @@ export const handlers: Handlers = {
 		return { total: list.length, entries: list.slice(offset, offset + (limit ?? 200)) };
 	},
 	audit_verify: () => ({ entries: entries.length, intact: true, first_broken: null, head: entries[0]?.hash ?? "" }),
-	// The screens of lineage bring a whole graph; this is the part that governance asks for.
-	lineage: ({ project }) => {
-		const artifact = (path: string, kind: "dataset" | "model") => ({ id: `art_${digest(path).slice(7)}`, kind, label: path, digest: digest(path), labels: [], present: true });
-		const feature = "data/features/scorecard_2026_09.parquet";
-		const nodes = [artifact(RAW, "dataset"), artifact(feature, "dataset"), ...models.filter((it) => it.project === project).map((it) => artifact(it.path, "model"))];
-		const at = (path: string) => `art_${digest(path).slice(7)}`;
-		return {
-			focus: null,
-			graph: {
-				nodes,
-				edges: [
-					{ from: at(RAW), to: at(feature), run: null, basis: "observed", confidence: 1, evidence: "python (pid 81) read the one and wrote the other", columns: [] },
-					...models.filter((it) => it.project === project).map((it) => ({ from: at(feature), to: at(it.path), run: null, basis: "inferred" as const, confidence: 0.72, evidence: "train.py names both", columns: [] })),
-				],
-			},
-			total_nodes: nodes.length,
-			truncated: false,
-		};
-	},
 };
+
+/** What lies upstream of any model of a project, as a cell of the matrix asks for it. */
+export function upstream(project: string): LineageView {
+	const artifact = (path: string, kind: "dataset" | "model") => ({ id: `art_${digest(path).slice(7)}`, kind, label: path, digest: digest(path), labels: [], present: true });
+	const feature = "data/features/scorecard_2026_09.parquet";
+	const nodes = [artifact(RAW, "dataset"), artifact(feature, "dataset"), ...models.filter((it) => it.project === project).map((it) => artifact(it.path, "model"))];
+	const at = (path: string) => `art_${digest(path).slice(7)}`;
+	return {
+		focus: null,
+		graph: {
+			nodes,
+			edges: [
+				{ from: at(RAW), to: at(feature), run: null, basis: "observed", confidence: 1, evidence: "python (pid 81) read the one and wrote the other", columns: [] },
+				...models.filter((it) => it.project === project).map((it) => ({ from: at(feature), to: at(it.path), run: null, basis: "inferred" as const, confidence: 0.72, evidence: "train.py names both", columns: [] })),
+			],
+		},
+		total_nodes: nodes.length,
+		truncated: false,
+	};
+}

@@ -2,6 +2,7 @@ import type { Edge } from "$lib/api/generated/Edge";
 import type { Graph } from "$lib/api/generated/Graph";
 import type { Node } from "$lib/api/generated/Node";
 import { CREDIT, digest, type Handlers, world } from "../world";
+import { upstream } from "./governance";
 
 const RAW = "data/raw/applications_2026_10.parquet";
 const node = (id: string, kind: Node["kind"], label: string, more: Partial<Node> = {}): Node => ({ id, kind, label, digest: kind === "run" ? null : digest(label), labels: [], present: true, ...more });
@@ -57,7 +58,8 @@ function large(): Graph {
 }
 
 export const handlers: Handlers = {
-	lineage: ({ project, focus, data_only }) => {
+	lineage: ({ project, focus, direction, depth, data_only }) => {
+		if (!world.empty && direction === "up" && depth === null && focus?.startsWith("models/")) return upstream(project);
 		if (world.empty || project !== CREDIT) return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 0, truncated: false };
 		const big = focus === null;
 		const graph = big ? large() : little;
