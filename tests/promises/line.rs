@@ -236,8 +236,16 @@ fn every_byte_counts(someone: &Desk, registry: &Path) -> Outcome {
         let inside = path.strip_prefix(registry)?.to_string_lossy().replace('\\', "/");
         let is_view = inside.starts_with("mlflow") || inside.ends_with(".md") || inside.ends_with(".txt");
         let before = flip(&path)?;
-        let (code, report) = someone.verify(registry).with_context(|| format!("after a flipped bit in {inside}"))?;
+        let answer = someone.cli.ask(["registry".as_ref(), "verify".as_ref(), registry.as_os_str()])?;
         fs::write(&path, before)?;
+        let code = answer.code;
+        if code == Some(2) && inside == "proofmark-registry.json" {
+            // Without the file that makes it a registry there is none to report on.
+            let error = answer.error_with_hint(2, "not_found")?;
+            ensure!(error["message"].as_str().is_some_and(|it| it.contains(&inside)), "{inside} is not named: {error}");
+            continue;
+        }
+        let report = answer.document(code.unwrap_or(-1)).with_context(|| format!("after a flipped bit in {inside}"))?;
         if is_view && code == Some(0) {
             // What only repeats signed facts for people or other tools is not evidence.
             continue;

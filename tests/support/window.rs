@@ -81,6 +81,9 @@ impl Window {
     /// # Errors
     /// As [`Window::open`].
     pub async fn open_with(sandbox: &Sandbox, home: &str, arguments: &[&str]) -> Outcome<Self> {
+        if cfg!(target_os = "linux") && std::env::var_os("DISPLAY").is_none_or(|it| it.is_empty()) {
+            bail!("there is no display to open a window on: run `cargo xtask test`, which brings one of its own");
+        }
         let application = place::program("PROOFMARK_WINDOW", "proofmark-desktop")?;
         let home = sandbox.folder(&format!("homes/{home}"))?;
         let user = sandbox.folder("user")?;
@@ -93,7 +96,8 @@ impl Window {
         if let Some(driver) = place::on_path("WebKitWebDriver") {
             command.arg("--native-driver").arg(driver);
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // Nothing but the window itself is asked on this machine, whatever proxy is set for the rest of the world.
+        command.env("NO_PROXY", "127.0.0.1,localhost").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let mut server = OwnedChild::start(&mut command, true)?;
         let address = format!("http://127.0.0.1:{port}");
         // No `browserName`: the driver of WebKitGTK refuses every one.
