@@ -6,7 +6,8 @@ use proofmark_contract::{Call, EngineEvent, ErrorBody, ErrorCode};
 use proofmark_engine::{Caller, Engine, EngineOptions};
 use serde::Deserialize;
 use serde_json::Value;
-use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow};
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow, Wry};
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_window_state::StateFlags;
 
@@ -19,6 +20,16 @@ pub struct Host(Result<Engine, ErrorBody>);
 /// Whether a test driver started us.
 pub fn is_driven() -> bool {
     std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some() || std::env::var_os("PROOFMARK_DRIVEN").is_some()
+}
+
+/// Keeps the window on its own pages: a link or script that leads elsewhere leads nowhere.
+pub fn stay_at_home() -> TauriPlugin<Wry> {
+    tauri::plugin::Builder::new("stay-at-home")
+        .on_navigation(|_, address| {
+            let own = address.scheme() == "tauri" || address.host_str() == Some("tauri.localhost");
+            own || address.as_str() == "about:blank"
+        })
+        .build()
 }
 
 /// Size and place of the window are kept; whether it was visible is not, because it is shown when it is painted.

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let built = builder
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(host::kept_state()).build())
         .plugin(tauri_plugin_dialog::init())
+        .plugin(host::stay_at_home())
         .invoke_handler(tauri::generate_handler![host::rpc, host::pick, host::save_file, host::frontend_ready])
         .setup(|app| {
             let engine = host::open_engine(app.handle());
