@@ -15,6 +15,7 @@ pub mod check;
 pub mod digest;
 pub mod drift;
 pub mod environment;
+pub mod foreign;
 pub mod gate;
 pub mod id;
 pub mod job;

@@ -54,10 +54,24 @@ fn seconds(since: Instant) -> String {
 }
 
 /// A command in the root of the checkout, with the shared target folder.
+///
+/// Cargo describes the package that it runs (this one) in the environment. Build scripts that watch those variables would see other values than in
+/// a build started by hand and compile half the tree anew, so they are left out.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(place::root()).env("CARGO_TARGET_DIR", place::target());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_a_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn describes_a_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_PACKAGE"]
+        .iter()
+        .any(|start| variable.starts_with(start))
 }
 
 /// Cargo as it was called for us.
