@@ -78,7 +78,7 @@ impl ArtifactKind {
 ///
 /// File names need not be Unicode. A byte that is not part of valid UTF-8 is written `\xHH` and a backslash in a name
 /// is written `\\`, so that every file has exactly one label and the label leads back to the file.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(type = "string"))]
 pub struct RelPath(String);
