@@ -10,6 +10,11 @@ export function count(value: number): string {
 	return whole.format(value);
 }
 
+/** The text with a capital letter at its beginning, as a label stands. */
+export function sentenceCase(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `3 files`; `one` is the singular, `many` its plural. */
 export function counted(value: number, one: string, many = `${one}s`): string {
 	return `${count(value)} ${plural.select(value) === "one" ? one : many}`;

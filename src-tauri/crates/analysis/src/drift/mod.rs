@@ -296,8 +296,9 @@ fn overall(
     let drifted = of(DriftVerdict::Drift).count();
     let mut reasons = Vec::new();
     if drifted > 0 {
-        let top: Vec<String> = of(DriftVerdict::Drift).take(3).map(|c| format!("{}: {}", c.name, c.why)).collect();
-        reasons.push(format!("{drifted} of {} columns drifted. {}", columns.len(), top.join(". ")));
+        let named: Vec<&str> = of(DriftVerdict::Drift).take(3).map(|c| c.name.as_str()).collect();
+        let most = if drifted > named.len() { ", most of all" } else { ":" };
+        reasons.push(format!("{drifted} of {} columns drifted{most} {}", columns.len(), named.join(", ")));
     }
     if joint.verdict == DriftVerdict::Drift {
         let alone = if drifted == 0 { "no column drifted by itself, but " } else { "" };
@@ -307,16 +308,18 @@ fn overall(
         reasons.push(concept.why.clone());
     }
     if !reasons.is_empty() {
-        return (DriftVerdict::Drift, format!("{}.", reasons.join(". ")));
+        reasons.extend(of(DriftVerdict::Drift).take(3).map(|c| format!("{}: {}", c.name, c.why)));
+        let sentences: Vec<String> = reasons.iter().map(|it| capitalised(it)).collect();
+        return (DriftVerdict::Drift, format!("{}.", sentences.join(". ")));
     }
     if rows.reference == 0 || rows.current == 0 {
         let words =
-            format!("one table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
+            format!("One table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
         return (DriftVerdict::CannotTell, words);
     }
     let with_values: Vec<&ColumnDrift> = columns.iter().filter(|c| c.n != (0, 0)).collect();
     if with_values.is_empty() {
-        return (DriftVerdict::CannotTell, "the tables have no column with values that can be compared.".to_owned());
+        return (DriftVerdict::CannotTell, "The tables have no column with values that can be compared.".to_owned());
     }
     let unsure: Vec<&&ColumnDrift> = with_values.iter().filter(|c| c.verdict == DriftVerdict::CannotTell).collect();
     if let Some(first) = unsure.first() {
@@ -325,11 +328,21 @@ fn overall(
         return (DriftVerdict::CannotTell, words);
     }
     if joint.verdict == DriftVerdict::CannotTell && !joint.n.eq(&(0, 0)) && joint.auc.is_some() {
-        return (DriftVerdict::CannotTell, format!("no column drifted, but {}.", joint.why));
+        return (DriftVerdict::CannotTell, format!("No column drifted, but {}.", joint.why));
     }
     let largest =
         columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
-    (DriftVerdict::NoDrift, format!("none of {} columns drifted; {}.{largest}", columns.len(), joint.why))
+    (DriftVerdict::NoDrift, format!("None of {} columns drifted; {}.{largest}", columns.len(), joint.why))
+}
+
+/// A sentence begins with a capital letter, unless it begins with the name of a column.
+fn capitalised(sentence: &str) -> String {
+    let first_word = sentence.split_whitespace().next().unwrap_or("");
+    let mut letters = sentence.chars();
+    match letters.next() {
+        Some(first) if !first_word.ends_with(':') => first.to_uppercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ impl Engine {
             Ok(Settings {
                 theme: settings.get(THEME)?.unwrap_or_default(),
                 screen_automatically: settings.get(SCREEN)?.unwrap_or(true),
-                screen_size_limit: settings.get(SCREEN_LIMIT)?.unwrap_or(2 << 30),
-                log_limit: settings.get(LOG_LIMIT)?.unwrap_or(8 << 20),
+                screen_size_limit: settings.get(SCREEN_LIMIT)?.unwrap_or(2_000_000_000),
+                log_limit: settings.get(LOG_LIMIT)?.unwrap_or(8_000_000),
             })
         })
     }
