@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::notification;
 use proofmark_contract::{Call, EngineEvent, ErrorBody, ErrorCode};
 use proofmark_engine::{Caller, Engine, EngineOptions};
 use serde::Deserialize;
@@ -43,9 +44,13 @@ pub fn open_engine(app: &AppHandle) -> Host {
     show_in_any_case(app.clone());
     if let Ok(engine) = &engine {
         let forward = app.clone();
+        let asked = engine.clone();
         engine.subscribe(Box::new(move |event: &EngineEvent| {
             // The window may be gone already, and then nobody needs to be told.
             let _ = forward.emit_to(MAIN, "engine", event);
+            if let EngineEvent::Notice { notice } = event {
+                notification::tell(&forward, &asked, notice, MAIN);
+            }
         }));
         engine.start_watching();
         pass_folders(app, engine, std::env::args().skip(1).collect(), None);

@@ -3,6 +3,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod host;
+mod notification;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let built = builder
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(host::kept_state()).build())
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .plugin(host::stay_at_home())
         .invoke_handler(tauri::generate_handler![host::rpc, host::pick, host::save_file, host::frontend_ready])
         .setup(|app| {

@@ -29,6 +29,7 @@ pub mod registry;
 pub mod release;
 pub mod run;
 pub mod sensitive;
+pub mod series;
 pub mod time;
 
 pub use basis::{Basis, Confidence};

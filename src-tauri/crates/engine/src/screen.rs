@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proofmark_analysis::facade::{self, CheckInput, Table};
-use proofmark_contract::view::{JobRef, ScreenStart};
+use proofmark_contract::view::{JobRef, ReferenceBasis, ScreenStart};
 use proofmark_contract::{EngineEvent, Notice, NoticeTone};
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{FileFacts, RelPath};
@@ -15,6 +15,7 @@ use proofmark_domain::job::JobKind;
 use proofmark_domain::profile::TableProfile;
 use proofmark_domain::project::Project;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
+use proofmark_domain::series;
 use proofmark_intake::files::resolve;
 use proofmark_ledger::{AuditEntry, FileState, NewReport, ReportHead, ReportKind, StoredDecision};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,12 @@ use crate::trouble::{Answer, Trouble};
 
 /// Changes when the computation does, so that old reports are not taken for new ones.
 pub(crate) const VERSION: &str = "1";
+
+/// What a data set is compared with, and why.
+pub(crate) struct Reference {
+    pub(crate) facts: FileFacts,
+    pub(crate) basis: ReferenceBasis,
+}
 
 /// A label as the summary of a report holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +195,7 @@ impl Engine {
         if self.stored_profile(&facts.digest)?.is_none() {
             return Ok(());
         }
-        let reference = self.reference_of(project, facts, config)?;
+        let reference = self.reference_of(project, facts, config)?.map(|it| it.facts);
         let reference_digest = reference.as_ref().map(|it| it.digest);
         let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
         let key = check_key(&rules);
@@ -290,25 +297,46 @@ impl Engine {
             .collect())
     }
 
-    /// The table that a data set is compared with: the one that a person named, the one that the project's file names, or one of
-    /// the same shape that a run was seen to read for training.
+    /// The table that a data set is compared with: the one that a person named, the one that the project's file names, or the one
+    /// that comes before it in a series of files with the same columns.
     pub(crate) fn reference_of(
         &self,
         project: &Project,
         facts: &FileFacts,
         config: &ProjectConfig,
-    ) -> Answer<Option<FileFacts>> {
+    ) -> Answer<Option<Reference>> {
         let chosen: Option<Option<String>> = self
             .ledger()
             .read::<_, Trouble>(|read| Ok(read.settings().get(&reference_setting(project, &facts.path))?))?;
-        let named = match chosen {
-            Some(chosen) => chosen,
-            None => config.dataset(facts.path.as_str()).and_then(|it| it.reference.clone()),
+        let (named, basis) = match chosen {
+            Some(chosen) => (chosen, ReferenceBasis::Chosen),
+            None => match config.dataset(facts.path.as_str()).and_then(|it| it.reference.clone()) {
+                Some(named) => (Some(named), ReferenceBasis::ProjectFile),
+                None => (self.before_in_series(project, facts)?, ReferenceBasis::Series),
+            },
         };
         let Some(named) = named else { return Ok(None) };
         let path = RelPath::new(named);
         let found = self.ledger().read::<_, Trouble>(|read| Ok(read.files().by_path(project.id, &path)?))?;
-        Ok(found.map(|state| state.facts).filter(|it| it.digest != facts.digest))
+        let found = found.map(|state| state.facts).filter(|it| it.digest != facts.digest);
+        Ok(found.map(|facts| Reference { facts, basis }))
+    }
+
+    /// The file before this one in a series such as `sales_2026-09.csv`, `sales_2026-10.csv`, if the two have most of their columns in common.
+    fn before_in_series(&self, project: &Project, facts: &FileFacts) -> Answer<Option<String>> {
+        let present = self.present(project)?;
+        let tables = present.values().filter(|it| it.facts.kind == facts.kind && is_tabular(it.facts.kind));
+        let before = series::predecessor(facts.path.as_str(), tables.map(|it| it.facts.path.as_str()));
+        let Some(before) = before.and_then(|path| present.get(&RelPath::new(path))) else { return Ok(None) };
+        let (Some(own), Some(other)) =
+            (self.stored_profile(&facts.digest)?, self.stored_profile(&before.facts.digest)?)
+        else {
+            return Ok(None);
+        };
+        let known: BTreeSet<&str> = other.columns.iter().map(|it| it.name.as_str()).collect();
+        let common = own.columns.iter().filter(|it| known.contains(it.name.as_str())).count();
+        let alike = common * 2 > own.columns.len().max(other.columns.len());
+        Ok(alike.then(|| before.facts.path.as_str().to_owned()))
     }
 
     pub(crate) fn stored_profile(&self, digest: &Digest) -> Answer<Option<TableProfile>> {

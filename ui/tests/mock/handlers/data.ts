@@ -214,6 +214,7 @@ export const handlers: Handlers = {
 			read_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000002", name: "train-scorecard with a very long name that nobody can remember", basis: "inferred", confidence: 0.72 }, { run: "run_01930a6e-7c1a-7d3e-9b1a-000000000003", name: "evaluate", basis: "declared", confidence: 1 }] : [],
 			models: main ? [{ path: "models/scorecard_v4.onnx", digest: digest("models/scorecard_v4.onnx"), confidence: 0.72 }, { path: "models/early_warning.ubj", digest: digest("e"), confidence: 1 }] : [],
 			reference: references.get(path) ?? null,
+			reference_basis: references.has(path) ? "chosen" : null,
 			possible_references: rowsOf(project).map((it) => it.path).filter((it) => it !== path).slice(0, 60),
 			drifts: main ? driftRows.slice(0, 1) : [],
 		};

@@ -77,7 +77,7 @@ export const projects: ProjectView[] = [
 ];
 
 const settings: SettingsView = {
-	settings: { theme: "system", screen_automatically: true, screen_size_limit: 2_000_000_000, log_limit: 4_000_000 },
+	settings: { theme: "system", screen_automatically: true, screen_size_limit: 2_000_000_000, log_limit: 4_000_000, notifications: true },
 	home: "/home/amara/.local/share/proofmark",
 	ledger_path: "/home/amara/.local/share/proofmark/ledger.sqlite",
 	ledger_size: 48_221_184,

@@ -20,7 +20,7 @@ pub enum Command {
     Show,
     /// Changes one setting
     Set {
-        /// theme, screen_automatically, screen_size_limit or log_limit
+        /// theme, screen_automatically, screen_size_limit, log_limit or notifications
         key: String,
         /// system, light or dark; true or false; bytes, also as 512MiB
         value: String,
@@ -45,14 +45,14 @@ impl Command {
 fn setting(key: &str, value: &str) -> Result<SettingSet, ErrorBody> {
     let key = key.replace('-', "_");
     let value = match (key.as_str(), value) {
-        ("screen_automatically", "true" | "on" | "yes") => Value::Bool(true),
-        ("screen_automatically", "false" | "off" | "no") => Value::Bool(false),
+        ("screen_automatically" | "notifications", "true" | "on" | "yes") => Value::Bool(true),
+        ("screen_automatically" | "notifications", "false" | "off" | "no") => Value::Bool(false),
         ("screen_size_limit" | "log_limit", text) => size(text).map_or_else(|| json!(text), Value::from),
         (_, text) => json!(text),
     };
     serde_json::from_value(json!({"key": key, "value": value})).map_err(|error| {
         wrong(format!("This is no setting that can be made: {error}."))
-            .hint("theme: system, light or dark. screen_automatically: true or false. screen_size_limit and log_limit: bytes, such as 1048576 or 512MiB.")
+            .hint("theme: system, light or dark. screen_automatically and notifications: true or false. screen_size_limit and log_limit: bytes, such as 1048576 or 512MiB.")
     })
 }
 
@@ -79,6 +79,7 @@ fn text(view: &SettingsView) -> String {
     table.row(["screen_automatically".into(), settings.screen_automatically.to_string()]);
     table.row(["screen_size_limit".into(), bytes(settings.screen_size_limit)]);
     table.row(["log_limit".into(), bytes(settings.log_limit)]);
+    table.row(["notifications".into(), settings.notifications.to_string()]);
     format!(
         "Proofmark {} keeps its ledger in {} ({}).\n{}",
         view.version,

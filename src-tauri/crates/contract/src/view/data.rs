@@ -139,10 +139,24 @@ pub struct DatasetView {
     pub models: Vec<ModelUse>,
     /// The data set that it is compared with.
     pub reference: Option<String>,
+    /// Why with that one; none if with nothing.
+    pub reference_basis: Option<ReferenceBasis>,
     /// Data sets of the project that it could be compared with.
     pub possible_references: Vec<String>,
     /// Comparisons in which it takes part.
     pub drifts: Vec<DriftRow>,
+}
+
+/// Why a data set is compared with its reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceBasis {
+    /// A person chose it.
+    Chosen,
+    /// The project's own file names it.
+    ProjectFile,
+    /// It comes before this one in a series of files.
+    Series,
 }
 
 /// Names the table that a data set is compared with.

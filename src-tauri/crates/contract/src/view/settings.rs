@@ -29,6 +29,8 @@ pub struct Settings {
     pub screen_size_limit: u64,
     /// Bytes of a run's log that are kept.
     pub log_limit: u64,
+    /// Whether the desktop notifies of what failed while the window is not in front.
+    pub notifications: bool,
 }
 
 /// Settings and where things lie.
@@ -62,6 +64,8 @@ pub enum SettingSet {
     ScreenSizeLimit(u64),
     /// In bytes.
     LogLimit(u64),
+    /// Whether the desktop notifies of what failed while the window is not in front.
+    Notifications(bool),
 }
 
 /// Jobs, running ones first.

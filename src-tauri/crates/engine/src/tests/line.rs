@@ -24,7 +24,7 @@ fn open_sample(sandbox: &Sandbox) -> Project {
     project
 }
 
-fn wait(sandbox: &Sandbox, job: JobRef) {
+pub(super) fn wait(sandbox: &Sandbox, job: JobRef) {
     let ended = sandbox.engine.wait_for(job.job).unwrap();
     assert_eq!(ended.state, JobState::Done, "{:?}", ended.error);
 }

@@ -4,6 +4,7 @@
 
 mod line;
 mod scanning;
+mod screening;
 
 use std::fs;
 use std::path::{Path, PathBuf};

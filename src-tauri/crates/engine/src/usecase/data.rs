@@ -79,7 +79,8 @@ impl Engine {
             .collect();
         dataset_versions.reverse();
         let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
-        let reference = self.reference_of(&project, &facts, &config)?.map(|it| it.path.as_str().to_owned());
+        let reference = self.reference_of(&project, &facts, &config)?;
+        let (reference, reference_basis) = reference.map(|it| (it.facts.path.as_str().to_owned(), it.basis)).unzip();
         let others = self.files_of_kind(&project, &TABLES)?.into_iter().map(|it| it.path.as_str().to_owned());
         let sensitive = sensitive.map(|report| with_decisions(report, &decisions));
         let models = models_of(&known, &facts);
@@ -96,6 +97,7 @@ impl Engine {
             read_by: links(&runs.1, Some(&facts.digest), |run| &run.inputs),
             models,
             reference,
+            reference_basis,
             possible_references: others.filter(|it| *it != row.path).collect(),
             drifts: self
                 .drift_rows(&project)?

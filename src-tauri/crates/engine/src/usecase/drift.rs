@@ -196,8 +196,10 @@ impl Engine {
     /// The table that a log can be compared with: the one that was named for it, else what its model was trained on.
     fn log_reference(&self, project: &Project, facts: &FileFacts) -> Answer<Option<String>> {
         let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
-        if let Some(named) = self.reference_of(project, facts, &config)? {
-            return Ok(Some(named.path.as_str().to_owned()));
+        // The log before this one shows what changed lately; what the model knows is what it was trained on.
+        if let Some(named) = self.reference_of(project, facts, &config)?.filter(|it| it.basis != ReferenceBasis::Series)
+        {
+            return Ok(Some(named.facts.path.as_str().to_owned()));
         }
         let known = self.project_graph(project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());

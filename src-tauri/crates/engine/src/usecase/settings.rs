@@ -10,6 +10,7 @@ const THEME: &str = "theme";
 const SCREEN: &str = "screen_automatically";
 const SCREEN_LIMIT: &str = "screen_size_limit";
 const LOG_LIMIT: &str = "log_limit";
+const NOTIFICATIONS: &str = "notifications";
 
 impl Engine {
     pub(crate) fn settings(&self) -> Answer<Settings> {
@@ -20,6 +21,7 @@ impl Engine {
                 screen_automatically: settings.get(SCREEN)?.unwrap_or(true),
                 screen_size_limit: settings.get(SCREEN_LIMIT)?.unwrap_or(2_000_000_000),
                 log_limit: settings.get(LOG_LIMIT)?.unwrap_or(8_000_000),
+                notifications: settings.get(NOTIFICATIONS)?.unwrap_or(true),
             })
         })
     }
@@ -51,13 +53,14 @@ impl Engine {
             SettingSet::ScreenAutomatically(_) => SCREEN,
             SettingSet::ScreenSizeLimit(_) => SCREEN_LIMIT,
             SettingSet::LogLimit(_) => LOG_LIMIT,
+            SettingSet::Notifications(_) => NOTIFICATIONS,
         };
         let entry = AuditEntry::new(self.actor(), "setting.change", name);
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             let settings = write.settings();
             Ok(match &request {
                 SettingSet::Theme(value) => settings.set(name, value),
-                SettingSet::ScreenAutomatically(value) => settings.set(name, value),
+                SettingSet::ScreenAutomatically(value) | SettingSet::Notifications(value) => settings.set(name, value),
                 SettingSet::ScreenSizeLimit(value) | SettingSet::LogLimit(value) => settings.set(name, value),
             }?)
         })?;

@@ -4,4 +4,4 @@ import type { Theme } from "./Theme";
 /**
  * Changes one setting.
  */
-export type SettingSet = { "key": "theme", "value": Theme } | { "key": "screen_automatically", "value": boolean } | { "key": "screen_size_limit", "value": number } | { "key": "log_limit", "value": number };
+export type SettingSet = { "key": "theme", "value": Theme } | { "key": "screen_automatically", "value": boolean } | { "key": "screen_size_limit", "value": number } | { "key": "log_limit", "value": number } | { "key": "notifications", "value": boolean };

@@ -20,4 +20,8 @@ screen_size_limit: number,
 /**
  * Bytes of a run's log that are kept.
  */
-log_limit: number, };
+log_limit: number, 
+/**
+ * Whether the desktop notifies of what failed while the window is not in front.
+ */
+notifications: boolean, };
