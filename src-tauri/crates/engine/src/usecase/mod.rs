@@ -14,10 +14,13 @@ mod people;
 mod projects;
 mod registry;
 mod release;
+mod review;
 mod runs;
 mod sample;
 mod search;
 mod settings;
+mod submission;
+mod trust;
 mod wording;
 
 pub(crate) use import::is_own_record;

@@ -112,6 +112,11 @@ impl Registry {
         Ok(Fetched { model, version, bundle: record.bundle, folder: dest.to_owned(), files: digests.len(), bytes })
     }
 
+    /// The version that is wanted, by the statements that hold.
+    pub fn find(&self, wanted: &Wanted) -> Result<(ModelName, u64), RegistryError> {
+        self.resolve(&self.state()?, wanted)
+    }
+
     fn resolve(
         &self,
         state: &proofmark_domain::release::RegistryState,

@@ -7,12 +7,12 @@ use proofmark_domain::Digest;
 use proofmark_domain::id::{CandidateId, StatementId};
 use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
 use proofmark_domain::release::{
-    BundleManifest, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, fold,
+    BundleManifest, Claims, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, TrustList, fold,
 };
 
 use super::{Registry, is_plain_file, short};
 use crate::error::RegistryError;
-use crate::keys::PublicKey;
+use crate::keys::{PublicKey, key_id_of};
 use crate::layout::{self, REGISTRY_LOG};
 use crate::names::foreign;
 use crate::statement::{Untrusted, sha256};
@@ -41,12 +41,23 @@ pub(super) enum Claim {
     Unreadable,
 }
 
+impl Claim {
+    /// The statement that holds the number, if the claim says.
+    pub const fn holder(&self) -> Option<Digest> {
+        match self {
+            Self::Statement(digest) => Some(*digest),
+            Self::Partial | Self::Unreadable => None,
+        }
+    }
+}
+
 /// Everything that reading the log gives.
 pub(super) struct Loaded {
     pub state: RegistryState,
     pub findings: Vec<Finding>,
     pub ignored: Vec<String>,
     pub claims: BTreeMap<ModelName, BTreeMap<u64, Claim>>,
+    pub trust_claims: BTreeMap<u64, Claim>,
     /// Statements whose signature holds, by id, with their path.
     pub statements: BTreeMap<StatementId, (String, Placed)>,
     pub refused: BTreeSet<StatementId>,
@@ -87,16 +98,15 @@ impl Registry {
         reading.check_chains(&statements);
         // Claims are read after statements: a claim's statement was written before the claim, so one that is
         // missing now has not arrived, and was not merely overlooked.
-        let claims = reading.claims()?;
+        let (claims, trust_claims) = reading.claims()?;
         let manifests = reading.manifests(&statements, fresh)?;
-        let held = claims.iter().flat_map(|(model, numbers)| {
-            numbers.iter().filter_map(move |(number, claim)| match claim {
-                Claim::Statement(digest) => Some(((model.clone(), *number), *digest)),
-                _ => None,
-            })
+        let versions = claims.iter().flat_map(|(model, numbers)| {
+            numbers.iter().filter_map(move |(number, claim)| Some(((model.clone(), *number), claim.holder()?)))
         });
+        let trust = trust_claims.iter().filter_map(|(number, claim)| Some((*number, claim.holder()?)));
+        let held = Claims { versions: versions.collect(), trust: trust.collect() };
         let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
-        let (state, refused) = fold(self.id, placed, &manifests, &held.collect());
+        let (state, refused) = fold(self.id, placed, &manifests, &held);
         let Reading { mut findings, ignored, .. } = reading;
         for refused in &refused {
             let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
@@ -109,7 +119,7 @@ impl Registry {
             heads.insert(placed.statement.key_id.clone(), (*id, placed.digest));
             newest_ms = newest_ms.max(time_of(id));
         }
-        Ok(Loaded { state, findings, ignored, claims, statements, refused, newest_ms, heads })
+        Ok(Loaded { state, findings, ignored, claims, trust_claims, statements, refused, newest_ms, heads })
     }
 }
 
@@ -122,6 +132,11 @@ fn time_of(id: &StatementId) -> i64 {
 fn refusal(refused: &Refused, path: &str) -> Finding {
     let code = match &refused.why {
         ReleaseBlocked::KeyRevoked { .. } => "key_revoked",
+        ReleaseBlocked::KeyExpired { .. } => "key_expired",
+        ReleaseBlocked::OwnersMissing { .. } => "trust_unsigned",
+        ReleaseBlocked::Superseded { .. } => "trust_superseded",
+        ReleaseBlocked::TrustExpired { .. } => "trust_expired",
+        ReleaseBlocked::TrustMissing { .. } => "trust_missing",
         ReleaseBlocked::Unknown { .. } => "signer_unknown",
         ReleaseBlocked::AuthorDecides { .. } => "author_decides",
         ReleaseBlocked::RoleMissing { .. } => "role_missing",
@@ -130,7 +145,7 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
         ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => "statement_waits",
         _ => "statement_refused",
     };
-    let waits = code == "statement_waits";
+    let waits = matches!(code, "statement_waits" | "trust_missing");
     let verdict = if waits { RegistryVerdict::Incomplete } else { RegistryVerdict::Untrusted };
     let mend =
         if waits { WAIT } else { "it counts for nothing and may stay; ask its author, or an owner, how it came about" };
@@ -218,11 +233,16 @@ impl Reading<'_> {
         files: BTreeMap<String, (Option<ModelName>, File)>,
     ) -> BTreeMap<StatementId, (String, Placed)> {
         for (_, file) in files.values() {
-            if file.verified.is_none()
-                && let Some(pem) = file.bundle.introduces()
-                && let Ok(key) = PublicKey::from_pem(&pem, "a statement")
-            {
-                self.cache.keys.insert(key.key_id().to_owned(), key);
+            if file.verified.is_none() {
+                for pem in file.bundle.introduces() {
+                    // Each version of the trust list repeats the keys of the one before.
+                    if self.cache.keys.contains_key(&key_id_of(&pem)) {
+                        continue;
+                    }
+                    if let Ok(key) = PublicKey::from_pem(&pem, "a statement") {
+                        self.cache.keys.insert(key.key_id().to_owned(), key);
+                    }
+                }
             }
         }
         let holding: Vec<(String, Placed)> = files
@@ -284,6 +304,13 @@ impl Reading<'_> {
             self.findings.push(finding(RegistryVerdict::Untrusted, "statement_renamed", path, message, mend));
             return None;
         }
+        if let StatementBody::TrustProposed { list, .. } = &statement.body
+            && let Err(why) = check_keys(list)
+        {
+            let mend = "it counts for nothing and may stay; ask its author how it came about";
+            self.findings.push(finding(RegistryVerdict::Untrusted, "trust_malformed", path, why, mend));
+            return None;
+        }
         let placed = Placed { model, digest, statement };
         if let Some((.., known)) = self.cache.files.get_mut(path) {
             known.verified = Some(placed.clone());
@@ -312,14 +339,17 @@ impl Reading<'_> {
         }
     }
 
-    fn claims(&mut self) -> Result<BTreeMap<ModelName, BTreeMap<u64, Claim>>, RegistryError> {
+    /// Claims on versions of models, and on versions of the trust list.
+    fn claims(&mut self) -> Result<(BTreeMap<ModelName, BTreeMap<u64, Claim>>, BTreeMap<u64, Claim>), RegistryError> {
         let mut claims: BTreeMap<ModelName, BTreeMap<u64, Claim>> = BTreeMap::new();
+        let mut trust = BTreeMap::new();
         for folder in self.list("claims")? {
             let path = format!("claims/{}", folder.name);
-            let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
+            let model = ModelName::new(&folder.name).ok();
+            if folder.kind != EntryKind::Folder || (model.is_none() && folder.name != REGISTRY_LOG) {
                 self.ignore(&path, &folder.name);
                 continue;
-            };
+            }
             for entry in self.list(&path)? {
                 let path = format!("{path}/{}", entry.name);
                 let (Some(number), EntryKind::File) = (layout::read_number(&entry.name), entry.kind) else {
@@ -334,10 +364,13 @@ impl Reading<'_> {
                     None if text.len() < whole => Claim::Partial,
                     None => Claim::Unreadable,
                 };
-                claims.entry(model.clone()).or_default().insert(number, claim);
+                match &model {
+                    Some(model) => claims.entry(model.clone()).or_default().insert(number, claim),
+                    None => trust.insert(number, claim),
+                };
             }
         }
-        Ok(claims)
+        Ok((claims, trust))
     }
 
     /// The manifests that submissions name, as far as they are there and whole.
@@ -390,16 +423,31 @@ impl Reading<'_> {
     }
 }
 
+/// A key's id must be the digest of its text, and the key one that can sign here: a list cannot give one key's name to
+/// another.
+fn check_keys(list: &TrustList) -> Result<(), String> {
+    for person in list.people.values() {
+        for (key_id, key) in &person.keys {
+            let name = &person.name;
+            match PublicKey::from_pem(&key.public_key, name) {
+                Ok(public) if public.key_id() != key_id || public.pem() != key.public_key => {
+                    return Err(format!("the key {} of {name} is not the one that it is listed as", short(key_id)));
+                }
+                Ok(public) if public.curve_name() != "P-256" => {
+                    return Err(format!("the key {} of {name} is not on P-256", short(key_id)));
+                }
+                Ok(_) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a statement lies in the folder of what it is about.
 fn belongs(placed: &Placed, models: &BTreeMap<CandidateId, ModelName>) -> bool {
-    let about = match &placed.statement.body {
-        StatementBody::Submitted { model, .. }
-        | StatementBody::Published { model, .. }
-        | StatementBody::AliasSet { model, .. }
-        | StatementBody::Withdrawn { model, .. } => Some(model),
-        StatementBody::Approved { candidate, .. } | StatementBody::Rejected { candidate, .. } => models.get(candidate),
-        _ => None,
-    };
+    let body = &placed.statement.body;
+    let about = body.model().or_else(|| models.get(&body.candidate()?.0));
     placed.model.as_ref() == about
 }
 
