@@ -31,7 +31,7 @@ pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
-pub use usecase::adhoc;
+pub use usecase::{Dossier, adhoc};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

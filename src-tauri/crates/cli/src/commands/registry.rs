@@ -153,6 +153,40 @@ pub enum Command {
     },
 }
 
+/// Writes the dossier of a released version.
+#[derive(Debug, Args)]
+pub struct DossierArguments {
+    /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
+    wanted: String,
+    /// The file to write; MODEL-VERSION.html here if absent
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Signs it with your key, as FILE.sig
+    #[arg(long)]
+    sign: bool,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+impl DossierArguments {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        let name = self.wanted.replace(['@', '/'], "-");
+        let to = self.to.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
+        let passphrase = if self.sign { self.secret.get()? } else { None };
+        let written = context.engine()?.dossier(&self.wanted, &to, self.sign, passphrase)?;
+        let path = written.path.to_string_lossy().into_owned();
+        let signature = written.signature.as_ref().map(|it| it.to_string_lossy().into_owned());
+        let document = serde_json::json!({
+            "model": written.model, "version": written.version, "path": path, "signature": signature, "size": written.size,
+        });
+        context.answer("dossier", &document, || format!("{} written ({}).\n", safe(&path), bytes(written.size)))
+    }
+}
+
 /// What the registry asks for.
 #[derive(Debug, Args)]
 pub struct Policy {

@@ -2,6 +2,7 @@
 
 pub mod adhoc;
 mod data;
+mod dossier;
 mod drift;
 mod figures;
 mod files;
@@ -23,4 +24,5 @@ mod submission;
 mod trust;
 mod wording;
 
+pub use dossier::Dossier;
 pub(crate) use import::is_own_record;

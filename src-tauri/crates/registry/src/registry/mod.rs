@@ -29,7 +29,7 @@ use crate::layout::{self, FORMAT, MARKER, STAGING};
 use crate::statement;
 use crate::store::{DirStore, EntryKind, SelfTest, Store};
 
-pub use fetch::{Fetched, Wanted};
+pub use fetch::{Fetched, Inspected, Wanted};
 pub use mirror::Mirrored;
 pub use submit::{SourceBytes, SourceFile, Submission};
 pub use trust::TrustChange;
