@@ -146,6 +146,11 @@ pub enum Command {
         #[arg(long, default_value = "default", requires = "manifests")]
         namespace: String,
     },
+    /// Writes the files by which MLflow finds the versions where the registry is mounted here, after verifying each
+    View {
+        /// The folder to write; made if it is not there
+        to: PathBuf,
+    },
     /// Verifies the attached registry and copies it, or what is new in it, to another folder
     Mirror {
         /// The folder; made if it is not there
@@ -336,6 +341,14 @@ impl Command {
                 let text = engine.registry_consume(&wanted, manifests.then_some(&options))?;
                 let document = serde_json::json!({"wanted": wanted, "text": text});
                 context.answer("registry-consume", &document, || text.clone())
+            }
+            Self::View { to } => {
+                let listed = engine.registry_view(&to)?;
+                let document = serde_json::json!({"folder": to.to_string_lossy(), "versions": listed});
+                context.answer("registry-view", &document, || {
+                    let versions = counted(listed as u64, "version", "versions");
+                    format!("{versions} listed in {}. Give MLflow this folder as its registry.\n", safe(&to.to_string_lossy()))
+                })
             }
             Self::Mirror { to } => {
                 let copied = engine.registry_mirror(&to)?;

@@ -119,6 +119,15 @@ impl Engine {
         })
     }
 
+    /// Writes the files by which MLflow finds every good version where the registry is mounted on this machine.
+    ///
+    /// # Errors
+    /// If the folder lies in the registry, or holds something else.
+    pub fn registry_view(&self, to: &Path) -> Answer<usize> {
+        let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
+        Ok(self.open_attached(&self.attached()?)?.write_view(&to, &mut Watch::silent())?)
+    }
+
     /// Verifies the attached registry and copies what is new in it.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod submit;
 mod trust;
 mod verify;
 mod version;
+mod view;
 
 use std::fs;
 use std::path::Path;

@@ -47,8 +47,11 @@ impl Registry {
         check.claims();
         let objects = check.object_list()?;
         let folders = check.version_folders()?;
-        watch.expect(objects.iter().map(|(_, entry)| entry.size).sum());
-        watch.expect(folders.values().flatten().map(|(_, entry)| entry.size).sum());
+        let in_folders = folders.iter().flat_map(|((model, number), files)| {
+            let base = layout::version_folder(model, *number);
+            files.iter().map(move |(name, entry)| (format!("{base}/{name}"), entry.clone()))
+        });
+        check.hash_all(objects.iter().cloned().chain(in_folders).collect(), watch)?;
         check.objects(&objects, watch)?;
         for (version, files) in &folders {
             check.version(version, files, watch)?;
@@ -58,6 +61,7 @@ impl Registry {
     }
 }
 
+mod hashing;
 mod trust;
 
 type Files = Vec<(String, Entry)>;
