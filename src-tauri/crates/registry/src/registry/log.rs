@@ -31,6 +31,11 @@ pub(super) fn finding(verdict: RegistryVerdict, code: &str, path: &str, message:
     Finding { verdict, problem, version: None }
 }
 
+/// A file or link that is there and cannot be read as a file.
+pub(super) fn unreadable(path: &str, error: &std::io::Error) -> Finding {
+    finding(RegistryVerdict::Damaged, "unreadable", path, format!("it cannot be read: {error}"), RESTORE)
+}
+
 /// What a claim file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -92,7 +97,8 @@ impl Registry {
         if fresh {
             *cache = Cache::default();
         }
-        let mut reading = Reading { registry: self, cache: &mut cache, findings: Vec::new(), ignored: Vec::new() };
+        let (findings, ignored) = (Vec::new(), Vec::new());
+        let mut reading = Reading { registry: self, checking: fresh, cache: &mut cache, findings, ignored };
         let files = reading.files()?;
         let statements = reading.verified(files);
         reading.check_chains(&statements);
@@ -154,19 +160,42 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
 
 struct Reading<'r> {
     registry: &'r Registry,
+    /// What cannot be read is a finding of a check; for anything else it must stop the work, because a statement that is left
+    /// out could be the one that forbids it.
+    checking: bool,
     cache: &'r mut Cache,
     findings: Vec<Finding>,
     ignored: Vec<String>,
 }
 
 impl Reading<'_> {
-    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        match self.registry.store.list(path) {
+            Ok(entries) => Ok(entries),
+            Err(error) if self.checking && error.kind() == std::io::ErrorKind::NotADirectory => {
+                self.findings.push(unreadable(path, &error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "listing")(error)),
+        }
     }
 
     fn ignore(&mut self, path: &str, name: &str) {
         let why = foreign(name).unwrap_or("a name that does not belong here");
         self.ignored.push(format!("{path} ({why})"));
+    }
+
+    /// Reads a small file; `None` if it is not there, or if this is a check and it cannot be read, which is then a finding.
+    fn read(&mut self, path: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        match self.registry.store.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if self.checking || error.kind() == std::io::ErrorKind::FileTooLarge => {
+                self.findings.push(unreadable(path, &error));
+                Ok(None)
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+        }
     }
 
     /// Every statement file by path, with the model whose folder holds it.
@@ -198,11 +227,7 @@ impl Reading<'_> {
         {
             return Ok(Some(file.clone()));
         }
-        let bytes = match self.registry.store.read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(RegistryError::io(self.registry.path(path), "reading")(error)),
-        };
+        let Some(bytes) = self.read(path)? else { return Ok(None) };
         match Untrusted::read(&bytes) {
             Ok(bundle) => {
                 let file = File { bundle, verified: None };
@@ -356,12 +381,13 @@ impl Reading<'_> {
                     self.ignore(&path, &entry.name);
                     continue;
                 };
-                let text =
-                    self.registry.store.read(&path).map_err(RegistryError::io(self.registry.path(&path), "reading"))?;
                 let whole = layout::claim_text(&Digest::from_bytes([0; 32])).len();
-                let claim = match layout::read_claim(&text) {
-                    Some(digest) => Claim::Statement(digest),
-                    None if text.len() < whole => Claim::Partial,
+                let claim = match self.read(&path)? {
+                    Some(text) => match layout::read_claim(&text) {
+                        Some(digest) => Claim::Statement(digest),
+                        None if text.len() < whole => Claim::Partial,
+                        None => Claim::Unreadable,
+                    },
                     None => Claim::Unreadable,
                 };
                 match &model {
@@ -390,14 +416,10 @@ impl Reading<'_> {
                 continue;
             }
             let path = layout::object(bundle);
-            let text = match self.registry.store.read(&path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    let message = "the manifest of a candidate is missing".to_owned();
-                    self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
-                    continue;
-                }
-                Err(error) => return Err(RegistryError::io(self.registry.path(&path), "reading")(error)),
+            let Some(text) = self.read(&path)? else {
+                let message = "the manifest of a candidate is missing".to_owned();
+                self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
+                continue;
             };
             let problem = if sha256(&text) != *bundle {
                 "its bytes are not those that were submitted".to_owned()

@@ -8,7 +8,7 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, StatementBody, VersionRecord,
 };
 
-use super::log::{Claim, Finding, Loaded, finding};
+use super::log::{Claim, Finding, Loaded, finding, unreadable};
 use super::version::{hash, model_metas};
 use super::{Registry, short};
 use crate::error::RegistryError;
@@ -78,8 +78,15 @@ pub(super) struct Check<'r> {
 }
 
 impl<'r> Check<'r> {
-    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        match self.registry.store.list(path) {
+            Ok(entries) => Ok(entries),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                self.findings.push(unreadable(path, &error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "listing")(error)),
+        }
     }
 
     fn found(&mut self, verdict: RegistryVerdict, code: &str, path: &str, message: impl Into<String>, mend: &str) {
@@ -100,6 +107,16 @@ impl<'r> Check<'r> {
         self.findings.push(found);
     }
 
+    /// Where other programs look, a link or a device stands for something that nobody published.
+    fn refuse_link(&mut self, path: &str, kind: EntryKind) -> bool {
+        let strange = matches!(kind, EntryKind::Link | EntryKind::Other);
+        if strange {
+            let message = "it is a link or a device, which a registry does not hold";
+            self.found(RegistryVerdict::Damaged, "link_unexpected", path, message, "remove it");
+        }
+        strange
+    }
+
     fn ignore(&mut self, path: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let why = foreign(name).unwrap_or("a name that does not belong here");
@@ -115,6 +132,10 @@ impl<'r> Check<'r> {
                     for left in self.list(STAGING)? {
                         self.ignored.push(format!("{STAGING}/{} (work that is under way or was cut short)", left.name));
                     }
+                }
+                (name @ ("log" | "objects" | "claims" | "models"), _) => {
+                    let message = "it is no folder, and must be one";
+                    self.found(RegistryVerdict::Damaged, "file_unexpected", name, message, "restore it from another copy");
                 }
                 _ => self.ignore(&entry.name),
             }
@@ -177,7 +198,7 @@ impl<'r> Check<'r> {
         }
         let manifests: BTreeSet<Digest> = self.loaded.state.candidates.values().map(|it| it.bundle).collect();
         for (path, entry) in objects {
-            let (digest, _) = self.hash(path, entry, watch)?;
+            let Some((digest, _)) = self.hash_or_say(path, entry, watch)? else { continue };
             if digest.hex() == entry.name {
                 needed.remove(&digest);
                 continue;
@@ -218,17 +239,45 @@ impl<'r> Check<'r> {
         Ok(found)
     }
 
+    /// The digest of a file; `None` if it cannot be read, which is then a finding.
+    fn hash_or_say(
+        &mut self,
+        path: &str,
+        entry: &Entry,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<(Digest, u64)>, RegistryError> {
+        match self.hash(path, entry, watch) {
+            Ok(found) => Ok(Some(found)),
+            Err(RegistryError::Io { source, .. }) => {
+                self.findings.push(unreadable(path, &source));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every version folder, with all files in it.
     fn version_folders(&mut self) -> Result<Folders, RegistryError> {
         let mut folders = Folders::new();
         for folder in self.list("models")? {
             let path = format!("models/{}", folder.name);
+            if self.refuse_link(&path, folder.kind) {
+                continue;
+            }
             let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
                 self.ignore(&path);
                 continue;
             };
+            if !self.loaded.claims.contains_key(&model) && !self.loaded.state.versions.contains_key(&model) {
+                let message = "nobody published a model of this name here";
+                let mend = "do not use it; wait for missing statements, or ask who put it there";
+                self.found(RegistryVerdict::Untrusted, "model_unknown", &path, message, mend);
+            }
             for entry in self.list(&path)? {
                 let path = format!("{path}/{}", entry.name);
+                if self.refuse_link(&path, entry.kind) {
+                    continue;
+                }
                 let number = entry.name.strip_prefix("version-").and_then(layout::read_number);
                 match (number, entry.kind) {
                     (Some(number), EntryKind::Folder) => {
@@ -319,7 +368,7 @@ impl<'r> Check<'r> {
                 let message = "it is a link or a device, and a release holds only files".to_owned();
                 self.found_in(key, RegistryVerdict::Damaged, "file_unexpected", &path, message, "remove it");
             } else if let Some(expected) = missing.remove(name) {
-                let (digest, size) = self.hash(&path, entry, watch)?;
+                let Some((digest, size)) = self.hash_or_say(&path, entry, watch)? else { continue };
                 if expected != Some((digest, size)) && expected.is_some() {
                     let message = format!(
                         "its bytes have changed: {} instead of what was approved, so the approval no longer applies",
@@ -450,7 +499,7 @@ impl<'r> Check<'r> {
             let path = format!("{}/meta.yaml", layout::model_folder(model));
             let states = model_metas(&self.loaded.state, model);
             if !states.is_empty() {
-                let text = self.read_if_there(&path)?;
+                let text = self.read_if_there(&path);
                 self.view(&path, text.as_ref(), states.last(), &states);
             }
             let aliases = self.loaded.state.aliases.get(model).cloned().unwrap_or_default();
@@ -468,7 +517,7 @@ impl<'r> Check<'r> {
             }
             for (alias, record) in &aliases {
                 let path = format!("{folder}/{alias}");
-                let text = self.read_if_there(&path)?;
+                let text = self.read_if_there(&path);
                 let number = |version: Option<u64>| version.map(|it| it.to_string().into_bytes());
                 let states: Vec<Vec<u8>> = record.history.iter().filter_map(|it| number(it.version)).collect();
                 self.view(&path, text.as_ref(), number(record.version).as_ref(), &states);
@@ -477,11 +526,14 @@ impl<'r> Check<'r> {
         Ok(())
     }
 
-    fn read_if_there(&self, path: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+    fn read_if_there(&mut self, path: &str) -> Option<Vec<u8>> {
         match self.registry.store.read(path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.findings.push(unreadable(path, &error));
+                None
+            }
         }
     }
 

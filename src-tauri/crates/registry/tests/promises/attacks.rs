@@ -480,3 +480,49 @@ fn an_alias_goes_back_to_the_version_before() -> Outcome {
     assert_whole(&team.verify()?, "after going back and forth");
     Ok(())
 }
+
+#[test]
+fn whatever_lies_in_the_way_is_reported_and_the_check_goes_on() -> Outcome {
+    let odd: [(&str, &str); 9] = [
+        ("models/churn/meta.yaml", "folder"),
+        ("models/churn/aliases", "file"),
+        ("models/churn/version-1/model.sig", "folder"),
+        ("claims/churn/1", "folder"),
+        ("claims/churn", "file"),
+        ("log/churn", "file"),
+        ("objects", "file"),
+        ("claims/_registry/1", "large"),
+        ("models/evil/meta.yaml", "new"),
+    ];
+    for (path, what) in odd {
+        let team = Team::published()?;
+        let at = team.dir().join(path);
+        if at.is_dir() {
+            fs::remove_dir_all(&at)?;
+        } else if at.exists() {
+            fs::remove_file(&at)?;
+        }
+        fs::create_dir_all(at.parent().ok_or("a folder")?)?;
+        match what {
+            "folder" => fs::create_dir(&at)?,
+            "large" => fs::File::create(&at)?.set_len(65 * 1024 * 1024)?,
+            _ => fs::write(&at, "x")?,
+        }
+        let report = team.verify().map_err(|error| format!("{path} stopped the check: {error}"))?;
+        assert!(report.verdict > RegistryVerdict::Ok, "{path} as a {what}: {report:?}");
+    }
+    #[cfg(unix)]
+    for path in ["models/churn/version-1", "models/other", "log/churn"] {
+        let team = Team::published()?;
+        let (at, away) = (team.dir().join(path), team.room.path().join("away"));
+        if at.exists() {
+            fs::rename(&at, &away)?;
+        } else {
+            copy_tree(&team.dir().join("models/churn"), &away)?;
+        }
+        std::os::unix::fs::symlink(&away, &at)?;
+        let report = team.verify()?;
+        assert!(report.verdict > RegistryVerdict::Ok, "{path} as a link: {report:?}");
+    }
+    Ok(())
+}

@@ -86,3 +86,58 @@ fn processes_that_publish_at_once_get_contiguous_numbers() -> Outcome {
     println!("{writers} processes, {wanted} versions in {took:.1?}; {} statements lost a race", log - 3 * wanted);
     Ok(())
 }
+
+/// `PROOFMARK_KILL_CYCLES=1000` is the figure to reach; the default is for every run.
+#[test]
+fn killed_publishers_lose_nothing_that_was_acknowledged() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let keys = team.room.path().join("keys");
+    vault(&keys).import(&team.ann, &Passphrase::new(PASSPHRASE), &SystemClock)?;
+    let (mut longest, mut acknowledged, mut cut_short) = (None, BTreeSet::new(), 0);
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let cycles = number("PROOFMARK_KILL_CYCLES", 12);
+    for cycle in 0..=cycles {
+        let candidate = team.approved(&registry, &format!("cycle {cycle}"))?;
+        let (dir, keys) = (team.dir().display().to_string(), keys.display().to_string());
+        let begin = Instant::now();
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["many::child_publishes", "--exact", "--nocapture"])
+            .env("PROOFMARK_TEST_PUBLISH", format!("{dir}\n{keys}\n{}\n{candidate}", team.ann.key_id()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(longest) = longest {
+            // A fixed sequence of moments, spread over all of a publication.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            std::thread::sleep(std::time::Duration::mul_f64(longest, (seed % 1000) as f64 / 1000.0));
+            child.kill()?;
+        }
+        let output = child.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = text.split("published ").nth(1).and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
+        // The first one is left alone, to know how long one takes.
+        longest.get_or_insert(begin.elapsed());
+        cut_short += usize::from(said.is_none());
+        acknowledged.extend(said);
+        let report = team.verify()?;
+        assert!(
+            report.verdict <= proofmark_domain::registry::RegistryVerdict::Incomplete,
+            "cycle {cycle}: {:#?}",
+            report.problems
+        );
+        let again = registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+        assert!(said.is_none_or(|said| said == again), "cycle {cycle}: {said:?} was acknowledged, and it is {again}");
+    }
+    let state = registry.state()?;
+    let there: BTreeSet<u64> = state.versions[&churn()].keys().copied().collect();
+    assert!(acknowledged.is_subset(&there), "what was acknowledged is there");
+    assert_eq!(there, (1..=cycles as u64 + 1).collect(), "every candidate is one version");
+    let report = team.verify()?;
+    let left: Vec<_> = report.problems.iter().filter(|it| it.code != "publication_pending").collect();
+    assert!(left.is_empty(), "after all of them: {left:#?}");
+    println!("{cycles} publishers killed, {cut_short} before they had acknowledged, none lost");
+    Ok(())
+}
