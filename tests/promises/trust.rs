@@ -53,8 +53,18 @@ fn two_owners_change_the_trust_list_together() -> Outcome {
     bob.attach(&registry)?;
     ada.cli.ok(["registry", "policy", "--owners", "2", "--reason", "Nobody changes this alone."])?;
     let card = sandbox.write("eve.json", eve.cli.ok(["key", "card"])?.to_string())?;
-    let shown = ada.cli.ok(["registry".as_ref(), "admit".as_ref(), card.as_os_str(), "--role".as_ref(), "approver".as_ref()])?;
-    ensure!(!list(&shown["people"]).iter().any(|it| it["card"]["name"] == "Eve"), "one owner was enough: {}", shown["people"]);
+    let shown = ada.cli.ok([
+        "registry".as_ref(),
+        "admit".as_ref(),
+        card.as_os_str(),
+        "--role".as_ref(),
+        "approver".as_ref(),
+    ])?;
+    ensure!(
+        !list(&shown["people"]).iter().any(|it| it["card"]["name"] == "Eve"),
+        "one owner was enough: {}",
+        shown["people"]
+    );
     let proposal = list(&shown["trust"]["proposals"]).first().context("nothing waits")?.clone();
     ensure!(proposal["required"] == 2 && list(&proposal["signed"]) == ["Ada"], "{proposal}");
     let digest = proposal["list"].as_str().context("a digest")?;
@@ -75,7 +85,8 @@ fn two_owners_change_the_trust_list_together() -> Outcome {
     fs::write(&newest, claim)?;
 
     // A revoked key signs nothing more.
-    let key = list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Eve").context("Eve")?["fingerprint"].clone();
+    let key =
+        list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Eve").context("Eve")?["fingerprint"].clone();
     let key = key.as_str().context("a fingerprint")?;
     let shown = ada.cli.ok(["registry", "revoke", key, "--reason", "A lost laptop."])?;
     let digest = list(&shown["trust"]["proposals"]).first().context("nothing waits")?["list"].clone();
@@ -108,7 +119,13 @@ fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
 
     // A plain joblib file is published with what MLflow needs to load it, and with what other tools read.
     let version = registry.join("models/credit/version-1");
-    for file in ["model/MLmodel", "model/requirements.txt", "evidence/README.md", "evidence/bom.cdx.json", "evidence/provenance.json"] {
+    for file in [
+        "model/MLmodel",
+        "model/requirements.txt",
+        "evidence/README.md",
+        "evidence/bom.cdx.json",
+        "evidence/provenance.json",
+    ] {
         ensure!(version.join(file).is_file(), "{file} is not in the version's folder");
     }
     let consume = ada.cli.ok(["registry", "consume", "credit@production"])?;
@@ -124,7 +141,14 @@ fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
     ensure!(!html.contains("<script") && !html.contains("http-equiv=\"refresh\""), "the dossier runs something");
     let key = sandbox.write("ada.pub", ada.cli.ok(["key", "card"])?["public_key"].as_str().context("a key")?)?;
     let signature = written["signature"].as_str().context("it is not signed")?.to_owned();
-    let verdict = bob.cli.ok(["verify-model".as_ref(), dossier.as_os_str(), "--signature".as_ref(), signature.as_ref(), "--public-key".as_ref(), key.as_os_str()])?;
+    let verdict = bob.cli.ok([
+        "verify-model".as_ref(),
+        dossier.as_os_str(),
+        "--signature".as_ref(),
+        signature.as_ref(),
+        "--public-key".as_ref(),
+        key.as_os_str(),
+    ])?;
     ensure!(verdict["verdict"] == "ok", "{verdict}");
 
     let mirror = sandbox.root().join("mirror");

@@ -365,7 +365,10 @@ impl StatementBody {
     pub const fn is_about_registry(&self) -> bool {
         matches!(
             self,
-            Self::TrustProposed { .. } | Self::TrustEndorsed { .. } | Self::JoinRequested { .. } | Self::FreezeSet { .. }
+            Self::TrustProposed { .. }
+                | Self::TrustEndorsed { .. }
+                | Self::JoinRequested { .. }
+                | Self::FreezeSet { .. }
         )
     }
 }

@@ -23,9 +23,9 @@ mod usecase;
 mod watch;
 
 pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
+pub use config::read_gates;
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
-pub use config::read_gates;
 pub use proofmark_registry::oms::VerifyOptions;
 pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, RecordRequest, Recorded, preload_library};

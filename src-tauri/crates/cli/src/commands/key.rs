@@ -116,11 +116,16 @@ impl Command {
                 written.map_err(|error| wrong(format!("{} cannot be written: {error}.", file.display())))?;
                 let document = serde_json::json!({"key_id": person.card.key_id, "path": file.to_string_lossy()});
                 context.answer("key-backup", &document, || {
-                    format!("{} holds the key of {}; only its passphrase opens it.\n", safe(&file.to_string_lossy()), safe(&person.card.name))
+                    format!(
+                        "{} holds the key of {}; only its passphrase opens it.\n",
+                        safe(&file.to_string_lossy()),
+                        safe(&person.card.name)
+                    )
                 })
             }
             Self::Restore { file, secret } => {
-                let sealed = fs::read(&file).map_err(|error| wrong(format!("{} cannot be read: {error}.", file.display())))?;
+                let sealed =
+                    fs::read(&file).map_err(|error| wrong(format!("{} cannot be read: {error}.", file.display())))?;
                 let list = engine.person_restore(&sealed, secret.get()?)?;
                 context.answer("key-restore", &list, || list_text(&list))
             }

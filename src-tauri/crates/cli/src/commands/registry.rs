@@ -305,7 +305,8 @@ impl Command {
             Self::Admit { card, roles, no_roles: _, fingerprint, secret } => {
                 let person = read_card(&card)?;
                 let roles: BTreeSet<Role> = roles.into_iter().collect();
-                let registry = engine.registry_admit(RegistryAdmit { person, roles, fingerprint, passphrase: secret.get()? })?;
+                let registry =
+                    engine.registry_admit(RegistryAdmit { person, roles, fingerprint, passphrase: secret.get()? })?;
                 one(context, "registry-admit", &registry)
             }
             Self::Join { note, secret } => {
@@ -347,12 +348,16 @@ impl Command {
                 let document = serde_json::json!({"folder": to.to_string_lossy(), "versions": listed});
                 context.answer("registry-view", &document, || {
                     let versions = counted(listed as u64, "version", "versions");
-                    format!("{versions} listed in {}. Give MLflow this folder as its registry.\n", safe(&to.to_string_lossy()))
+                    format!(
+                        "{versions} listed in {}. Give MLflow this folder as its registry.\n",
+                        safe(&to.to_string_lossy())
+                    )
                 })
             }
             Self::Mirror { to } => {
                 let copied = engine.registry_mirror(&to)?;
-                let document = serde_json::json!({"folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes});
+                let document =
+                    serde_json::json!({"folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes});
                 context.answer("registry-mirror", &document, || {
                     format!(
                         "Verified, and {} copied to {}: {}.\n",

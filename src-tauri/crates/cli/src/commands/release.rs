@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
-    AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef, CandidateSubmit, CandidateView, CandidateWaive, Nothing,
-    PathRef, RegistryModel, RegistryView, VersionWithdraw,
+    AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef,
+    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -280,8 +280,7 @@ impl Command {
                     None => None,
                 };
                 let passphrase = secret.get()?;
-                let request =
-                    CandidateWaive { candidate, bundle, gate: gate.clone(), reason, expires, passphrase };
+                let request = CandidateWaive { candidate, bundle, gate: gate.clone(), reason, expires, passphrase };
                 let view = engine.candidate_waive(request)?;
                 answer(context, "release-waive", &view, || {
                     format!("The gate {} was let go. {}\n", safe(&gate), safe(&view.sentence))
@@ -392,9 +391,7 @@ fn discuss(context: &Context, candidate: &str, text: String, answers: Answers, s
     let view = engine.candidate_show(CandidateRef { candidate })?;
     let (command, answers) = match answers {
         Answers::Nothing => ("release-ask", None),
-        Answers::Question(id) => {
-            ("release-answer", Some(id.parse().map_err(|error| wrong(format!("{error}.")))?))
-        }
+        Answers::Question(id) => ("release-answer", Some(id.parse().map_err(|error| wrong(format!("{error}.")))?)),
         Answers::Newest => {
             let open = view.questions.iter().rev().find(|it| it.answers.is_empty());
             let open = open.or_else(|| view.questions.last());

@@ -344,8 +344,7 @@ fn move_alias(
     version: Option<u64>,
     reason: &str,
 ) {
-    let change =
-        AliasChange { kind, version, person: statement.author, reason: reason.to_owned(), at: statement.at };
+    let change = AliasChange { kind, version, person: statement.author, reason: reason.to_owned(), at: statement.at };
     let record = state.aliases.entry(model.clone()).or_default().entry(alias.to_owned()).or_default();
     record.version = version;
     record.history.push(change);

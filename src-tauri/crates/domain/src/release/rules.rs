@@ -384,11 +384,9 @@ pub fn may_withdraw(
     reasoned(reason)?;
     usable(state, model, version)?;
     match replacement {
-        Some(other) if other == version => Err(ReleaseBlocked::Version {
-            model: model.to_string(),
-            version,
-            state: "cannot replace itself",
-        }),
+        Some(other) if other == version => {
+            Err(ReleaseBlocked::Version { model: model.to_string(), version, state: "cannot replace itself" })
+        }
         Some(other) => usable(state, model, other),
         None => Ok(()),
     }

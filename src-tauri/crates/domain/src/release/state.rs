@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BundleManifest, CandidateState, Decision, ModelName, Policy, ReleaseBlocked, Statement, TrustList, TrustedPerson};
+use super::{
+    BundleManifest, CandidateState, Decision, ModelName, Policy, ReleaseBlocked, Statement, TrustList, TrustedPerson,
+};
 use crate::gate::GateOutcome;
 use crate::id::{CandidateId, PersonId, RegistryId, StatementId};
 use crate::person::{PersonCard, Role};

@@ -118,9 +118,8 @@ impl Engine {
     /// If there is no such key here.
     pub fn person_use_key(&self, key_id: &str) -> Answer<PersonList> {
         let entry = AuditEntry::new(self.actor(), "person.select", key_id);
-        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
-            Ok(write.people().set_current(Some(key_id))?)
-        })?;
+        self.ledger()
+            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_current(Some(key_id))?) })?;
         self.person_list(Nothing {})
     }
 

@@ -390,12 +390,7 @@ pub(crate) fn acting(me: &StoredPerson, now: Timestamp) -> Actor<'_> {
 }
 
 /// Whether the person who acts has a role.
-pub(super) fn with_role(
-    state: &RegistryState,
-    now: Timestamp,
-    me: Option<&StoredPerson>,
-    role: Role,
-) -> Permission {
+pub(super) fn with_role(state: &RegistryState, now: Timestamp, me: Option<&StoredPerson>, role: Role) -> Permission {
     let Some(me) = me else {
         return Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
     };

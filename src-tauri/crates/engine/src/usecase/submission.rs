@@ -104,9 +104,8 @@ impl Engine {
         evidence.push(bytes_of(TextFile { path: "README.md".to_owned(), text: model_card(&known) }));
         evidence.push(document("bom.cdx.json", &ml_bom(&known))?);
         evidence.push(document("provenance.json", &slsa_provenance(&known))?);
-        evidence.extend(
-            open_lineage(&known).map(|text| bytes_of(TextFile { path: "openlineage.jsonl".to_owned(), text })),
-        );
+        evidence
+            .extend(open_lineage(&known).map(|text| bytes_of(TextFile { path: "openlineage.jsonl".to_owned(), text })));
         evidence.sort_by(|a, b| a.path.cmp(&b.path));
         evidence.dedup_by(|a, b| a.path == b.path);
         Ok(Submission {
@@ -222,4 +221,3 @@ fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
     })?;
     Ok(SourceBytes { path: path.to_owned(), bytes })
 }
-

@@ -495,8 +495,27 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
 
 /// Endings of files that are models by themselves: leaving one out leaves the model unsigned.
 const MODEL_ENDINGS: [&str; 21] = [
-    "pkl", "pickle", "joblib", "skops", "onnx", "safetensors", "gguf", "ggml", "h5", "hdf5", "keras", "pt", "pth", "ckpt",
-    "pb", "tflite", "cbm", "ubj", "model", "mlmodel", "lgb",
+    "pkl",
+    "pickle",
+    "joblib",
+    "skops",
+    "onnx",
+    "safetensors",
+    "gguf",
+    "ggml",
+    "h5",
+    "hdf5",
+    "keras",
+    "pt",
+    "pth",
+    "ckpt",
+    "pb",
+    "tflite",
+    "cbm",
+    "ubj",
+    "model",
+    "mlmodel",
+    "lgb",
 ];
 
 /// A signature holds also if its list of paths to leave out names the model itself, and then says nothing about it. What

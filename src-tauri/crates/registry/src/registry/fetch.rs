@@ -78,12 +78,7 @@ pub struct Inspected {
 
 impl Registry {
     /// Checks one version and gathers the statements by which it proves itself.
-    pub fn inspect(
-        &self,
-        model: &ModelName,
-        version: u64,
-        watch: &mut Watch<'_>,
-    ) -> Result<Inspected, RegistryError> {
+    pub fn inspect(&self, model: &ModelName, version: u64, watch: &mut Watch<'_>) -> Result<Inspected, RegistryError> {
         let loaded = self.load(true)?;
         self.ensure_trusted(&loaded.state)?;
         let record = version_record(&loaded, model, version)?;
@@ -96,7 +91,10 @@ impl Registry {
         let own = |id: &StatementId| record.proof.contains(id) || *id == record.statement;
         let mut statements = Vec::new();
         for (id, (path, placed)) in &loaded.statements {
-            let trust = matches!(placed.statement.body, StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. });
+            let trust = matches!(
+                placed.statement.body,
+                StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. }
+            );
             if own(id) || (trust && !loaded.refused.contains(id)) {
                 let text = self.store.read(path).map_err(RegistryError::io(self.path(path), "reading"))?;
                 statements.push((placed.statement.clone(), text));

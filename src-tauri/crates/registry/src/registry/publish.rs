@@ -6,8 +6,8 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, StatementBody, VersionRecord, rules,
 };
 
-use super::log::{Claim, Loaded};
 use super::Registry;
+use super::log::{Claim, Loaded};
 use crate::error::RegistryError;
 use crate::keys::Signer;
 use crate::layout;

@@ -171,13 +171,7 @@ impl Registry {
 
     /// Destroys the bytes of a withdrawn version: says so first, then moves its folder and those of its objects that no
     /// other candidate needs out of sight and removes them. What was said about it stays. May be repeated.
-    pub fn destroy(
-        &self,
-        owner: &Signer,
-        model: &ModelName,
-        version: u64,
-        reason: &str,
-    ) -> Result<(), RegistryError> {
+    pub fn destroy(&self, owner: &Signer, model: &ModelName, version: u64, reason: &str) -> Result<(), RegistryError> {
         let destroyed = self.state()?.version(model, version).is_some_and(|it| it.destroyed.is_some());
         if !destroyed {
             self.act_on(owner, model, |state, actor| {

@@ -135,7 +135,13 @@ impl<'r> Check<'r> {
                 }
                 (name @ ("log" | "objects" | "claims" | "models"), _) => {
                     let message = "it is no folder, and must be one";
-                    self.found(RegistryVerdict::Damaged, "file_unexpected", name, message, "restore it from another copy");
+                    self.found(
+                        RegistryVerdict::Damaged,
+                        "file_unexpected",
+                        name,
+                        message,
+                        "restore it from another copy",
+                    );
                 }
                 _ => self.ignore(&entry.name),
             }
@@ -144,10 +150,14 @@ impl<'r> Check<'r> {
             self.registry.store.read(MARKER).map_err(RegistryError::io(self.registry.path(MARKER), "reading"))?;
         let expected = super::Marker { format: layout::FORMAT, id: self.registry.id }.to_bytes();
         // The beginning is there and was claimed, and is for another registry than the file says.
-        let begins = |body: &StatementBody| matches!(body, StatementBody::TrustProposed { list, .. } if list.version == 1);
-        let other_id =
-            self.loaded.statements.values().any(|(_, it)| begins(&it.statement.body) && it.statement.registry != self.registry.id)
-                && self.loaded.state.root_key.is_none();
+        let begins =
+            |body: &StatementBody| matches!(body, StatementBody::TrustProposed { list, .. } if list.version == 1);
+        let other_id = self
+            .loaded
+            .statements
+            .values()
+            .any(|(_, it)| begins(&it.statement.body) && it.statement.registry != self.registry.id)
+            && self.loaded.state.root_key.is_none();
         if text != expected || other_id {
             let message = "it is not as it was written, or names another registry than its statements do";
             self.found(RegistryVerdict::Damaged, "marker_changed", MARKER, message, "restore it from another copy");
@@ -552,7 +562,12 @@ impl<'r> Check<'r> {
 
     fn report(self) -> RegistryReport {
         let state = &self.loaded.state;
-        let whole = |finding: &&Finding| matches!(finding.problem.code.as_str(), "owner_unknown" | "root_missing" | "trust_rolled_back" | "trust_expired");
+        let whole = |finding: &&Finding| {
+            matches!(
+                finding.problem.code.as_str(),
+                "owner_unknown" | "root_missing" | "trust_rolled_back" | "trust_expired"
+            )
+        };
         let base = self.findings.iter().filter(whole).map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok);
         let worst = |key: &(ModelName, u64)| {
             let own = self.findings.iter().filter(|it| it.version.as_ref() == Some(key)).map(|it| it.verdict);

@@ -26,7 +26,9 @@ impl Registry {
         let models = to.join("models");
         // Only ever what an earlier view left there: a folder with anything else is not touched.
         if models.exists() && !to.join(MARK).exists() {
-            return Err(RegistryError::Invalid(format!("{shown} holds models that are no view; choose another folder")));
+            return Err(RegistryError::Invalid(format!(
+                "{shown} holds models that are no view; choose another folder"
+            )));
         }
         let io = |what| RegistryError::io(shown.clone(), what);
         if models.exists() {

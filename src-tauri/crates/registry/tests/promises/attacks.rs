@@ -262,7 +262,8 @@ fn a_folder_that_nobody_published_is_not_given_out() -> Outcome {
     copy_tree(&one, &nine)?;
     let report = team.verify()?;
     assert!(codes(&report).contains(&"version_unknown"), "{:?}", codes(&report));
-    let fetched = team.open()?.fetch(&"churn/9".parse::<Wanted>()?, &team.room.path().join("out"), &mut Watch::silent());
+    let fetched =
+        team.open()?.fetch(&"churn/9".parse::<Wanted>()?, &team.room.path().join("out"), &mut Watch::silent());
     assert!(fetched.is_err(), "it is not given out");
     Ok(())
 }
@@ -402,7 +403,17 @@ fn random_changes_of_one_byte_are_found() -> Outcome {
     for round in 0..changes() {
         // Every byte of the version is as likely as any other.
         let mut at = random(total as usize) as u64;
-        let index = sizes.iter().position(|size| if at < *size { true } else { at -= size; false }).unwrap_or_default();
+        let index = sizes
+            .iter()
+            .position(|size| {
+                if at < *size {
+                    true
+                } else {
+                    at -= size;
+                    false
+                }
+            })
+            .unwrap_or_default();
         let file = &files[index];
         let bytes = fs::read(file)?;
         let mut changed = bytes.clone();
@@ -434,7 +445,10 @@ fn a_destroyed_version_is_gone_and_still_explained() -> Outcome {
     assert_eq!(left, 0, "so are its bytes");
     assert_whole(&team.verify()?, "what is destroyed is not missing");
     let state = registry.state()?;
-    assert_eq!(state.version(&churn(), 1).and_then(|it| it.destroyed.as_ref()).map(|it| it.reason.as_str()), Some("erasure"));
+    assert_eq!(
+        state.version(&churn(), 1).and_then(|it| it.destroyed.as_ref()).map(|it| it.reason.as_str()),
+        Some("erasure")
+    );
     Ok(())
 }
 

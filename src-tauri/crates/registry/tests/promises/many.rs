@@ -73,7 +73,9 @@ fn processes_that_publish_at_once_get_contiguous_numbers() -> Outcome {
         let output = child.wait_with_output()?;
         assert!(output.status.success(), "a publisher failed: {}", String::from_utf8_lossy(&output.stdout));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        numbers.extend(text.split("published ").skip(1).filter_map(|it| it.split_whitespace().next()?.parse::<u64>().ok()));
+        numbers.extend(
+            text.split("published ").skip(1).filter_map(|it| it.split_whitespace().next()?.parse::<u64>().ok()),
+        );
     }
     let took = begin.elapsed();
     let wanted = (writers * each) as u64;

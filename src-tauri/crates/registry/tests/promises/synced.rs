@@ -58,10 +58,17 @@ impl Synchroniser {
 
     /// One round: each change is delivered with the given chance, some of them cut short for now. Returns whether anything
     /// is still under way.
-    fn round(&mut self, machines: &[PathBuf], dice: &mut Dice, chance: usize) -> Result<bool, Box<dyn std::error::Error>> {
+    fn round(
+        &mut self,
+        machines: &[PathBuf],
+        dice: &mut Dice,
+        chance: usize,
+    ) -> Result<bool, Box<dyn std::error::Error>> {
         let mut under_way = false;
-        let there: Vec<BTreeMap<String, Vec<u8>>> = machines.iter().map(|it| Self::files(it)).collect::<Result<_, _>>()?;
-        let mut names: Vec<String> = there.iter().flat_map(|it| it.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
+        let there: Vec<BTreeMap<String, Vec<u8>>> =
+            machines.iter().map(|it| Self::files(it)).collect::<Result<_, _>>()?;
+        let mut names: Vec<String> =
+            there.iter().flat_map(|it| it.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
         for index in (1..names.len()).rev() {
             names.swap(index, dice.below(index + 1));
         }
@@ -91,7 +98,11 @@ impl Synchroniser {
                     Some(own) if changed.contains(&own) => {
                         // Changed on two machines: the loser is kept under another name.
                         let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, "txt"));
-                        let copy = format!("{stem}.sync-conflict-20260101-10101{}-ABCDEF{}.{ending}", dice.below(10), self.conflicts);
+                        let copy = format!(
+                            "{stem}.sync-conflict-20260101-10101{}-ABCDEF{}.{ending}",
+                            dice.below(10),
+                            self.conflicts
+                        );
                         self.conflicts += 1;
                         Self::write(machine, &copy, own)?;
                         Self::write(machine, &name, winner)?;
@@ -133,7 +144,9 @@ fn three_machines_converge() -> Outcome {
             let machine = &machines[dice.below(3)];
             let registry = open(machine)?;
             let state = registry.state()?;
-            let in_state = |wanted: CandidateState| state.candidates.values().find(|it| it.state == wanted && it.manifest.is_some());
+            let in_state = |wanted: CandidateState| {
+                state.candidates.values().find(|it| it.state == wanted && it.manifest.is_some())
+            };
             // What is refused, because something has not arrived or somebody else was faster, leaves nothing half done.
             match dice.below(5) {
                 0 => {
@@ -171,7 +184,10 @@ fn three_machines_converge() -> Outcome {
             mend(&team, &registry, &machines[0])?;
             while synchroniser.round(&machines, &mut dice, 100)? {}
         }
-        let states: Vec<String> = machines.iter().map(|it| Ok(meaning(&open(it)?.state()?))).collect::<Result<_, Box<dyn std::error::Error>>>()?;
+        let states: Vec<String> = machines
+            .iter()
+            .map(|it| Ok(meaning(&open(it)?.state()?)))
+            .collect::<Result<_, Box<dyn std::error::Error>>>()?;
         assert_eq!(states[0], states[1], "seed {seed}: the first and the second agree");
         assert_eq!(states[1], states[2], "seed {seed}: the second and the third agree");
         for machine in &machines {
@@ -199,7 +215,9 @@ fn mend(team: &Team, registry: &Registry, machine: &Path) -> Outcome {
     }
     let state = registry.state()?;
     for candidate in state.candidates.values() {
-        if matches!(candidate.state, CandidateState::Approved | CandidateState::Published) && candidate.manifest.is_some() {
+        if matches!(candidate.state, CandidateState::Approved | CandidateState::Published)
+            && candidate.manifest.is_some()
+        {
             registry.publish(&team.ann, candidate.id, &mut Watch::silent())?;
         }
     }

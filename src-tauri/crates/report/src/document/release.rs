@@ -88,7 +88,9 @@ fn state(document: &ReleaseDocument<'_>) -> (State, String) {
     let name = format!("Version {} of {}", document.version.version, document.version.model);
     let withdrawn = document.version.withdrawn.as_ref();
     match document.verdict {
-        RegistryVerdict::Damaged => (State::fail("Damaged"), format!("{name} is not as it was approved: do not use it.")),
+        RegistryVerdict::Damaged => {
+            (State::fail("Damaged"), format!("{name} is not as it was approved: do not use it."))
+        }
         RegistryVerdict::Untrusted => {
             (State::fail("Not trusted"), format!("{name} is not signed as it must be: do not use it."))
         }

@@ -11,7 +11,8 @@ use super::ReleaseFacts;
 pub fn ml_bom(facts: &ReleaseFacts<'_>) -> Value {
     let manifest = facts.manifest;
     let name = manifest.model.as_str();
-    let data: Vec<Value> = manifest.datasets.iter().enumerate().map(|(index, it)| dataset(facts, index, &it.path)).collect();
+    let data: Vec<Value> =
+        manifest.datasets.iter().enumerate().map(|(index, it)| dataset(facts, index, &it.path)).collect();
     let libraries: Vec<Value> = facts
         .packages()
         .into_iter()
@@ -79,11 +80,8 @@ fn model(facts: &ReleaseFacts<'_>) -> Value {
     if !datasets.is_empty() {
         parameters.insert("datasets".into(), json!(datasets));
     }
-    let metrics: Vec<Value> = manifest
-        .metrics
-        .iter()
-        .map(|(name, value)| json!({"type": name, "value": value.to_string()}))
-        .collect();
+    let metrics: Vec<Value> =
+        manifest.metrics.iter().map(|(name, value)| json!({"type": name, "value": value.to_string()})).collect();
     let mut card = json!({
         "modelParameters": parameters,
         "quantitativeAnalysis": {"performanceMetrics": metrics},
@@ -96,8 +94,7 @@ fn model(facts: &ReleaseFacts<'_>) -> Value {
         [only] => vec![json!({"alg": "SHA-256", "content": only.digest.hex()})],
         _ => Vec::new(),
     };
-    let mut component =
-        json!({"type": "machine-learning-model", "bom-ref": "model", "name": manifest.model.as_str(), "modelCard": card});
+    let mut component = json!({"type": "machine-learning-model", "bom-ref": "model", "name": manifest.model.as_str(), "modelCard": card});
     if !hashes.is_empty() {
         component["hashes"] = json!(hashes);
     }

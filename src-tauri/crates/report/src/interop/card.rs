@@ -42,7 +42,11 @@ pub fn model_card(facts: &ReleaseFacts<'_>) -> String {
             quoted(data)
         ));
         for (metric, value) in &manifest.metrics {
-            text.push_str(&format!("    - type: {}\n      value: {value}\n      name: {}\n", quoted(metric), quoted(metric)));
+            text.push_str(&format!(
+                "    - type: {}\n      value: {value}\n      name: {}\n",
+                quoted(metric),
+                quoted(metric)
+            ));
         }
     }
     text.push_str("---\n\n");
@@ -69,8 +73,11 @@ fn sections(facts: &ReleaseFacts<'_>, text: &mut String) {
     section(text, "Model Details", &legible(&format!("`{class}`{}.", framework.trim_end())));
     section(text, "Uses", &legible(&manifest.purpose));
     section(text, "Bias, Risks, and Limitations", &legible(&manifest.limits));
-    let labels: BTreeSet<String> =
-        manifest.labels.iter().map(|it| format!("- `{}` in `{}`: {}\n", legible(&it.column), legible(&it.dataset), it.label)).collect();
+    let labels: BTreeSet<String> = manifest
+        .labels
+        .iter()
+        .map(|it| format!("- `{}` in `{}`: {}\n", legible(&it.column), legible(&it.dataset), it.label))
+        .collect();
     let sensitive = if labels.is_empty() {
         "No sensitive column is known in the data that this model came from.".to_owned()
     } else {
@@ -86,8 +93,11 @@ fn sections(facts: &ReleaseFacts<'_>, text: &mut String) {
         })
         .collect();
     section(text, "Training Details", &data);
-    let metrics: String =
-        manifest.metrics.iter().map(|(name, value)| format!("| {} | {value} |\n", legible(name).replace('|', "/"))).collect();
+    let metrics: String = manifest
+        .metrics
+        .iter()
+        .map(|(name, value)| format!("| {} | {value} |\n", legible(name).replace('|', "/")))
+        .collect();
     let table = if metrics.is_empty() { String::new() } else { format!("| Metric | Value |\n|---|---|\n{metrics}") };
     section(text, "Evaluation", &table);
     let environment = manifest.environment.map(|it| format!("Environment `{it}`.")).unwrap_or_default();

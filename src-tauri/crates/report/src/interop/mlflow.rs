@@ -142,7 +142,9 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
     let framework = model.framework.clone().filter(|it| !needed.contains(it));
     needed.extend(framework.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))));
     // Estimators were fitted on arrays and frames of a certain version.
-    needed.extend(["numpy", "pandas", "scipy"].iter().filter(|it| packages.contains_key(**it)).map(|it| (*it).to_owned()));
+    needed.extend(
+        ["numpy", "pandas", "scipy"].iter().filter(|it| packages.contains_key(**it)).map(|it| (*it).to_owned()),
+    );
     let version = |name: &str| {
         let own = model.framework.as_deref().filter(|it| *it == name).and(model.framework_version.clone());
         packages.get(name).cloned().or(own)
@@ -176,7 +178,10 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
         text("MLmodel", mlmodel),
         text(
             &format!("code/{MODULE}.py"),
-            format!("\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{}", loader.source()),
+            format!(
+                "\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{}",
+                loader.source()
+            ),
         ),
         text("python_env.yaml", environment),
         text("requirements.txt", requirements),

@@ -8,13 +8,9 @@ use super::ReleaseFacts;
 /// Writes the statement. What is not known about the run is left out; the inputs of the run are its dependencies.
 pub fn slsa_provenance(facts: &ReleaseFacts<'_>) -> Value {
     let manifest = facts.manifest;
-    let subject: Vec<Value> = manifest
-        .files
-        .iter()
-        .map(|file| json!({"name": file.path, "digest": {"sha256": file.digest.hex()}}))
-        .collect();
-    let mut dependencies: Vec<Value> =
-        facts.run.iter().flat_map(|run| &run.inputs).map(dependency).collect();
+    let subject: Vec<Value> =
+        manifest.files.iter().map(|file| json!({"name": file.path, "digest": {"sha256": file.digest.hex()}})).collect();
+    let mut dependencies: Vec<Value> = facts.run.iter().flat_map(|run| &run.inputs).map(dependency).collect();
     if let Some(commit) = &manifest.commit {
         dependencies.push(json!({"name": "source", "digest": {"gitCommit": commit}}));
     }

@@ -76,7 +76,10 @@ pub fn consume_page(it: &Serving) -> String {
     part(
         "Verify, then copy",
         "sh",
-        format!("proofmark registry fetch {wanted} --to ./{}\n# or, with the small verifier alone:\nproofmark-verify fetch {registry} {wanted} --to ./{}", it.model, it.model),
+        format!(
+            "proofmark registry fetch {wanted} --to ./{}\n# or, with the small verifier alone:\nproofmark-verify fetch {registry} {wanted} --to ./{}",
+            it.model, it.model
+        ),
     );
     if it.has_mlmodel {
         part(
@@ -108,7 +111,10 @@ pub fn consume_page(it: &Serving) -> String {
     part(
         "A container",
         "dockerfile",
-        format!("FROM python:3.12-slim\n# made before by: proofmark registry fetch {wanted} --to ./{m}\nCOPY {m} /opt/model\nRUN pip install --no-cache-dir mlflow -r /opt/model/model/requirements.txt\nCMD [\"mlflow\", \"models\", \"serve\", \"--model-uri\", \"/opt/model/model\", \"--env-manager\", \"local\", \"--host\", \"0.0.0.0\"]", m = it.model),
+        format!(
+            "FROM python:3.12-slim\n# made before by: proofmark registry fetch {wanted} --to ./{m}\nCOPY {m} /opt/model\nRUN pip install --no-cache-dir mlflow -r /opt/model/model/requirements.txt\nCMD [\"mlflow\", \"models\", \"serve\", \"--model-uri\", \"/opt/model/model\", \"--env-manager\", \"local\", \"--host\", \"0.0.0.0\"]",
+            m = it.model
+        ),
     );
     page
 }
@@ -121,7 +127,10 @@ pub fn serving_manifests(it: &Serving, options: &ServingOptions) -> String {
     let head = |api: &str, kind: &str, name: &str| {
         format!(
             "apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: {namespace}\n  labels:\n    app: {}\n  annotations:\n    proofmark.dev/model: \"{}/{}\"\n    proofmark.dev/bundle: \"{}\"\n",
-            it.object(), it.model, it.version, it.bundle
+            it.object(),
+            it.model,
+            it.version,
+            it.bundle
         )
     };
     let service = format!(
@@ -131,7 +140,9 @@ pub fn serving_manifests(it: &Serving, options: &ServingOptions) -> String {
         volume = options.volume,
     );
     let probe = |kind: &str, path: &str, delay: u32| {
-        format!("        {kind}:\n          httpGet:\n            path: {path}\n            port: 8080\n          initialDelaySeconds: {delay}\n          periodSeconds: 10\n          failureThreshold: 6\n")
+        format!(
+            "        {kind}:\n          httpGet:\n            path: {path}\n            port: 8080\n          initialDelaySeconds: {delay}\n          periodSeconds: 10\n          failureThreshold: 6\n"
+        )
     };
     let deployment = format!(
         "{}spec:\n  replicas: {}\n  selector:\n    matchLabels:\n      app: {name}\n  template:\n    metadata:\n      labels:\n        app: {name}\n      annotations:\n        proofmark.dev/bundle: \"{}\"\n    spec:\n      containers:\n      - name: model\n        image: {}\n        env:\n        - name: MLSERVER_MODEL_URI\n          value: /registry/{path}\n        - name: MLSERVER_MODEL_IMPLEMENTATION\n          value: mlserver_mlflow.MLflowRuntime\n        - name: MLSERVER_MODEL_NAME\n          value: {name}\n        ports:\n        - containerPort: 8080\n{}{}        resources:\n          requests:\n            cpu: 500m\n            memory: 1Gi\n          limits:\n            memory: 2Gi\n        securityContext:\n          allowPrivilegeEscalation: false\n          runAsNonRoot: true\n        volumeMounts:\n        - name: registry\n          mountPath: /registry\n          readOnly: true\n      volumes:\n      - name: registry\n        persistentVolumeClaim:\n          claimName: {}\n          readOnly: true\n",

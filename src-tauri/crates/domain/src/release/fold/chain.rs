@@ -44,9 +44,10 @@ impl<'a> Proposal<'a> {
 fn owns(list: &TrustList, statement: &Statement) -> bool {
     list.people.get(&statement.author).is_some_and(|person| {
         person.roles.contains(&Role::Owner)
-            && person.keys.get(&statement.key_id).is_some_and(|key| {
-                key.revoked.is_none() && key.expires.is_none_or(|end| statement.at <= end)
-            })
+            && person
+                .keys
+                .get(&statement.key_id)
+                .is_some_and(|key| key.revoked.is_none() && key.expires.is_none_or(|end| statement.at <= end))
     })
 }
 
@@ -267,7 +268,9 @@ impl<'a> Chain<'a> {
         let asks = matches!(statement.body, StatementBody::JoinRequested { .. });
         let named = match statement.trust {
             None if asks => 1,
-            None => return Err(ReleaseBlocked::OutOfPlace("it does not say under which trust list it acts".to_owned())),
+            None => {
+                return Err(ReleaseBlocked::OutOfPlace("it does not say under which trust list it acts".to_owned()));
+            }
             Some(trust) => match self.links.iter().position(|it| it.statement == trust) {
                 Some(index) => index + 1,
                 // A list that lost its number to another: what was done under it is judged by the newest. One that is
@@ -308,7 +311,9 @@ impl<'a> Chain<'a> {
         {
             return Err(ReleaseBlocked::KeyRevoked { key: short(key_id), name });
         }
-        let Some(person) = link.list.people.get(&statement.author) else { return Err(ReleaseBlocked::Unknown { name }) };
+        let Some(person) = link.list.people.get(&statement.author) else {
+            return Err(ReleaseBlocked::Unknown { name });
+        };
         let key: &TrustedKey = person.keys.get(key_id).ok_or_else(|| ReleaseBlocked::Unknown { name: name.clone() })?;
         // A list that was made after the end of the key had not seen the statement, so the statement is later still.
         if let Some(end) = key.expires.filter(|end| statement.at > *end || link.at > *end) {

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::gate::{GateOutcome, GateVerdict};
-use crate::id::StatementId;
-use crate::release::{Claims, Placed, Policy, Requirement, Statement, StatementBody, TrustList, fold};
-use crate::person::PersonCard;
 use crate::id::RegistryId;
+use crate::id::StatementId;
+use crate::person::PersonCard;
+use crate::release::{Claims, Placed, Policy, Requirement, Statement, StatementBody, TrustList, fold};
 use crate::sensitive::{CarriedLabel, SensitiveGroup};
 
 /// Builds statements one after the other, as a registry holds them.
@@ -154,7 +154,13 @@ impl Book {
     }
 
     fn publish(&mut self, version: u64, claimed: bool) {
-        let body = StatementBody::Published { candidate: candidate(), bundle: bundle(), model: model(), version, proof: vec![] };
+        let body = StatementBody::Published {
+            candidate: candidate(),
+            bundle: bundle(),
+            model: model(),
+            version,
+            proof: vec![],
+        };
         let digest = self.say(ANN, ANN, body);
         if claimed {
             self.claims.versions.insert((model(), version), digest);

@@ -174,11 +174,8 @@ fn claim_trouble(
         Claim::Partial => {
             (RegistryVerdict::Incomplete, "claim_partial", "it has arrived in part only".to_owned(), WAIT)
         }
-        Claim::Unreadable => (
-            RegistryVerdict::Damaged,
-            "claim_changed",
-            "its text is not that of a claim".to_owned(),
-            OTHER_COPY,
-        ),
+        Claim::Unreadable => {
+            (RegistryVerdict::Damaged, "claim_changed", "its text is not that of a claim".to_owned(), OTHER_COPY)
+        }
     }
 }
