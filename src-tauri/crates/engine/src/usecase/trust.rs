@@ -125,7 +125,7 @@ impl Engine {
     /// If the folder lies in the registry, or holds something else.
     pub fn registry_view(&self, to: &Path) -> Answer<usize> {
         let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
-        Ok(self.open_attached(&self.attached()?)?.write_view(&to, &mut Watch::silent())?)
+        Ok(self.open_attached(&self.attached()?)?.view_to(&to, &mut Watch::silent())?)
     }
 
     /// Verifies the attached registry and copies what is new in it.

@@ -16,7 +16,7 @@ impl Registry {
     /// Writes the view into a folder of its own, which is made if it is not there. Every version is verified before it is
     /// listed; returns how many are. Files of an earlier view are replaced, and those of versions that may no longer be used
     /// are taken away.
-    pub fn write_view(&self, to: &Path, watch: &mut Watch<'_>) -> Result<usize, RegistryError> {
+    pub fn view_to(&self, to: &Path, watch: &mut Watch<'_>) -> Result<usize, RegistryError> {
         let state = self.state()?;
         let shown = to.display().to_string();
         let inside = self.store.folder().is_some_and(|folder| to.starts_with(folder));
