@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proofmark_domain::Timestamp;
 use proofmark_domain::id::StatementId;
 use proofmark_domain::person::Role;
-use proofmark_domain::registry::{RegistryReport, RegistryVerdict};
+use proofmark_domain::registry::RegistryVerdict;
 use proofmark_domain::release::{ReleaseBlocked, Statement, StatementBody};
 use proofmark_registry::registry::{OpenOptions, TrustChange};
 use proofmark_registry::{Clock, Registry, RegistryError, Signer, SystemClock, Wanted, Watch, layout, statement};

@@ -109,7 +109,6 @@ impl Synchroniser {
                     }
                     _ if dice.below(100) < 30 && winner.len() > 10 && chance < 100 => {
                         Self::write(machine, &name, winner.get(..winner.len() / 2).unwrap_or_default())?;
-                        under_way = true;
                     }
                     _ => Self::write(machine, &name, winner)?,
                 }
