@@ -1,7 +1,7 @@
 """Releases models with `proofmark`, one logged by MLflow and one saved with joblib alone, and loads them with MLflow.
 
     python -m venv .venv
-    .venv/bin/pip install mlflow-skinny==3.17.2 scikit-learn pandas joblib
+    .venv/bin/pip install mlflow-skinny==3.17.2 scikit-learn pandas joblib skops
     .venv/bin/python mlflow_loads.py PROOFMARK
 
 PROOFMARK is the program. Prints one line a case; exits with 1 if a case fails.
@@ -87,7 +87,8 @@ def main():
     evidence = {it["path"] for it in submitted["manifest"]["evidence"]}
     case("a model card, a bill of materials, lineage and provenance are in the evidence",
          {"README.md", "bom.cdx.json", "openlineage.jsonl", "provenance.json"} <= evidence, evidence)
-    release("models/logged/model.pkl" if (project / "models/logged/model.pkl").exists() else "models/logged/MLmodel", "logged")
+    payload = next(it for it in ["model.skops", "model.pkl", "MLmodel"] if (project / "models/logged" / it).exists())
+    release(f"models/logged/{payload}", "logged")
     verdict = run(ann, "registry", "verify", shared)
     case("the registry verifies", verdict["verdict"] == "ok", verdict["problems"])
 
