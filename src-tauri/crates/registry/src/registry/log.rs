@@ -113,10 +113,14 @@ impl Registry {
         let held = Claims { versions: versions.collect(), trust: trust.collect() };
         let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
         let (state, refused) = fold(self.id, placed, &manifests, &held);
-        let Reading { mut findings, ignored, .. } = reading;
+        let Reading { mut findings, mut ignored, .. } = reading;
         for refused in &refused {
             let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
-            findings.push(refusal(refused, path));
+            if is_overtaken(&refused.why) {
+                ignored.push(format!("{path} (others were faster, so it counts for nothing: {})", refused.why));
+            } else {
+                findings.push(refusal(refused, path));
+            }
         }
         let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).collect();
         let mut heads = BTreeMap::new();
@@ -133,6 +137,18 @@ impl Registry {
 fn time_of(id: &StatementId) -> i64 {
     let bytes = id.uuid().into_bytes();
     bytes.iter().take(6).fold(0i64, |ms, byte| (ms << 8) | i64::from(*byte))
+}
+
+/// What its author was allowed to say, and what something that they had not seen yet has made void: somebody who decides on
+/// two machines, an approval of what was published meanwhile, an alias of what was withdrawn. That is nobody's fault.
+const fn is_overtaken(why: &ReleaseBlocked) -> bool {
+    matches!(
+        why,
+        ReleaseBlocked::AlreadyDecided { .. }
+            | ReleaseBlocked::WrongState { .. }
+            | ReleaseBlocked::Version { .. }
+            | ReleaseBlocked::Frozen { .. }
+    )
 }
 
 fn refusal(refused: &Refused, path: &str) -> Finding {

@@ -87,8 +87,8 @@ pub fn consume_page(it: &Serving) -> String {
             "python",
             format!(
                 "import os\nos.environ[\"MLFLOW_ALLOW_FILE_STORE\"] = \"true\"\nimport mlflow\n\nmlflow.set_tracking_uri(\"file://{registry}\")\nmlflow.set_registry_uri(\"file://{registry}\")\n\
-                 # Mounted under another path than where it was published? proofmark registry view ./view, and name that folder instead.\n# dst_path: MLflow writes a file beside the model that it loads, and nothing is written to a registry.\nmodel = mlflow.pyfunc.load_model(\"models:/{wanted}\", dst_path=\"./{}\")\nmodel.predict(data)",
-                it.model
+                 # Mounted under another path than where it was published? proofmark registry view ./view, and name that folder instead.\n# dst_path: MLflow writes a file beside the model that it loads, and nothing is written to a registry.\nos.makedirs(\"./{m}\", exist_ok=True)\nmodel = mlflow.pyfunc.load_model(\"models:/{wanted}\", dst_path=\"./{m}\")\nmodel.predict(data)",
+                m = it.model
             ),
         );
         part(
