@@ -80,8 +80,11 @@ macro_rules! for_each_command {
             candidate_list       (Nothing)          -> CandidateList     : Read  => [Registry, People],
             candidate_show       (CandidateRef)     -> CandidateView     : Read  => [Registry, People],
             candidate_decide     (CandidateDecide)  -> CandidateView     : Sign  => [Registry, Audit],
+            candidate_waive      (CandidateWaive)   -> CandidateView     : Sign  => [Registry, Audit],
+            candidate_discuss    (CandidateDiscuss) -> CandidateView     : Sign  => [Registry, Audit],
             candidate_publish    (CandidatePublish) -> JobRef            : Sign  => [Registry, Audit],
             alias_set            (AliasSet)         -> RegistryView      : Sign  => [Registry, Audit],
+            alias_roll_back      (AliasRollBack)    -> RegistryView      : Sign  => [Registry, Audit],
             version_withdraw     (VersionWithdraw)  -> RegistryView      : Sign  => [Registry, Audit],
 
             registry_show        (Nothing)          -> RegistryView      : Read  => [Registry, People],
@@ -90,6 +93,12 @@ macro_rules! for_each_command {
             registry_detach      (Nothing)          -> RegistryView      : Write => [Registry, Audit],
             registry_verify      (Nothing)          -> JobRef            : Write => [Registry, Jobs],
             registry_admit       (RegistryAdmit)    -> RegistryView      : Sign  => [Registry, Audit],
+
+            registry_join        (RegistryJoin)     -> RegistryView      : Sign  => [Registry, Audit],
+            registry_freeze      (RegistryFreeze)   -> RegistryView      : Sign  => [Registry, Audit],
+            trust_endorse        (TrustEndorse)     -> RegistryView      : Sign  => [Registry, Audit],
+            trust_set            (TrustSet)         -> RegistryView      : Sign  => [Registry, Audit],
+            key_revoke           (KeyRevoke)        -> RegistryView      : Sign  => [Registry, Audit],
 
             person_list          (Nothing)          -> PersonList        : Read  => [People],
             person_create        (PersonCreate)     -> PersonList        : Write => [People, Audit],

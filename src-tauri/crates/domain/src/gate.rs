@@ -1,6 +1,10 @@
 //! Rules that a candidate must pass before people decide.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use crate::person::Role;
 
 /// A rule for candidates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,9 @@ pub struct Gate {
     pub name: String,
     /// Whether a failure forbids the release, or only warns.
     pub required: bool,
+    /// Who may let it go for a candidate if it does not pass, other than the candidate's author; nobody if empty.
+    #[serde(default)]
+    pub waivable_by: BTreeSet<Role>,
     /// The rule.
     #[serde(flatten)]
     pub rule: GateRule,
@@ -84,6 +91,14 @@ pub struct GateOutcome {
     pub why: String,
     /// What the verdict rests on: paths, runs, reports.
     pub evidence: Vec<String>,
+    /// The rule as it was held against the candidate, by which a reader knows that it is the registry's own.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(skip))]
+    pub definition: Option<Gate>,
+    /// Who may let it go for a candidate if it does not pass; nobody if empty.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<BTreeSet<Role>>"))]
+    pub waivable_by: BTreeSet<Role>,
 }
 
 impl GateOutcome {
@@ -95,13 +110,19 @@ impl GateOutcome {
 
 /// The gates of a project that names none of its own.
 pub fn default_gates() -> Vec<Gate> {
-    let gate = |name: &str, required, rule| Gate { name: name.to_owned(), required, rule };
+    let gate = |name: &str, required, by: &[Role], rule| Gate {
+        name: name.to_owned(),
+        required,
+        waivable_by: by.iter().copied().collect(),
+        rule,
+    };
+    let (approver, governance) = (&[Role::Approver], &[Role::GovernanceReviewer]);
     vec![
-        gate("lineage-complete", true, GateRule::LineageComplete),
-        gate("environment-known", false, GateRule::EnvironmentKnown),
-        gate("training-data-fit", true, GateRule::DataQuality),
-        gate("model-file-safe", true, GateRule::ModelFileSafe),
-        gate("sensitive-columns", false, GateRule::SensitiveColumns { allowed: Vec::new() }),
-        gate("code-committed", false, GateRule::CodeCommitted),
+        gate("lineage-complete", true, approver, GateRule::LineageComplete),
+        gate("environment-known", false, approver, GateRule::EnvironmentKnown),
+        gate("training-data-fit", true, approver, GateRule::DataQuality),
+        gate("model-file-safe", true, &[Role::Owner], GateRule::ModelFileSafe),
+        gate("sensitive-columns", false, governance, GateRule::SensitiveColumns { allowed: Vec::new() }),
+        gate("code-committed", false, approver, GateRule::CodeCommitted),
     ]
 }

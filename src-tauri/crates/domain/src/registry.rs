@@ -1,5 +1,7 @@
 //! What verifying a registry found.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Digest;
@@ -70,4 +72,16 @@ pub struct RegistryReport {
     pub problems: Vec<RegistryProblem>,
     /// Names that do not belong here and were passed over, such as conflict copies of a synchroniser.
     pub ignored: Vec<String>,
+}
+
+/// What a reader saw of a registry before. Storage that shows less than that later hides something, or was set back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Seen {
+    /// The newest version of the trust list.
+    pub trust_version: u64,
+    /// Digest of the statement that proposed it.
+    pub trust: Option<Digest>,
+    /// The last statement by each key.
+    pub heads: BTreeMap<String, Digest>,
 }

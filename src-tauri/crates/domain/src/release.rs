@@ -1,22 +1,27 @@
 //! From a submitted candidate to a published version: signed facts, and the state that they add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub mod fold;
+pub mod policy;
 pub mod rules;
 pub mod state;
+pub mod trust;
 
-pub use rules::fold;
+pub use fold::{Claims, fold};
+pub use policy::{Policy, Requirement};
 pub use state::{
-    AliasChange, AliasRecord, CandidateRecord, Member, Placed, Policy, Refused, RegistryState, VersionRecord,
-    Withdrawal,
+    AliasChange, AliasMoveKind, AliasRecord, CandidateRecord, Destruction, Freeze, JoinRequest, Member, PendingTrust,
+    Placed, Question, Refused, RegistryState, VersionRecord, WaiverRecord, Withdrawal,
 };
+pub use trust::{Revocation, TrustList, TrustedKey, TrustedPerson};
 
 use crate::gate::GateOutcome;
 use crate::id::{CandidateId, PersonId, RegistryId, StatementId};
-use crate::person::{PersonCard, Role};
+use crate::person::PersonCard;
 use crate::sensitive::CarriedLabel;
 use crate::{Digest, Timestamp};
 
@@ -127,6 +132,32 @@ pub struct BundleManifest {
     pub purpose: String,
     /// What it must not be used for, and where it is known to be weak.
     pub limits: String,
+    /// Data sets upstream with their digests, nearest first.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<Vec<BundleData>>"))]
+    pub datasets: Vec<BundleData>,
+    /// Digest of the environment of the training run.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional))]
+    pub environment: Option<Digest>,
+    /// Commit of the code that trained it.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional))]
+    pub commit: Option<String>,
+    /// How much depends on it, in a word that the registry's policy knows, such as `high`; empty for none.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
+    pub risk: String,
+}
+
+/// A data set that a model came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct BundleData {
+    /// Its path in the project.
+    pub path: String,
+    /// SHA-256 of its bytes, if they are known.
+    pub digest: Option<Digest>,
 }
 
 /// A fact that a person signs.
@@ -134,39 +165,32 @@ pub struct BundleManifest {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum StatementBody {
-    /// The registry begins; its author is the first owner.
-    RegistryCreated {
-        /// What people call the registry.
-        name: String,
-        /// The first owner.
-        owner: PersonCard,
-        /// What a release needs here.
-        #[serde(default)]
-        policy: Policy,
-    },
-    /// An owner changes what a release needs from now on.
-    PolicySet {
-        /// What a release needs.
-        policy: Policy,
+    /// An owner proposes a version of the trust list. The first one begins the registry; every other takes effect when
+    /// enough owners of the version before have signed it.
+    TrustProposed {
+        /// The whole list.
+        list: TrustList,
         /// Why.
         reason: String,
     },
-    /// An owner admits a person or changes their roles. The latest statement about a person counts.
-    PersonAdmitted {
+    /// An owner signs a version of the trust list that another proposed.
+    TrustEndorsed {
+        /// The version's number.
+        version: u64,
+        /// Digest of the statement that proposes it.
+        list: Digest,
+    },
+    /// Somebody who is not known yet asks to be admitted. Says nothing but that they hold the key on the card.
+    JoinRequested {
         /// Who.
         person: PersonCard,
-        /// What they may do; empty means nothing any more.
-        roles: BTreeSet<Role>,
+        /// What they ask for, in words.
+        note: String,
     },
-    /// An owner declares a key invalid from now on.
-    KeyRevoked {
-        /// The key. Named `revoked_key` in JSON, where `key_id` is the key that signs.
-        #[serde(rename = "revoked_key")]
-        key_id: String,
-        /// Digest of the last statement by this key that still counts; `null` if none does. A thief who backdates
-        /// a statement cannot put it in front of this one.
-        #[serde(default)]
-        last: Option<Digest>,
+    /// An owner stops every publication and promotion, or lets them go on.
+    FreezeSet {
+        /// Whether the registry stands still.
+        frozen: bool,
         /// Why.
         reason: String,
     },
@@ -180,6 +204,48 @@ pub enum StatementBody {
         model: ModelName,
         /// What is new, in words.
         note: String,
+    },
+    /// Somebody else held a candidate against gates again. Counts beside what its author found, never instead of it.
+    GatesJudged {
+        /// The candidate.
+        candidate: CandidateId,
+        /// Digest of the manifest that was judged.
+        bundle: Digest,
+        /// What the gates said.
+        gates: Vec<GateOutcome>,
+    },
+    /// A gate that does not pass is let go for this candidate, for a time.
+    Waived {
+        /// The candidate.
+        candidate: CandidateId,
+        /// Digest of the manifest that was looked at.
+        bundle: Digest,
+        /// The gate.
+        gate: String,
+        /// Why.
+        reason: String,
+        /// Until when; `null` for as long as the candidate stands.
+        expires: Option<Timestamp>,
+    },
+    /// A question about a candidate.
+    Asked {
+        /// The candidate.
+        candidate: CandidateId,
+        /// Digest of the manifest that was looked at.
+        bundle: Digest,
+        /// The question.
+        text: String,
+    },
+    /// An answer to a question.
+    Answered {
+        /// The candidate.
+        candidate: CandidateId,
+        /// Digest of the manifest that was looked at.
+        bundle: Digest,
+        /// The question's statement.
+        question: StatementId,
+        /// The answer.
+        text: String,
     },
     /// A candidate is approved.
     Approved {
@@ -209,15 +275,37 @@ pub enum StatementBody {
         model: ModelName,
         /// The version's number, counted from 1.
         version: u64,
+        /// The statements about the candidate that the publisher had seen: what the version rests on.
+        proof: Vec<StatementId>,
     },
-    /// An alias points to a version, or to none any more.
-    AliasSet {
+    /// An alias points to a version from now on.
+    Promoted {
         /// The model's name.
         model: ModelName,
         /// Such as `production`.
         alias: String,
-        /// The version; `null` removes the alias.
-        version: Option<u64>,
+        /// The version.
+        version: u64,
+        /// Why.
+        reason: String,
+    },
+    /// An alias points to a version again that it pointed to before.
+    RolledBack {
+        /// The model's name.
+        model: ModelName,
+        /// Such as `production`.
+        alias: String,
+        /// The version.
+        version: u64,
+        /// Why.
+        reason: String,
+    },
+    /// An alias points to nothing any more.
+    AliasRemoved {
+        /// The model's name.
+        model: ModelName,
+        /// Such as `production`.
+        alias: String,
         /// Why.
         reason: String,
     },
@@ -227,9 +315,62 @@ pub enum StatementBody {
         model: ModelName,
         /// The version.
         version: u64,
+        /// What to use instead.
+        replacement: Option<u64>,
         /// Why.
         reason: String,
     },
+    /// The bytes of a withdrawn version are destroyed; what was said about it stays.
+    Destroyed {
+        /// The model's name.
+        model: ModelName,
+        /// The version.
+        version: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl StatementBody {
+    /// The model whose folder holds such a statement, as far as the statement itself says.
+    pub const fn model(&self) -> Option<&ModelName> {
+        match self {
+            Self::Submitted { model, .. }
+            | Self::Published { model, .. }
+            | Self::Promoted { model, .. }
+            | Self::RolledBack { model, .. }
+            | Self::AliasRemoved { model, .. }
+            | Self::Withdrawn { model, .. }
+            | Self::Destroyed { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+
+    /// The candidate that it is about, with the digest of the manifest that its author looked at.
+    pub const fn candidate(&self) -> Option<(CandidateId, Digest)> {
+        match self {
+            Self::Submitted { candidate, bundle, .. }
+            | Self::GatesJudged { candidate, bundle, .. }
+            | Self::Waived { candidate, bundle, .. }
+            | Self::Asked { candidate, bundle, .. }
+            | Self::Answered { candidate, bundle, .. }
+            | Self::Approved { candidate, bundle, .. }
+            | Self::Rejected { candidate, bundle, .. }
+            | Self::Published { candidate, bundle, .. } => Some((*candidate, *bundle)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about the registry itself and no model.
+    pub const fn is_about_registry(&self) -> bool {
+        matches!(
+            self,
+            Self::TrustProposed { .. }
+                | Self::TrustEndorsed { .. }
+                | Self::JoinRequested { .. }
+                | Self::FreezeSet { .. }
+        )
+    }
 }
 
 /// A fact with its author and its place in the order of facts.
@@ -248,6 +389,9 @@ pub struct Statement {
     pub key_id: String,
     /// Digest of the payload of the previous statement by the same key, so that leaving one out shows.
     pub previous: Option<Digest>,
+    /// Digest of the statement that proposed the trust list which its author acted under; `null` only for the first list
+    /// and for those who ask to join. A reader to whom that list was withheld notices.
+    pub trust: Option<Digest>,
     /// The fact.
     #[serde(flatten)]
     pub body: StatementBody,
@@ -388,9 +532,65 @@ pub enum ReleaseBlocked {
         "`{0}` cannot be an alias: use lower-case letters, digits, `-` and `_`, starting with a letter; `latest` and `v1` are taken"
     )]
     BadAlias(String),
-    /// A registry must keep an owner.
-    #[error("this would leave the registry without an owner")]
+    /// A registry must keep enough owners to change its trust list.
+    #[error("this would leave the registry without enough owners to change its trust list")]
     LastOwner,
+    /// Another version of the trust list came first.
+    #[error("it does not follow version {version} of the trust list, which holds now")]
+    Superseded {
+        /// The version that holds.
+        version: u64,
+    },
+    /// Too few owners signed a version of the trust list.
+    #[error("version {version} of the trust list is signed by {given} of {required} owners")]
+    OwnersMissing {
+        /// The version.
+        version: u64,
+        /// Owners who signed.
+        given: usize,
+        /// Owners who must.
+        required: usize,
+    },
+    /// The signature's key had expired.
+    #[error("the key {key} of {name} expired on {on}")]
+    KeyExpired {
+        /// Short key id.
+        key: String,
+        /// Whose key it is.
+        name: String,
+        /// When.
+        on: String,
+    },
+    /// The trust list has expired.
+    #[error("version {version} of the trust list expired on {on}; its owners must sign a new one")]
+    TrustExpired {
+        /// The version.
+        version: u64,
+        /// When.
+        on: String,
+    },
+    /// The author acted under a trust list that is not here.
+    #[error("its author acted under a version of the trust list ({trust}) that has not arrived")]
+    TrustMissing {
+        /// Short digest of the statement that proposes it.
+        trust: String,
+    },
+    /// The registry stands still.
+    #[error("the registry is frozen: {reason}")]
+    Frozen {
+        /// Why.
+        reason: String,
+    },
+    /// The gate may not be waived, or not by this person.
+    #[error("the gate `{gate}` cannot be waived by {name}: {why}")]
+    NotWaivable {
+        /// The gate.
+        gate: String,
+        /// Who.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// A reason is required and was left empty.
     #[error("a reason is required")]
     ReasonMissing,

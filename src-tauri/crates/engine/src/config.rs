@@ -86,3 +86,14 @@ impl ProjectConfig {
         if self.gate.is_empty() { default_gates() } else { self.gate.clone() }
     }
 }
+
+/// Reads the gates of a file in the form of `proofmark.toml`, for a registry to ask for.
+///
+/// # Errors
+/// If it cannot be read or understood.
+pub fn read_gates(file: &Path) -> Answer<Vec<Gate>> {
+    let text = fs::read_to_string(file).map_err(|error| io_trouble("reading", file, &error))?;
+    toml::from_str::<ProjectConfig>(&text).map(|config| config.gate).map_err(|error| {
+        Trouble::new(ErrorCode::Unreadable, format!("{} cannot be understood: {}.", file.display(), error.message()))
+    })
+}

@@ -23,13 +23,15 @@ mod usecase;
 mod watch;
 
 pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
+pub use config::read_gates;
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
 pub use proofmark_registry::oms::VerifyOptions;
+pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
-pub use usecase::adhoc;
+pub use usecase::{Dossier, adhoc};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

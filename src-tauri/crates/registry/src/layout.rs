@@ -34,6 +34,11 @@ pub fn claim(model: &ModelName, version: u64) -> String {
     format!("claims/{model}/{version}")
 }
 
+/// The file that says which statement holds a version of the trust list.
+pub fn trust_claim(version: u64) -> String {
+    format!("claims/{REGISTRY_LOG}/{version}")
+}
+
 /// The text of a claim.
 pub fn claim_text(statement: &Digest) -> Vec<u8> {
     format!("{{\"statement\":\"{statement}\"}}\n").into_bytes()

@@ -27,6 +27,8 @@ pub use clock::{Clock, SystemClock};
 pub use error::RegistryError;
 pub use keys::{KeyError, PublicKey, Signer};
 pub use progress::{Step, Watch};
-pub use registry::{NewRegistry, OpenOptions, Registry, SourceBytes, SourceFile, Submission, Wanted};
+pub use registry::{
+    Mirrored, NewRegistry, OpenOptions, Registry, SourceBytes, SourceFile, Submission, TrustChange, Wanted,
+};
 pub use statement::{Untrusted, Verified};
 pub use store::{DirStore, SelfTest, Store};

@@ -36,12 +36,9 @@ struct SubjectDigest {
 
 /// What a statement is about: the bundle that it decides on, or else the registry, named by the digest of its id.
 fn subject(statement: &Statement) -> Subject {
-    let (name, digest) = match &statement.body {
-        StatementBody::Submitted { bundle, candidate, .. }
-        | StatementBody::Approved { bundle, candidate, .. }
-        | StatementBody::Rejected { bundle, candidate, .. }
-        | StatementBody::Published { bundle, candidate, .. } => (candidate.to_string(), *bundle),
-        _ => {
+    let (name, digest) = match statement.body.candidate() {
+        Some((candidate, bundle)) => (candidate.to_string(), bundle),
+        None => {
             let name = statement.registry.to_string();
             let digest = sha256(name.as_bytes());
             (name, digest)
@@ -130,12 +127,14 @@ impl Untrusted {
 
     /// The public keys that the statement introduces, unverified. Since a key's id is the digest of its text, a
     /// wrong key cannot pass for another; whether its holder may do anything is decided elsewhere.
-    pub fn introduces(&self) -> Option<String> {
-        let wire: InToto = serde_json::from_slice(self.bundle.unverified_payload()).ok()?;
+    pub fn introduces(&self) -> Vec<String> {
+        let Ok(wire) = serde_json::from_slice::<InToto>(self.bundle.unverified_payload()) else { return Vec::new() };
         match wire.predicate.body {
-            StatementBody::RegistryCreated { owner, .. } => Some(owner.public_key),
-            StatementBody::PersonAdmitted { person, .. } => Some(person.public_key),
-            _ => None,
+            StatementBody::TrustProposed { list, .. } => {
+                list.people.into_values().flat_map(|it| it.keys.into_values()).map(|key| key.public_key).collect()
+            }
+            StatementBody::JoinRequested { person, .. } => vec![person.public_key],
+            _ => Vec::new(),
         }
     }
 

@@ -84,6 +84,18 @@ registry.people = [
 	person("Tomás Ó Fearghail", "tomas@example.org", [], { revoked: true }),
 ];
 
+registry.trust = {
+	version: 6,
+	root_fingerprint: registry.people[0]?.fingerprint ?? "",
+	owners_needed: 2,
+	expires: null,
+	policy: { approvals: 2, governance_groups: ["direct", "special"], sensitive: { approvals: 2, governance: true }, by_model: {}, by_risk: {}, gates: [] },
+	proposals: [
+		{ list: digest("proposal"), version: 7, reason: "Elif joins the platform team.", changes: ["Elif Yıldız is admitted with the roles: submitter, publisher."], signed: ["Jonas Lindqvist"], required: 2, may_endorse: yes },
+	],
+	requests: [{ ...(({ card, fingerprint }) => ({ card, fingerprint }))(person("Wanjiru Kamau", "wanjiru@example.org", [])), note: "I review models of the fraud team.", at: before(60 * 3) }],
+};
+
 /** What a verification finds now. */
 export function verifyNow(): void {
 	registry.verified = {
@@ -113,7 +125,7 @@ export function damage(): void {
 	];
 }
 
-const none: RegistryView = { ...registry, attached: false, path: null, name: null, id: null, sentence: "No registry is attached yet. It is a folder that you share with others; approved models are published there.", models: [], people: [], verified: null, verified_at: null, self_test: [], may_admit: { allowed: false, why: "No registry is attached." }, may_publish: { allowed: false, why: "No registry is attached." } };
+const none: RegistryView = { ...registry, attached: false, path: null, name: null, id: null, sentence: "No registry is attached yet. It is a folder that you share with others; approved models are published there.", models: [], people: [], verified: null, verified_at: null, self_test: [], may_admit: { allowed: false, why: "No registry is attached." }, may_publish: { allowed: false, why: "No registry is attached." }, trust: undefined };
 let attached = true;
 const show = () => (world.empty || !attached ? none : registry);
 
@@ -138,6 +150,16 @@ const modelOf = (name: string) => {
 	return found;
 };
 
+function move(model: string, alias: string, number: number | null, reason: string, kind: "promoted" | "rolled_back" | "removed"): RegistryView {
+	const it = modelOf(model);
+	for (const row of it.versions) {
+		row.aliases = row.aliases.filter((other) => other !== alias);
+		if (row.version === number) row.aliases.unshift(alias);
+	}
+	it.alias_moves.unshift({ alias, version: number, kind, at: before(0), by: "Amara Okonkwo", reason });
+	return registry;
+}
+
 export const handlers: Handlers = {
 	registry_show: show,
 	registry_create: ({ name, path }) => {
@@ -159,6 +181,20 @@ export const handlers: Handlers = {
 		attached = false;
 		return none;
 	},
+	registry_join: () => registry,
+	registry_freeze: ({ frozen, reason }) => {
+		registry.frozen = frozen ? { name: "Amara Okonkwo", reason, at: before(0) } : undefined;
+		return registry;
+	},
+	trust_endorse: () => {
+		if (registry.trust) registry.trust = { ...registry.trust, version: registry.trust.version + 1, proposals: [] };
+		return registry;
+	},
+	key_revoke: ({ key_id }) => {
+		const found = registry.people.find((it) => it.card.key_id === key_id);
+		if (found) found.revoked = true;
+		return registry;
+	},
 	registry_verify: () => work("verify", `Verifying ${registry.name}`, verifyNow),
 	registry_admit: ({ person: card, roles }) => {
 		const old = registry.people.find((it) => it.card.id === card.id);
@@ -166,15 +202,8 @@ export const handlers: Handlers = {
 		else registry.people.push({ card, roles, fingerprint: card.key_id.slice(0, 32), revoked: false, is_local: false });
 		return registry;
 	},
-	alias_set: ({ model, alias, version: number, reason }) => {
-		const it = modelOf(model);
-		for (const row of it.versions) {
-			row.aliases = row.aliases.filter((other) => other !== alias);
-			if (row.version === number) row.aliases.unshift(alias);
-		}
-		it.alias_moves.unshift({ alias, version: number, at: before(0), by: "Amara Okonkwo", reason });
-		return registry;
-	},
+	alias_set: ({ model, alias, version: number, reason }) => move(model, alias, number, reason, number === null ? "removed" : "promoted"),
+	alias_roll_back: ({ model, alias, version: number, reason }) => move(model, alias, number, reason, "rolled_back"),
 	version_withdraw: ({ model, version: number, reason }) => {
 		const row = modelOf(model).versions.find((it) => it.version === number);
 		if (row) row.withdrawn = reason;

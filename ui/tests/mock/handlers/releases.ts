@@ -3,6 +3,8 @@ import type { CandidateRow } from "$lib/api/generated/CandidateRow";
 import type { CandidateView } from "$lib/api/generated/CandidateView";
 import type { Decision } from "$lib/api/generated/Decision";
 import type { GateOutcome } from "$lib/api/generated/GateOutcome";
+import type { Question } from "$lib/api/generated/Question";
+import type { WaiverRecord } from "$lib/api/generated/WaiverRecord";
 import { before, CREDIT, digest, type Handlers, world } from "../world";
 import { decision, registry, work } from "./registry";
 
@@ -64,6 +66,17 @@ const decisions = new Map<string, Decision[]>([
 	[id("c005"), [decision("Priya Raghunathan", false, "The raw postcode names single houses. Group it to districts and submit again.", 60 * 24 * 11)]],
 ]);
 
+const questions = new Map<string, Question[]>([
+	[
+		id("c001"),
+		[
+			{ id: "stm_q1", name: "Priya Raghunathan", text: "Why does the share of missing incomes double in September?", at: before(60 * 9), answers: [{ id: "stm_a1", name: "Jonas Lindqvist", text: "A branch sent its file a day late. The rows were added on the 4th, and the check was run again.", at: before(60 * 7), answers: [] }] },
+			{ id: "stm_q2", name: "Amara Okonkwo", text: "Was the threshold chosen before or after the holdout was looked at?", at: before(60 * 2), answers: [] },
+		],
+	],
+]);
+const waivers = new Map<string, WaiverRecord[]>();
+
 function find(candidate: string): CandidateRow {
 	const found = candidates.find((it) => it.candidate === candidate);
 	if (!found) throw { code: "not_found", message: `There is no candidate ${candidate}.`, hints: ["It may belong to another registry."] };
@@ -90,6 +103,9 @@ function view(candidate: string): CandidateView {
 							: `Not yet: every required gate holds, and it has ${it.approvals} of ${it.required} approvals.`,
 		manifest: manifest(it.model, it.blocking > 0 ? bad : good),
 		decisions: decisions.get(candidate) ?? [],
+		questions: questions.get(candidate) ?? [],
+		waivers: waivers.get(candidate) ?? [],
+		may_waive: it.blocking > 0 ? { "training-data-fit": mine ? no("Amara Okonkwo submitted this candidate, so somebody else must decide.") : { allowed: true, why: null } } : {},
 		production: it.model === "credit-default-scorecard" ? { version: 3, metrics: [{ name: "auc", candidate: 0.8131, production: 0.7984 }, { name: "brier", candidate: 0.1142, production: 0.1201 }, { name: "ks", candidate: 0.4611, production: 0.4611 }, { name: "recall.at.fpr.5", candidate: 0.388, production: null }, { name: "gini", candidate: null, production: 0.5968 }], new_labels: ["income"], gone_labels: ["iban"], changed_files: ["model/scorecard_v4.onnx"] } : null,
 		may_approve: !open ? settled : mine ? no("Amara Okonkwo submitted this candidate, so somebody else must decide.") : it.blocking > 0 ? no("The gate `training-data-fit` does not pass: 1 of 4 data sets fails.") : { allowed: true, why: null },
 		may_reject: !open ? settled : mine ? no("Amara Okonkwo submitted this candidate, so somebody else must decide.") : { allowed: true, why: null },
@@ -116,6 +132,18 @@ export const handlers: Handlers = {
 			if (it.approvals >= it.required) it.state = "approved";
 		} else it.state = "rejected";
 		it.waits_for_me = false;
+		return view(candidate);
+	},
+	candidate_discuss: ({ candidate, answers, text }) => {
+		const said: Question = { id: `stm_${Math.random()}`, name: "Amara Okonkwo", text, at: before(0), answers: [] };
+		const all = questions.get(candidate) ?? [];
+		const asked = all.find((it) => it.id === answers);
+		if (asked) asked.answers.push(said);
+		else questions.set(candidate, [...all, said]);
+		return view(candidate);
+	},
+	candidate_waive: ({ candidate, gate, reason, expires }) => {
+		waivers.set(candidate, [...(waivers.get(candidate) ?? []), { gate, person: "per_x", name: "Amara Okonkwo", reason, at: before(0), expires: expires ?? null }]);
 		return view(candidate);
 	},
 	candidate_publish: ({ candidate, confirm }) => {

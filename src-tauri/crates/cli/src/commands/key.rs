@@ -1,12 +1,16 @@
 //! People whose keys are on this machine.
 
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use proofmark_contract::domain::person::LocalPerson;
-use proofmark_contract::view::{Nothing, PersonCreate, PersonList, PersonRef};
+use proofmark_contract::view::{Nothing, PersonCreate, PersonList};
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
-use crate::reply::Outcome;
+use crate::reply::{Outcome, wrong};
 use crate::secret::Secret;
 use crate::text::Side::Left;
 use crate::text::{Table, safe, when};
@@ -37,6 +41,26 @@ pub enum Command {
         /// Name, identifier, or the beginning of the key id; who acts now if absent
         person: Option<String>,
     },
+    /// Makes a further key for the person who acts; an owner admits its card, then it is chosen with `key select`
+    Rotate {
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Copies the encrypted file of a key, to be kept elsewhere
+    Backup {
+        /// The file to write; it must not exist yet
+        file: PathBuf,
+        /// Name, identifier, or the beginning of the key id; who acts now if absent
+        #[arg(long)]
+        person: Option<String>,
+    },
+    /// Takes a key from a backup
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        secret: Secret,
+    },
 }
 
 impl Command {
@@ -56,8 +80,8 @@ impl Command {
                 context.answer("key-list", &list, || list_text(&list))
             }
             Self::Select { person } => {
-                let person = engine.person_named(&person)?.card.id;
-                let list = engine.person_select(PersonRef { person })?;
+                let key = engine.person_named(&person)?.card.key_id;
+                let list = engine.person_use_key(&key)?;
                 context.answer("key-select", &list, || list_text(&list))
             }
             Self::Card { person } => {
@@ -70,8 +94,47 @@ impl Command {
                 })?;
                 context.answer("key-card", &person.card, || card + "\n")
             }
+            Self::Rotate { secret } => {
+                let made = engine.person_rotate(secret.choose()?)?;
+                context.answer("key-rotate", &made, || {
+                    format!(
+                        "A new key, {}. Let an owner admit its card (proofmark key card {}), then choose it: proofmark key select {}\n",
+                        made.fingerprint,
+                        short(&made.card.key_id),
+                        short(&made.card.key_id)
+                    )
+                })
+            }
+            Self::Backup { file, person } => {
+                let person = match person {
+                    Some(person) => engine.person_named(&person)?,
+                    None => current(engine.person_list(Nothing {})?)?,
+                };
+                let sealed = engine.person_back_up(&person.card.key_id)?;
+                // A backup never takes the place of another one.
+                let written = fs::File::create_new(&file).and_then(|mut it| it.write_all(&sealed));
+                written.map_err(|error| wrong(format!("{} cannot be written: {error}.", file.display())))?;
+                let document = serde_json::json!({"key_id": person.card.key_id, "path": file.to_string_lossy()});
+                context.answer("key-backup", &document, || {
+                    format!(
+                        "{} holds the key of {}; only its passphrase opens it.\n",
+                        safe(&file.to_string_lossy()),
+                        safe(&person.card.name)
+                    )
+                })
+            }
+            Self::Restore { file, secret } => {
+                let sealed =
+                    fs::read(&file).map_err(|error| wrong(format!("{} cannot be read: {error}.", file.display())))?;
+                let list = engine.person_restore(&sealed, secret.get()?)?;
+                context.answer("key-restore", &list, || list_text(&list))
+            }
         }
     }
+}
+
+fn short(key_id: &str) -> String {
+    key_id.chars().take(16).collect()
 }
 
 fn current(list: PersonList) -> Result<LocalPerson, ErrorBody> {

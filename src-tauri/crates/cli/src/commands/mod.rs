@@ -58,6 +58,8 @@ pub enum Command {
     /// Makes, attaches and verifies the shared directory of released models
     #[command(subcommand)]
     Registry(registry::Command),
+    /// Writes the dossier of a released version: one HTML file that explains itself
+    Dossier(registry::DossierArguments),
     /// Makes and chooses keys
     #[command(subcommand)]
     Key(key::Command),
@@ -104,6 +106,7 @@ impl Command {
             Self::Gate(it) => it.run(context),
             Self::Release(it) => it.run(context),
             Self::Registry(it) => it.run(context),
+            Self::Dossier(it) => it.run(context),
             Self::Key(it) => it.run(context),
             Self::VerifyModel(it) => it.run(context),
             Self::Report(it) => it.run(context),

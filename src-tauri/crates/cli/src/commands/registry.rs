@@ -5,11 +5,16 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use proofmark_contract::domain::person::{PersonCard, Role};
 use proofmark_contract::domain::registry::{RegistryReport, RegistryVerdict};
-use proofmark_contract::view::{Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryView};
+use proofmark_contract::domain::release::{ModelName, Requirement};
+use proofmark_contract::view::{
+    KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin, RegistryView,
+    TrustEndorse, TrustSet,
+};
 use proofmark_contract::{ErrorBody, ErrorCode};
+use proofmark_engine::ServingOptions;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -64,6 +69,55 @@ pub enum Command {
         /// Takes every role away
         #[arg(long, conflicts_with = "roles")]
         no_roles: bool,
+        /// Fingerprint that the person read out; refuses a card with another one
+        #[arg(long, value_name = "FINGERPRINT")]
+        fingerprint: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Asks the owners of the attached registry to admit you
+    Join {
+        /// What you ask for
+        #[arg(long, default_value = "")]
+        note: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Signs a version of the trust list that another owner proposed; without LIST, shows what waits
+    Endorse {
+        /// Digest of the proposal
+        list: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Changes what the registry asks for
+    Policy(Policy),
+    /// Declares a key invalid
+    Revoke {
+        /// The key: its fingerprint, or at least eight digits of its id
+        key: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Nothing that it ever signed counts
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Stops every publication and promotion
+    Freeze {
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Lets publications go on
+    Thaw {
+        /// Why
+        #[arg(long)]
+        reason: String,
         #[command(flatten)]
         secret: Secret,
     },
@@ -75,6 +129,143 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
     },
+    /// Says how to use a version: the lines for Python, command line and containers, or manifests for a cluster
+    Consume {
+        /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
+        wanted: String,
+        /// Prints manifests of Kubernetes and KServe instead
+        #[arg(long)]
+        manifests: bool,
+        /// Copies that run
+        #[arg(long, default_value_t = 2, requires = "manifests")]
+        replicas: u32,
+        /// Volume claim that holds the registry
+        #[arg(long, default_value = "proofmark-registry", requires = "manifests")]
+        volume: String,
+        /// Namespace
+        #[arg(long, default_value = "default", requires = "manifests")]
+        namespace: String,
+    },
+    /// Writes the files by which MLflow finds the versions where the registry is mounted here, after verifying each
+    View {
+        /// The folder to write; made if it is not there
+        to: PathBuf,
+    },
+    /// Verifies the attached registry and copies it, or what is new in it, to another folder
+    Mirror {
+        /// The folder; made if it is not there
+        to: PathBuf,
+    },
+}
+
+/// Writes the dossier of a released version.
+#[derive(Debug, Args)]
+pub struct DossierArguments {
+    /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
+    wanted: String,
+    /// The file to write; MODEL-VERSION.html here if absent
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Signs it with your key, as FILE.sig
+    #[arg(long)]
+    sign: bool,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+impl DossierArguments {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the engine answers.
+    pub fn run(self, context: &Context) -> Outcome {
+        let name = self.wanted.replace(['@', '/'], "-");
+        let to = self.to.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
+        let passphrase = if self.sign { self.secret.get()? } else { None };
+        let written = context.engine()?.dossier(&self.wanted, &to, self.sign, passphrase)?;
+        let path = written.path.to_string_lossy().into_owned();
+        let signature = written.signature.as_ref().map(|it| it.to_string_lossy().into_owned());
+        let document = serde_json::json!({
+            "model": written.model, "version": written.version, "path": path, "signature": signature, "size": written.size,
+        });
+        context.answer("dossier", &document, || format!("{} written ({}).\n", safe(&path), bytes(written.size)))
+    }
+}
+
+/// What the registry asks for.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// People other than the submitter who must approve
+    #[arg(long, value_name = "N")]
+    approvals: Option<u32>,
+    /// What is needed on top if sensitive columns are in the lineage: N, or N+governance
+    #[arg(long, value_name = "N[+governance]", value_parser = requirement)]
+    sensitive: Option<Requirement>,
+    /// What a model needs at least: MODEL=N or MODEL=N+governance
+    #[arg(long = "for-model", value_name = "MODEL=N[+governance]", value_parser = named_requirement)]
+    models: Vec<(String, Requirement)>,
+    /// What candidates of a risk class need at least: CLASS=N or CLASS=N+governance
+    #[arg(long = "for-risk", value_name = "CLASS=N[+governance]", value_parser = named_requirement)]
+    risks: Vec<(String, Requirement)>,
+    /// File with the gates that every candidate must pass, as [[gate]] tables of proofmark.toml; replaces those there are
+    #[arg(long, value_name = "FILE")]
+    gates: Option<PathBuf>,
+    /// Owners who must sign a change of the trust list
+    #[arg(long, value_name = "N")]
+    owners: Option<u32>,
+    /// When the trust list ends, such as 2027-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    secret: Secret,
+}
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    let (number, governance) = match text.split_once('+') {
+        None => (text, false),
+        Some((number, "governance")) => (number, true),
+        Some((_, other)) => return Err(format!("`{other}` is not governance")),
+    };
+    let approvals = number.parse().map_err(|_| format!("`{number}` is not a number of people"))?;
+    Ok(Requirement { approvals, governance })
+}
+
+fn named_requirement(text: &str) -> Result<(String, Requirement), String> {
+    let (name, needed) = text.split_once('=').ok_or("write NAME=N or NAME=N+governance")?;
+    Ok((name.to_owned(), requirement(needed)?))
+}
+
+impl Policy {
+    fn request(self, view: &RegistryView) -> Result<TrustSet, ErrorBody> {
+        let mut policy = view.trust.as_ref().map(|it| it.policy.clone()).unwrap_or_default();
+        policy.approvals = self.approvals.unwrap_or(policy.approvals);
+        policy.sensitive = self.sensitive.unwrap_or(policy.sensitive);
+        for (model, needed) in self.models {
+            policy.by_model.insert(model_name(&model)?, needed);
+        }
+        policy.by_risk.extend(self.risks);
+        if let Some(file) = &self.gates {
+            policy.gates = proofmark_engine::read_gates(file).map_err(|trouble| trouble.0)?;
+        }
+        let expires = match &self.expires {
+            Some(text) => Some(text.parse().map_err(|error| wrong(format!("{error}.")))?),
+            None => None,
+        };
+        Ok(TrustSet {
+            policy: Some(policy),
+            owners_needed: self.owners,
+            expires,
+            reason: self.reason,
+            passphrase: self.secret.get()?,
+        })
+    }
+}
+
+fn model_name(text: &str) -> Result<ModelName, ErrorBody> {
+    ModelName::new(text).map_err(|error| wrong(format!("{error}.")))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -111,11 +302,70 @@ impl Command {
                 let reply = context.answer("registry-verify", &report, || report_text(&report))?;
                 Ok(reply.passed(report.verdict == RegistryVerdict::Ok))
             }
-            Self::Admit { card, roles, no_roles: _, secret } => {
+            Self::Admit { card, roles, no_roles: _, fingerprint, secret } => {
                 let person = read_card(&card)?;
                 let roles: BTreeSet<Role> = roles.into_iter().collect();
-                let registry = engine.registry_admit(RegistryAdmit { person, roles, passphrase: secret.get()? })?;
+                let registry =
+                    engine.registry_admit(RegistryAdmit { person, roles, fingerprint, passphrase: secret.get()? })?;
                 one(context, "registry-admit", &registry)
+            }
+            Self::Join { note, secret } => {
+                let view = engine.registry_join(RegistryJoin { note, passphrase: secret.get()? })?;
+                one(context, "registry-join", &view)
+            }
+            Self::Endorse { list: None, secret: _ } => {
+                one(context, "registry-endorse", &engine.registry_show(Nothing {})?)
+            }
+            Self::Endorse { list: Some(list), secret } => {
+                let list = list.parse().map_err(|error| wrong(format!("{error}.")))?;
+                let view = engine.trust_endorse(TrustEndorse { list, passphrase: secret.get()? })?;
+                one(context, "registry-endorse", &view)
+            }
+            Self::Policy(policy) => {
+                let request = policy.request(&engine.registry_show(Nothing {})?)?;
+                one(context, "registry-policy", &engine.trust_set(request)?)
+            }
+            Self::Revoke { key, reason, all, secret } => {
+                let request = KeyRevoke { key_id: key, reason, all, passphrase: secret.get()? };
+                one(context, "registry-revoke", &engine.key_revoke(request)?)
+            }
+            Self::Freeze { reason, secret } => {
+                let request = RegistryFreeze { frozen: true, reason, passphrase: secret.get()? };
+                one(context, "registry-freeze", &engine.registry_freeze(request)?)
+            }
+            Self::Thaw { reason, secret } => {
+                let request = RegistryFreeze { frozen: false, reason, passphrase: secret.get()? };
+                one(context, "registry-thaw", &engine.registry_freeze(request)?)
+            }
+            Self::Consume { wanted, manifests, replicas, volume, namespace } => {
+                let options = ServingOptions { replicas, volume, namespace, ..ServingOptions::default() };
+                let text = engine.registry_consume(&wanted, manifests.then_some(&options))?;
+                let document = serde_json::json!({"wanted": wanted, "text": text});
+                context.answer("registry-consume", &document, || text.clone())
+            }
+            Self::View { to } => {
+                let listed = engine.registry_view(&to)?;
+                let document = serde_json::json!({"folder": to.to_string_lossy(), "versions": listed});
+                context.answer("registry-view", &document, || {
+                    let versions = counted(listed as u64, "version", "versions");
+                    format!(
+                        "{versions} listed in {}. Give MLflow this folder as its registry.\n",
+                        safe(&to.to_string_lossy())
+                    )
+                })
+            }
+            Self::Mirror { to } => {
+                let copied = engine.registry_mirror(&to)?;
+                let document =
+                    serde_json::json!({"folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes});
+                context.answer("registry-mirror", &document, || {
+                    format!(
+                        "Verified, and {} copied to {}: {}.\n",
+                        counted(copied.files as u64, "file", "files"),
+                        safe(&to.to_string_lossy()),
+                        bytes(copied.bytes)
+                    )
+                })
             }
             Self::Fetch { wanted, to } => {
                 let fetched = engine.registry_fetch(&wanted, &to)?;
@@ -230,6 +480,34 @@ fn show_text(view: &RegistryView) -> String {
         table.row([person.card.name.clone(), roles.join(", "), person.fingerprint.clone(), note.to_owned()]);
     }
     text.push_str(&table.text());
+    if let Some(freeze) = &view.frozen {
+        text.push_str(&format!("\nFrozen by {}: {}\n", safe(&freeze.name), safe(&freeze.reason)));
+    }
+    if let Some(trust) = &view.trust {
+        text.push_str(&format!(
+            "\nTrust list version {}, begun by the key {}; a change needs {}.\n",
+            trust.version,
+            trust.root_fingerprint,
+            counted(trust.owners_needed, "owner", "owners")
+        ));
+        for proposal in &trust.proposals {
+            text.push_str(&format!(
+                "Version {} waits for owners ({} of {}): {} Sign it with: proofmark registry endorse {}\n",
+                proposal.version,
+                proposal.signed.len(),
+                proposal.required,
+                safe(&proposal.changes.join(" ")),
+                proposal.list
+            ));
+        }
+        for request in &trust.requests {
+            text.push_str(&format!(
+                "{} asks to be admitted. Compare the fingerprint by voice: {}\n",
+                safe(&request.card.name),
+                request.fingerprint
+            ));
+        }
+    }
     text
 }
 

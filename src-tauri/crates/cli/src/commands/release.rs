@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
-    AliasSet, CandidateDecide, CandidateList, CandidatePublish, CandidateRef, CandidateSubmit, CandidateView, Nothing,
-    PathRef, RegistryModel, RegistryView, VersionWithdraw,
+    AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef,
+    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -81,9 +81,60 @@ pub enum Command {
         model: String,
         /// The version
         version: u64,
+        /// The version to use instead
+        #[arg(long, value_name = "VERSION")]
+        replacement: Option<u64>,
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Destroys the bytes of a withdrawn version; what was said about it stays
+    Destroy {
+        /// The model's name in the registry
+        model: String,
+        /// The version
+        version: u64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Lets a gate go that a candidate does not pass
+    Waive {
+        /// The candidate: its identifier, or the model's name for the newest open one
+        candidate: String,
+        /// The gate
+        gate: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Until when, such as 2027-01-01T00:00:00Z; for as long as the candidate stands if absent
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Asks about a candidate
+    Ask {
+        /// The candidate: its identifier, or the model's name for the newest open one
+        candidate: String,
+        /// The question
+        text: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Answers a question about a candidate
+    Answer {
+        /// The candidate: its identifier, or the model's name for the newest open one
+        candidate: String,
+        /// The answer
+        text: String,
+        /// The question, as `release show --json` names it; the newest without an answer if absent
+        #[arg(long, value_name = "STATEMENT")]
+        question: Option<String>,
         #[command(flatten)]
         secret: Secret,
     },
@@ -113,6 +164,9 @@ pub struct Submit {
     /// What is new
     #[arg(long, default_value = "")]
     note: String,
+    /// How much depends on it, in a word that the registry's policy knows, such as high
+    #[arg(long, default_value = "")]
+    risk: String,
     /// Identifier, name or folder of the project; from the file's place if absent
     #[arg(long)]
     project: Option<String>,
@@ -175,20 +229,31 @@ impl Command {
                 move_alias(context, "release-promote", moved)
             }
             Self::Rollback { model, to, alias, reason, secret } => {
-                let version = match to {
-                    Some(version) => version,
-                    None => before(&released(context.engine()?, &model)?, &alias)?,
+                let before = released(context.engine()?, &model)?;
+                let reason = if reason.is_empty() { "rolled back".to_owned() } else { reason };
+                let request = AliasRollBack {
+                    model: model.clone(),
+                    alias: alias.clone(),
+                    version: to,
+                    reason,
+                    passphrase: secret.get()?,
                 };
-                let reason = if reason.is_empty() { format!("rolled back to version {version}") } else { reason };
-                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get()? };
-                move_alias(context, "release-rollback", moved)
+                let registry = context.engine()?.alias_roll_back(request)?;
+                let now = registry.models.iter().find(|it| it.name == model).unwrap_or(&before);
+                let version = now.versions.iter().find(|it| it.aliases.contains(&alias)).map(|it| it.version);
+                let document = OfVersion { model: &model, version, alias: Some(&alias), registry: &registry };
+                context.answer("release-rollback", &document, || {
+                    let (alias, model) = (safe(&alias), safe(&model));
+                    format!("{alias} of {model} points to version {} again.\n", version.unwrap_or_default())
+                })
             }
-            Self::Withdraw { model, version, reason, secret } => {
+            Self::Withdraw { model, version, replacement, reason, secret } => {
                 released(context.engine()?, &model)?;
                 let request = VersionWithdraw {
                     confirm: model.clone(),
                     model: model.clone(),
                     version,
+                    replacement,
                     reason,
                     passphrase: secret.get()?,
                 };
@@ -197,6 +262,34 @@ impl Command {
                 context.answer("release-withdraw", &document, || {
                     format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model))
                 })
+            }
+            Self::Destroy { model, version, reason, secret } => {
+                let passphrase = secret.get()?;
+                let registry = context.engine()?.version_destroy(&model, version, &reason, passphrase)?;
+                let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
+                context.answer("release-destroy", &document, || {
+                    format!("The bytes of version {version} of {} are destroyed.\n", safe(&model))
+                })
+            }
+            Self::Waive { candidate, gate, reason, expires, secret } => {
+                let engine = context.engine()?;
+                let candidate = engine.candidate_named(&candidate)?;
+                let bundle = engine.candidate_show(CandidateRef { candidate })?.row.bundle;
+                let expires = match expires {
+                    Some(text) => Some(text.parse().map_err(|error| wrong(format!("{error}.")))?),
+                    None => None,
+                };
+                let passphrase = secret.get()?;
+                let request = CandidateWaive { candidate, bundle, gate: gate.clone(), reason, expires, passphrase };
+                let view = engine.candidate_waive(request)?;
+                answer(context, "release-waive", &view, || {
+                    format!("The gate {} was let go. {}\n", safe(&gate), safe(&view.sentence))
+                })
+            }
+            Self::Ask { candidate, text, secret } => discuss(context, &candidate, text, Answers::Nothing, &secret),
+            Self::Answer { candidate, text, question, secret } => {
+                let answers = question.map_or(Answers::Newest, Answers::Question);
+                discuss(context, &candidate, text, answers, &secret)
             }
             Self::List => {
                 let list = context.engine()?.candidate_list(Nothing {})?;
@@ -238,6 +331,7 @@ impl Submit {
             purpose: self.purpose,
             limits: self.limits,
             note: self.note,
+            risk: self.risk,
             passphrase,
         };
         context.finish(engine.candidate_submit(request)?)?;
@@ -282,6 +376,33 @@ impl Decide {
             format!("You {done} {} ({}). {}\n", safe(&view.row.model), view.row.candidate, safe(&view.sentence))
         })
     }
+}
+
+/// What is said is an answer to.
+enum Answers {
+    Nothing,
+    Newest,
+    Question(String),
+}
+
+fn discuss(context: &Context, candidate: &str, text: String, answers: Answers, secret: &Secret) -> Outcome {
+    let engine = context.engine()?;
+    let candidate = engine.candidate_named(candidate)?;
+    let view = engine.candidate_show(CandidateRef { candidate })?;
+    let (command, answers) = match answers {
+        Answers::Nothing => ("release-ask", None),
+        Answers::Question(id) => ("release-answer", Some(id.parse().map_err(|error| wrong(format!("{error}.")))?)),
+        Answers::Newest => {
+            let open = view.questions.iter().rev().find(|it| it.answers.is_empty());
+            let open = open.or_else(|| view.questions.last());
+            let open = open.ok_or_else(|| wrong("Nobody has asked anything about this candidate.".to_owned()))?;
+            ("release-answer", Some(open.id))
+        }
+    };
+    let bundle = view.row.bundle;
+    let passphrase = secret.get()?;
+    let view = engine.candidate_discuss(CandidateDiscuss { candidate, bundle, answers, text, passphrase })?;
+    answer(context, command, &view, || format!("Kept with {}.\n", view.row.candidate))
 }
 
 fn publish(
@@ -336,23 +457,6 @@ fn released(engine: &Engine, model: &str) -> Result<RegistryModel, ErrorBody> {
     registry.models.into_iter().find(|it| it.name == model).ok_or_else(|| {
         ErrorBody::new(ErrorCode::NotFound, format!("The registry holds no model `{model}`."))
             .hint("See proofmark registry show.")
-    })
-}
-
-/// The version that an alias pointed to before the present one and that may still be used.
-fn before(model: &RegistryModel, alias: &str) -> Result<u64, ErrorBody> {
-    // Newest first.
-    let mut moves = model.alias_moves.iter().filter(|it| it.alias == alias);
-    let now = moves
-        .next()
-        .ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, format!("{alias} of {} points nowhere yet.", model.name)))?
-        .version;
-    let usable = |version: &u64| {
-        Some(*version) != now && model.versions.iter().any(|row| row.version == *version && row.withdrawn.is_none())
-    };
-    moves.filter_map(|it| it.version).find(usable).ok_or_else(|| {
-        wrong(format!("{alias} of {} has pointed to no other version that may still be used.", model.name))
-            .hint("Name one: --to VERSION")
     })
 }
 
@@ -425,6 +529,21 @@ fn show_text(view: &CandidateView) -> String {
         }
         text.push_str(&format!("\nBeside version {} in production:{}", production.version, table.text()));
     }
+    for waiver in &view.waivers {
+        let end = waiver.expires.map_or_else(String::new, |it| format!(" until {}", when(it)));
+        text.push_str(&format!(
+            "\nThe gate {} was let go by {}{end}: {}\n",
+            safe(&waiver.gate),
+            safe(&waiver.name),
+            safe(&waiver.reason)
+        ));
+    }
+    for question in &view.questions {
+        text.push_str(&format!("\n{} asks: {}\n", safe(&question.name), safe(&question.text)));
+        for reply in &question.answers {
+            text.push_str(&format!("  {} answers: {}\n", safe(&reply.name), safe(&reply.text)));
+        }
+    }
     let mut table = Table::new([("Decision", Left), ("By", Left), ("At", Left), ("Reason", Left)]);
     for decision in &view.decisions {
         let what = if decision.approved { "approved" } else { "rejected" };
@@ -437,48 +556,4 @@ fn show_text(view: &CandidateView) -> String {
     }
     text.push_str(&table.text());
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn model(moves: &[(&str, Option<u64>)], withdrawn: &[u64]) -> RegistryModel {
-        let versions: Vec<_> = (1..=4)
-            .map(|version| {
-                serde_json::json!({
-                    "version": version, "candidate": "cand_00000000-0000-0000-0000-000000000000", "bundle": format!("sha256:{}", "0".repeat(64)),
-                    "published_at": "2026-01-31T12:00:05.000Z", "published_by": "Ada", "approvals": [], "aliases": [],
-                    "withdrawn": withdrawn.contains(&version).then_some("wrong labels"), "folder": "/r"
-                })
-            })
-            .collect();
-        let moves: Vec<_> = moves
-            .iter()
-            .map(|(alias, version)| serde_json::json!({"alias": alias, "version": version, "at": "2026-01-31T12:00:05.000Z", "by": "Ada", "reason": ""}))
-            .collect();
-        serde_json::from_value(serde_json::json!({"name": "credit", "versions": versions, "alias_moves": moves}))
-            .unwrap()
-    }
-
-    #[test]
-    fn rolling_back_goes_to_the_last_version_that_was_in_use_and_may_still_be() {
-        let production = |version| ("production", Some(version));
-        let back = |model: RegistryModel| before(&model, "production").ok();
-        assert_eq!(
-            back(model(&[production(3), ("test", Some(4)), production(2), production(1)], &[])),
-            Some(2),
-            "moves of other aliases do not count"
-        );
-        assert_eq!(
-            back(model(&[production(3), production(2), production(1)], &[2])),
-            Some(1),
-            "a withdrawn version is passed over"
-        );
-        assert_eq!(back(model(&[("production", None), production(2)], &[])), Some(2), "after the alias was taken away");
-        assert_eq!(back(model(&[production(1)], &[])), None, "there is no version before the first");
-        assert_eq!(back(model(&[], &[])), None);
-    }
 }

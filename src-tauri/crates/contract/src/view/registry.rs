@@ -8,7 +8,7 @@ use ts_rs::TS;
 use proofmark_domain::id::{CandidateId, PersonId, RegistryId};
 use proofmark_domain::person::{LocalPerson, PersonCard, Role};
 use proofmark_domain::registry::RegistryReport;
-use proofmark_domain::release::Decision;
+use proofmark_domain::release::{AliasMoveKind, Decision, Freeze, Policy};
 use proofmark_domain::{Digest, Timestamp};
 
 use super::Permission;
@@ -32,6 +32,14 @@ pub struct VersionRow {
     pub aliases: Vec<String>,
     /// Why it was withdrawn, if it was.
     pub withdrawn: Option<String>,
+    /// What to use instead of a withdrawn version.
+    #[serde(default)]
+    #[ts(optional)]
+    pub replacement: Option<u64>,
+    /// Whether its bytes were destroyed.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub destroyed: bool,
     /// Where its files lie.
     pub folder: String,
 }
@@ -41,6 +49,10 @@ pub struct VersionRow {
 pub struct AliasMove {
     /// The alias.
     pub alias: String,
+    /// What was done; `null` in documents from before this was told apart.
+    #[serde(default)]
+    #[ts(optional)]
+    pub kind: Option<AliasMoveKind>,
     /// Where it points from then on.
     pub version: Option<u64>,
     /// When.
@@ -75,6 +87,57 @@ pub struct RegistryPerson {
     pub revoked: bool,
     /// Whether this person's private key is on this machine.
     pub is_local: bool,
+}
+
+/// A version of the trust list that waits for signatures of owners.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TrustProposal {
+    /// By which it is endorsed.
+    pub list: Digest,
+    /// The version that it would be.
+    pub version: u64,
+    /// Why.
+    pub reason: String,
+    /// What it would change, one sentence each.
+    pub changes: Vec<String>,
+    /// Owners who signed it.
+    pub signed: Vec<String>,
+    /// Owners who must.
+    pub required: u64,
+    /// Whether this person may sign it.
+    pub may_endorse: Permission,
+}
+
+/// Somebody who asks to be admitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct JoinView {
+    /// Who they say they are.
+    pub card: PersonCard,
+    /// Short form of the key id, to be compared with them by voice.
+    pub fingerprint: String,
+    /// What they ask for.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The trust list of a registry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TrustView {
+    /// The version that holds.
+    pub version: u64,
+    /// Short form of the key that began the registry, to be compared by voice.
+    pub root_fingerprint: String,
+    /// Owners who must sign a change.
+    pub owners_needed: u64,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// What a release needs.
+    pub policy: Policy,
+    /// What waits for signatures of owners.
+    pub proposals: Vec<TrustProposal>,
+    /// Who asks to be admitted.
+    pub requests: Vec<JoinView>,
 }
 
 /// One property of the file system that the registry lies on.
@@ -113,6 +176,14 @@ pub struct RegistryView {
     pub verified_at: Option<Timestamp>,
     /// What this file system can promise.
     pub self_test: Vec<SelfTestLine>,
+    /// Who is trusted, and how that changes.
+    #[serde(default)]
+    #[ts(optional)]
+    pub trust: Option<TrustView>,
+    /// That nothing may be published or promoted.
+    #[serde(default)]
+    #[ts(optional)]
+    pub frozen: Option<Freeze>,
     /// Whether this person may admit others.
     pub may_admit: Permission,
     /// Whether this person may move aliases and withdraw versions.
@@ -148,6 +219,77 @@ pub struct RegistryAdmit {
     pub person: PersonCard,
     /// What they may do.
     pub roles: BTreeSet<Role>,
+    /// The fingerprint that was compared with the person over another way; another card is refused then.
+    #[serde(default)]
+    #[ts(optional)]
+    pub fingerprint: Option<String>,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Signs a version of the trust list that another owner proposed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TrustEndorse {
+    /// The proposal that was looked at.
+    pub list: Digest,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Declares a key invalid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeyRevoke {
+    /// The key, or the beginning of its id.
+    pub key_id: String,
+    /// Why.
+    pub reason: String,
+    /// Nothing that it ever signed counts, instead of what had arrived up to now.
+    #[serde(default)]
+    pub all: bool,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Changes what a registry asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TrustSet {
+    /// What a release needs; unchanged if absent.
+    #[serde(default)]
+    pub policy: Option<Policy>,
+    /// Owners who must sign a change of the trust list; unchanged if absent.
+    #[serde(default)]
+    pub owners_needed: Option<u32>,
+    /// When the trust list ends; unchanged if absent.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Asks to be admitted to a registry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryJoin {
+    /// What is asked for, in words.
+    #[serde(default)]
+    pub note: String,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Stops every publication and promotion, or lets them go on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryFreeze {
+    /// Whether the registry stands still.
+    pub frozen: bool,
+    /// Why.
+    pub reason: String,
     /// Opens the key if it lies in an encrypted file.
     #[serde(default)]
     pub passphrase: Option<String>,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use proofmark_domain::gate::GateOutcome;
-use proofmark_domain::id::{CandidateId, ProjectId};
-use proofmark_domain::release::{BundleFile, BundleManifest, CandidateState, Decision};
+use proofmark_domain::id::{CandidateId, ProjectId, StatementId};
+use proofmark_domain::release::{BundleFile, BundleManifest, CandidateState, Decision, Question, WaiverRecord};
 use proofmark_domain::sensitive::CarriedLabel;
 use proofmark_domain::{Digest, Timestamp};
 
@@ -51,6 +51,10 @@ pub struct CandidateSubmit {
     /// What is new.
     #[serde(default)]
     pub note: String,
+    /// How much depends on it, in a word that the registry's policy knows.
+    #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
+    pub risk: String,
     /// Opens the key if it lies in an encrypted file.
     #[serde(default)]
     pub passphrase: Option<String>,
@@ -138,6 +142,22 @@ pub struct CandidateView {
     pub decisions: Vec<Decision>,
     /// Beside the version in production, if there is one.
     pub production: Option<ProductionComparison>,
+    /// Gates that were let go.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<WaiverRecord>>")]
+    pub waivers: Vec<WaiverRecord>,
+    /// Questions and answers, oldest first.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<Question>>")]
+    pub questions: Vec<Question>,
+    /// What others found when they held it against gates again.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<GateOutcome>>")]
+    pub rejudged: Vec<GateOutcome>,
+    /// Gates that stand in the way, and whether this person may let each go.
+    #[serde(default)]
+    #[ts(optional, as = "Option<BTreeMap<String, Permission>>")]
+    pub may_waive: BTreeMap<String, Permission>,
     /// Whether this person may approve it.
     pub may_approve: Permission,
     /// Whether this person may reject it.
@@ -155,6 +175,59 @@ pub struct CandidateDecide {
     pub bundle: Digest,
     /// Approve or reject.
     pub approve: bool,
+    /// Why.
+    pub reason: String,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Lets a gate go for a candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CandidateWaive {
+    /// The candidate.
+    pub candidate: CandidateId,
+    /// Digest of what was looked at.
+    pub bundle: Digest,
+    /// The gate.
+    pub gate: String,
+    /// Why.
+    pub reason: String,
+    /// Until when; for as long as the candidate stands if absent.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Asks about a candidate, or answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CandidateDiscuss {
+    /// The candidate.
+    pub candidate: CandidateId,
+    /// Digest of what was looked at.
+    pub bundle: Digest,
+    /// The question that is answered; a new question if absent.
+    #[serde(default)]
+    pub answers: Option<StatementId>,
+    /// What is said.
+    pub text: String,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Points an alias back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AliasRollBack {
+    /// The model's name.
+    pub model: String,
+    /// Such as `production`.
+    pub alias: String,
+    /// To this version; to the last one that may still be used if absent.
+    #[serde(default)]
+    pub version: Option<u64>,
     /// Why.
     pub reason: String,
     /// Opens the key if it lies in an encrypted file.
@@ -204,6 +277,10 @@ pub struct VersionWithdraw {
     pub reason: String,
     /// The model's name, typed by the person to confirm.
     pub confirm: String,
+    /// What to use instead.
+    #[serde(default)]
+    #[ts(optional)]
+    pub replacement: Option<u64>,
     /// Opens the key if it lies in an encrypted file.
     #[serde(default)]
     pub passphrase: Option<String>,

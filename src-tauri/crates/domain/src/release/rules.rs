@@ -1,12 +1,14 @@
 //! Who may do what, and when. The same rules hold for a person about to act and for a reader of what others signed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::state::{AliasChange, CandidateRecord, Member, Placed, Refused, RegistryState, VersionRecord, Withdrawal};
-use super::{BundleManifest, CandidateState, Decision, ModelName, ReleaseBlocked, Statement, StatementBody, is_alias};
-use crate::Digest;
-use crate::id::{CandidateId, PersonId, RegistryId};
-use crate::person::{PersonCard, Role};
+use super::state::{CandidateRecord, Member, RegistryState};
+use super::trust::short;
+use super::{BundleManifest, CandidateState, ModelName, ReleaseBlocked, is_alias};
+use crate::gate::GateOutcome;
+use crate::id::{CandidateId, PersonId};
+use crate::person::Role;
+use crate::{Digest, Timestamp};
 
 /// Who acts, and with which key.
 #[derive(Debug, Clone, Copy)]
@@ -15,275 +17,15 @@ pub struct Actor<'a> {
     pub person: PersonId,
     /// The key.
     pub key_id: &'a str,
+    /// When, by the clock of whoever acts.
+    pub at: Timestamp,
 }
 
-/// Adds up statements in the order of their ids. What a rule forbids is left out and listed.
-///
-/// `manifests` are the manifests by digest, as far as they have arrived. `claims` say which statement holds each
-/// version number: of two that name the same number, the one that was claimed counts, and the other is passed over
-/// without a complaint, because losing that race is nobody's fault.
-///
-/// Signatures are checked before this: every statement here was signed by the key that it names.
-pub fn fold(
-    id: RegistryId,
-    mut statements: Vec<Placed>,
-    manifests: &BTreeMap<Digest, BundleManifest>,
-    claims: &BTreeMap<(ModelName, u64), Digest>,
-) -> (RegistryState, Vec<Refused>) {
-    statements.sort_by_key(|it| (it.statement.id, it.digest));
-    let cut = cut_off(&statements);
-    let pass = |revoked: &BTreeMap<String, Option<Digest>>| {
-        let mut state = RegistryState::empty(id);
-        let mut refused = Vec::new();
-        let mut seen = BTreeSet::new();
-        for placed in &statements {
-            let why = if !seen.insert(placed.statement.id) {
-                Some(ReleaseBlocked::OutOfPlace("another statement bears the same id".to_owned()))
-            } else {
-                accept(&mut state, placed, revoked, &cut, manifests, claims).err()
-            };
-            if let Some(why) = why {
-                refused.push(Refused { statement: placed.statement.id, model: placed.model.clone(), why });
-            }
-        }
-        (state, refused)
-    };
-    let first = pass(&BTreeMap::new());
-    if first.0.revoked.is_empty() {
-        return first;
-    }
-    // A thief chooses the time of what they sign. So a revocation holds for every statement of its key, also for those
-    // that come before it in the order of ids.
-    pass(&first.0.revoked)
-}
-
-/// For each key that anybody ever asked to revoke: digests of the statements up to and including each possible last one.
-///
-/// A key's statements form a chain by `previous`; what counts after a revocation is what the last one rests on.
-fn cut_off(statements: &[Placed]) -> BTreeMap<Digest, BTreeSet<Digest>> {
-    let by_digest: BTreeMap<Digest, &Placed> = statements.iter().map(|it| (it.digest, it)).collect();
-    let mut cut = BTreeMap::new();
-    for placed in statements {
-        let StatementBody::KeyRevoked { last: Some(last), .. } = &placed.statement.body else { continue };
-        let mut kept = BTreeSet::new();
-        let mut next = Some(*last);
-        while let Some(digest) = next {
-            if !kept.insert(digest) {
-                break;
-            }
-            next = by_digest.get(&digest).and_then(|it| it.statement.previous);
-        }
-        cut.insert(*last, kept);
-    }
-    cut
-}
-
-fn accept(
-    state: &mut RegistryState,
-    placed: &Placed,
-    revoked: &BTreeMap<String, Option<Digest>>,
-    cut: &BTreeMap<Digest, BTreeSet<Digest>>,
-    manifests: &BTreeMap<Digest, BundleManifest>,
-    claims: &BTreeMap<(ModelName, u64), Digest>,
-) -> Result<(), ReleaseBlocked> {
-    let statement = &placed.statement;
-    if statement.registry != state.id {
-        return Err(ReleaseBlocked::OutOfPlace(format!("it was signed for another registry, {}", statement.registry)));
-    }
-    in_its_place(state, placed)?;
-    let actor = Actor { person: statement.author, key_id: &statement.key_id };
-    if let StatementBody::RegistryCreated { name, owner, policy } = &statement.body {
-        if state.root_key.is_some() {
-            return Err(ReleaseBlocked::OutOfPlace("the registry had already begun".to_owned()));
-        }
-        if owner.id != statement.author || owner.key_id != statement.key_id {
-            return Err(ReleaseBlocked::OutOfPlace("the first owner did not sign the beginning".to_owned()));
-        }
-        state.root_key = Some(owner.key_id.clone());
-        state.name.clone_from(name);
-        state.policy = policy.clone();
-        admit(state, owner, &[Role::Owner].into(), statement);
-        return Ok(());
-    }
-    if let Some(last) = revoked.get(&statement.key_id).or_else(|| state.revoked.get(&statement.key_id)) {
-        let counts = last.and_then(|last| cut.get(&last)).is_some_and(|kept| kept.contains(&placed.digest));
-        if !counts {
-            let name = name_of(state, actor);
-            return Err(ReleaseBlocked::KeyRevoked { key: short(&statement.key_id), name });
-        }
-    }
-    member(state, actor)?;
-    match &statement.body {
-        StatementBody::RegistryCreated { .. } => {}
-        StatementBody::PolicySet { policy, reason } => {
-            may_set_policy(state, actor, reason)?;
-            state.policy = policy.clone();
-        }
-        StatementBody::PersonAdmitted { person, roles } => {
-            may_admit(state, actor, person, roles)?;
-            admit(state, person, roles, statement);
-        }
-        StatementBody::KeyRevoked { key_id, last, reason } => {
-            may_revoke(state, actor, key_id, reason)?;
-            state.revoked.insert(key_id.clone(), *last);
-        }
-        StatementBody::Submitted { candidate, bundle, model, note } => {
-            let name = may_submit(state, actor)?.card.name.clone();
-            if state.candidates.contains_key(candidate) {
-                return Err(ReleaseBlocked::OutOfPlace(format!("{candidate} was submitted before")));
-            }
-            let record = CandidateRecord {
-                id: *candidate,
-                model: model.clone(),
-                bundle: *bundle,
-                note: note.clone(),
-                submitter: statement.author,
-                submitter_name: name,
-                submitter_key: statement.key_id.clone(),
-                at: statement.at,
-                manifest: manifests.get(bundle).filter(|manifest| manifest.model == *model).cloned(),
-                decisions: Vec::new(),
-                governance_approvals: BTreeSet::new(),
-                state: CandidateState::Waiting,
-                version: None,
-                statements: vec![statement.id],
-            };
-            state.candidates.insert(*candidate, record);
-        }
-        StatementBody::Approved { candidate, bundle, reason } => {
-            may_approve(state, actor, *candidate, bundle)?;
-            decide(state, statement, *candidate, true, reason);
-        }
-        StatementBody::Rejected { candidate, bundle, reason } => {
-            may_reject(state, actor, *candidate, bundle, reason)?;
-            decide(state, statement, *candidate, false, reason);
-        }
-        StatementBody::Published { candidate, bundle, model, version } => {
-            match claims.get(&(model.clone(), *version)) {
-                Some(claimed) if *claimed == placed.digest => {}
-                // Not claimed yet, or another statement was faster: it says nothing either way.
-                _ => return Ok(()),
-            }
-            may_publish(state, actor, *candidate, bundle)?;
-            publish(state, statement, *candidate, *bundle, model, *version);
-        }
-        StatementBody::AliasSet { model, alias, version, reason } => {
-            may_set_alias(state, actor, model, alias, *version)?;
-            let change =
-                AliasChange { version: *version, person: statement.author, reason: reason.clone(), at: statement.at };
-            let record = state.aliases.entry(model.clone()).or_default().entry(alias.clone()).or_default();
-            record.version = *version;
-            record.history.push(change);
-        }
-        StatementBody::Withdrawn { model, version, reason } => {
-            may_withdraw(state, actor, model, *version, reason)?;
-            if let Some(record) = state.versions.get_mut(model).and_then(|versions| versions.get_mut(version)) {
-                let (person, at) = (statement.author, statement.at);
-                record.withdrawn = Some(Withdrawal { person, reason: reason.clone(), at });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Statements about a model lie in that model's folder, the others in the registry's: a copy elsewhere is a replay.
-fn in_its_place(state: &RegistryState, placed: &Placed) -> Result<(), ReleaseBlocked> {
-    let belongs = match &placed.statement.body {
-        StatementBody::RegistryCreated { .. }
-        | StatementBody::PolicySet { .. }
-        | StatementBody::PersonAdmitted { .. }
-        | StatementBody::KeyRevoked { .. } => None,
-        StatementBody::Submitted { model, .. }
-        | StatementBody::Published { model, .. }
-        | StatementBody::AliasSet { model, .. }
-        | StatementBody::Withdrawn { model, .. } => Some(model),
-        StatementBody::Approved { candidate, .. } | StatementBody::Rejected { candidate, .. } => {
-            Some(&known(state, *candidate)?.model)
-        }
-    };
-    if placed.model.as_ref() == belongs {
-        return Ok(());
-    }
-    let place = belongs.map_or("the registry itself".to_owned(), |model| format!("the model {model}"));
-    Err(ReleaseBlocked::OutOfPlace(format!("it is about {place}, and lies elsewhere")))
-}
-
-fn admit(state: &mut RegistryState, card: &PersonCard, roles: &BTreeSet<Role>, statement: &Statement) {
-    let member = state.people.entry(card.id).or_insert_with(|| Member {
-        card: card.clone(),
-        keys: BTreeSet::new(),
-        roles: BTreeSet::new(),
-        since: statement.at,
-    });
-    member.card = card.clone();
-    member.keys.insert(card.key_id.clone());
-    member.roles.clone_from(roles);
-}
-
-fn decide(state: &mut RegistryState, statement: &Statement, candidate: CandidateId, approved: bool, reason: &str) {
-    let Some(author) = state.people.get(&statement.author) else { return };
-    let (name, governs) = (author.card.name.clone(), author.roles.contains(&Role::GovernanceReviewer));
-    if let Some(record) = state.candidates.get_mut(&candidate) {
-        record.statements.push(statement.id);
-        record.decisions.push(Decision {
-            person: statement.author,
-            name,
-            key_id: statement.key_id.clone(),
-            approved,
-            reason: reason.to_owned(),
-            at: statement.at,
-        });
-        if !approved {
-            record.state = CandidateState::Rejected;
-        } else if governs {
-            record.governance_approvals.insert(statement.author);
-        }
-    }
-    let enough = state
-        .candidates
-        .get(&candidate)
-        .is_some_and(|record| record.state == CandidateState::Waiting && ensure_approved(state, record).is_ok());
-    if let Some(record) = state.candidates.get_mut(&candidate).filter(|_| enough) {
-        record.state = CandidateState::Approved;
-    }
-}
-
-fn publish(
-    state: &mut RegistryState,
-    statement: &Statement,
-    candidate: CandidateId,
-    bundle: Digest,
-    model: &ModelName,
-    version: u64,
-) {
-    if let Some(record) = state.candidates.get_mut(&candidate) {
-        record.state = CandidateState::Published;
-        record.version = Some(version);
-        record.statements.push(statement.id);
-    }
-    let record = VersionRecord {
-        model: model.clone(),
-        version,
-        candidate,
-        bundle,
-        publisher: statement.author,
-        publisher_key: statement.key_id.clone(),
-        at: statement.at,
-        statement: statement.id,
-        withdrawn: None,
-    };
-    state.versions.entry(model.clone()).or_default().insert(version, record);
-}
-
-fn short(hex: &str) -> String {
-    hex.chars().take(12).collect()
-}
-
-fn name_of(state: &RegistryState, actor: Actor<'_>) -> String {
+pub(super) fn name_of(state: &RegistryState, actor: Actor<'_>) -> String {
     state.people.get(&actor.person).map_or_else(|| actor.person.to_string(), |it| it.card.name.clone())
 }
 
-fn known(state: &RegistryState, candidate: CandidateId) -> Result<&CandidateRecord, ReleaseBlocked> {
+pub(super) fn known(state: &RegistryState, candidate: CandidateId) -> Result<&CandidateRecord, ReleaseBlocked> {
     state.candidates.get(&candidate).ok_or_else(|| ReleaseBlocked::NoCandidate { candidate: candidate.to_string() })
 }
 
@@ -296,13 +38,45 @@ fn member<'s>(state: &'s RegistryState, actor: Actor<'_>) -> Result<&'s Member, 
         .ok_or_else(|| ReleaseBlocked::Unknown { name: name_of(state, actor) })
 }
 
-/// Refuses a revoked key before anything is written with it.
+/// Refuses a revoked or expired key before anything is written with it, and an expired trust list.
 pub fn ensure_active(state: &RegistryState, actor: Actor<'_>) -> Result<(), ReleaseBlocked> {
-    let member = member(state, actor)?;
-    if state.revoked.contains_key(actor.key_id) {
-        return Err(ReleaseBlocked::KeyRevoked { key: short(actor.key_id), name: member.card.name.clone() });
+    ensure_key(state, actor)?;
+    match state.trust.as_ref().and_then(|list| Some((list.version, list.expires.filter(|end| actor.at > *end)?))) {
+        Some((version, end)) => Err(ReleaseBlocked::TrustExpired { version, on: end.to_string() }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn ensure_key(state: &RegistryState, actor: Actor<'_>) -> Result<(), ReleaseBlocked> {
+    let name = member(state, actor)?.card.name.clone();
+    if state.revoked.contains_key(actor.key_id) {
+        return Err(ReleaseBlocked::KeyRevoked { key: short(actor.key_id), name });
+    }
+    let key = state.trust.as_ref().and_then(|list| list.holder(actor.key_id)).map(|(.., key)| key);
+    match key.and_then(|key| key.expires).filter(|end| actor.at > *end) {
+        Some(end) => Err(ReleaseBlocked::KeyExpired { key: short(actor.key_id), name, on: end.to_string() }),
+        None => Ok(()),
+    }
+}
+
+/// Owners change the trust list, also after it expired: nothing else could end that.
+pub fn may_change_trust(state: &RegistryState, actor: Actor<'_>, reason: &str) -> Result<(), ReleaseBlocked> {
+    ensure_key(state, actor)?;
+    with_role(state, actor, Role::Owner)?;
+    reasoned(reason)
+}
+
+/// An owner alone can stop the registry, and let it go on.
+pub fn may_freeze(state: &RegistryState, actor: Actor<'_>, reason: &str) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Owner)?;
+    reasoned(reason)
+}
+
+fn not_frozen(state: &RegistryState) -> Result<(), ReleaseBlocked> {
+    match &state.frozen {
+        Some(freeze) => Err(ReleaseBlocked::Frozen { reason: freeze.reason.clone() }),
+        None => Ok(()),
+    }
 }
 
 fn with_role<'s>(state: &'s RegistryState, actor: Actor<'_>, role: Role) -> Result<&'s Member, ReleaseBlocked> {
@@ -315,46 +89,6 @@ fn with_role<'s>(state: &'s RegistryState, actor: Actor<'_>, role: Role) -> Resu
 
 fn reasoned(reason: &str) -> Result<(), ReleaseBlocked> {
     if reason.trim().is_empty() { Err(ReleaseBlocked::ReasonMissing) } else { Ok(()) }
-}
-
-/// Owners set the policy.
-pub fn may_set_policy(state: &RegistryState, actor: Actor<'_>, reason: &str) -> Result<(), ReleaseBlocked> {
-    with_role(state, actor, Role::Owner)?;
-    reasoned(reason)
-}
-
-/// Owners admit people. A key has one holder, for ever; and an owner must remain.
-pub fn may_admit(
-    state: &RegistryState,
-    actor: Actor<'_>,
-    person: &PersonCard,
-    roles: &BTreeSet<Role>,
-) -> Result<(), ReleaseBlocked> {
-    with_role(state, actor, Role::Owner)?;
-    if let Some(holder) = state.holder(&person.key_id).filter(|holder| holder.card.id != person.id) {
-        let name = &holder.card.name;
-        return Err(ReleaseBlocked::OutOfPlace(format!("the key of {} already belongs to {name}", person.name)));
-    }
-    let other_owner = owners(state).any(|owner| owner.card.id != person.id);
-    if roles.contains(&Role::Owner) || other_owner { Ok(()) } else { Err(ReleaseBlocked::LastOwner) }
-}
-
-fn owners(state: &RegistryState) -> impl Iterator<Item = &Member> {
-    state.people.values().filter(|member| {
-        member.roles.contains(&Role::Owner) && member.keys.iter().any(|key| !state.revoked.contains_key(key))
-    })
-}
-
-/// Owners revoke keys, with a reason. The last key of the last owner stays: nobody could mend the registry after that.
-pub fn may_revoke(state: &RegistryState, actor: Actor<'_>, key_id: &str, reason: &str) -> Result<(), ReleaseBlocked> {
-    with_role(state, actor, Role::Owner)?;
-    reasoned(reason)?;
-    let holder = state.holder(key_id).ok_or_else(|| ReleaseBlocked::Unknown { name: short(key_id) })?;
-    let remains = owners(state).any(|owner| {
-        owner.card.id != holder.card.id
-            || owner.keys.iter().any(|key| key != key_id && !state.revoked.contains_key(key))
-    });
-    if remains { Ok(()) } else { Err(ReleaseBlocked::LastOwner) }
 }
 
 /// Submitters submit.
@@ -395,8 +129,7 @@ pub fn may_approve(
     if record.decisions.iter().any(|decision| decision.person == actor.person) {
         return Err(ReleaseBlocked::AlreadyDecided { name: name_of(state, actor) });
     }
-    let manifest = record.manifest.as_ref();
-    gates_pass(manifest.ok_or_else(|| ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() })?)
+    gates_pass(state, record, actor.at)
 }
 
 /// Whether this person may reject this candidate now. Who approved may still change their mind this way.
@@ -421,9 +154,27 @@ fn undecided(record: &CandidateRecord, step: &'static str) -> Result<(), Release
     Err(ReleaseBlocked::WrongState { state, step })
 }
 
-/// No required gate fails or cannot tell.
-pub fn gates_pass(manifest: &BundleManifest) -> Result<(), ReleaseBlocked> {
-    match manifest.gates.iter().find(|gate| gate.blocks()) {
+/// Everything that was found on a candidate: by its author, and by others who held it against gates again.
+fn outcomes<'r>(record: &'r CandidateRecord, manifest: &'r BundleManifest) -> impl Iterator<Item = &'r GateOutcome> {
+    manifest.gates.iter().chain(record.rejudged.iter().flat_map(|it| &it.gates))
+}
+
+/// No required gate fails or cannot tell unless it was waived, and no gate of the registry is missing.
+pub fn gates_pass(state: &RegistryState, record: &CandidateRecord, at: Timestamp) -> Result<(), ReleaseBlocked> {
+    let manifest =
+        record.manifest.as_ref().ok_or_else(|| ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() })?;
+    let waived = |gate: &str| {
+        record.waivers.iter().any(|waiver| waiver.gate == gate && waiver.expires.is_none_or(|end| at <= end))
+    };
+    for gate in &state.policy.gates {
+        // Compared as a whole: a gate of the same name with a weaker limit is not the registry's.
+        let held = outcomes(record, manifest).any(|outcome| outcome.definition.as_ref() == Some(gate));
+        if !held && !waived(&gate.name) {
+            let why = "the registry asks for it, and the candidate was not held against it".to_owned();
+            return Err(ReleaseBlocked::Gate { gate: gate.name.clone(), why });
+        }
+    }
+    match outcomes(record, manifest).find(|gate| gate.blocks() && !waived(&gate.gate)) {
         Some(gate) => Err(ReleaseBlocked::Gate { gate: gate.gate.clone(), why: gate.why.clone() }),
         None => Ok(()),
     }
@@ -432,17 +183,17 @@ pub fn gates_pass(manifest: &BundleManifest) -> Result<(), ReleaseBlocked> {
 /// Enough people other than the submitter approved, and a governance reviewer where the policy asks for one.
 ///
 /// Counts people, not approvals: whoever holds two keys counts once.
-pub fn ensure_approved(state: &RegistryState, record: &CandidateRecord) -> Result<(), ReleaseBlocked> {
+pub fn ensure_approved(state: &RegistryState, record: &CandidateRecord, at: Timestamp) -> Result<(), ReleaseBlocked> {
     let manifest =
         record.manifest.as_ref().ok_or_else(|| ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() })?;
-    gates_pass(manifest)?;
+    gates_pass(state, record, at)?;
     let approvers: BTreeSet<PersonId> = record
         .decisions
         .iter()
         .filter(|it| it.approved && it.person != record.submitter && it.key_id != record.submitter_key)
         .map(|it| it.person)
         .collect();
-    let required = state.policy.approvals.max(1) as usize;
+    let required = required_approvals(state, manifest);
     if approvers.len() < required {
         return Err(ReleaseBlocked::ApprovalsMissing { given: approvers.len(), required });
     }
@@ -452,11 +203,101 @@ pub fn ensure_approved(state: &RegistryState, record: &CandidateRecord) -> Resul
     Ok(())
 }
 
-/// Whether the policy asks for a governance reviewer, and there is one who could answer.
+/// How many people other than the submitter must approve this candidate.
+pub fn required_approvals(state: &RegistryState, manifest: &BundleManifest) -> usize {
+    state.policy.requirement(manifest).approvals.max(1) as usize
+}
+
+/// Whether a governance reviewer must have approved: the policy demands it for this candidate, or sensitive labels reach
+/// the model and there is somebody who could answer for them.
 pub fn needs_governance(state: &RegistryState, record: &CandidateRecord, manifest: &BundleManifest) -> bool {
-    let reaches = manifest.labels.iter().any(|label| state.policy.governance_groups.contains(&label.group));
     let reviewer = |it: &&Member| it.roles.contains(&Role::GovernanceReviewer) && it.card.id != record.submitter;
-    reaches && state.people.values().any(|member| reviewer(&member))
+    state.policy.requirement(manifest).governance
+        || (state.policy.is_sensitive(manifest) && state.people.values().any(|member| reviewer(&member)))
+}
+
+/// Whether this person may let a gate go for this candidate: it does not pass, somebody may waive it, this person is one
+/// of those, and not the author.
+pub fn may_waive(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    candidate: CandidateId,
+    bundle: &Digest,
+    gate: &str,
+    reason: &str,
+) -> Result<(), ReleaseBlocked> {
+    let member = member(state, actor)?;
+    let record = of_these_bytes(state, candidate, bundle)?;
+    reasoned(reason)?;
+    undecided(record, "waived")?;
+    let name = member.card.name.clone();
+    if record.submitter == actor.person || record.submitter_key == actor.key_id {
+        return Err(ReleaseBlocked::AuthorDecides { name });
+    }
+    let manifest =
+        record.manifest.as_ref().ok_or_else(|| ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() })?;
+    let refused = |why: String| ReleaseBlocked::NotWaivable { gate: gate.to_owned(), name: name.clone(), why };
+    // For the registry's own gates the registry says who may, whatever the candidate says.
+    let own = state.policy.gates.iter().find(|it| it.name == gate).map(|it| &it.waivable_by);
+    let said = outcomes(record, manifest).filter(|it| it.gate == gate && it.blocks()).map(|it| &it.waivable_by);
+    let allowed: Vec<&BTreeSet<Role>> = own.map_or_else(|| said.collect(), |roles| vec![roles]);
+    if allowed.is_empty() {
+        return Err(refused("it does not stand in the way".to_owned()));
+    }
+    // Several found it failing: whoever waives it must be allowed to by each of them.
+    for roles in allowed {
+        if roles.is_disjoint(&member.roles) {
+            let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+            return Err(refused(if words.is_empty() {
+                "nobody may".to_owned()
+            } else {
+                format!("only the roles {} may", words.join(", "))
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Whether this person may hold this candidate against gates again. Members other than those without any role may.
+pub fn may_judge(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    candidate: CandidateId,
+    bundle: &Digest,
+) -> Result<(), ReleaseBlocked> {
+    let member = member(state, actor)?;
+    if member.roles.is_empty() {
+        return Err(ReleaseBlocked::RoleMissing { name: member.card.name.clone(), role: Role::Approver.as_str() });
+    }
+    undecided(of_these_bytes(state, candidate, bundle)?, "judged")
+}
+
+/// Whether this person may ask or answer.
+pub fn may_ask(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    candidate: CandidateId,
+    bundle: &Digest,
+    text: &str,
+) -> Result<(), ReleaseBlocked> {
+    let member = member(state, actor)?;
+    if member.roles.is_empty() {
+        return Err(ReleaseBlocked::RoleMissing { name: member.card.name.clone(), role: Role::Approver.as_str() });
+    }
+    reasoned(text)?;
+    of_these_bytes(state, candidate, bundle).map(|_| ())
+}
+
+fn of_these_bytes<'s>(
+    state: &'s RegistryState,
+    candidate: CandidateId,
+    bundle: &Digest,
+) -> Result<&'s CandidateRecord, ReleaseBlocked> {
+    let record = known(state, candidate)?;
+    if record.bundle != *bundle {
+        return Err(ReleaseBlocked::OtherBytes { approved: bundle.short(), now: record.bundle.short() });
+    }
+    Ok(record)
 }
 
 /// Publishers publish what was approved and passes its gates.
@@ -467,27 +308,61 @@ pub fn may_publish(
     bundle: &Digest,
 ) -> Result<(), ReleaseBlocked> {
     with_role(state, actor, Role::Publisher)?;
-    let record = known(state, candidate)?;
-    if record.bundle != *bundle {
-        return Err(ReleaseBlocked::OtherBytes { approved: bundle.short(), now: record.bundle.short() });
-    }
+    not_frozen(state)?;
+    let record = of_these_bytes(state, candidate, bundle)?;
     undecided(record, "published")?;
-    ensure_approved(state, record)
+    ensure_approved(state, record, actor.at)
 }
 
-/// Publishers move aliases, to versions that exist and are not withdrawn.
-pub fn may_set_alias(
+/// Publishers point aliases to versions that exist and are not withdrawn.
+pub fn may_promote(
     state: &RegistryState,
     actor: Actor<'_>,
     model: &ModelName,
     alias: &str,
-    version: Option<u64>,
+    version: u64,
 ) -> Result<(), ReleaseBlocked> {
     with_role(state, actor, Role::Publisher)?;
+    not_frozen(state)?;
     if !is_alias(alias) {
         return Err(ReleaseBlocked::BadAlias(alias.to_owned()));
     }
-    let Some(version) = version else { return Ok(()) };
+    usable(state, model, version)
+}
+
+/// Publishers point an alias back, also while the registry stands still: going back is how harm is stopped.
+pub fn may_roll_back(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    model: &ModelName,
+    alias: &str,
+    version: u64,
+) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Publisher)?;
+    let record = state.aliases.get(model).and_then(|all| all.get(alias));
+    let pointed = record.is_some_and(|it| it.history.iter().any(|change| change.version == Some(version)));
+    if !pointed {
+        return Err(ReleaseBlocked::Version {
+            model: model.to_string(),
+            version,
+            state: "was never what this alias pointed to",
+        });
+    }
+    usable(state, model, version)
+}
+
+/// Publishers take aliases away.
+pub fn may_remove_alias(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    model: &ModelName,
+    alias: &str,
+) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Publisher)?;
+    if state.aliased(model, alias).is_some() { Ok(()) } else { Err(ReleaseBlocked::BadAlias(alias.to_owned())) }
+}
+
+fn usable(state: &RegistryState, model: &ModelName, version: u64) -> Result<(), ReleaseBlocked> {
     let blocked = |state| ReleaseBlocked::Version { model: model.to_string(), version, state };
     match state.version(model, version) {
         None => Err(blocked("does not exist")),
@@ -496,20 +371,42 @@ pub fn may_set_alias(
     }
 }
 
-/// Publishers withdraw versions, with a reason.
+/// Publishers withdraw versions, with a reason. What is named as the replacement must be usable itself.
 pub fn may_withdraw(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    model: &ModelName,
+    version: u64,
+    replacement: Option<u64>,
+    reason: &str,
+) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Publisher)?;
+    reasoned(reason)?;
+    usable(state, model, version)?;
+    match replacement {
+        Some(other) if other == version => {
+            Err(ReleaseBlocked::Version { model: model.to_string(), version, state: "cannot replace itself" })
+        }
+        Some(other) => usable(state, model, other),
+        None => Ok(()),
+    }
+}
+
+/// Owners destroy the bytes of what was withdrawn, with a reason.
+pub fn may_destroy(
     state: &RegistryState,
     actor: Actor<'_>,
     model: &ModelName,
     version: u64,
     reason: &str,
 ) -> Result<(), ReleaseBlocked> {
-    with_role(state, actor, Role::Publisher)?;
+    with_role(state, actor, Role::Owner)?;
     reasoned(reason)?;
     let blocked = |state| ReleaseBlocked::Version { model: model.to_string(), version, state };
     match state.version(model, version) {
         None => Err(blocked("does not exist")),
-        Some(record) if record.withdrawn.is_some() => Err(blocked("is withdrawn")),
+        Some(record) if record.withdrawn.is_none() => Err(blocked("is not withdrawn")),
+        Some(record) if record.destroyed.is_some() => Err(blocked("is destroyed already")),
         Some(_) => Ok(()),
     }
 }

@@ -102,7 +102,12 @@ fn from_a_folder_to_a_published_model() {
     };
     engine.registry_create(create).unwrap();
     let admit =
-        RegistryAdmit { person: ben.card.clone(), roles: [Role::Approver].into(), passphrase: Some(PASSPHRASE.into()) };
+        RegistryAdmit {
+            person: ben.card.clone(),
+            roles: [Role::Approver].into(),
+            fingerprint: Some(ben.fingerprint.clone()),
+            passphrase: Some(PASSPHRASE.into()),
+        };
     engine.registry_admit(admit).unwrap();
 
     let submit = CandidateSubmit {
@@ -112,6 +117,7 @@ fn from_a_folder_to_a_published_model() {
         purpose: "Ranks applications for review by a person.".into(),
         limits: String::new(),
         note: "First release".into(),
+        risk: String::new(),
         passphrase: Some(PASSPHRASE.into()),
     };
     wait(&sandbox, engine.candidate_submit(submit).unwrap());

@@ -69,6 +69,8 @@ impl Engine {
                     allowed,
                     why: found.why,
                     evidence: found.evidence,
+                    definition: Some(gate.clone()),
+                    waivable_by: gate.waivable_by.clone(),
                 })
             })
             .collect()

@@ -2,6 +2,7 @@
 
 pub mod adhoc;
 mod data;
+mod dossier;
 mod drift;
 mod figures;
 mod files;
@@ -14,10 +15,14 @@ mod people;
 mod projects;
 mod registry;
 mod release;
+mod review;
 mod runs;
 mod sample;
 mod search;
 mod settings;
+mod submission;
+mod trust;
 mod wording;
 
+pub use dossier::Dossier;
 pub(crate) use import::is_own_record;

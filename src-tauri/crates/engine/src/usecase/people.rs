@@ -59,20 +59,67 @@ impl Engine {
         let id = PersonId::from_uuid(self.0.clock.new_id());
         let clock = RegistryClock(self.clone());
         let person = self.vault().create(id, name, contact, &Passphrase::new(passphrase), &clock)?;
-        let entry = AuditEntry::new(name, "person.create", id.to_string());
-        let stored = StoredPerson {
-            key_location: self
-                .home()
-                .keys()
-                .join(format!("{}.json", person.card.key_id))
-                .to_string_lossy()
-                .into_owned(),
-            person: LocalPerson { is_current: true, ..person },
+        self.keep_person("person.create", LocalPerson { is_current: true, ..person })?;
+        self.person_list(Nothing {})
+    }
+
+    /// Makes a further key for the person who acts. The one that they have goes on until an owner admitted the new one and the
+    /// person chooses it.
+    ///
+    /// # Errors
+    /// If nobody acts, the passphrase is too short, or the key cannot be kept.
+    pub fn person_rotate(&self, passphrase: Option<String>) -> Answer<LocalPerson> {
+        let me = self.me()?.ok_or_else(|| Trouble::new(ErrorCode::NoIdentity, "Nobody has been chosen to act."))?;
+        let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, "A passphrase is needed: it protects the key file."));
         };
+        let card = &me.person.card;
+        let clock = RegistryClock(self.clone());
+        let passphrase = Passphrase::new(passphrase);
+        let made = self.vault().create(card.id, &card.name, card.contact.as_deref(), &passphrase, &clock)?;
+        self.keep_person("person.rotate", made.clone())?;
+        Ok(made)
+    }
+
+    /// The encrypted file of a key, to be kept elsewhere.
+    ///
+    /// # Errors
+    /// If there is no such key.
+    pub fn person_back_up(&self, key_id: &str) -> Answer<Vec<u8>> {
+        Ok(self.vault().back_up(key_id)?)
+    }
+
+    /// Takes a key from a backup, once its passphrase has opened it. The person acts from now on.
+    ///
+    /// # Errors
+    /// If the passphrase does not open it, or the key is here already.
+    pub fn person_restore(&self, backup: &[u8], passphrase: Option<String>) -> Answer<PersonList> {
+        let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
+            return Err(Trouble::new(ErrorCode::WrongPassphrase, "The passphrase of the key is needed to restore it."));
+        };
+        let person = self.vault().restore(backup, &Passphrase::new(passphrase))?;
+        self.keep_person("person.restore", LocalPerson { is_current: true, ..person })?;
+        self.person_list(Nothing {})
+    }
+
+    fn keep_person(&self, action: &str, person: LocalPerson) -> Answer<()> {
+        let entry = AuditEntry::new(&person.card.name, action, person.card.id.to_string());
+        let file = self.home().keys().join(format!("{}.json", person.card.key_id));
+        let stored = StoredPerson { key_location: file.to_string_lossy().into_owned(), person };
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("key", stored.person.card.key_id.clone());
             Ok(write.people().add(&stored)?)
-        })?;
+        })
+    }
+
+    /// Chooses with which key the person acts from now on.
+    ///
+    /// # Errors
+    /// If there is no such key here.
+    pub fn person_use_key(&self, key_id: &str) -> Answer<PersonList> {
+        let entry = AuditEntry::new(self.actor(), "person.select", key_id);
+        self.ledger()
+            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_current(Some(key_id))?) })?;
         self.person_list(Nothing {})
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
-use proofmark_domain::id::PersonId;
+use proofmark_domain::Timestamp;
+use proofmark_domain::id::{PersonId, RegistryId};
 use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
-use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict};
+use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, Seen};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, RegistryState, ReleaseBlocked};
 use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
@@ -17,6 +18,7 @@ use proofmark_registry::layout::MARKER;
 use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, SelfTest, Watch};
 
 use super::people::RegistryClock;
+use super::trust::told;
 use crate::Engine;
 use crate::jobs::{JobPlan, Worker};
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
@@ -46,8 +48,10 @@ impl Engine {
                 view.models = models(&state, &registry);
                 view.people = self.people_of(&state)?;
                 view.self_test = registry.self_test().map(|it| lines(&it)).unwrap_or_default();
-                view.may_admit = with_role(&state, me.as_ref(), Role::Owner);
-                view.may_publish = with_role(&state, me.as_ref(), Role::Publisher);
+                view.trust = self.trust_view(&state, me.as_ref())?;
+                view.frozen.clone_from(&state.frozen);
+                view.may_admit = with_role(&state, self.now(), me.as_ref(), Role::Owner);
+                view.may_publish = with_role(&state, self.now(), me.as_ref(), Role::Publisher);
                 view.sentence = describe(&view);
             }
             Err(trouble) => {
@@ -72,7 +76,7 @@ impl Engine {
             .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
         self.refuse_inside_project(&path)?;
         refuse_full(&path)?;
-        let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None))?;
+        let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None, None))?;
         registry.admit(&signer, signer.card(), &FOUNDER.into())?;
         self.attach(&path, &registry, signer.key_id())
     }
@@ -85,7 +89,7 @@ impl Engine {
     pub fn registry_attach(&self, request: RegistryAttach) -> Answer<RegistryView> {
         let path = std::fs::canonicalize(&request.path)
             .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
-        let registry = Registry::open(&path, self.registry_options(None))?;
+        let registry = Registry::open(&path, self.registry_options(None, None))?;
         let state = registry.state()?;
         let Some(owner) = state.root_key.clone() else {
             return Err(Trouble::new(
@@ -142,8 +146,12 @@ impl Engine {
             let registry = engine.open_attached(&attachment)?;
             let report = engine.verify_registry(&registry, worker)?;
             let entry = AuditEntry::new(engine.actor(), "registry.verify", attachment.id.to_string());
+            let seen = registry.seen().ok().filter(|_| report.verdict == RegistryVerdict::Ok);
             engine.ledger().write(engine.now(), entry, |write| -> Answer<()> {
                 write.note("verdict", serde_json::to_value(report.verdict).unwrap_or_default());
+                if let Some(seen) = seen {
+                    write.settings().set(&seen_key(attachment.id), &seen)?;
+                }
                 Ok(write.registries().set_verified(&attachment.path, &report)?)
             })?;
             if report.verdict == RegistryVerdict::Ok {
@@ -174,7 +182,11 @@ impl Engine {
                     .map(|attachment| attachment.owner_key_id)
             }
         };
-        let registry = match Registry::open(path, self.registry_options(pinned)) {
+        let opened = Registry::open(path, self.registry_options(pinned.clone(), None)).and_then(|registry| {
+            // What was seen of a registry is remembered by its identifier, wherever its folder lies now.
+            Registry::open(path, self.registry_options(pinned, Some(registry.id())))
+        });
+        let registry = match opened {
             Ok(registry) => registry,
             // A registry whose first file no longer reads is a damaged one; a folder without that file is none.
             Err(error @ RegistryError::NotARegistry { .. }) if path.join(MARKER).exists() => {
@@ -192,11 +204,16 @@ impl Engine {
     /// # Errors
     /// If the person who acts is no owner.
     pub fn registry_admit(&self, request: RegistryAdmit) -> Answer<RegistryView> {
+        Self::ensure_fingerprint(&request.person.key_id, request.fingerprint.as_deref())?;
         let signer = self.signer(request.passphrase)?;
         let attachment = self.attached()?;
-        self.open_attached(&attachment)?.admit(&signer, &request.person, &request.roles)?;
+        let change = self.open_attached(&attachment)?.admit(&signer, &request.person, &request.roles)?;
         self.note_release("registry.admit", &request.person.id.to_string())?;
-        self.registry_show(Nothing {})
+        let mut view = self.registry_show(Nothing {})?;
+        if let Some(waits) = told(&change) {
+            view.sentence = waits;
+        }
+        Ok(view)
     }
 
     /// Verifies a version and copies it out. `wanted` is `model@alias`, `model/3` or `model`.
@@ -230,7 +247,8 @@ impl Engine {
             )
             .hint("Connect its disk or share, or attach the registry under its new place."));
         }
-        Ok(Registry::open(&path, self.registry_options(Some(attachment.owner_key_id.clone())))?)
+        let options = self.registry_options(Some(attachment.owner_key_id.clone()), Some(attachment.id));
+        Ok(Registry::open(&path, options)?)
     }
 
     /// The registry with its state, where one is attached and can be read.
@@ -244,14 +262,25 @@ impl Engine {
     /// Notes a fact that stands in the registry in the ledger's audit too, and tells the clients.
     pub(crate) fn note_release(&self, action: &str, object: &str) -> Answer<()> {
         let entry = AuditEntry::new(self.actor(), action, object);
+        // What this machine has seen cannot be taken back later without its noticing.
+        let seen = self
+            .attachment()?
+            .and_then(|attachment| Some((attachment.id, self.open_attached(&attachment).ok()?.seen().ok()?)));
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.stale(Tag::Releases);
+            if let Some((id, seen)) = seen {
+                write.settings().set(&seen_key(id), &seen)?;
+            }
             Ok(())
         })
     }
 
-    fn registry_options(&self, trusted_owner: Option<String>) -> OpenOptions {
-        OpenOptions { trusted_owner, clock: Some(Arc::new(RegistryClock(self.clone()))) }
+    fn registry_options(&self, trusted_owner: Option<String>, id: Option<RegistryId>) -> OpenOptions {
+        // A memory that cannot be read is none: the pinned key still holds.
+        let seen = id.and_then(|id| {
+            self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get::<Seen>(&seen_key(id))?)).ok().flatten()
+        });
+        OpenOptions { trusted_owner, seen, clock: Some(Arc::new(RegistryClock(self.clone()))) }
     }
 
     fn attach(&self, path: &Path, registry: &Registry, owner: &str) -> Answer<RegistryView> {
@@ -270,6 +299,9 @@ impl Engine {
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("path", attachment.path.clone());
             write.stale(Tag::Releases);
+            if let Ok(seen) = registry.seen() {
+                write.settings().set(&seen_key(state.id), &seen)?;
+            }
             Ok(write.registries().attach(&attachment)?)
         })?;
         self.registry_show(Nothing {})
@@ -291,7 +323,7 @@ impl Engine {
         }
     }
 
-    fn people_of(&self, state: &RegistryState) -> Answer<Vec<RegistryPerson>> {
+    pub(super) fn people_of(&self, state: &RegistryState) -> Answer<Vec<RegistryPerson>> {
         let local = self.person_list(Nothing {})?.people;
         let mut people: Vec<RegistryPerson> = state
             .people
@@ -307,6 +339,11 @@ impl Engine {
         people.sort_by(|a, b| a.card.name.cmp(&b.card.name));
         Ok(people)
     }
+}
+
+/// Where it is kept what was seen of a registry.
+fn seen_key(id: RegistryId) -> String {
+    format!("registry.seen.{id}")
 }
 
 /// A registry begins in an empty folder: among other files, nobody could tell later what belongs to it. One that was begun and cut
@@ -348,16 +385,16 @@ fn unreadable(path: &Path, error: &RegistryError) -> RegistryReport {
 }
 
 /// The person who acts, as rules ask for them.
-pub(crate) fn acting(me: &StoredPerson) -> Actor<'_> {
-    Actor { person: me.person.card.id, key_id: &me.person.card.key_id }
+pub(crate) fn acting(me: &StoredPerson, now: Timestamp) -> Actor<'_> {
+    Actor { person: me.person.card.id, key_id: &me.person.card.key_id, at: now }
 }
 
 /// Whether the person who acts has a role.
-fn with_role(state: &RegistryState, me: Option<&StoredPerson>, role: Role) -> Permission {
+pub(super) fn with_role(state: &RegistryState, now: Timestamp, me: Option<&StoredPerson>, role: Role) -> Permission {
     let Some(me) = me else {
         return Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
     };
-    if let Err(why) = rules::ensure_active(state, acting(me)) {
+    if let Err(why) = rules::ensure_active(state, acting(me, now)) {
         return Permission::denied(sentence(&why.to_string()));
     }
     match state.people.get(&me.person.card.id) {
@@ -395,6 +432,8 @@ fn detached() -> RegistryView {
         verified: None,
         verified_at: None,
         self_test: Vec::new(),
+        trust: None,
+        frozen: None,
         may_admit: none(),
         may_publish: none(),
     }
@@ -418,6 +457,8 @@ fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
                     .unwrap_or_default(),
                 aliases: state.aliases_of(name, record.version),
                 withdrawn: record.withdrawn.as_ref().map(|it| it.reason.clone()),
+                replacement: record.withdrawn.as_ref().and_then(|it| it.replacement),
+                destroyed: record.destroyed.is_some(),
                 folder: folder_of(registry, name, record.version),
             })
             .collect();
@@ -430,6 +471,7 @@ fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
             .flat_map(|(alias, record)| {
                 record.history.iter().map(|it| AliasMove {
                     alias: alias.clone(),
+                    kind: Some(it.kind),
                     version: it.version,
                     at: it.at,
                     by: name_of(state, it.person),

@@ -6,17 +6,13 @@ use std::path::Path;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
+use proofmark_domain::gate::{Gate, GateOutcome};
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId};
-use proofmark_domain::project::Project;
 use proofmark_domain::release::rules;
-use proofmark_domain::release::{
-    BundleFile, BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState,
-};
-use proofmark_registry::{SourceBytes, SourceFile, Submission, Watch};
-use serde::Serialize;
-use serde_json::Value;
+use proofmark_domain::release::{BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState};
+use proofmark_registry::Watch;
 
 use super::gates::Evidence;
 use super::models::metrics_of;
@@ -25,7 +21,6 @@ use super::registry::{acting, permission};
 use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::jobs::JobPlan;
-use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
 
 /// The alias that means "in use".
@@ -43,14 +38,15 @@ impl Engine {
         let known = self.project_graph(&project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
         let upstream = known.graph.closure(&id, Direction::Up, None);
-        let gates = self.judge(&config.gates(), &Evidence { model: &facts, known: &known, upstream: &upstream })?;
         let state = self.registry_state().map(|(_, state)| state);
+        let asked = with_registry_gates(config.gates(), state.as_ref());
+        let gates = self.judge(&asked, &Evidence { model: &facts, known: &known, upstream: &upstream })?;
         Ok(CandidateDraft {
             project: project.id,
             path: facts.path.as_str().to_owned(),
             suggested_name: config.release.model.clone().unwrap_or_else(|| slug(&facts)),
             gates,
-            files: vec![BundleFile { path: facts.path.file_name().to_owned(), digest: facts.digest, size: facts.size }],
+            files: self.bundle_files(&project, &facts)?,
             labels: known.node(&id).map(|node| node.labels.clone()).unwrap_or_default(),
             metrics: metrics_of(&known, &facts.digest),
             may_submit: self.may_submit(state.as_ref())?,
@@ -79,22 +75,7 @@ impl Engine {
         if let Some(why) = draft.may_submit.why {
             return Err(Trouble::new(ErrorCode::Blocked, why));
         }
-        let submission = Submission {
-            model,
-            files: vec![SourceFile {
-                path: facts.path.file_name().to_owned(),
-                source: absolute(&project, &facts.path)?,
-            }],
-            generated: Vec::new(),
-            evidence: self.evidence(&project, &facts)?,
-            gates: draft.gates,
-            labels: draft.labels,
-            // A registry keeps finite numbers only: JSON has no others.
-            metrics: draft.metrics.into_iter().filter(|(_, value)| value.is_finite()).collect(),
-            purpose: request.purpose.trim().to_owned(),
-            limits: request.limits.trim().to_owned(),
-            note: request.note.trim().to_owned(),
-        };
+        let submission = self.submission(&project, &facts, model, draft, &request)?;
         let plan = JobPlan {
             kind: JobKind::Submit,
             title: format!("Submitting {}", submission.model),
@@ -150,7 +131,7 @@ impl Engine {
         let nobody = || Permission::denied("Nobody has been chosen to act. Make a key under Settings, People.");
         let ruled = |rule: &dyn Fn(rules::Actor<'_>) -> Result<(), proofmark_domain::release::ReleaseBlocked>| match &me
         {
-            Some(me) => permission(rule(acting(me))),
+            Some(me) => permission(rule(acting(me, self.now()))),
             None => nobody(),
         };
         let may_publish = if record.state == CandidateState::Published {
@@ -159,7 +140,11 @@ impl Engine {
             ruled(&|actor| rules::may_publish(&state, actor, record.id, &record.bundle))
         };
         Ok(CandidateView {
-            sentence: answer(&row, &manifest),
+            sentence: answer(&row, &manifest, record),
+            waivers: record.waivers.clone(),
+            questions: record.questions.clone(),
+            rejudged: record.rejudged.iter().flat_map(|it| it.gates.clone()).collect(),
+            may_waive: self.may_waive(&state, record, &manifest, me.as_ref()),
             production: production(&state, record, &manifest),
             decisions: record.decisions.clone(),
             may_approve: ruled(&|actor| rules::may_approve(&state, actor, record.id, &record.bundle)),
@@ -214,7 +199,7 @@ impl Engine {
             let version = registry.publish(&signer, request.candidate, &mut Watch::new(&mut report, &cancelled))?;
             engine.note_release("release.publish", &format!("{}/{version}", view.row.model))?;
             if let Some(alias) = request.alias.as_deref().filter(|it| !it.is_empty()) {
-                registry.set_alias(&signer, &view.manifest.model, alias, Some(version), "set on publishing")?;
+                registry.promote(&signer, &view.manifest.model, alias, version, "set on publishing")?;
                 engine.note_release("release.alias", &format!("{}@{alias}", view.row.model))?;
             }
             Ok(())
@@ -230,7 +215,10 @@ impl Engine {
         let model = ModelName::new(&request.model)
             .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
         let registry = self.open_attached(&self.attached()?)?;
-        registry.set_alias(&signer, &model, &request.alias, request.version, request.reason.trim())?;
+        match request.version {
+            Some(version) => registry.promote(&signer, &model, &request.alias, version, request.reason.trim())?,
+            None => registry.remove_alias(&signer, &model, &request.alias, request.reason.trim())?,
+        }
         self.note_release("release.alias", &format!("{model}@{}", request.alias))?;
         self.registry_show(Nothing {})
     }
@@ -245,7 +233,7 @@ impl Engine {
         let model = ModelName::new(&request.model)
             .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
         let registry = self.open_attached(&self.attached()?)?;
-        registry.withdraw(&signer, &model, request.version, request.reason.trim())?;
+        registry.withdraw(&signer, &model, request.version, request.replacement, request.reason.trim())?;
         self.note_release("release.withdraw", &format!("{model}/{}", request.version))?;
         self.registry_show(Nothing {})
     }
@@ -262,7 +250,7 @@ impl Engine {
         let Some(me) = self.me()? else {
             return Ok(Permission::denied("Nobody has been chosen to act. Make a key under Settings, People."));
         };
-        Ok(permission(rules::may_submit(state, acting(&me)).map(|_| ())))
+        Ok(permission(rules::may_submit(state, acting(&me, self.now())).map(|_| ())))
     }
 
     /// Candidates on which the person who acts can decide.
@@ -277,7 +265,7 @@ impl Engine {
         // Whoever may reject may decide; an approval can be forbidden by a gate, and then rejecting is what is left.
         let waits_for_me = open
             && me.as_ref().is_some_and(|me| {
-                rules::may_reject(state, acting(me), record.id, &record.bundle, "a reason").is_ok()
+                rules::may_reject(state, acting(me, self.now()), record.id, &record.bundle, "a reason").is_ok()
                     && !record.decisions.iter().any(|it| it.person == me.person.card.id)
             });
         let people: BTreeSet<_> = record.decisions.iter().filter(|it| it.approved).map(|it| it.person).collect();
@@ -292,62 +280,23 @@ impl Engine {
             submitted_at: record.at,
             note: record.note.clone(),
             approvals: people.len() as u64,
-            required: u64::from(state.policy.approvals),
-            blocking: gates.iter().filter(|gate| gate.blocks()).count() as u64,
+            required: record
+                .manifest
+                .as_ref()
+                .map_or(u64::from(state.policy.approvals), |it| rules::required_approvals(state, it) as u64),
+            blocking: gates.iter().filter(|gate| gate.blocks() && !waived(record, &gate.gate)).count() as u64,
             waits_for_me,
         })
     }
-
-    /// Reports, lineage, environment and run of a model, as files that stand on their own.
-    fn evidence(&self, project: &Project, facts: &FileFacts) -> Answer<Vec<SourceBytes>> {
-        let mut evidence = Vec::new();
-        let upstream = self.upstream(project, &facts.digest, facts.path.as_str())?;
-        evidence.push(document("lineage.json", &upstream)?);
-        let known = self.project_graph(project)?;
-        let training = known
-            .runs
-            .iter()
-            .filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest)))
-            .max_by_key(|run| run.started);
-        if let Some(run) = training {
-            evidence.push(document("run.json", run)?);
-            if let Some(digest) = &run.environment_digest {
-                let environment =
-                    self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(digest)?))?;
-                if let Some(environment) = environment {
-                    evidence.push(document("environment.json", &environment)?);
-                }
-            }
-        }
-        let stored = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest::<Value>(proofmark_ledger::ReportKind::ModelFacts, &facts.digest)?)
-        })?;
-        if let Some(stored) = stored {
-            evidence.push(document("model.json", &stored.body)?);
-        }
-        for node in upstream.nodes.iter().filter(|node| node.kind == proofmark_domain::lineage::NodeKind::Dataset) {
-            let Some(digest) = node.digest else { continue };
-            for (kind, name) in
-                [(proofmark_ledger::ReportKind::Check, "check"), (proofmark_ledger::ReportKind::Sensitive, "sensitive")]
-            {
-                let report =
-                    self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(kind, &digest)?))?;
-                if let Some(report) = report {
-                    evidence.push(document(&format!("{name}-{}.json", digest.short()), &report.body)?);
-                }
-            }
-        }
-        evidence.sort_by(|a, b| a.path.cmp(&b.path));
-        evidence.dedup_by(|a, b| a.path == b.path);
-        Ok(evidence)
-    }
 }
 
-fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
-    let bytes = serde_json::to_vec_pretty(value).map_err(|error| {
-        Trouble::new(ErrorCode::Internal, format!("The evidence {path} could not be written down: {error}."))
-    })?;
-    Ok(SourceBytes { path: path.to_owned(), bytes })
+/// The gates of the registry, then those of the project. One of a project that bears the name of one of the registry's is
+/// passed over: it could only be weaker.
+fn with_registry_gates(own: Vec<Gate>, state: Option<&RegistryState>) -> Vec<Gate> {
+    let mut gates = state.map(|it| it.policy.gates.clone()).unwrap_or_default();
+    let further: Vec<Gate> = own.into_iter().filter(|gate| !gates.iter().any(|it| it.name == gate.name)).collect();
+    gates.extend(further);
+    gates
 }
 
 /// A name for the registry from a file's name.
@@ -356,6 +305,11 @@ fn slug(facts: &FileFacts) -> String {
     let slug: String = stem.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let slug = slug.trim_matches('-').chars().take(64).collect::<String>();
     if ModelName::new(&slug).is_ok() { slug } else { "model".to_owned() }
+}
+
+/// Whether somebody let a gate go.
+pub(super) fn waived(record: &CandidateRecord, gate: &str) -> bool {
+    record.waivers.iter().any(|it| it.gate == gate)
 }
 
 fn confirmed(typed: &str, name: &str) -> Answer<()> {
@@ -370,9 +324,9 @@ fn confirmed(typed: &str, name: &str) -> Answer<()> {
 }
 
 /// "May this be published?"
-fn answer(row: &CandidateRow, manifest: &BundleManifest) -> String {
-    let blocking: Vec<String> =
-        manifest.gates.iter().filter(|gate| gate.blocks()).map(|gate| gate.gate.clone()).collect();
+fn answer(row: &CandidateRow, manifest: &BundleManifest, record: &CandidateRecord) -> String {
+    let stands = |gate: &&GateOutcome| gate.blocks() && !waived(record, &gate.gate);
+    let blocking: Vec<String> = manifest.gates.iter().filter(stands).map(|gate| gate.gate.clone()).collect();
     match row.state {
         CandidateState::Published => format!("Published as version {}.", row.version.unwrap_or_default()),
         CandidateState::Rejected => "No: it was rejected.".to_owned(),

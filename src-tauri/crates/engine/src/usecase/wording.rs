@@ -43,3 +43,9 @@ pub(crate) fn label_words(label: &str) -> String {
     }
     .to_owned()
 }
+
+/// Roles in a person's words: `owner, publisher`, or `none`.
+pub(crate) fn role_words(roles: &std::collections::BTreeSet<proofmark_domain::person::Role>) -> String {
+    let words: Vec<String> = roles.iter().map(|role| role.as_str().replace('_', " ")).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}

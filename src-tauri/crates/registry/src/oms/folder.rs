@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proofmark_domain::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{Method, Refused};
+use super::{FileHash, Method, Refused};
 use crate::error::RegistryError;
 use crate::progress::Watch;
 
@@ -98,6 +98,7 @@ pub fn digests(
     model: &Path,
     files: &BTreeMap<String, PathBuf>,
     method: Method,
+    with: FileHash,
     watch: &mut Watch<'_>,
 ) -> Result<BTreeMap<String, Digest>, Refused> {
     let size = |path: &PathBuf| fs::metadata(path).map_or(0, |it| it.len());
@@ -107,14 +108,14 @@ pub fn digests(
         let file = fs::File::open(path).map_err(reading(path, "opening"))?;
         match method {
             Method::Files => {
-                let (digest, _) = hash(file, path, u64::MAX, watch)?;
+                let (digest, _) = hash(file, path, u64::MAX, with, watch)?;
                 found.insert(name.clone(), digest);
             }
             Method::Shards(shard) => {
                 let mut file = file;
                 let mut start = 0u64;
                 loop {
-                    let (digest, read) = hash(&mut file, path, shard, watch)?;
+                    let (digest, read) = hash(&mut file, path, shard, with, watch)?;
                     if read == 0 {
                         break;
                     }
@@ -130,9 +131,68 @@ pub fn digests(
     Ok(found)
 }
 
-fn hash(file: impl Read, path: &Path, limit: u64, watch: &mut Watch<'_>) -> Result<(Digest, u64), Refused> {
+/// Files at a path of the model and below it, with their sizes. Links count as files of no size.
+pub fn below(model: &Path, path: &str, into: &mut Vec<(String, u64)>) -> Result<(), Refused> {
+    let leaves = path.split('/').any(|part| part == "..") || Path::new(path).is_absolute();
+    if leaves || path.is_empty() {
+        return Ok(());
+    }
+    let mut open = vec![(model.join(path), path.to_owned())];
+    while let Some((at, name)) = open.pop() {
+        let metadata = match fs::symlink_metadata(&at) {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(reading(&at, "looking at")(error)),
+        };
+        if metadata.is_dir() {
+            for entry in fs::read_dir(&at).map_err(reading(&at, "listing"))? {
+                let entry = entry.map_err(reading(&at, "listing"))?;
+                open.push((entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy())));
+            }
+        } else {
+            into.push((name, if metadata.is_file() { metadata.len() } else { 0 }));
+        }
+    }
+    Ok(())
+}
+
+enum Hasher {
+    Sha256(Sha256),
+    Blake3(Box<blake3::Hasher>),
+}
+
+impl Hasher {
+    fn new(with: FileHash) -> Self {
+        match with {
+            FileHash::Sha256 => Self::Sha256(Sha256::new()),
+            FileHash::Blake3 => Self::Blake3(Box::default()),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Blake3(hash) => drop(hash.update(bytes)),
+        }
+    }
+
+    fn finish(self) -> Digest {
+        match self {
+            Self::Sha256(hash) => Digest::from_bytes(hash.finalize().into()),
+            Self::Blake3(hash) => Digest::from_bytes(*hash.finalize().as_bytes()),
+        }
+    }
+}
+
+fn hash(
+    file: impl Read,
+    path: &Path,
+    limit: u64,
+    with: FileHash,
+    watch: &mut Watch<'_>,
+) -> Result<(Digest, u64), Refused> {
     let mut part = file.take(limit);
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::new(with);
     let mut buffer = vec![0u8; 1024 * 1024];
     let mut total = 0u64;
     let shown = path.display().to_string();
@@ -147,5 +207,5 @@ fn hash(file: impl Read, path: &Path, limit: u64, watch: &mut Watch<'_>) -> Resu
         total += read as u64;
         watch.advance(read as u64, &shown).map_err(Refused::Reading)?;
     }
-    Ok((Digest::from_bytes(hash.finalize().into()), total))
+    Ok((hash.finish(), total))
 }

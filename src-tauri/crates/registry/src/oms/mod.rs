@@ -40,6 +40,9 @@ pub enum Refused {
     /// The signed statement is not one that can be checked.
     #[error("what was signed cannot be checked: {0}")]
     Statement(String),
+    /// The signer left out what the model consists of.
+    #[error("the signature leaves out {0}, which is part of the model: it says nothing about it")]
+    Uncovered(String),
     /// The files differ from those that were signed.
     #[error("{}", differences(.changed, .missing, .unsigned))]
     Files {
@@ -79,6 +82,15 @@ pub enum Method {
     Files,
     /// One digest for each piece of a file of at most this many bytes. Empty files are left out, as the reference does.
     Shards(u64),
+}
+
+/// How the digest of a file is made. The digest of the whole is SHA-256 in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileHash {
+    /// The one that is written here.
+    Sha256,
+    /// Read only.
+    Blake3,
 }
 
 /// How a folder is signed.
@@ -217,6 +229,7 @@ struct Signed {
     root: Option<Digest>,
     resources: BTreeMap<String, Digest>,
     method: Method,
+    hash: FileHash,
     ignore_paths: Vec<String>,
 }
 
@@ -289,7 +302,7 @@ pub fn sign_folder(
     if files.is_empty() {
         return Err(Refused::Statement(format!("{} holds no file to sign", model.display())));
     }
-    let digests = folder::digests(model, &files, options.method, watch)?;
+    let digests = folder::digests(model, &files, options.method, FileHash::Sha256, watch)?;
     let ignored: Vec<&String> = ignored.iter().collect();
     let mut serialization = json!({"method": "files", "hash_type": "sha256", "allow_symlinks": options.allow_symlinks, "ignore_paths": ignored});
     if let (Method::Shards(size), Some(fields)) = (options.method, serialization.as_object_mut()) {
@@ -333,7 +346,8 @@ pub fn verify_folder(
         ignored.retain(|path| file != path && !file.starts_with(&format!("{path}/")));
     }
     let files = folder::files(model, &ignored, options.allow_symlinks, only.as_ref())?;
-    let found = folder::digests(model, &files, signed.method, watch)?;
+    refuse_uncovered(model, &uncovered, signed.resources.keys().map(|name| file_of(name, signed.method)))?;
+    let found = folder::digests(model, &files, signed.method, signed.hash, watch)?;
     let differs = |name: &&String| found.get(*name).is_some_and(|digest| signed.resources.get(*name) != Some(digest));
     let changed: Vec<String> = signed.resources.keys().filter(differs).cloned().collect();
     let missing: Vec<String> = signed.resources.keys().filter(|name| !found.contains_key(*name)).cloned().collect();
@@ -425,6 +439,7 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
             root: None,
             resources,
             method: Method::Files,
+            hash: FileHash::Sha256,
             ignore_paths: Vec::new(),
         });
     }
@@ -437,9 +452,11 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
     let predicate: Predicate =
         serde_json::from_value(wire.predicate).map_err(|error| bad(format!("its predicate does not read: {error}")))?;
     let serialization = predicate.serialization;
-    if serialization.hash_type != "sha256" {
-        return Err(bad(format!("it uses {}, and only sha256 is supported", serialization.hash_type)));
-    }
+    let hash = match serialization.hash_type.as_str() {
+        "sha256" => FileHash::Sha256,
+        "blake3" => FileHash::Blake3,
+        other => return Err(bad(format!("it uses {other}, and only sha256 and blake3 are supported"))),
+    };
     let method = match serialization.method.as_str() {
         "files" => Method::Files,
         "shards" => {
@@ -453,10 +470,10 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
     };
     let mut digests = Vec::new();
     for resource in &predicate.resources {
-        if resource.algorithm != algorithm(method) && resource.algorithm != "sha256" {
+        if resource.algorithm != algorithm(method) && resource.algorithm != serialization.hash_type {
             return Err(bad(format!(
-                "{} is hashed with {}, and only sha256 is supported",
-                resource.name, resource.algorithm
+                "{} is hashed with {}, and the whole with {}",
+                resource.name, resource.algorithm, serialization.hash_type
             )));
         }
         digests.push(add(&resource.name, &resource.digest, method)?);
@@ -473,7 +490,59 @@ fn read_statement(payload: &[u8]) -> Result<Signed, Refused> {
         }
     }
     let name = subject.name.clone();
-    Ok(Signed { name, root: Some(root), resources, method, ignore_paths: serialization.ignore_paths })
+    Ok(Signed { name, root: Some(root), resources, method, hash, ignore_paths: serialization.ignore_paths })
+}
+
+/// Endings of files that are models by themselves: leaving one out leaves the model unsigned.
+const MODEL_ENDINGS: [&str; 21] = [
+    "pkl",
+    "pickle",
+    "joblib",
+    "skops",
+    "onnx",
+    "safetensors",
+    "gguf",
+    "ggml",
+    "h5",
+    "hdf5",
+    "keras",
+    "pt",
+    "pth",
+    "ckpt",
+    "pb",
+    "tflite",
+    "cbm",
+    "ubj",
+    "model",
+    "mlmodel",
+    "lgb",
+];
+
+/// A signature holds also if its list of paths to leave out names the model itself, and then says nothing about it. What
+/// lies there uncovered must be no model, and less than what is covered.
+fn refuse_uncovered<'n>(
+    model: &Path,
+    uncovered: &[String],
+    covered: impl Iterator<Item = &'n str>,
+) -> Result<(), Refused> {
+    let (mut left_out, mut bytes) = (Vec::new(), 0u64);
+    for path in uncovered {
+        folder::below(model, path, &mut left_out)?;
+    }
+    for (name, size) in &left_out {
+        let ending = name.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map(|(_, it)| it.to_lowercase());
+        if ending.is_some_and(|ending| MODEL_ENDINGS.contains(&ending.as_str())) {
+            return Err(Refused::Uncovered(name.clone()));
+        }
+        bytes = bytes.saturating_add(*size);
+    }
+    let size = |name: &str| std::fs::metadata(model.join(name)).map_or(0, |it| it.len());
+    // A piece of a file counts once for each piece, which can only be too lenient by as much as is covered.
+    let covered: u64 = covered.map(size).fold(0, u64::saturating_add);
+    match left_out.first() {
+        Some((name, _)) if bytes > covered => Err(Refused::Uncovered(name.clone())),
+        _ => Ok(()),
+    }
 }
 
 fn non_empty(resources: &BTreeMap<String, Digest>) -> Result<(), Refused> {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use proofmark_domain::Digest;
-use proofmark_domain::registry::RegistryVerdict;
-use proofmark_domain::release::{ModelName, ReleaseBlocked};
+use proofmark_domain::id::StatementId;
+use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
+use proofmark_domain::release::{ModelName, ReleaseBlocked, Statement, StatementBody};
 
 use super::Registry;
 use super::publish::version_record;
@@ -64,7 +65,48 @@ pub struct Fetched {
     pub bytes: u64,
 }
 
+/// One version as it is found now.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// What checking its bytes and signatures found.
+    pub verdict: RegistryVerdict,
+    /// What is wrong with it.
+    pub problems: Vec<RegistryProblem>,
+    /// The statements by which it proves itself, oldest first, with the bytes of their files.
+    pub statements: Vec<(Statement, Vec<u8>)>,
+}
+
 impl Registry {
+    /// Checks one version and gathers the statements by which it proves itself.
+    pub fn inspect(&self, model: &ModelName, version: u64, watch: &mut Watch<'_>) -> Result<Inspected, RegistryError> {
+        let loaded = self.load(true)?;
+        self.ensure_trusted(&loaded.state)?;
+        let record = version_record(&loaded, model, version)?;
+        let mut check = Check::of(self, &loaded);
+        let mut files = Vec::new();
+        check.walk(&layout::version_folder(model, version), "", &mut files)?;
+        if record.destroyed.is_none() || !files.is_empty() {
+            check.version(&(model.clone(), version), &files, watch)?;
+        }
+        let own = |id: &StatementId| record.proof.contains(id) || *id == record.statement;
+        let mut statements = Vec::new();
+        for (id, (path, placed)) in &loaded.statements {
+            let trust = matches!(
+                placed.statement.body,
+                StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. }
+            );
+            if own(id) || (trust && !loaded.refused.contains(id)) {
+                let text = self.store.read(path).map_err(RegistryError::io(self.path(path), "reading"))?;
+                statements.push((placed.statement.clone(), text));
+            }
+        }
+        Ok(Inspected {
+            verdict: check.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok),
+            problems: check.findings.into_iter().map(|it| it.problem).collect(),
+            statements,
+        })
+    }
+
     /// Verifies a version and copies it to `dest`, which must not exist yet. `dest` appears only when all of it is there
     /// and every byte of the copy has been compared with what was approved. A withdrawn version is refused.
     pub fn fetch(&self, wanted: &Wanted, dest: &Path, watch: &mut Watch<'_>) -> Result<Fetched, RegistryError> {
@@ -110,6 +152,11 @@ impl Registry {
         let bytes = digests.iter().map(|(.., size)| size).sum();
         self.copy_out(&base, &digests, dest, watch)?;
         Ok(Fetched { model, version, bundle: record.bundle, folder: dest.to_owned(), files: digests.len(), bytes })
+    }
+
+    /// The version that is wanted, by the statements that hold.
+    pub fn find(&self, wanted: &Wanted) -> Result<(ModelName, u64), RegistryError> {
+        self.resolve(&self.state()?, wanted)
     }
 
     fn resolve(

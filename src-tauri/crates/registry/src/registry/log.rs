@@ -7,12 +7,12 @@ use proofmark_domain::Digest;
 use proofmark_domain::id::{CandidateId, StatementId};
 use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
 use proofmark_domain::release::{
-    BundleManifest, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, fold,
+    BundleManifest, Claims, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, TrustList, fold,
 };
 
 use super::{Registry, is_plain_file, short};
 use crate::error::RegistryError;
-use crate::keys::PublicKey;
+use crate::keys::{PublicKey, key_id_of};
 use crate::layout::{self, REGISTRY_LOG};
 use crate::names::foreign;
 use crate::statement::{Untrusted, sha256};
@@ -31,6 +31,11 @@ pub(super) fn finding(verdict: RegistryVerdict, code: &str, path: &str, message:
     Finding { verdict, problem, version: None }
 }
 
+/// A file or link that is there and cannot be read as a file.
+pub(super) fn unreadable(path: &str, error: &std::io::Error) -> Finding {
+    finding(RegistryVerdict::Damaged, "unreadable", path, format!("it cannot be read: {error}"), RESTORE)
+}
+
 /// What a claim file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -41,12 +46,23 @@ pub(super) enum Claim {
     Unreadable,
 }
 
+impl Claim {
+    /// The statement that holds the number, if the claim says.
+    pub const fn holder(&self) -> Option<Digest> {
+        match self {
+            Self::Statement(digest) => Some(*digest),
+            Self::Partial | Self::Unreadable => None,
+        }
+    }
+}
+
 /// Everything that reading the log gives.
 pub(super) struct Loaded {
     pub state: RegistryState,
     pub findings: Vec<Finding>,
     pub ignored: Vec<String>,
     pub claims: BTreeMap<ModelName, BTreeMap<u64, Claim>>,
+    pub trust_claims: BTreeMap<u64, Claim>,
     /// Statements whose signature holds, by id, with their path.
     pub statements: BTreeMap<StatementId, (String, Placed)>,
     pub refused: BTreeSet<StatementId>,
@@ -81,26 +97,30 @@ impl Registry {
         if fresh {
             *cache = Cache::default();
         }
-        let mut reading = Reading { registry: self, cache: &mut cache, findings: Vec::new(), ignored: Vec::new() };
+        let (findings, ignored) = (Vec::new(), Vec::new());
+        let mut reading = Reading { registry: self, checking: fresh, cache: &mut cache, findings, ignored };
         let files = reading.files()?;
         let statements = reading.verified(files);
         reading.check_chains(&statements);
         // Claims are read after statements: a claim's statement was written before the claim, so one that is
         // missing now has not arrived, and was not merely overlooked.
-        let claims = reading.claims()?;
+        let (claims, trust_claims) = reading.claims()?;
         let manifests = reading.manifests(&statements, fresh)?;
-        let held = claims.iter().flat_map(|(model, numbers)| {
-            numbers.iter().filter_map(move |(number, claim)| match claim {
-                Claim::Statement(digest) => Some(((model.clone(), *number), *digest)),
-                _ => None,
-            })
+        let versions = claims.iter().flat_map(|(model, numbers)| {
+            numbers.iter().filter_map(move |(number, claim)| Some(((model.clone(), *number), claim.holder()?)))
         });
+        let trust = trust_claims.iter().filter_map(|(number, claim)| Some((*number, claim.holder()?)));
+        let held = Claims { versions: versions.collect(), trust: trust.collect() };
         let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
-        let (state, refused) = fold(self.id, placed, &manifests, &held.collect());
-        let Reading { mut findings, ignored, .. } = reading;
+        let (state, refused) = fold(self.id, placed, &manifests, &held);
+        let Reading { mut findings, mut ignored, .. } = reading;
         for refused in &refused {
             let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
-            findings.push(refusal(refused, path));
+            if is_overtaken(&refused.why) {
+                ignored.push(format!("{path} (others were faster, so it counts for nothing: {})", refused.why));
+            } else {
+                findings.push(refusal(refused, path));
+            }
         }
         let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).collect();
         let mut heads = BTreeMap::new();
@@ -109,7 +129,7 @@ impl Registry {
             heads.insert(placed.statement.key_id.clone(), (*id, placed.digest));
             newest_ms = newest_ms.max(time_of(id));
         }
-        Ok(Loaded { state, findings, ignored, claims, statements, refused, newest_ms, heads })
+        Ok(Loaded { state, findings, ignored, claims, trust_claims, statements, refused, newest_ms, heads })
     }
 }
 
@@ -119,9 +139,26 @@ fn time_of(id: &StatementId) -> i64 {
     bytes.iter().take(6).fold(0i64, |ms, byte| (ms << 8) | i64::from(*byte))
 }
 
+/// What its author was allowed to say, and what something that they had not seen yet has made void: somebody who decides on
+/// two machines, an approval of what was published meanwhile, an alias of what was withdrawn. That is nobody's fault.
+const fn is_overtaken(why: &ReleaseBlocked) -> bool {
+    matches!(
+        why,
+        ReleaseBlocked::AlreadyDecided { .. }
+            | ReleaseBlocked::WrongState { .. }
+            | ReleaseBlocked::Version { .. }
+            | ReleaseBlocked::Frozen { .. }
+    )
+}
+
 fn refusal(refused: &Refused, path: &str) -> Finding {
     let code = match &refused.why {
         ReleaseBlocked::KeyRevoked { .. } => "key_revoked",
+        ReleaseBlocked::KeyExpired { .. } => "key_expired",
+        ReleaseBlocked::OwnersMissing { .. } => "trust_unsigned",
+        ReleaseBlocked::Superseded { .. } => "trust_superseded",
+        ReleaseBlocked::TrustExpired { .. } => "trust_expired",
+        ReleaseBlocked::TrustMissing { .. } => "trust_missing",
         ReleaseBlocked::Unknown { .. } => "signer_unknown",
         ReleaseBlocked::AuthorDecides { .. } => "author_decides",
         ReleaseBlocked::RoleMissing { .. } => "role_missing",
@@ -130,7 +167,7 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
         ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => "statement_waits",
         _ => "statement_refused",
     };
-    let waits = code == "statement_waits";
+    let waits = matches!(code, "statement_waits" | "trust_missing");
     let verdict = if waits { RegistryVerdict::Incomplete } else { RegistryVerdict::Untrusted };
     let mend =
         if waits { WAIT } else { "it counts for nothing and may stay; ask its author, or an owner, how it came about" };
@@ -139,19 +176,42 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
 
 struct Reading<'r> {
     registry: &'r Registry,
+    /// What cannot be read is a finding of a check; for anything else it must stop the work, because a statement that is left
+    /// out could be the one that forbids it.
+    checking: bool,
     cache: &'r mut Cache,
     findings: Vec<Finding>,
     ignored: Vec<String>,
 }
 
 impl Reading<'_> {
-    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        match self.registry.store.list(path) {
+            Ok(entries) => Ok(entries),
+            Err(error) if self.checking && error.kind() == std::io::ErrorKind::NotADirectory => {
+                self.findings.push(unreadable(path, &error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "listing")(error)),
+        }
     }
 
     fn ignore(&mut self, path: &str, name: &str) {
         let why = foreign(name).unwrap_or("a name that does not belong here");
         self.ignored.push(format!("{path} ({why})"));
+    }
+
+    /// Reads a small file; `None` if it is not there, or if this is a check and it cannot be read, which is then a finding.
+    fn read(&mut self, path: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        match self.registry.store.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if self.checking || error.kind() == std::io::ErrorKind::FileTooLarge => {
+                self.findings.push(unreadable(path, &error));
+                Ok(None)
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+        }
     }
 
     /// Every statement file by path, with the model whose folder holds it.
@@ -183,11 +243,7 @@ impl Reading<'_> {
         {
             return Ok(Some(file.clone()));
         }
-        let bytes = match self.registry.store.read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(RegistryError::io(self.registry.path(path), "reading")(error)),
-        };
+        let Some(bytes) = self.read(path)? else { return Ok(None) };
         match Untrusted::read(&bytes) {
             Ok(bundle) => {
                 let file = File { bundle, verified: None };
@@ -218,11 +274,16 @@ impl Reading<'_> {
         files: BTreeMap<String, (Option<ModelName>, File)>,
     ) -> BTreeMap<StatementId, (String, Placed)> {
         for (_, file) in files.values() {
-            if file.verified.is_none()
-                && let Some(pem) = file.bundle.introduces()
-                && let Ok(key) = PublicKey::from_pem(&pem, "a statement")
-            {
-                self.cache.keys.insert(key.key_id().to_owned(), key);
+            if file.verified.is_none() {
+                for pem in file.bundle.introduces() {
+                    // Each version of the trust list repeats the keys of the one before.
+                    if self.cache.keys.contains_key(&key_id_of(&pem)) {
+                        continue;
+                    }
+                    if let Ok(key) = PublicKey::from_pem(&pem, "a statement") {
+                        self.cache.keys.insert(key.key_id().to_owned(), key);
+                    }
+                }
             }
         }
         let holding: Vec<(String, Placed)> = files
@@ -284,6 +345,13 @@ impl Reading<'_> {
             self.findings.push(finding(RegistryVerdict::Untrusted, "statement_renamed", path, message, mend));
             return None;
         }
+        if let StatementBody::TrustProposed { list, .. } = &statement.body
+            && let Err(why) = check_keys(list)
+        {
+            let mend = "it counts for nothing and may stay; ask its author how it came about";
+            self.findings.push(finding(RegistryVerdict::Untrusted, "trust_malformed", path, why, mend));
+            return None;
+        }
         let placed = Placed { model, digest, statement };
         if let Some((.., known)) = self.cache.files.get_mut(path) {
             known.verified = Some(placed.clone());
@@ -312,32 +380,39 @@ impl Reading<'_> {
         }
     }
 
-    fn claims(&mut self) -> Result<BTreeMap<ModelName, BTreeMap<u64, Claim>>, RegistryError> {
+    /// Claims on versions of models, and on versions of the trust list.
+    fn claims(&mut self) -> Result<(BTreeMap<ModelName, BTreeMap<u64, Claim>>, BTreeMap<u64, Claim>), RegistryError> {
         let mut claims: BTreeMap<ModelName, BTreeMap<u64, Claim>> = BTreeMap::new();
+        let mut trust = BTreeMap::new();
         for folder in self.list("claims")? {
             let path = format!("claims/{}", folder.name);
-            let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
+            let model = ModelName::new(&folder.name).ok();
+            if folder.kind != EntryKind::Folder || (model.is_none() && folder.name != REGISTRY_LOG) {
                 self.ignore(&path, &folder.name);
                 continue;
-            };
+            }
             for entry in self.list(&path)? {
                 let path = format!("{path}/{}", entry.name);
                 let (Some(number), EntryKind::File) = (layout::read_number(&entry.name), entry.kind) else {
                     self.ignore(&path, &entry.name);
                     continue;
                 };
-                let text =
-                    self.registry.store.read(&path).map_err(RegistryError::io(self.registry.path(&path), "reading"))?;
                 let whole = layout::claim_text(&Digest::from_bytes([0; 32])).len();
-                let claim = match layout::read_claim(&text) {
-                    Some(digest) => Claim::Statement(digest),
-                    None if text.len() < whole => Claim::Partial,
+                let claim = match self.read(&path)? {
+                    Some(text) => match layout::read_claim(&text) {
+                        Some(digest) => Claim::Statement(digest),
+                        None if text.len() < whole => Claim::Partial,
+                        None => Claim::Unreadable,
+                    },
                     None => Claim::Unreadable,
                 };
-                claims.entry(model.clone()).or_default().insert(number, claim);
+                match &model {
+                    Some(model) => claims.entry(model.clone()).or_default().insert(number, claim),
+                    None => trust.insert(number, claim),
+                };
             }
         }
-        Ok(claims)
+        Ok((claims, trust))
     }
 
     /// The manifests that submissions name, as far as they are there and whole.
@@ -357,14 +432,10 @@ impl Reading<'_> {
                 continue;
             }
             let path = layout::object(bundle);
-            let text = match self.registry.store.read(&path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    let message = "the manifest of a candidate is missing".to_owned();
-                    self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
-                    continue;
-                }
-                Err(error) => return Err(RegistryError::io(self.registry.path(&path), "reading")(error)),
+            let Some(text) = self.read(&path)? else {
+                let message = "the manifest of a candidate is missing".to_owned();
+                self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
+                continue;
             };
             let problem = if sha256(&text) != *bundle {
                 "its bytes are not those that were submitted".to_owned()
@@ -390,16 +461,31 @@ impl Reading<'_> {
     }
 }
 
+/// A key's id must be the digest of its text, and the key one that can sign here: a list cannot give one key's name to
+/// another.
+fn check_keys(list: &TrustList) -> Result<(), String> {
+    for person in list.people.values() {
+        for (key_id, key) in &person.keys {
+            let name = &person.name;
+            match PublicKey::from_pem(&key.public_key, name) {
+                Ok(public) if public.key_id() != key_id || public.pem() != key.public_key => {
+                    return Err(format!("the key {} of {name} is not the one that it is listed as", short(key_id)));
+                }
+                Ok(public) if public.curve_name() != "P-256" => {
+                    return Err(format!("the key {} of {name} is not on P-256", short(key_id)));
+                }
+                Ok(_) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a statement lies in the folder of what it is about.
 fn belongs(placed: &Placed, models: &BTreeMap<CandidateId, ModelName>) -> bool {
-    let about = match &placed.statement.body {
-        StatementBody::Submitted { model, .. }
-        | StatementBody::Published { model, .. }
-        | StatementBody::AliasSet { model, .. }
-        | StatementBody::Withdrawn { model, .. } => Some(model),
-        StatementBody::Approved { candidate, .. } | StatementBody::Rejected { candidate, .. } => models.get(candidate),
-        _ => None,
-    };
+    let body = &placed.statement.body;
+    let about = body.model().or_else(|| models.get(&body.candidate()?.0));
     placed.model.as_ref() == about
 }
 

@@ -2,19 +2,22 @@
 
 mod fetch;
 mod log;
+mod mirror;
 mod publish;
+mod review;
 mod submit;
+mod trust;
 mod verify;
 mod version;
+mod view;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use proofmark_domain::id::{CandidateId, RegistryId, StatementId};
-use proofmark_domain::person::{PersonCard, Role};
+use proofmark_domain::registry::Seen;
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, Policy, RegistryState, ReleaseBlocked, Statement, StatementBody};
 use proofmark_domain::{Digest, Timestamp};
@@ -22,13 +25,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::RegistryError;
-use crate::keys::{Signer, check_card};
+use crate::keys::Signer;
 use crate::layout::{self, FORMAT, MARKER, STAGING};
 use crate::statement;
 use crate::store::{DirStore, EntryKind, SelfTest, Store};
 
-pub use fetch::{Fetched, Wanted};
+pub use fetch::{Fetched, Inspected, Wanted};
+pub use mirror::Mirrored;
 pub use submit::{SourceBytes, SourceFile, Submission};
+pub use trust::TrustChange;
 
 use log::{Cache, Loaded};
 
@@ -38,6 +43,8 @@ pub struct OpenOptions {
     /// The id of the key that must have begun the registry. Without it, whoever can replace the whole directory can
     /// replace its people as well.
     pub trusted_owner: Option<String>,
+    /// What was seen of this registry before. Storage that shows less is told apart from one where nothing happened.
+    pub seen: Option<Seen>,
     /// Where times come from; the machine's clock if none is given.
     pub clock: Option<Arc<dyn Clock>>,
 }
@@ -76,6 +83,7 @@ pub struct Registry {
     store: Box<dyn Store>,
     id: RegistryId,
     trusted_owner: Option<String>,
+    seen: Option<Seen>,
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
     turn: Mutex<()>,
@@ -119,17 +127,7 @@ impl Registry {
             Err(error) => return Err(RegistryError::io(format!("{place}/{MARKER}"), "writing")(error)),
         }
         let registry = Self::open_in(store, options)?;
-        let _turn = registry.turn();
-        let loaded = registry.load(false)?;
-        if loaded.state.root_key.is_some() {
-            return Err(RegistryError::AlreadyThere { path: place });
-        }
-        registry.ensure_writable()?;
-        let owner_card = owner.card().clone();
-        let body =
-            StatementBody::RegistryCreated { name: new.name.clone(), owner: owner_card, policy: new.policy.clone() };
-        registry.append(&loaded, owner, None, body)?;
-        drop(_turn);
+        registry.begin(new, owner)?;
         Ok(registry)
     }
 
@@ -161,6 +159,7 @@ impl Registry {
             store,
             id: marker.id,
             trusted_owner: options.trusted_owner,
+            seen: options.seen,
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             cache: Mutex::default(),
             turn: Mutex::default(),
@@ -191,104 +190,6 @@ impl Registry {
         Ok(loaded.state)
     }
 
-    /// Admits a person, gives them another key, or changes their roles; no roles take everything away.
-    pub fn admit(&self, owner: &Signer, person: &PersonCard, roles: &BTreeSet<Role>) -> Result<(), RegistryError> {
-        let key = check_card(person)?;
-        if key.curve_name() != "P-256" {
-            return Err(RegistryError::Invalid(format!("the key of {} is not on P-256", person.name)));
-        }
-        let body = StatementBody::PersonAdmitted { person: person.clone(), roles: roles.clone() };
-        self.act(owner, None, |state, actor| {
-            rules::may_admit(state, actor, person, roles)?;
-            Ok(body)
-        })
-        .map(drop)
-    }
-
-    /// Declares a key invalid. What it signed up to now, as far as it has arrived here, still counts.
-    pub fn revoke_key(&self, owner: &Signer, key_id: &str, reason: &str) -> Result<(), RegistryError> {
-        let _turn = self.turn();
-        let loaded = self.ready(owner)?;
-        rules::may_revoke(&loaded.state, actor(owner), key_id, reason)?;
-        let last = loaded.heads.get(key_id).map(|(_, digest)| *digest);
-        let body = StatementBody::KeyRevoked { key_id: key_id.to_owned(), last, reason: reason.to_owned() };
-        self.append(&loaded, owner, None, body).map(drop)
-    }
-
-    /// Changes what a release needs from now on.
-    pub fn set_policy(&self, owner: &Signer, policy: &Policy, reason: &str) -> Result<(), RegistryError> {
-        self.act(owner, None, |state, actor| {
-            rules::may_set_policy(state, actor, reason)?;
-            Ok(StatementBody::PolicySet { policy: policy.clone(), reason: reason.to_owned() })
-        })
-        .map(drop)
-    }
-
-    /// Approves a candidate. `bundle` is the digest of the manifest that the person looked at: if the candidate is
-    /// another by now, the approval is refused.
-    pub fn approve(
-        &self,
-        approver: &Signer,
-        candidate: CandidateId,
-        bundle: &Digest,
-        reason: &str,
-    ) -> Result<RegistryState, RegistryError> {
-        let (bundle, reason) = (*bundle, reason.to_owned());
-        self.act(approver, Some(candidate), |state, actor| {
-            rules::may_approve(state, actor, candidate, &bundle)?;
-            Ok(StatementBody::Approved { candidate, bundle, reason })
-        })?;
-        self.state()
-    }
-
-    /// Rejects a candidate, with a reason.
-    pub fn reject(
-        &self,
-        approver: &Signer,
-        candidate: CandidateId,
-        bundle: &Digest,
-        reason: &str,
-    ) -> Result<RegistryState, RegistryError> {
-        let (bundle, reason) = (*bundle, reason.to_owned());
-        self.act(approver, Some(candidate), |state, actor| {
-            rules::may_reject(state, actor, candidate, &bundle, &reason)?;
-            Ok(StatementBody::Rejected { candidate, bundle, reason })
-        })?;
-        self.state()
-    }
-
-    /// Points an alias to a version, or to none.
-    pub fn set_alias(
-        &self,
-        publisher: &Signer,
-        model: &ModelName,
-        alias: &str,
-        version: Option<u64>,
-        reason: &str,
-    ) -> Result<(), RegistryError> {
-        self.act_on(publisher, model, |state, actor| {
-            rules::may_set_alias(state, actor, model, alias, version)?;
-            let (model, alias, reason) = (model.clone(), alias.to_owned(), reason.to_owned());
-            Ok(StatementBody::AliasSet { model, alias, version, reason })
-        })?;
-        self.refresh_view(model)
-    }
-
-    /// Declares that a version must not be used any more. Its bytes stay.
-    pub fn withdraw(
-        &self,
-        publisher: &Signer,
-        model: &ModelName,
-        version: u64,
-        reason: &str,
-    ) -> Result<(), RegistryError> {
-        self.act_on(publisher, model, |state, actor| {
-            rules::may_withdraw(state, actor, model, version, reason)?;
-            Ok(StatementBody::Withdrawn { model: model.clone(), version, reason: reason.to_owned() })
-        })?;
-        self.refresh_view(model)
-    }
-
     /// Removes what unfinished work left in `.staging` longer than `age` ago. Returns the names.
     pub fn clean(&self, age: Duration) -> Result<Vec<String>, RegistryError> {
         let entries = self.store.list(STAGING).map_err(RegistryError::io(self.path(STAGING), "listing"))?;
@@ -314,7 +215,33 @@ impl Registry {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is to be seen of this registry now, to be remembered and given back on opening.
+    pub fn seen(&self) -> Result<Seen, RegistryError> {
+        let loaded = self.load(false)?;
+        Ok(Seen {
+            trust_version: loaded.state.trust.as_ref().map_or(0, |list| list.version),
+            trust: loaded.state.trust_statement,
+            heads: loaded.heads.iter().map(|(key_id, (_, digest))| (key_id.clone(), *digest)).collect(),
+        })
+    }
+
+    /// Why this registry is not the one that was seen before, if it is not.
+    fn set_back(&self, state: &RegistryState) -> Option<String> {
+        let seen = self.seen.as_ref().filter(|seen| seen.trust_version > 0)?;
+        let version = state.trust.as_ref().map_or(0, |list| list.version);
+        if version < seen.trust_version {
+            let before = seen.trust_version;
+            return Some(format!("its trust list is at version {version}, and version {before} was seen here before"));
+        }
+        // A newer list leads back to the one that was seen, because each names the one before.
+        let same = version > seen.trust_version || state.trust_statement == seen.trust;
+        (!same).then(|| format!("version {version} of its trust list is another than the one seen here before"))
+    }
+
     fn ensure_trusted(&self, state: &RegistryState) -> Result<(), RegistryError> {
+        if let Some(why) = self.set_back(state) {
+            return Err(RegistryError::Untrusted { path: self.store.place(), why });
+        }
         let Some(expected) = &self.trusted_owner else { return Ok(()) };
         let path = self.store.place();
         match &state.root_key {
@@ -348,7 +275,7 @@ impl Registry {
             let why = "the statement that begins it is missing".to_owned();
             return Err(RegistryError::Incomplete { path: self.store.place(), why });
         }
-        rules::ensure_active(&loaded.state, actor(signer))?;
+        rules::ensure_active(&loaded.state, self.actor(signer))?;
         Ok(loaded)
     }
 
@@ -360,7 +287,7 @@ impl Registry {
     ) -> Result<(Statement, Digest), RegistryError> {
         let _turn = self.turn();
         let loaded = self.ready(signer)?;
-        let body = decide(&loaded.state, actor(signer))?;
+        let body = decide(&loaded.state, self.actor(signer))?;
         let model = candidate.and_then(|candidate| loaded.state.candidates.get(&candidate)).map(|it| it.model.clone());
         self.append(&loaded, signer, model.as_ref(), body)
     }
@@ -373,7 +300,7 @@ impl Registry {
     ) -> Result<(Statement, Digest), RegistryError> {
         let _turn = self.turn();
         let loaded = self.ready(signer)?;
-        let body = decide(&loaded.state, actor(signer))?;
+        let body = decide(&loaded.state, self.actor(signer))?;
         self.append(&loaded, signer, Some(model), body)
     }
 
@@ -395,6 +322,7 @@ impl Registry {
             author: signer.card().id,
             key_id: signer.key_id().to_owned(),
             previous: loaded.heads.get(signer.key_id()).map(|(_, digest)| *digest),
+            trust: loaded.state.trust_statement,
             body,
         };
         let path = format!("{}/{}", layout::log_folder(model), layout::statement_name(&statement));
@@ -402,6 +330,10 @@ impl Registry {
             .map_err(|source| RegistryError::Signature { path: self.path(&path), source })?;
         self.store.create_new(&path, &bytes).map_err(RegistryError::io(self.path(&path), "writing the statement"))?;
         Ok((statement, digest))
+    }
+
+    fn actor<'s>(&self, signer: &'s Signer) -> Actor<'s> {
+        Actor { person: signer.card().id, key_id: signer.key_id(), at: self.clock.now() }
     }
 
     /// A folder of its own for unfinished work, removed when this is dropped.
@@ -427,10 +359,6 @@ impl Drop for Workroom<'_> {
         // What cannot be removed now is listed by `verify` as left over, and removed by `clean`.
         let _ = self.store.discard(&self.name);
     }
-}
-
-fn actor(signer: &Signer) -> Actor<'_> {
-    Actor { person: signer.card().id, key_id: signer.key_id() }
 }
 
 fn short(hex: &str) -> &str {

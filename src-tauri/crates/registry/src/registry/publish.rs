@@ -6,8 +6,8 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, StatementBody, VersionRecord, rules,
 };
 
+use super::Registry;
 use super::log::{Claim, Loaded};
-use super::{Registry, actor};
 use crate::error::RegistryError;
 use crate::keys::Signer;
 use crate::layout;
@@ -33,7 +33,7 @@ impl Registry {
         let record = known(&loaded, candidate)?;
         let manifest = manifest_of(&record)?;
         if record.state != CandidateState::Published {
-            rules::may_publish(&loaded.state, actor(publisher), candidate, &record.bundle)?;
+            rules::may_publish(&loaded.state, self.actor(publisher), candidate, &record.bundle)?;
         }
         // Every byte is checked before the number is claimed, so that a damaged candidate never becomes a version.
         let room = self.workroom();
@@ -68,7 +68,7 @@ impl Registry {
             if let (CandidateState::Published, Some(version)) = (record.state, record.version) {
                 return Ok(version);
             }
-            rules::may_publish(&loaded.state, actor(publisher), candidate, &record.bundle)?;
+            rules::may_publish(&loaded.state, self.actor(publisher), candidate, &record.bundle)?;
             let model = &record.model;
             let last = loaded.claims.get(model).and_then(|claims| claims.last_key_value());
             // Only where files cannot get name and content in one step can a claim be cut short.
@@ -85,17 +85,22 @@ impl Registry {
                     why: why.to_owned(),
                 });
             }
-            let version = cut_short.unwrap_or_else(|| last.map_or(1, |(number, _)| number + 1));
+            let free = last.map_or(1, |(number, _)| number + 1);
+            // Others may have claimed further numbers since the log was read: each lost race leaves a statement behind.
+            let version = match cut_short {
+                Some(number) => number,
+                None => self.first_free(model, free)?,
+            };
             let digest = match pending(&loaded, publisher, candidate, version) {
                 Some(digest) => digest,
                 None => {
-                    let (model, bundle) = (model.clone(), record.bundle);
-                    let body = StatementBody::Published { candidate, bundle, model, version };
+                    let (model, bundle, proof) = (model.clone(), record.bundle, record.statements.clone());
+                    let body = StatementBody::Published { candidate, bundle, model, version, proof };
                     self.append(&loaded, publisher, Some(&record.model), body)?.1
                 }
             };
             drop(turn);
-            if self.claim(model, version, &digest, cut_short.is_some())? {
+            if self.claim(&layout::claim(model, version), &digest, cut_short.is_some())? {
                 return Ok(version);
             }
         }
@@ -106,8 +111,19 @@ impl Registry {
         })
     }
 
+    fn first_free(&self, model: &ModelName, from: u64) -> Result<u64, RegistryError> {
+        let mut number = from;
+        loop {
+            let path = layout::claim(model, number);
+            if self.store.entry(&path).map_err(RegistryError::io(self.path(&path), "looking at"))?.is_none() {
+                return Ok(number);
+            }
+            number += 1;
+        }
+    }
+
     /// Whether a claim that was cut short has been so for long enough that nobody is still writing it.
-    fn is_abandoned(&self, path: &str) -> Result<bool, RegistryError> {
+    pub(super) fn is_abandoned(&self, path: &str) -> Result<bool, RegistryError> {
         let entry = self.store.entry(path).map_err(RegistryError::io(self.path(path), "looking at"))?;
         let modified_ms = entry.and_then(|entry| entry.stamp).map_or(i64::MAX, |stamp| stamp[0] / 1_000_000);
         Ok(self.clock.now().ms().saturating_sub(modified_ms) > ABANDONED_MS)
@@ -115,34 +131,27 @@ impl Registry {
 
     /// Whether the number is this statement's now. What the file says decides, also when the call itself failed: an
     /// answer can get lost on the way from a server.
-    fn claim(
-        &self,
-        model: &ModelName,
-        version: u64,
-        statement: &Digest,
-        take_over: bool,
-    ) -> Result<bool, RegistryError> {
-        let path = layout::claim(model, version);
+    pub(super) fn claim(&self, path: &str, statement: &Digest, take_over: bool) -> Result<bool, RegistryError> {
         let text = layout::claim_text(statement);
         let made = if take_over {
             let staged = self.workroom();
             let file = staged.path("claim");
-            self.store.stage(&file, &mut text.as_slice()).and_then(|_| self.store.settle(&file, &path))
+            self.store.stage(&file, &mut text.as_slice()).and_then(|_| self.store.settle(&file, path))
         } else {
-            self.store.create_new(&path, &text)
+            self.store.create_new(path, &text)
         };
-        match self.store.read(&path) {
+        match self.store.read(path) {
             Ok(text) => match layout::read_claim(&text) {
                 Some(holder) => Ok(holder == *statement),
                 None => match made {
                     Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                        Err(RegistryError::io(self.path(&path), "claiming the number")(error))
+                        Err(RegistryError::io(self.path(path), "claiming the number")(error))
                     }
                     // Another writer is at it; the next round sees what became of it.
                     _ => Ok(false),
                 },
             },
-            Err(error) => Err(RegistryError::io(self.path(&path), "claiming the number")(made.err().unwrap_or(error))),
+            Err(error) => Err(RegistryError::io(self.path(path), "claiming the number")(made.err().unwrap_or(error))),
         }
     }
 
@@ -180,7 +189,7 @@ impl Registry {
         })
     }
 
-    fn has_folder(&self, path: &str) -> Result<bool, RegistryError> {
+    pub(super) fn has_folder(&self, path: &str) -> Result<bool, RegistryError> {
         let entry = self.store.entry(path).map_err(RegistryError::io(self.path(path), "looking at"))?;
         Ok(entry.is_some())
     }

@@ -8,12 +8,12 @@ use proofmark_domain::Digest;
 use proofmark_domain::gate::GateOutcome;
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::release::{
-    BundleFile, BundleManifest, CandidateState, ModelName, RegistryState, StatementBody, rules,
+    BundleData, BundleFile, BundleManifest, CandidateState, ModelName, RegistryState, StatementBody, rules,
 };
 use proofmark_domain::sensitive::CarriedLabel;
 use sha2::{Digest as _, Sha256};
 
-use super::{Registry, Workroom, actor};
+use super::{Registry, Workroom};
 use crate::canonical;
 use crate::error::RegistryError;
 use crate::keys::Signer;
@@ -61,6 +61,14 @@ pub struct Submission {
     pub purpose: String,
     /// What it must not be used for.
     pub limits: String,
+    /// Data sets upstream.
+    pub datasets: Vec<BundleData>,
+    /// Digest of the environment of the training run.
+    pub environment: Option<Digest>,
+    /// Commit of the code that trained it.
+    pub commit: Option<String>,
+    /// Risk class; empty for none.
+    pub risk: String,
     /// What is new, in words.
     pub note: String,
 }
@@ -115,7 +123,7 @@ impl Registry {
         submission: &Submission,
         watch: &mut Watch<'_>,
     ) -> Result<CandidateId, RegistryError> {
-        rules::may_submit(&self.ready(submitter)?.state, actor(submitter))?;
+        rules::may_submit(&self.ready(submitter)?.state, self.actor(submitter))?;
         let sources = checked_sources(submission)?;
         watch.expect(sources.iter().map(|(.., size)| size).sum::<u64>());
         watch.expect(submission.generated.iter().chain(&submission.evidence).map(|it| it.bytes.len() as u64).sum());
@@ -129,6 +137,10 @@ impl Registry {
             metrics: submission.metrics.clone(),
             purpose: submission.purpose.clone(),
             limits: submission.limits.clone(),
+            datasets: submission.datasets.clone(),
+            environment: submission.environment,
+            commit: submission.commit.clone(),
+            risk: submission.risk.clone(),
         };
         for (file, _) in &sources {
             let shown = file.source.display().to_string();
@@ -153,7 +165,7 @@ impl Registry {
         if let Some(known) = same_candidate(&loaded.state, submitter, &submission.model, &bundle) {
             return Ok(known);
         }
-        rules::may_submit(&loaded.state, actor(submitter))?;
+        rules::may_submit(&loaded.state, self.actor(submitter))?;
         let candidate = CandidateId::from_uuid(self.clock.fresh(self.clock.now()));
         let (model, note) = (submission.model.clone(), submission.note.clone());
         let body = StatementBody::Submitted { candidate, bundle, model, note };

@@ -8,7 +8,7 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, StatementBody, VersionRecord,
 };
 
-use super::log::{Claim, Finding, Loaded, finding};
+use super::log::{Claim, Finding, Loaded, finding, unreadable};
 use super::version::{hash, model_metas};
 use super::{Registry, short};
 use crate::error::RegistryError;
@@ -43,11 +43,15 @@ impl Registry {
         };
         check.root()?;
         check.trust();
+        check.trust_claims();
         check.claims();
         let objects = check.object_list()?;
         let folders = check.version_folders()?;
-        watch.expect(objects.iter().map(|(_, entry)| entry.size).sum());
-        watch.expect(folders.values().flatten().map(|(_, entry)| entry.size).sum());
+        let in_folders = folders.iter().flat_map(|((model, number), files)| {
+            let base = layout::version_folder(model, *number);
+            files.iter().map(move |(name, entry)| (format!("{base}/{name}"), entry.clone()))
+        });
+        check.hash_all(objects.iter().cloned().chain(in_folders).collect(), watch)?;
         check.objects(&objects, watch)?;
         for (version, files) in &folders {
             check.version(version, files, watch)?;
@@ -56,6 +60,9 @@ impl Registry {
         Ok(check.report())
     }
 }
+
+mod hashing;
+mod trust;
 
 type Files = Vec<(String, Entry)>;
 type Folders = BTreeMap<(ModelName, u64), Files>;
@@ -71,8 +78,15 @@ pub(super) struct Check<'r> {
 }
 
 impl<'r> Check<'r> {
-    fn list(&self, path: &str) -> Result<Vec<Entry>, RegistryError> {
-        self.registry.store.list(path).map_err(RegistryError::io(self.registry.path(path), "listing"))
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>, RegistryError> {
+        match self.registry.store.list(path) {
+            Ok(entries) => Ok(entries),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                self.findings.push(unreadable(path, &error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(RegistryError::io(self.registry.path(path), "listing")(error)),
+        }
     }
 
     fn found(&mut self, verdict: RegistryVerdict, code: &str, path: &str, message: impl Into<String>, mend: &str) {
@@ -93,6 +107,16 @@ impl<'r> Check<'r> {
         self.findings.push(found);
     }
 
+    /// Where other programs look, a link or a device stands for something that nobody published.
+    fn refuse_link(&mut self, path: &str, kind: EntryKind) -> bool {
+        let strange = matches!(kind, EntryKind::Link | EntryKind::Other);
+        if strange {
+            let message = "it is a link or a device, which a registry does not hold";
+            self.found(RegistryVerdict::Damaged, "link_unexpected", path, message, "remove it");
+        }
+        strange
+    }
+
     fn ignore(&mut self, path: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let why = foreign(name).unwrap_or("a name that does not belong here");
@@ -109,108 +133,36 @@ impl<'r> Check<'r> {
                         self.ignored.push(format!("{STAGING}/{} (work that is under way or was cut short)", left.name));
                     }
                 }
+                (name @ ("log" | "objects" | "claims" | "models"), _) => {
+                    let message = "it is no folder, and must be one";
+                    self.found(
+                        RegistryVerdict::Damaged,
+                        "file_unexpected",
+                        name,
+                        message,
+                        "restore it from another copy",
+                    );
+                }
                 _ => self.ignore(&entry.name),
             }
         }
         let text =
             self.registry.store.read(MARKER).map_err(RegistryError::io(self.registry.path(MARKER), "reading"))?;
         let expected = super::Marker { format: layout::FORMAT, id: self.registry.id }.to_bytes();
-        let created = self
+        // The beginning is there and was claimed, and is for another registry than the file says.
+        let begins =
+            |body: &StatementBody| matches!(body, StatementBody::TrustProposed { list, .. } if list.version == 1);
+        let other_id = self
             .loaded
             .statements
             .values()
-            .any(|(_, it)| matches!(it.statement.body, StatementBody::RegistryCreated { .. }));
-        let other_id = created && self.loaded.state.root_key.is_none();
+            .any(|(_, it)| begins(&it.statement.body) && it.statement.registry != self.registry.id)
+            && self.loaded.state.root_key.is_none();
         if text != expected || other_id {
             let message = "it is not as it was written, or names another registry than its statements do";
             self.found(RegistryVerdict::Damaged, "marker_changed", MARKER, message, "restore it from another copy");
         }
         Ok(())
-    }
-
-    fn trust(&mut self) {
-        let Some(root) = &self.loaded.state.root_key else {
-            let message = "the statement that begins the registry is missing or does not hold";
-            self.found(RegistryVerdict::Incomplete, "root_missing", "log/_registry", message, WAIT);
-            return;
-        };
-        if let Some(expected) = self.registry.trusted_owner.as_ref().filter(|expected| *expected != root) {
-            let message = format!("it was begun with the key {}, and you trust {}", short(root), short(expected));
-            let mend = "ask its owner for the fingerprint over another way; if it differs, do not use this registry";
-            self.found(RegistryVerdict::Untrusted, "owner_unknown", "log/_registry", message, mend);
-        }
-    }
-
-    /// Each number is claimed by a statement that holds, without gaps; each statement of a publication found its number.
-    fn claims(&mut self) {
-        let loaded = self.loaded;
-        let published = |digest: &Digest| loaded.statements.values().find(|(_, it)| it.digest == *digest);
-        for (model, numbers) in &loaded.claims {
-            let last = numbers.last_key_value().map_or(0, |(last, _)| *last);
-            if last as usize != numbers.len() {
-                let missing = (1..=last).find(|number| !numbers.contains_key(number)).unwrap_or_default();
-                let path = layout::claim(model, missing);
-                let message = "this number was never claimed, though later ones were".to_owned();
-                self.found_in(
-                    &(model.clone(), missing),
-                    RegistryVerdict::Incomplete,
-                    "claim_missing",
-                    &path,
-                    message,
-                    WAIT,
-                );
-            }
-            for (number, claim) in numbers {
-                let key = (model.clone(), *number);
-                let path = layout::claim(model, *number);
-                // Somebody published this number, so a claim that names nothing was changed rather than early.
-                let rival = loaded.statements.values().any(|(_, it)| {
-                    matches!(&it.statement.body, StatementBody::Published { model: of, version, .. } if of == model && version == number)
-                });
-                let (verdict, code, message, mend) = match claim {
-                    Claim::Statement(_) if loaded.state.version(model, *number).is_some() => continue,
-                    Claim::Statement(digest) => match published(digest) {
-                        Some(_) => (
-                            RegistryVerdict::Untrusted,
-                            "claim_refused",
-                            "the statement that it names does not publish this version".to_owned(),
-                            "do not use this version; ask who published it",
-                        ),
-                        None if rival => (
-                            RegistryVerdict::Damaged,
-                            "claim_changed",
-                            "it names a statement that does not exist, though this number was published".to_owned(),
-                            "restore the file from another copy of the registry",
-                        ),
-                        None => (
-                            RegistryVerdict::Incomplete,
-                            "statement_missing",
-                            format!("the statement {} that it names is missing", digest.short()),
-                            WAIT,
-                        ),
-                    },
-                    Claim::Partial => {
-                        (RegistryVerdict::Incomplete, "claim_partial", "it has arrived in part only".to_owned(), WAIT)
-                    }
-                    Claim::Unreadable => (
-                        RegistryVerdict::Damaged,
-                        "claim_changed",
-                        "its text is not that of a claim".to_owned(),
-                        "restore the file from another copy of the registry",
-                    ),
-                };
-                self.found_in(&key, verdict, code, &path, message, mend);
-            }
-        }
-        for (id, (path, placed)) in &loaded.statements {
-            let StatementBody::Published { candidate, model, version, .. } = &placed.statement.body else { continue };
-            let unclaimed = !loaded.claims.get(model).is_some_and(|numbers| numbers.contains_key(version));
-            let done = loaded.state.candidates.get(candidate).is_some_and(|it| it.state == CandidateState::Published);
-            if unclaimed && !done && !loaded.refused.contains(id) {
-                let message = "its number is not claimed: publishing was cut short, or the claim has not arrived";
-                self.found(RegistryVerdict::Incomplete, "publication_pending", path, message, AGAIN);
-            }
-        }
     }
 
     /// Every object file.
@@ -246,13 +198,17 @@ impl<'r> Check<'r> {
         let mut needed: BTreeMap<Digest, &CandidateRecord> = BTreeMap::new();
         for record in self.loaded.state.candidates.values() {
             // Manifests were checked when the log was read.
-            if let Some(manifest) = record.manifest.as_ref().filter(|_| record.state != CandidateState::Rejected) {
+            let version = record.version.and_then(|number| self.loaded.state.version(&record.model, number));
+            let destroyed = version.is_some_and(|it| it.destroyed.is_some());
+            if let Some(manifest) =
+                record.manifest.as_ref().filter(|_| record.state != CandidateState::Rejected && !destroyed)
+            {
                 needed.extend(manifest.files.iter().chain(&manifest.evidence).map(|it| (it.digest, record)));
             }
         }
         let manifests: BTreeSet<Digest> = self.loaded.state.candidates.values().map(|it| it.bundle).collect();
         for (path, entry) in objects {
-            let (digest, _) = self.hash(path, entry, watch)?;
+            let Some((digest, _)) = self.hash_or_say(path, entry, watch)? else { continue };
             if digest.hex() == entry.name {
                 needed.remove(&digest);
                 continue;
@@ -293,17 +249,45 @@ impl<'r> Check<'r> {
         Ok(found)
     }
 
+    /// The digest of a file; `None` if it cannot be read, which is then a finding.
+    fn hash_or_say(
+        &mut self,
+        path: &str,
+        entry: &Entry,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<(Digest, u64)>, RegistryError> {
+        match self.hash(path, entry, watch) {
+            Ok(found) => Ok(Some(found)),
+            Err(RegistryError::Io { source, .. }) => {
+                self.findings.push(unreadable(path, &source));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every version folder, with all files in it.
     fn version_folders(&mut self) -> Result<Folders, RegistryError> {
         let mut folders = Folders::new();
         for folder in self.list("models")? {
             let path = format!("models/{}", folder.name);
+            if self.refuse_link(&path, folder.kind) {
+                continue;
+            }
             let (Ok(model), EntryKind::Folder) = (ModelName::new(&folder.name), folder.kind) else {
                 self.ignore(&path);
                 continue;
             };
+            if !self.loaded.claims.contains_key(&model) && !self.loaded.state.versions.contains_key(&model) {
+                let message = "nobody published a model of this name here";
+                let mend = "do not use it; wait for missing statements, or ask who put it there";
+                self.found(RegistryVerdict::Untrusted, "model_unknown", &path, message, mend);
+            }
             for entry in self.list(&path)? {
                 let path = format!("{path}/{}", entry.name);
+                if self.refuse_link(&path, entry.kind) {
+                    continue;
+                }
                 let number = entry.name.strip_prefix("version-").and_then(layout::read_number);
                 match (number, entry.kind) {
                     (Some(number), EntryKind::Folder) => {
@@ -319,7 +303,8 @@ impl<'r> Check<'r> {
         for (model, versions) in &self.loaded.state.versions {
             for number in versions.keys() {
                 let key = (model.clone(), *number);
-                if !folders.contains_key(&key) {
+                let destroyed = versions.get(number).is_some_and(|it| it.destroyed.is_some());
+                if !folders.contains_key(&key) && !destroyed {
                     let path = layout::version_folder(model, *number);
                     let message = "its folder is missing: publishing was cut short, or it has not arrived".to_owned();
                     self.found_in(&key, RegistryVerdict::Incomplete, "version_missing", &path, message, AGAIN);
@@ -375,6 +360,11 @@ impl<'r> Check<'r> {
             self.found_in(key, verdict, code, &base, message.to_owned(), mend);
             return Ok(());
         };
+        if record.destroyed.is_some() {
+            let message = "its bytes were to be destroyed, and its folder is still there".to_owned();
+            let mend = "the owner who destroyed it repeats that";
+            self.found_in(key, RegistryVerdict::Incomplete, "destruction_pending", &base, message, mend);
+        }
         let Some(manifest) = loaded.state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_ref()) else {
             let message = "its manifest is missing, so its bytes cannot be checked".to_owned();
             self.found_in(key, RegistryVerdict::Incomplete, "manifest_missing", &base, message, WAIT);
@@ -388,9 +378,12 @@ impl<'r> Check<'r> {
                 let message = "it is a link or a device, and a release holds only files".to_owned();
                 self.found_in(key, RegistryVerdict::Damaged, "file_unexpected", &path, message, "remove it");
             } else if let Some(expected) = missing.remove(name) {
-                let (digest, size) = self.hash(&path, entry, watch)?;
+                let Some((digest, size)) = self.hash_or_say(&path, entry, watch)? else { continue };
                 if expected != Some((digest, size)) && expected.is_some() {
-                    let message = format!("its bytes have changed: {} instead of what was approved", digest.short());
+                    let message = format!(
+                        "its bytes have changed: {} instead of what was approved, so the approval no longer applies",
+                        digest.short()
+                    );
                     self.found_in(key, RegistryVerdict::Damaged, "file_changed", &path, message, COPY);
                 }
                 match name.as_str() {
@@ -463,12 +456,8 @@ impl<'r> Check<'r> {
     }
 
     fn public_key(&self, key_id: &str) -> Option<PublicKey> {
-        let cards = self.loaded.statements.values().filter_map(|(_, it)| match &it.statement.body {
-            StatementBody::RegistryCreated { owner, .. } => Some(owner),
-            StatementBody::PersonAdmitted { person, .. } => Some(person),
-            _ => None,
-        });
-        cards.filter(|card| card.key_id == key_id).find_map(|card| crate::keys::check_card(card).ok())
+        let (.., key) = self.loaded.state.trust.as_ref()?.holder(key_id)?;
+        PublicKey::from_pem(&key.public_key, "the trust list").ok()
     }
 
     fn meta(
@@ -520,7 +509,7 @@ impl<'r> Check<'r> {
             let path = format!("{}/meta.yaml", layout::model_folder(model));
             let states = model_metas(&self.loaded.state, model);
             if !states.is_empty() {
-                let text = self.read_if_there(&path)?;
+                let text = self.read_if_there(&path);
                 self.view(&path, text.as_ref(), states.last(), &states);
             }
             let aliases = self.loaded.state.aliases.get(model).cloned().unwrap_or_default();
@@ -538,7 +527,7 @@ impl<'r> Check<'r> {
             }
             for (alias, record) in &aliases {
                 let path = format!("{folder}/{alias}");
-                let text = self.read_if_there(&path)?;
+                let text = self.read_if_there(&path);
                 let number = |version: Option<u64>| version.map(|it| it.to_string().into_bytes());
                 let states: Vec<Vec<u8>> = record.history.iter().filter_map(|it| number(it.version)).collect();
                 self.view(&path, text.as_ref(), number(record.version).as_ref(), &states);
@@ -547,11 +536,14 @@ impl<'r> Check<'r> {
         Ok(())
     }
 
-    fn read_if_there(&self, path: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+    fn read_if_there(&mut self, path: &str) -> Option<Vec<u8>> {
         match self.registry.store.read(path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(RegistryError::io(self.registry.path(path), "reading")(error)),
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.findings.push(unreadable(path, &error));
+                None
+            }
         }
     }
 
@@ -570,7 +562,12 @@ impl<'r> Check<'r> {
 
     fn report(self) -> RegistryReport {
         let state = &self.loaded.state;
-        let whole = |finding: &&Finding| matches!(finding.problem.code.as_str(), "owner_unknown" | "root_missing");
+        let whole = |finding: &&Finding| {
+            matches!(
+                finding.problem.code.as_str(),
+                "owner_unknown" | "root_missing" | "trust_rolled_back" | "trust_expired"
+            )
+        };
         let base = self.findings.iter().filter(whole).map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok);
         let worst = |key: &(ModelName, u64)| {
             let own = self.findings.iter().filter(|it| it.version.as_ref() == Some(key)).map(|it| it.verdict);
@@ -614,9 +611,8 @@ pub(super) fn expected_files(manifest: &BundleManifest) -> BTreeMap<String, Opti
 
 /// Names of the statements without which a version does not prove itself.
 fn own_statements(loaded: &Loaded, record: &VersionRecord) -> BTreeSet<String> {
-    let own = loaded.state.candidates.get(&record.candidate).map(|it| it.statements.as_slice()).unwrap_or_default();
-    let placed = own.iter().filter_map(|id| loaded.statements.get(id));
-    placed.map(|(_, placed)| layout::statement_name(&placed.statement)).collect()
+    let own = record.proof.iter().chain([&record.statement]).filter_map(|id| loaded.statements.get(id));
+    own.map(|(_, placed)| layout::statement_name(&placed.statement)).collect()
 }
 
 impl<'r> Check<'r> {

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
-use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState};
+use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState, StatementBody};
 use sha2::{Digest as _, Sha256};
 
 use super::log::Loaded;
@@ -131,11 +131,13 @@ impl Registry {
         version: u64,
     ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
         let record = version_record(loaded, model, version)?;
-        let own = loaded.state.candidates.get(&record.candidate).map(|it| it.statements.clone()).unwrap_or_default();
         let mut proof = BTreeMap::new();
         for (id, (path, placed)) in &loaded.statements {
-            let about_people = placed.model.is_none() && *id < record.statement && !loaded.refused.contains(id);
-            if about_people || own.contains(id) {
+            let about_trust = placed.model.is_none()
+                && *id < record.statement
+                && !loaded.refused.contains(id)
+                && !matches!(placed.statement.body, StatementBody::JoinRequested { .. });
+            if about_trust || record.proof.contains(id) || *id == record.statement {
                 let text = self.store.read(path).map_err(RegistryError::io(self.path(path), "reading"))?;
                 proof.insert(layout::statement_name(&placed.statement), text);
             }

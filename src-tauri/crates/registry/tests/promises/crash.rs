@@ -49,7 +49,7 @@ fn at_every_call(
             // A minute later, so that what was cut short is known to be abandoned.
             let clock = Arc::new(Ahead::default());
             clock.0.store(120_000, Ordering::Relaxed);
-            let options = OpenOptions { trusted_owner: None, clock: Some(clock) };
+            let options = OpenOptions { clock: Some(clock), ..OpenOptions::default() };
             let registry = Registry::open(&team.dir(), options)?;
             step(team, &registry).map_err(|error| format!("{fault:?} at call {at}, then again: {error}"))?;
             let report = team.verify()?;
@@ -90,7 +90,7 @@ fn submitting_survives_a_fault_at_every_call() -> Outcome {
 #[test]
 fn moving_an_alias_survives_a_fault_at_every_call() -> Outcome {
     let team = Team::published()?;
-    at_every_call(&team, |team, registry| registry.set_alias(&team.ann, &churn(), "canary", Some(1), "try"))?;
+    at_every_call(&team, |team, registry| registry.promote(&team.ann, &churn(), "canary", 1, "try"))?;
     Ok(())
 }
 

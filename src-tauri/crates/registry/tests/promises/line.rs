@@ -42,9 +42,9 @@ fn a_release_goes_from_submission_to_withdrawal() -> Outcome {
         "bytes as submitted"
     );
 
-    registry.set_alias(&team.ann, &churn(), "production", None, "stop")?;
+    registry.remove_alias(&team.ann, &churn(), "production", "stop")?;
     assert!(!team.dir().join("models/churn/aliases/production").exists(), "MLflow no longer sees the alias");
-    registry.withdraw(&team.ann, &churn(), 1, "wrong labels")?;
+    registry.withdraw(&team.ann, &churn(), 1, None, "wrong labels")?;
     let again = registry.fetch(&"churn/1".parse::<Wanted>()?, &team.room.path().join("out2"), &mut Watch::silent());
     assert!(matches!(blocked(again), Some(ReleaseBlocked::Version { .. })), "a withdrawn version is not given out");
     assert_whole(&team.verify()?, "after withdrawing");
@@ -92,6 +92,8 @@ fn gates_and_sensitive_data_hold_a_release_up() -> Outcome {
         allowed: "0.9".into(),
         why: "the run has no auc".into(),
         evidence: vec![],
+        definition: None,
+        waivable_by: BTreeSet::new(),
     });
     let candidate = registry.submit(&team.ann, &submission, &mut Watch::silent())?;
     let bundle = registry.state()?.candidates[&candidate].bundle;
@@ -172,7 +174,7 @@ fn eight_writers_get_contiguous_numbers() -> Outcome {
 #[test]
 fn only_the_pinned_owner_is_believed() -> Outcome {
     let team = Team::published()?;
-    let options = OpenOptions { trusted_owner: Some(team.eve.key_id().to_owned()), clock: None };
+    let options = OpenOptions { trusted_owner: Some(team.eve.key_id().to_owned()), ..OpenOptions::default() };
     let registry = Registry::open(&team.dir(), options)?;
     assert!(matches!(registry.state(), Err(RegistryError::Untrusted { .. })), "its state is not given out");
     let report = registry.verify(&mut Watch::silent())?;

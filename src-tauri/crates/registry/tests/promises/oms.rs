@@ -119,3 +119,65 @@ fn what_we_sign_we_verify() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn an_ignore_list_cannot_uncover_the_model() -> Outcome {
+    let temp = tempfile::tempdir()?;
+    let room = temp.path();
+    let signer = person("Ann")?;
+    fs::write(room.join("key.pub"), &signer.card().public_key)?;
+    let trust = Trust::key_file(&room.join("key.pub"))?;
+    let model = room.join("model");
+    fs::create_dir_all(model.join("logs"))?;
+    fs::write(model.join("config.json"), vec![b'{'; 500])?;
+    fs::write(model.join("model.pkl"), vec![1; 100])?;
+    fs::write(model.join("weights.dat"), vec![1; 5000])?;
+    fs::write(model.join("logs/a.txt"), "x")?;
+    for (left_out, passes) in [
+        (vec!["model.pkl"], false),
+        (vec!["weights.dat"], false),
+        (vec!["logs"], true),
+        (vec!["logs/a.txt", "not there"], true),
+    ] {
+        let ignore_paths = left_out.iter().map(|it| (*it).to_owned()).collect();
+        let options = SignOptions { ignore_paths, ..SignOptions::default() };
+        let signature = room.join("model.sig");
+        fs::write(&signature, sign_folder(&model, Some(&signature), &signer, &options, &mut Watch::silent())?)?;
+        let result = verify(&model, &signature, &trust);
+        assert_eq!(result.is_ok(), passes, "{left_out:?}: {result:?}");
+        assert!(passes || matches!(result, Err(Refused::Uncovered(_))), "{left_out:?}: the reason is named");
+    }
+    Ok(())
+}
+
+/// Runs the reference tool over what was published, if `PROOFMARK_MODEL_SIGNING` names it.
+#[test]
+fn the_reference_tool_accepts_a_published_version_and_refuses_every_change() -> Outcome {
+    let Some(tool) = std::env::var_os("PROOFMARK_MODEL_SIGNING") else {
+        println!("not tried: PROOFMARK_MODEL_SIGNING names no `model_signing`");
+        return Ok(());
+    };
+    let team = crate::support::Team::published()?;
+    let version = team.dir().join("models/churn/version-1");
+    let key = team.room.path().join("key.pub");
+    fs::write(&key, &team.ann.card().public_key)?;
+    let accepts = || -> std::io::Result<bool> {
+        let mut command = std::process::Command::new(&tool);
+        command.args(["verify", "key"]).arg(version.join("model"));
+        command.arg("--signature").arg(version.join("model.sig")).arg("--public_key").arg(&key);
+        Ok(command.output()?.status.success())
+    };
+    assert!(accepts()?, "as it was published");
+    fs::write(version.join("model/registered_model_meta"), "model_version: 1")?;
+    assert!(accepts()?, "with the file that MLflow writes");
+    let file = version.join("model/model.pkl");
+    let bytes = fs::read(&file)?;
+    fs::remove_file(&file)?;
+    assert!(!accepts()?, "missing");
+    fs::write(&file, &bytes[1..])?;
+    assert!(!accepts()?, "changed");
+    fs::write(&file, &bytes)?;
+    fs::write(version.join("model/x.py"), "import os")?;
+    assert!(!accepts()?, "added");
+    Ok(())
+}

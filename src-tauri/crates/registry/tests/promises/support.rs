@@ -80,7 +80,7 @@ impl Team {
 
     pub fn open(&self) -> Result<Registry, Box<dyn Error>> {
         let trusted_owner = Some(self.owner.key_id().to_owned());
-        Ok(Registry::open(&self.dir(), OpenOptions { trusted_owner, clock: None })?)
+        Ok(Registry::open(&self.dir(), OpenOptions { trusted_owner, ..OpenOptions::default() })?)
     }
 
     pub fn submission(&self, note: &str) -> Submission {
@@ -98,6 +98,10 @@ impl Team {
             metrics: BTreeMap::from([("auc".to_owned(), 0.875)]),
             purpose: "Find customers \"about\" to leave".to_owned(),
             limits: "Not for pricing".to_owned(),
+            datasets: Vec::new(),
+            environment: None,
+            commit: None,
+            risk: String::new(),
             note: note.to_owned(),
         }
     }
@@ -116,7 +120,7 @@ impl Team {
         let registry = team.open()?;
         let candidate = team.approved(&registry, "first")?;
         registry.publish(&team.ann, candidate, &mut Watch::silent())?;
-        registry.set_alias(&team.ann, &churn(), "production", Some(1), "best so far")?;
+        registry.promote(&team.ann, &churn(), "production", 1, "best so far")?;
         Ok(team)
     }
 

@@ -1,6 +1,6 @@
 //! What somebody with write access to the directory can do to it, and that it shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,6 +148,7 @@ fn slip_in(
         author: signer.card().id,
         key_id: signer.key_id().to_owned(),
         previous: None,
+        trust: registry.state()?.trust_statement,
         body,
     };
     let (bytes, _) = statement::sign(&forged, signer)?;
@@ -166,8 +167,14 @@ fn rules_hold_for_what_was_slipped_in() -> Outcome {
     let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
     let bundle = registry.state()?.candidates[&candidate].bundle;
     let approval = || StatementBody::Approved { candidate, bundle, reason: "me".to_owned() };
-    let admitted =
-        |signer: &Signer| StatementBody::PersonAdmitted { person: signer.card().clone(), roles: all.clone() };
+    // The list as it holds, with Eve added by somebody who may not.
+    let state = registry.state()?;
+    let admitted = |signer: &Signer| {
+        let (list, statement) = (state.trust.clone().expect("a list"), state.trust_statement.expect("its statement"));
+        let mut list = list.next(statement, &BTreeMap::new());
+        list.admit(signer.card(), &all, SystemClock.now());
+        StatementBody::TrustProposed { list, reason: "let me in".to_owned() }
+    };
     for (signer, folder, body, code) in [
         (&team.ann, "log/churn", approval(), "author_decides"),
         (&team.eve, "log/churn", approval(), "signer_unknown"),
@@ -221,7 +228,7 @@ fn a_revoked_key_signs_nothing_more_and_cannot_backdate() -> Outcome {
     let candidate = registry.submit(&team.ann, &team.submission("next"), &mut Watch::silent())?;
     let bundle = registry.state()?.candidates[&candidate].bundle;
     let before = proofmark_domain::Timestamp::from_ms(SystemClock.now().ms());
-    registry.revoke_key(&team.owner, team.bob.key_id(), "laptop stolen")?;
+    registry.revoke_key(&team.owner, team.bob.key_id(), "laptop stolen", false)?;
     assert!(registry.approve(&team.bob, candidate, &bundle, "hm").is_err(), "the key is refused");
     assert_whole(&team.verify()?, "what it had approved still counts");
     // A thief backdates an approval to before the revocation.
@@ -232,6 +239,7 @@ fn a_revoked_key_signs_nothing_more_and_cannot_backdate() -> Outcome {
         author: team.bob.card().id,
         key_id: team.bob.key_id().to_owned(),
         previous: None,
+        trust: registry.state()?.trust_statement,
         body: StatementBody::Approved { candidate, bundle, reason: "thief".to_owned() },
     };
     let (bytes, _) = statement::sign(&forged, &team.bob)?;
@@ -248,7 +256,7 @@ fn a_missing_statement_shows_in_its_authors_chain() -> Outcome {
     let mut files = Vec::new();
     all_files(&team.dir().join("log/_registry"), &mut files)?;
     files.sort();
-    // The admission of Ann: Bob's names it as the one before.
+    // The admission of Ann, by which version 2 of the trust list holds: version 3 rests on it.
     fs::remove_file(files.get(1).ok_or("three statements")?)?;
     let report = team.verify()?;
     assert!(codes(&report).contains(&"statement_missing"), "{:?}", codes(&report));

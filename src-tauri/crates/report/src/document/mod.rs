@@ -5,6 +5,7 @@
 
 mod dataset;
 mod drift;
+mod release;
 mod words;
 
 use minijinja::syntax::SyntaxConfig;
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 pub use dataset::{DatasetDocument, FindingDecision, dataset_report};
 pub use drift::{DriftDocument, drift_report};
+pub use release::{ReleaseDocument, SignedText, release_report};
 
 use crate::figure::Figure;
 use crate::text;
@@ -35,10 +37,11 @@ pub enum ReportError {
     },
 }
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("base.html", include_str!("templates/base.html")),
     ("dataset.html", include_str!("templates/dataset.html")),
     ("drift.html", include_str!("templates/drift.html")),
+    ("release.html", include_str!("templates/release.html")),
     ("style.css", include_str!("templates/style.css")),
 ];
 

@@ -30,6 +30,10 @@ limits: string,
  */
 note: string, 
 /**
+ * How much depends on it, in a word that the registry's policy knows.
+ */
+risk?: string, 
+/**
  * Opens the key if it lies in an encrypted file.
  */
 passphrase: string | null, };

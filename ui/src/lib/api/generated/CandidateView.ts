@@ -2,8 +2,11 @@
 import type { BundleManifest } from "./BundleManifest";
 import type { CandidateRow } from "./CandidateRow";
 import type { Decision } from "./Decision";
+import type { GateOutcome } from "./GateOutcome";
 import type { Permission } from "./Permission";
 import type { ProductionComparison } from "./ProductionComparison";
+import type { Question } from "./Question";
+import type { WaiverRecord } from "./WaiverRecord";
 
 /**
  * Everything about one candidate.
@@ -29,6 +32,22 @@ decisions: Array<Decision>,
  * Beside the version in production, if there is one.
  */
 production: ProductionComparison | null, 
+/**
+ * Gates that were let go.
+ */
+waivers?: Array<WaiverRecord>, 
+/**
+ * Questions and answers, oldest first.
+ */
+questions?: Array<Question>, 
+/**
+ * What others found when they held it against gates again.
+ */
+rejudged?: Array<GateOutcome>, 
+/**
+ * Gates that stand in the way, and whether this person may let each go.
+ */
+may_waive?: { [key in string]: Permission }, 
 /**
  * Whether this person may approve it.
  */

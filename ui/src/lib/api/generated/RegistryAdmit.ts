@@ -15,6 +15,10 @@ person: PersonCard,
  */
 roles: Array<Role>, 
 /**
+ * The fingerprint that was compared with the person over another way; another card is refused then.
+ */
+fingerprint?: string, 
+/**
  * Opens the key if it lies in an encrypted file.
  */
 passphrase: string | null, };

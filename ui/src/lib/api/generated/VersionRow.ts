@@ -41,6 +41,14 @@ aliases: Array<string>,
  */
 withdrawn: string | null, 
 /**
+ * What to use instead of a withdrawn version.
+ */
+replacement?: number, 
+/**
+ * Whether its bytes were destroyed.
+ */
+destroyed?: boolean, 
+/**
  * Where its files lie.
  */
 folder: string, };

@@ -21,6 +21,10 @@ reason: string,
  */
 confirm: string, 
 /**
+ * What to use instead.
+ */
+replacement?: number, 
+/**
  * Opens the key if it lies in an encrypted file.
  */
 passphrase: string | null, };

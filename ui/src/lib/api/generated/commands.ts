@@ -1,15 +1,18 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
 import type { AuditQuery } from "./AuditQuery";
 import type { AuditVerdict } from "./AuditVerdict";
 import type { CandidateDecide } from "./CandidateDecide";
+import type { CandidateDiscuss } from "./CandidateDiscuss";
 import type { CandidateDraft } from "./CandidateDraft";
 import type { CandidateList } from "./CandidateList";
 import type { CandidatePublish } from "./CandidatePublish";
 import type { CandidateRef } from "./CandidateRef";
 import type { CandidateSubmit } from "./CandidateSubmit";
 import type { CandidateView } from "./CandidateView";
+import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
 import type { DatasetList } from "./DatasetList";
@@ -28,6 +31,7 @@ import type { FindingDecide } from "./FindingDecide";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
+import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
 import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
@@ -51,6 +55,8 @@ import type { ReferenceSet } from "./ReferenceSet";
 import type { RegistryAdmit } from "./RegistryAdmit";
 import type { RegistryAttach } from "./RegistryAttach";
 import type { RegistryCreate } from "./RegistryCreate";
+import type { RegistryFreeze } from "./RegistryFreeze";
+import type { RegistryJoin } from "./RegistryJoin";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
@@ -66,6 +72,8 @@ import type { SearchHits } from "./SearchHits";
 import type { SettingSet } from "./SettingSet";
 import type { SettingsView } from "./SettingsView";
 import type { Status } from "./Status";
+import type { TrustEndorse } from "./TrustEndorse";
+import type { TrustSet } from "./TrustSet";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -108,8 +116,11 @@ export interface Commands {
 	candidate_list: { request: Nothing; answer: CandidateList };
 	candidate_show: { request: CandidateRef; answer: CandidateView };
 	candidate_decide: { request: CandidateDecide; answer: CandidateView };
+	candidate_waive: { request: CandidateWaive; answer: CandidateView };
+	candidate_discuss: { request: CandidateDiscuss; answer: CandidateView };
 	candidate_publish: { request: CandidatePublish; answer: JobRef };
 	alias_set: { request: AliasSet; answer: RegistryView };
+	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
 	registry_show: { request: Nothing; answer: RegistryView };
 	registry_create: { request: RegistryCreate; answer: RegistryView };
@@ -117,6 +128,11 @@ export interface Commands {
 	registry_detach: { request: Nothing; answer: RegistryView };
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
+	registry_join: { request: RegistryJoin; answer: RegistryView };
+	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
+	trust_endorse: { request: TrustEndorse; answer: RegistryView };
+	trust_set: { request: TrustSet; answer: RegistryView };
+	key_revoke: { request: KeyRevoke; answer: RegistryView };
 	person_list: { request: Nothing; answer: PersonList };
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
@@ -168,8 +184,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	candidate_list: ["registry", "people"],
 	candidate_show: ["registry", "people"],
 	candidate_decide: ["registry", "audit"],
+	candidate_waive: ["registry", "audit"],
+	candidate_discuss: ["registry", "audit"],
 	candidate_publish: ["registry", "audit"],
 	alias_set: ["registry", "audit"],
+	alias_roll_back: ["registry", "audit"],
 	version_withdraw: ["registry", "audit"],
 	registry_show: ["registry", "people"],
 	registry_create: ["registry", "audit"],
@@ -177,6 +196,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	registry_detach: ["registry", "audit"],
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
+	registry_join: ["registry", "audit"],
+	registry_freeze: ["registry", "audit"],
+	trust_endorse: ["registry", "audit"],
+	trust_set: ["registry", "audit"],
+	key_revoke: ["registry", "audit"],
 	person_list: ["people"],
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],

@@ -1,25 +1,30 @@
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::*;
-use crate::Timestamp;
 use crate::gate::{GateOutcome, GateVerdict};
+use crate::id::RegistryId;
 use crate::id::StatementId;
-use crate::release::Policy;
+use crate::person::PersonCard;
+use crate::release::{Claims, Placed, Policy, Requirement, Statement, StatementBody, TrustList, fold};
 use crate::sensitive::{CarriedLabel, SensitiveGroup};
 
 /// Builds statements one after the other, as a registry holds them.
 struct Book {
     statements: Vec<Placed>,
     manifests: BTreeMap<Digest, BundleManifest>,
-    claims: BTreeMap<(ModelName, u64), Digest>,
+    claims: Claims,
+    lists: Vec<(Digest, TrustList)>,
 }
 
 const OLGA: u128 = 1;
 const ANN: u128 = 2;
 const BOB: u128 = 3;
 const GRACE: u128 = 4;
+const NOW: Timestamp = Timestamp::from_ms(1000);
 
 fn person(number: u128) -> PersonId {
     PersonId::from_uuid(Uuid::from_u128(number))
@@ -67,15 +72,24 @@ fn manifest() -> BundleManifest {
         metrics: BTreeMap::new(),
         purpose: "test".into(),
         limits: String::new(),
+        datasets: vec![],
+        environment: None,
+        commit: None,
+        risk: String::new(),
     }
 }
 
 impl Book {
     /// Olga owns; Ann submits, approves and publishes; Bob approves. Ann has submitted.
     fn new(policy: Policy, manifest: BundleManifest) -> Self {
-        let mut book =
-            Self { statements: vec![], manifests: BTreeMap::from([(bundle(), manifest)]), claims: BTreeMap::new() };
-        book.say(OLGA, OLGA, StatementBody::RegistryCreated { name: "r".into(), owner: card(OLGA, OLGA), policy });
+        let mut book = Self {
+            statements: vec![],
+            manifests: BTreeMap::from([(bundle(), manifest)]),
+            claims: Claims::default(),
+            lists: vec![],
+        };
+        let list = TrustList::first("r", &card(OLGA, OLGA), policy, Timestamp::from_ms(0));
+        book.list(OLGA, list, true);
         book.admit(ANN, ANN, &[Role::Submitter, Role::Approver, Role::Publisher]);
         book.admit(BOB, BOB, &[Role::Approver]);
         let body =
@@ -84,21 +98,42 @@ impl Book {
         book
     }
 
+    /// The last statement by each key so far.
+    fn heads(&self) -> BTreeMap<String, Digest> {
+        self.statements.iter().map(|it| (it.statement.key_id.clone(), it.digest)).collect()
+    }
+
+    fn next(&self) -> TrustList {
+        let (digest, list) = self.lists.last().unwrap();
+        list.next(*digest, &self.heads())
+    }
+
+    fn list(&mut self, who: u128, list: TrustList, claimed: bool) -> Digest {
+        let body = StatementBody::TrustProposed { list: list.clone(), reason: "x".into() };
+        let digest = self.say(who, who, body);
+        if claimed {
+            self.claims.trust.insert(list.version, digest);
+            self.lists.push((digest, list));
+        }
+        digest
+    }
+
     fn admit(&mut self, who: u128, key_number: u128, roles: &[Role]) {
-        let roles = roles.iter().copied().collect();
-        self.say(OLGA, OLGA, StatementBody::PersonAdmitted { person: card(who, key_number), roles });
+        let mut list = self.next();
+        list.admit(&card(who, key_number), &roles.iter().copied().collect(), Timestamp::from_ms(0));
+        self.list(OLGA, list, true);
+    }
+
+    fn revoke(&mut self, key_number: u128, last: Option<Digest>) {
+        let mut list = self.next();
+        list.revoke(&key(key_number), last, "stolen", Timestamp::from_ms(0)).unwrap();
+        self.list(OLGA, list, true);
     }
 
     fn say(&mut self, who: u128, key_number: u128, body: StatementBody) -> Digest {
         let number = self.statements.len() + 1;
-        let about_registry = matches!(
-            body,
-            StatementBody::RegistryCreated { .. }
-                | StatementBody::PersonAdmitted { .. }
-                | StatementBody::KeyRevoked { .. }
-                | StatementBody::PolicySet { .. }
-        );
         let own = self.statements.iter().rev().find(|it| it.statement.key_id == key(key_number));
+        let model = (!body.is_about_registry()).then(model);
         let statement = Statement {
             id: StatementId::from_uuid(Uuid::from_u128(number as u128)),
             registry: RegistryId::from_uuid(Uuid::nil()),
@@ -106,9 +141,9 @@ impl Book {
             author: person(who),
             key_id: key(key_number),
             previous: own.map(|it| it.digest),
+            trust: self.lists.last().map(|it| it.0),
             body,
         };
-        let model = (!about_registry).then(model);
         self.statements.push(Placed { model, digest: digest(number), statement });
         digest(number)
     }
@@ -119,10 +154,16 @@ impl Book {
     }
 
     fn publish(&mut self, version: u64, claimed: bool) {
-        let body = StatementBody::Published { candidate: candidate(), bundle: bundle(), model: model(), version };
+        let body = StatementBody::Published {
+            candidate: candidate(),
+            bundle: bundle(),
+            model: model(),
+            version,
+            proof: vec![],
+        };
         let digest = self.say(ANN, ANN, body);
         if claimed {
-            self.claims.insert((model(), version), digest);
+            self.claims.versions.insert((model(), version), digest);
         }
     }
 
@@ -173,7 +214,7 @@ fn one_person_counts_once() {
     assert!(matches!(refused[..], [ReleaseBlocked::AlreadyDecided { .. }]), "{refused:?}");
     let record = &state.candidates[&candidate()];
     let missing = ReleaseBlocked::ApprovalsMissing { given: 1, required: 2 };
-    assert_eq!(ensure_approved(&state, record), Err(missing), "two keys are one person");
+    assert_eq!(ensure_approved(&state, record, NOW), Err(missing), "two keys are one person");
     book.admit(GRACE, GRACE, &[Role::GovernanceReviewer]);
     book.approve(GRACE, GRACE);
     assert_eq!(book.state_of_candidate(), CandidateState::Approved, "a second person makes two");
@@ -193,16 +234,7 @@ fn a_zero_in_the_policy_is_one_and_gates_hold() {
     let book = Book::new(Policy { approvals: 0, ..Policy::default() }, manifest());
     assert_eq!(book.state_of_candidate(), CandidateState::Waiting, "nobody publishes alone");
     let mut blocked = manifest();
-    blocked.gates.push(GateOutcome {
-        gate: "g".into(),
-        rule: String::new(),
-        required: true,
-        verdict: GateVerdict::Fail,
-        measured: String::new(),
-        allowed: String::new(),
-        why: "no".into(),
-        evidence: vec![],
-    });
+    blocked.gates.push(failing("g", BTreeSet::new()));
     let mut book = Book::new(Policy::default(), blocked);
     book.approve(BOB, BOB);
     let (_, refused) = book.fold();
@@ -220,50 +252,219 @@ fn sensitive_data_asks_for_a_governance_reviewer_where_there_is_one() {
     book.admit(GRACE, GRACE, &[Role::GovernanceReviewer]);
     let (state, _) = book.fold();
     let record = &state.candidates[&candidate()];
-    assert_eq!(ensure_approved(&state, record), Err(ReleaseBlocked::GovernanceMissing), "now somebody can");
+    assert_eq!(ensure_approved(&state, record, NOW), Err(ReleaseBlocked::GovernanceMissing), "now somebody can");
     book.approve(GRACE, GRACE);
     let (state, _) = book.fold();
-    assert_eq!(ensure_approved(&state, &state.candidates[&candidate()]), Ok(()), "and has");
+    assert_eq!(ensure_approved(&state, &state.candidates[&candidate()], NOW), Ok(()), "and has");
 }
 
 #[test]
 fn what_a_revoked_key_signed_counts_up_to_its_last_statement() {
-    let mut book = Book::new(Policy::default(), manifest());
-    let last = book.approve(BOB, BOB);
-    let revoke = |last| StatementBody::KeyRevoked { key_id: key(BOB), last, reason: "stolen".into() };
     let mut early = Book::new(Policy::default(), manifest());
-    early.say(OLGA, OLGA, revoke(None));
+    early.revoke(BOB, None);
     early.approve(BOB, BOB);
     let (state, refused) = early.fold();
     assert!(matches!(refused[..], [ReleaseBlocked::KeyRevoked { .. }]), "{refused:?}");
     assert!(state.candidates[&candidate()].decisions.is_empty(), "after the revocation nothing counts");
-    book.say(OLGA, OLGA, revoke(Some(last)));
+    let mut book = Book::new(Policy::default(), manifest());
+    let last = book.approve(BOB, BOB);
+    book.revoke(BOB, Some(last));
     assert_eq!(book.state_of_candidate(), CandidateState::Approved, "before it, everything did");
     let mut thief = Book::new(Policy::default(), manifest());
     thief.approve(BOB, BOB);
-    thief.say(OLGA, OLGA, revoke(None));
+    thief.revoke(BOB, None);
     assert_eq!(thief.state_of_candidate(), CandidateState::Waiting, "a backdated one is not in front of it");
+}
+
+#[test]
+fn who_lost_a_role_cannot_backdate() {
+    let mut book = Book::new(Policy::default(), manifest());
+    let trust_then = book.lists.last().unwrap().0;
+    book.admit(BOB, BOB, &[]);
+    book.approve(BOB, BOB);
+    // The owners had not seen it when they took the role: its time and the list that it names say otherwise in vain.
+    let forged = book.statements.last_mut().unwrap();
+    forged.statement.id = StatementId::from_uuid(Uuid::from_u128(4));
+    forged.statement.at = Timestamp::from_ms(4);
+    forged.statement.trust = Some(trust_then);
+    book.statements[3].statement.id = StatementId::from_uuid(Uuid::from_u128(3));
+    book.statements[2].statement.id = StatementId::from_uuid(Uuid::from_u128(2));
+    let (state, refused) = book.fold();
+    assert!(refused.iter().any(|it| matches!(it, ReleaseBlocked::RoleMissing { .. })), "{refused:?}");
+    assert!(state.candidates[&candidate()].decisions.is_empty(), "it counts for nothing");
+    let mut book = Book::new(Policy::default(), manifest());
+    book.approve(BOB, BOB);
+    book.admit(BOB, BOB, &[]);
+    assert_eq!(book.state_of_candidate(), CandidateState::Approved, "what the owners had seen still counts");
 }
 
 #[test]
 fn the_last_owner_stays() {
     let mut book = Book::new(Policy::default(), manifest());
-    book.admit(OLGA, OLGA, &[]);
-    let reason = "x".to_owned();
-    book.say(OLGA, OLGA, StatementBody::KeyRevoked { key_id: key(OLGA), last: None, reason });
+    let mut list = book.next();
+    list.admit(&card(OLGA, OLGA), &BTreeSet::new(), Timestamp::from_ms(0));
+    book.list(OLGA, list, true);
     let (state, refused) = book.fold();
-    assert_eq!(refused, [ReleaseBlocked::LastOwner, ReleaseBlocked::LastOwner], "neither by role nor by key");
+    assert_eq!(refused, [ReleaseBlocked::LastOwner], "not by role");
     assert!(state.people[&person(OLGA)].roles.contains(&Role::Owner), "Olga still owns");
+}
+
+#[test]
+fn a_list_needs_the_owners_of_the_one_before() {
+    let mut book = Book::new(Policy::default(), manifest());
+    book.admit(GRACE, GRACE, &[Role::Owner]);
+    let mut list = book.next();
+    list.owners_needed = 2;
+    book.list(OLGA, list, true);
+    // From now on two must sign.
+    let mut list = book.next();
+    list.admit(&card(9, 9), &[Role::Owner].into(), Timestamp::from_ms(0));
+    let proposed = book.list(OLGA, list.clone(), false);
+    book.claims.trust.insert(list.version, proposed);
+    let (state, refused) = book.fold();
+    let missing = ReleaseBlocked::OwnersMissing { version: list.version, given: 1, required: 2 };
+    assert_eq!(refused, [missing], "a claim is no signature");
+    assert_eq!(state.trust.unwrap().version, list.version - 1, "the version before holds");
+    let endorse = StatementBody::TrustEndorsed { version: list.version, list: proposed };
+    book.say(OLGA, OLGA, endorse.clone());
+    assert_eq!(book.fold().0.trust.unwrap().version, list.version - 1, "one owner who signs twice is one");
+    book.say(BOB, BOB, endorse.clone());
+    assert_eq!(book.fold().0.trust.unwrap().version, list.version - 1, "who is no owner counts for nothing");
+    book.say(GRACE, GRACE, endorse);
+    assert_eq!(book.fold().0.trust.unwrap().version, list.version, "two owners are enough");
+}
+
+#[test]
+fn a_list_forgets_nobody_and_revives_no_key() {
+    let mut book = Book::new(Policy::default(), manifest());
+    let mut list = book.next();
+    list.people.remove(&person(BOB));
+    book.list(OLGA, list, true);
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::OutOfPlace(_)]), "Bob's history must stay readable");
+    let mut book = Book::new(Policy::default(), manifest());
+    book.revoke(BOB, None);
+    let mut list = book.next();
+    list.people.get_mut(&person(BOB)).unwrap().keys.get_mut(&key(BOB)).unwrap().revoked = None;
+    book.list(OLGA, list, true);
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::OutOfPlace(_)]), "a stolen key stays revoked");
+}
+
+#[test]
+fn a_withheld_list_shows() {
+    let mut book = Book::new(Policy::default(), manifest());
+    book.approve(BOB, BOB);
+    let held = book.lists.len() as u64;
+    book.claims.trust.remove(&held);
+    let (state, refused) = book.fold();
+    assert_eq!(state.trust.unwrap().version, held - 1, "the list is set back by one");
+    assert!(refused.iter().any(|it| matches!(it, ReleaseBlocked::TrustMissing { .. })), "{refused:?}");
+}
+
+#[test]
+fn expired_keys_sign_nothing() {
+    let mut book = Book::new(Policy::default(), manifest());
+    let mut list = book.next();
+    list.people.get_mut(&person(BOB)).unwrap().keys.get_mut(&key(BOB)).unwrap().expires = Some(Timestamp::from_ms(4));
+    book.list(OLGA, list, true);
+    book.approve(BOB, BOB);
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::KeyExpired { .. }]), "{:?}", book.fold().1);
+}
+
+#[test]
+fn a_waiver_has_an_end_and_is_not_the_authors() {
+    let mut blocked = manifest();
+    blocked.gates.push(failing("g", [Role::Approver].into()));
+    let mut book = Book::new(Policy::default(), blocked);
+    let waive = |expires| StatementBody::Waived {
+        candidate: candidate(),
+        bundle: bundle(),
+        gate: "g".into(),
+        reason: "known".into(),
+        expires,
+    };
+    book.say(ANN, ANN, waive(None));
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::AuthorDecides { .. }]), "the author cannot");
+    book.say(BOB, BOB, waive(Some(Timestamp::from_ms(7))));
+    book.approve(BOB, BOB);
+    assert_eq!(book.state_of_candidate(), CandidateState::Approved, "while it lasts");
+    book.publish(1, true);
+    assert!(book.fold().1.iter().any(|it| matches!(it, ReleaseBlocked::Gate { .. })), "not after its end");
+    let mut blocked = manifest();
+    blocked.gates.push(failing("g", BTreeSet::new()));
+    let mut book = Book::new(Policy::default(), blocked);
+    book.say(BOB, BOB, waive(None));
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::NotWaivable { .. }]), "some gates nobody can let go");
+}
+
+#[test]
+fn the_registrys_gates_cannot_be_weakened() {
+    let rule = crate::gate::GateRule::Metric { metric: "auc".into(), at_least: Some(0.9), at_most: None };
+    let gate = crate::gate::Gate { name: "auc".into(), required: true, waivable_by: BTreeSet::new(), rule };
+    let policy = Policy { gates: vec![gate.clone()], ..Policy::default() };
+    let mut book = Book::new(policy.clone(), manifest());
+    book.approve(BOB, BOB);
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::Gate { .. }]), "it was left out");
+    for (limit, passes) in [(0.1, false), (0.9, true)] {
+        let mut own = gate.clone();
+        own.rule = crate::gate::GateRule::Metric { metric: "auc".into(), at_least: Some(limit), at_most: None };
+        let mut with = manifest();
+        with.gates.push(GateOutcome {
+            verdict: GateVerdict::Pass,
+            definition: Some(own),
+            ..failing("auc", BTreeSet::new())
+        });
+        let mut book = Book::new(policy.clone(), with);
+        book.approve(BOB, BOB);
+        assert_eq!(book.fold().1.is_empty(), passes, "a limit of {limit}");
+    }
+}
+
+#[test]
+fn the_strictest_requirement_counts() {
+    let two = Requirement { approvals: 2, governance: true };
+    let policy = Policy { by_risk: BTreeMap::from([("high".to_owned(), two)]), ..Policy::default() };
+    let mut book = Book::new(policy, manifest());
+    book.approve(BOB, BOB);
+    let (state, _) = book.fold();
+    let record = &state.candidates[&candidate()];
+    let missing = ReleaseBlocked::ApprovalsMissing { given: 1, required: 2 };
+    assert_eq!(ensure_approved(&state, record, NOW), Err(missing), "a class that nobody knows is the strictest");
+}
+
+#[test]
+fn nothing_moves_while_the_registry_is_frozen() {
+    let mut book = Book::new(Policy::default(), manifest());
+    book.approve(BOB, BOB);
+    book.say(OLGA, OLGA, StatementBody::FreezeSet { frozen: true, reason: "incident".into() });
+    book.publish(1, true);
+    let (state, refused) = book.fold();
+    assert!(matches!(refused[..], [ReleaseBlocked::Frozen { .. }]), "{refused:?}");
+    assert!(state.versions.is_empty(), "nothing was published");
 }
 
 #[test]
 fn statements_read_back_as_they_were_written() {
     let mut book = Book::new(Policy::default(), manifest());
-    book.say(OLGA, OLGA, StatementBody::KeyRevoked { key_id: key(BOB), last: None, reason: "x".into() });
+    book.revoke(BOB, None);
     for placed in &book.statements {
         let text = serde_json::to_string(&serde_json::to_value(&placed.statement).unwrap()).unwrap();
         let back: Statement = serde_json::from_str(&text).unwrap();
         assert_eq!(back, placed.statement, "no two fields share a name in JSON");
+    }
+}
+
+fn failing(name: &str, waivable_by: BTreeSet<Role>) -> GateOutcome {
+    GateOutcome {
+        gate: name.into(),
+        rule: String::new(),
+        required: true,
+        verdict: GateVerdict::Fail,
+        measured: String::new(),
+        allowed: String::new(),
+        why: "no".into(),
+        evidence: vec![],
+        definition: None,
+        waivable_by,
     }
 }
 

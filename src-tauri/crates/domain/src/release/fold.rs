@@ -1,0 +1,351 @@
+//! Adds up signed statements: first the chain of trust lists, then everything else, each judged by the list that governs
+//! it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rules::{self, Actor};
+use super::state::{
+    AliasChange, AliasMoveKind, CandidateRecord, Destruction, Freeze, JoinRequest, Placed, Question, Refused,
+    RegistryState, Rejudged, VersionRecord, WaiverRecord, Withdrawal,
+};
+use super::trust::{TrustList, short};
+use super::{BundleManifest, CandidateState, Decision, ModelName, ReleaseBlocked, Statement, StatementBody};
+use crate::id::{CandidateId, PersonId, RegistryId, StatementId};
+use crate::person::Role;
+use crate::{Digest, Timestamp};
+
+mod chain;
+
+use chain::Chain;
+
+/// Which statement holds each number. A number is claimed once, so that of two statements that want the same one, everybody
+/// believes the same.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    /// Versions of models.
+    pub versions: BTreeMap<(ModelName, u64), Digest>,
+    /// Versions of the trust list.
+    pub trust: BTreeMap<u64, Digest>,
+}
+
+/// Adds up statements in the order of their ids. What a rule forbids is left out and listed.
+///
+/// `manifests` are the manifests by digest, as far as they have arrived. Of two statements that claim the same number, the
+/// one that was claimed counts, and the other is passed over without a complaint, because losing that race is nobody's
+/// fault.
+///
+/// Which trust list governs a statement does not depend on any clock: it is the newest one whose owners had not yet seen
+/// the statement, or the one that its author names, whichever is later. Whoever loses a role or a key cannot get in front of
+/// that by backdating.
+///
+/// Signatures are checked before this: every statement here was signed by the key that it names, and every key of a trust
+/// list has the id that it is listed under.
+pub fn fold(
+    id: RegistryId,
+    mut statements: Vec<Placed>,
+    manifests: &BTreeMap<Digest, BundleManifest>,
+    claims: &Claims,
+) -> (RegistryState, Vec<Refused>) {
+    statements.sort_by_key(|it| (it.statement.id, it.digest));
+    let chain = Chain::read(id, &statements, claims);
+    let mut state = RegistryState::empty(id);
+    let mut refused = chain.refused();
+    let Some(newest) = chain.newest() else { return (state, refused) };
+    state.root_key = chain.root_key().map(str::to_owned);
+    let mut governing = 0;
+    let mut seen = BTreeSet::new();
+    for placed in &statements {
+        let body = &placed.statement.body;
+        if matches!(body, StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. }) {
+            continue;
+        }
+        let result = if seen.insert(placed.statement.id) {
+            chain.governs(placed).and_then(|version| {
+                if version != governing
+                    && let Some(link) = chain.link(version)
+                {
+                    state.govern(link.list, link.statement);
+                    governing = version;
+                }
+                chain.may_sign(placed, version)?;
+                accept(&mut state, placed, manifests, claims)
+            })
+        } else {
+            Err(ReleaseBlocked::OutOfPlace("another statement bears the same id".to_owned()))
+        };
+        if let Err(why) = result {
+            refused.push(Refused { statement: placed.statement.id, model: placed.model.clone(), why });
+        }
+    }
+    state.govern(newest.list, newest.statement);
+    state.pending = chain.pending();
+    let held: BTreeSet<&String> = newest.list.people.values().flat_map(|it| it.keys.keys()).collect();
+    state.requests.retain(|request| !held.contains(&request.person.key_id));
+    (state, refused)
+}
+
+fn accept(
+    state: &mut RegistryState,
+    placed: &Placed,
+    manifests: &BTreeMap<Digest, BundleManifest>,
+    claims: &Claims,
+) -> Result<(), ReleaseBlocked> {
+    let statement = &placed.statement;
+    in_its_place(state, placed)?;
+    let actor = Actor { person: statement.author, key_id: &statement.key_id, at: statement.at };
+    match &statement.body {
+        StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. } => {}
+        StatementBody::JoinRequested { person, note } => {
+            let known = state.requests.iter().any(|it| it.person.key_id == person.key_id);
+            if !known {
+                state.requests.push(JoinRequest { person: person.clone(), note: note.clone(), at: statement.at });
+            }
+        }
+        StatementBody::FreezeSet { frozen, reason } => {
+            rules::may_freeze(state, actor, reason)?;
+            let name = rules::name_of(state, actor);
+            state.frozen = frozen.then(|| Freeze { name, reason: reason.clone(), at: statement.at });
+        }
+        StatementBody::Submitted { candidate, bundle, model, note } => {
+            submit(state, statement, *candidate, *bundle, model, note, manifests)?;
+        }
+        StatementBody::GatesJudged { candidate, bundle, gates } => {
+            rules::may_judge(state, actor, *candidate, bundle)?;
+            let name = rules::name_of(state, actor);
+            if let Some(record) = about(state, *candidate, statement.id) {
+                record.rejudged.push(Rejudged { name, at: statement.at, gates: gates.clone() });
+            }
+            restate(state, *candidate, statement.at);
+        }
+        StatementBody::Waived { candidate, bundle, gate, reason, expires } => {
+            rules::may_waive(state, actor, *candidate, bundle, gate, reason)?;
+            let waiver = WaiverRecord {
+                gate: gate.clone(),
+                person: statement.author,
+                name: rules::name_of(state, actor),
+                reason: reason.clone(),
+                at: statement.at,
+                expires: *expires,
+            };
+            if let Some(record) = about(state, *candidate, statement.id) {
+                record.waivers.push(waiver);
+            }
+            restate(state, *candidate, statement.at);
+        }
+        StatementBody::Asked { candidate, bundle, text } => {
+            rules::may_ask(state, actor, *candidate, bundle, text)?;
+            let question = said(state, statement, text);
+            if let Some(record) = about(state, *candidate, statement.id) {
+                record.questions.push(question);
+            }
+        }
+        StatementBody::Answered { candidate, bundle, question, text } => {
+            rules::may_ask(state, actor, *candidate, bundle, text)?;
+            let answer = said(state, statement, text);
+            let asked = about(state, *candidate, statement.id)
+                .and_then(|record| record.questions.iter_mut().find(|it| it.id == *question));
+            match asked {
+                Some(asked) => asked.answers.push(answer),
+                None => return Err(ReleaseBlocked::OutOfPlace("it answers a question that is not there".to_owned())),
+            }
+        }
+        StatementBody::Approved { candidate, bundle, reason } => {
+            rules::may_approve(state, actor, *candidate, bundle)?;
+            decide(state, statement, *candidate, true, reason);
+        }
+        StatementBody::Rejected { candidate, bundle, reason } => {
+            rules::may_reject(state, actor, *candidate, bundle, reason)?;
+            decide(state, statement, *candidate, false, reason);
+        }
+        StatementBody::Published { candidate, bundle, model, version, proof } => {
+            match claims.versions.get(&(model.clone(), *version)) {
+                Some(claimed) if *claimed == placed.digest => {}
+                // Not claimed yet, or another statement was faster: it says nothing either way.
+                _ => return Ok(()),
+            }
+            rules::may_publish(state, actor, *candidate, bundle)?;
+            publish(state, statement, (*candidate, *bundle), model, *version, proof);
+        }
+        StatementBody::Promoted { model, alias, version, reason } => {
+            rules::may_promote(state, actor, model, alias, *version)?;
+            move_alias(state, statement, AliasMoveKind::Promoted, model, alias, Some(*version), reason);
+        }
+        StatementBody::RolledBack { model, alias, version, reason } => {
+            rules::may_roll_back(state, actor, model, alias, *version)?;
+            move_alias(state, statement, AliasMoveKind::RolledBack, model, alias, Some(*version), reason);
+        }
+        StatementBody::AliasRemoved { model, alias, reason } => {
+            rules::may_remove_alias(state, actor, model, alias)?;
+            move_alias(state, statement, AliasMoveKind::Removed, model, alias, None, reason);
+        }
+        StatementBody::Withdrawn { model, version, replacement, reason } => {
+            rules::may_withdraw(state, actor, model, *version, *replacement, reason)?;
+            if let Some(record) = version_mut(state, model, *version) {
+                let (person, at, replacement) = (statement.author, statement.at, *replacement);
+                record.withdrawn = Some(Withdrawal { person, reason: reason.clone(), replacement, at });
+            }
+        }
+        StatementBody::Destroyed { model, version, reason } => {
+            rules::may_destroy(state, actor, model, *version, reason)?;
+            if let Some(record) = version_mut(state, model, *version) {
+                let (person, at) = (statement.author, statement.at);
+                record.destroyed = Some(Destruction { person, reason: reason.clone(), at });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Statements about a model lie in that model's folder, the others in the registry's: a copy elsewhere is a replay.
+fn in_its_place(state: &RegistryState, placed: &Placed) -> Result<(), ReleaseBlocked> {
+    let body = &placed.statement.body;
+    let belongs = match (body.model(), body.candidate()) {
+        (Some(model), _) => Some(model),
+        (None, Some((candidate, _))) => Some(&rules::known(state, candidate)?.model),
+        (None, None) => None,
+    };
+    if placed.model.as_ref() == belongs {
+        return Ok(());
+    }
+    let place = belongs.map_or("the registry itself".to_owned(), |model| format!("the model {model}"));
+    Err(ReleaseBlocked::OutOfPlace(format!("it is about {place}, and lies elsewhere")))
+}
+
+fn submit(
+    state: &mut RegistryState,
+    statement: &Statement,
+    candidate: CandidateId,
+    bundle: Digest,
+    model: &ModelName,
+    note: &str,
+    manifests: &BTreeMap<Digest, BundleManifest>,
+) -> Result<(), ReleaseBlocked> {
+    let actor = Actor { person: statement.author, key_id: &statement.key_id, at: statement.at };
+    let name = rules::may_submit(state, actor)?.card.name.clone();
+    if state.candidates.contains_key(&candidate) {
+        return Err(ReleaseBlocked::OutOfPlace(format!("{candidate} was submitted before")));
+    }
+    let record = CandidateRecord {
+        id: candidate,
+        model: model.clone(),
+        bundle,
+        note: note.to_owned(),
+        submitter: statement.author,
+        submitter_name: name,
+        submitter_key: statement.key_id.clone(),
+        at: statement.at,
+        manifest: manifests.get(&bundle).filter(|manifest| manifest.model == *model).cloned(),
+        decisions: Vec::new(),
+        governance_approvals: BTreeSet::new(),
+        waivers: Vec::new(),
+        questions: Vec::new(),
+        rejudged: Vec::new(),
+        state: CandidateState::Waiting,
+        version: None,
+        statements: vec![statement.id],
+    };
+    state.candidates.insert(candidate, record);
+    Ok(())
+}
+
+/// The candidate that a statement is about, which now lists the statement.
+fn about(state: &mut RegistryState, candidate: CandidateId, statement: StatementId) -> Option<&mut CandidateRecord> {
+    let record = state.candidates.get_mut(&candidate)?;
+    record.statements.push(statement);
+    Some(record)
+}
+
+fn said(state: &RegistryState, statement: &Statement, text: &str) -> Question {
+    let actor = Actor { person: statement.author, key_id: &statement.key_id, at: statement.at };
+    Question {
+        id: statement.id,
+        name: rules::name_of(state, actor),
+        text: text.to_owned(),
+        at: statement.at,
+        answers: Vec::new(),
+    }
+}
+
+fn decide(state: &mut RegistryState, statement: &Statement, candidate: CandidateId, approved: bool, reason: &str) {
+    let Some(author) = state.people.get(&statement.author) else { return };
+    let (name, governs) = (author.card.name.clone(), author.roles.contains(&Role::GovernanceReviewer));
+    if let Some(record) = about(state, candidate, statement.id) {
+        record.decisions.push(Decision {
+            person: statement.author,
+            name,
+            key_id: statement.key_id.clone(),
+            approved,
+            reason: reason.to_owned(),
+            at: statement.at,
+        });
+        if !approved {
+            record.state = CandidateState::Rejected;
+        } else if governs {
+            record.governance_approvals.insert(statement.author);
+        }
+    }
+    restate(state, candidate, statement.at);
+}
+
+/// Whether an open candidate has what it needs may change with every statement about it.
+fn restate(state: &mut RegistryState, candidate: CandidateId, at: Timestamp) {
+    let open = |record: &CandidateRecord| matches!(record.state, CandidateState::Waiting | CandidateState::Approved);
+    let Some(enough) = state
+        .candidates
+        .get(&candidate)
+        .filter(|record| open(record))
+        .map(|record| rules::ensure_approved(state, record, at).is_ok())
+    else {
+        return;
+    };
+    if let Some(record) = state.candidates.get_mut(&candidate) {
+        record.state = if enough { CandidateState::Approved } else { CandidateState::Waiting };
+    }
+}
+
+fn publish(
+    state: &mut RegistryState,
+    statement: &Statement,
+    (candidate, bundle): (CandidateId, Digest),
+    model: &ModelName,
+    version: u64,
+    proof: &[StatementId],
+) {
+    if let Some(record) = about(state, candidate, statement.id) {
+        record.state = CandidateState::Published;
+        record.version = Some(version);
+    }
+    let record = VersionRecord {
+        model: model.clone(),
+        version,
+        candidate,
+        bundle,
+        publisher: statement.author,
+        publisher_key: statement.key_id.clone(),
+        at: statement.at,
+        statement: statement.id,
+        proof: proof.to_vec(),
+        withdrawn: None,
+        destroyed: None,
+    };
+    state.versions.entry(model.clone()).or_default().insert(version, record);
+}
+
+fn version_mut<'s>(state: &'s mut RegistryState, model: &ModelName, version: u64) -> Option<&'s mut VersionRecord> {
+    state.versions.get_mut(model)?.get_mut(&version)
+}
+
+fn move_alias(
+    state: &mut RegistryState,
+    statement: &Statement,
+    kind: AliasMoveKind,
+    model: &ModelName,
+    alias: &str,
+    version: Option<u64>,
+    reason: &str,
+) {
+    let change = AliasChange { kind, version, person: statement.author, reason: reason.to_owned(), at: statement.at };
+    let record = state.aliases.entry(model.clone()).or_default().entry(alias.to_owned()).or_default();
+    record.version = version;
+    record.history.push(change);
+}

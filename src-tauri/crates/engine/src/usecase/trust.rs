@@ -1,0 +1,255 @@
+//! The trust list as people see and change it.
+
+use std::path::Path;
+
+use proofmark_contract::ErrorCode;
+use proofmark_contract::view::*;
+use proofmark_domain::person::Role;
+use proofmark_domain::release::{ModelName, RegistryState, TrustList};
+use proofmark_ledger::StoredPerson;
+use proofmark_registry::keys::fingerprint;
+use proofmark_registry::{Mirrored, TrustChange, Wanted, Watch};
+use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
+
+use super::registry::with_role;
+use super::wording::role_words;
+use crate::Engine;
+use crate::trouble::{Answer, Trouble, io_trouble};
+
+impl Engine {
+    /// Asks to be admitted to the attached registry.
+    ///
+    /// # Errors
+    /// If nobody can sign, or the registry cannot be written.
+    pub fn registry_join(&self, request: RegistryJoin) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        self.open_attached(&self.attached()?)?.request_join(&signer, &request.note)?;
+        self.note_release("registry.join", &signer.card().id.to_string())?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Stops every publication and promotion, or lets them go on.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, or gives no reason.
+    pub fn registry_freeze(&self, request: RegistryFreeze) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        self.open_attached(&self.attached()?)?.set_frozen(&signer, request.frozen, request.reason.trim())?;
+        self.note_release(if request.frozen { "registry.freeze" } else { "registry.thaw" }, request.reason.trim())?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Signs a version of the trust list that another owner proposed.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, or another version came first.
+    pub fn trust_endorse(&self, request: TrustEndorse) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        self.open_attached(&self.attached()?)?.endorse_trust(&signer, &request.list)?;
+        self.note_release("registry.endorse", &request.list.to_string())?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Changes what the registry asks for.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, gives no reason, or it would leave too few owners.
+    pub fn trust_set(&self, request: TrustSet) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase.clone())?;
+        let registry = self.open_attached(&self.attached()?)?;
+        registry.change_trust(&signer, request.reason.trim(), |list, _| {
+            if let Some(policy) = &request.policy {
+                list.policy = policy.clone();
+            }
+            list.owners_needed = request.owners_needed.unwrap_or(list.owners_needed);
+            list.expires = request.expires.or(list.expires);
+            Ok(())
+        })?;
+        self.note_release("registry.trust", request.reason.trim())?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Declares a key invalid.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, gives no reason, or the key is not known or ambiguous.
+    pub fn key_revoke(&self, request: KeyRevoke) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase.clone())?;
+        let registry = self.open_attached(&self.attached()?)?;
+        let wanted = request.key_id.replace([' ', '-'], "").to_lowercase();
+        let state = registry.state()?;
+        let keys = state.people.values().flat_map(|it| &it.keys);
+        let found: Vec<&String> = keys.filter(|key| wanted.len() >= 8 && key.starts_with(&wanted)).collect();
+        let [key_id] = found.as_slice() else {
+            return Err(Trouble::not_found(format!("one key that begins with `{}`", request.key_id))
+                .hint("See proofmark registry show; at least eight digits are needed."));
+        };
+        registry.revoke_key(&signer, key_id, request.reason.trim(), request.all)?;
+        self.note_release("registry.revoke", key_id)?;
+        self.registry_show(Nothing {})
+    }
+
+    /// How a version is used: a page with the lines to copy, or manifests for a cluster.
+    ///
+    /// # Errors
+    /// If there is no such version.
+    pub fn registry_consume(&self, wanted: &str, manifests: Option<&ServingOptions>) -> Answer<String> {
+        let registry = self.open_attached(&self.attached()?)?;
+        let asked: Wanted = wanted.parse()?;
+        let (model, version) = registry.find(&asked)?;
+        let state = registry.state()?;
+        let record = state.version(&model, version).ok_or_else(|| Trouble::not_found(format!("version {version}")))?;
+        let manifest = state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_ref());
+        let serving = Serving {
+            alias: match asked {
+                Wanted::Alias(_, alias) => Some(alias),
+                Wanted::Version(..) | Wanted::Latest(_) => None,
+            },
+            version,
+            registry: registry.place(),
+            folder: proofmark_registry::layout::version_folder(&model, version),
+            bundle: record.bundle.to_string(),
+            signer_key: record.publisher_key.clone(),
+            has_mlmodel: manifest.is_some_and(|it| it.files.iter().any(|file| file.path == "MLmodel")),
+            model: model.as_str().to_owned(),
+        };
+        Ok(match manifests {
+            Some(options) => serving_manifests(&serving, options),
+            None => consume_page(&serving),
+        })
+    }
+
+    /// Writes the files by which MLflow finds every good version where the registry is mounted on this machine.
+    ///
+    /// # Errors
+    /// If the folder lies in the registry, or holds something else.
+    pub fn registry_view(&self, to: &Path) -> Answer<usize> {
+        let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
+        Ok(self.open_attached(&self.attached()?)?.view_to(&to, &mut Watch::silent())?)
+    }
+
+    /// Verifies the attached registry and copies what is new in it.
+    ///
+    /// # Errors
+    /// If it does not verify, or the folder holds something else.
+    pub fn registry_mirror(&self, to: &Path) -> Answer<Mirrored> {
+        let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
+        let registry = self.open_attached(&self.attached()?)?;
+        let copied = registry.mirror(&to, &mut Watch::silent())?;
+        self.note_release("registry.mirror", &to.to_string_lossy())?;
+        Ok(copied)
+    }
+
+    /// Destroys the bytes of a withdrawn version. What was said about it stays.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, gives no reason, or the version is not withdrawn.
+    pub fn version_destroy(
+        &self,
+        model: &str,
+        version: u64,
+        reason: &str,
+        passphrase: Option<String>,
+    ) -> Answer<RegistryView> {
+        let signer = self.signer(passphrase)?;
+        let model = ModelName::new(model)
+            .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, crate::trouble::sentence(&error.to_string())))?;
+        self.open_attached(&self.attached()?)?.destroy(&signer, &model, version, reason.trim())?;
+        self.note_release("release.destroy", &format!("{model}/{version}"))?;
+        self.registry_show(Nothing {})
+    }
+
+    pub(super) fn trust_view(&self, state: &RegistryState, me: Option<&StoredPerson>) -> Answer<Option<TrustView>> {
+        let Some(list) = &state.trust else { return Ok(None) };
+        let owner = with_role(state, self.now(), me, Role::Owner);
+        let proposals = state.pending.iter().map(|pending| {
+            let signed = me.is_some_and(|me| pending.signers.contains(&me.person.card.id));
+            TrustProposal {
+                list: pending.statement,
+                version: pending.list.version,
+                reason: pending.reason.clone(),
+                changes: changes(list, &pending.list),
+                signed: pending.signed.clone(),
+                required: pending.required as u64,
+                may_endorse: if signed { Permission::denied("You have signed it.") } else { owner.clone() },
+            }
+        });
+        let requests = state.requests.iter().map(|request| JoinView {
+            card: request.person.clone(),
+            fingerprint: fingerprint(&request.person.key_id),
+            note: request.note.clone(),
+            at: request.at,
+        });
+        Ok(Some(TrustView {
+            version: list.version,
+            root_fingerprint: state.root_key.as_deref().map(fingerprint).unwrap_or_default(),
+            owners_needed: list.threshold() as u64,
+            expires: list.expires,
+            policy: list.policy.clone(),
+            proposals: proposals.collect(),
+            requests: requests.collect(),
+        }))
+    }
+
+    /// Refuses a card whose fingerprint is not the one that was compared.
+    pub(super) fn ensure_fingerprint(key_id: &str, compared: Option<&str>) -> Answer<()> {
+        let Some(compared) = compared.map(|it| it.replace([' ', '-'], "").to_lowercase()).filter(|it| !it.is_empty())
+        else {
+            return Ok(());
+        };
+        if compared.len() >= 8 && key_id.starts_with(&compared) {
+            return Ok(());
+        }
+        Err(Trouble::new(
+            ErrorCode::VerificationFailed,
+            format!("The card's fingerprint is {}, which is not the one that was compared.", fingerprint(key_id)),
+        )
+        .hint("Nobody was admitted. Ask the person to read it out again; if it differs, the card was exchanged."))
+    }
+}
+
+/// What became of a change, where the person must know that it does not hold yet.
+pub(super) fn told(change: &TrustChange) -> Option<String> {
+    match change {
+        TrustChange::Holds { .. } => None,
+        TrustChange::Waits { signed, required, .. } => {
+            Some(format!("The change waits for further owners: {signed} of {required} have signed it."))
+        }
+    }
+}
+
+/// What a version of the list changes, one sentence each.
+fn changes(before: &TrustList, after: &TrustList) -> Vec<String> {
+    let mut all = Vec::new();
+    for (id, person) in &after.people {
+        let name = &person.name;
+        let roles = role_words(&person.roles);
+        let Some(old) = before.people.get(id) else {
+            all.push(format!("{name} is admitted with the roles: {roles}."));
+            continue;
+        };
+        if old.roles != person.roles {
+            all.push(format!("{name} has the roles: {roles}; before: {}.", role_words(&old.roles)));
+        }
+        for (key_id, key) in &person.keys {
+            match old.keys.get(key_id) {
+                None => all.push(format!("{name} has a further key, {}.", fingerprint(key_id))),
+                Some(was) if was.revoked.is_none() && key.revoked.is_some() => {
+                    all.push(format!("The key {} of {name} is revoked.", fingerprint(key_id)));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    if before.owners_needed != after.owners_needed {
+        all.push(format!("{} owners must sign a change; before: {}.", after.threshold(), before.threshold()));
+    }
+    if before.expires != after.expires {
+        let end = after.expires.map_or_else(|| "never".to_owned(), |it| it.to_string());
+        all.push(format!("The list ends: {end}."));
+    }
+    if before.policy != after.policy {
+        all.push("What a release needs changes.".to_owned());
+    }
+    all
+}

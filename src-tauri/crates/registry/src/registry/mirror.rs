@@ -1,0 +1,127 @@
+//! A second copy of a registry: verified, copied in the order in which it was written, and verified again.
+
+use std::fs;
+use std::path::Path;
+
+use proofmark_domain::registry::RegistryVerdict;
+
+use super::version::hash;
+use super::{OpenOptions, Registry};
+use crate::error::RegistryError;
+use crate::layout::MARKER;
+use crate::names::foreign;
+use crate::progress::Watch;
+use crate::store::{DirStore, EntryKind, Store};
+
+/// What was copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mirrored {
+    /// Files copied; those that were there already are not counted.
+    pub files: usize,
+    /// Bytes copied.
+    pub bytes: u64,
+}
+
+impl Registry {
+    /// Copies what is new here to `to`, which is made if it is not there and must otherwise be an earlier copy of this
+    /// registry. Files that are there already are compared, and only the small ones that follow the statements replaced.
+    pub fn mirror(&self, to: &Path, watch: &mut Watch<'_>) -> Result<Mirrored, RegistryError> {
+        let report = self.verify(watch)?;
+        if report.verdict != RegistryVerdict::Ok {
+            let first = report.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
+            let why = format!("it does not verify, so it was not copied; {first}");
+            return Err(RegistryError::Damaged { path: self.place(), why });
+        }
+        let shown = to.display().to_string();
+        fs::create_dir_all(to).map_err(RegistryError::io(&shown, "making the folder"))?;
+        let target = DirStore::new(to).map_err(RegistryError::io(&shown, "opening the folder"))?;
+        self.same_or_new(&target, &shown)?;
+        let mut done = Mirrored::default();
+        // Written in the order of a publication, so that a copy that is cut short is one that has not arrived yet.
+        for folder in ["objects", "log", "claims", "models"] {
+            self.copy_folder(&target, folder, &mut done, watch)?;
+        }
+        let options = OpenOptions {
+            trusted_owner: self.trusted_owner.clone(),
+            seen: Some(self.seen()?),
+            clock: Some(std::sync::Arc::clone(&self.clock)),
+        };
+        let copy = Self::open_in(Box::new(target), options)?.verify(watch)?;
+        if copy.verdict == RegistryVerdict::Ok {
+            return Ok(done);
+        }
+        let why = copy.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
+        Err(RegistryError::Damaged { path: shown, why: format!("the copy does not verify; {why}") })
+    }
+
+    fn same_or_new(&self, target: &DirStore, shown: &str) -> Result<(), RegistryError> {
+        let marker = self.store.read(MARKER).map_err(RegistryError::io(self.path(MARKER), "reading"))?;
+        match target.read(MARKER) {
+            Ok(known) if known == marker => Ok(()),
+            Ok(_) => Err(RegistryError::AlreadyThere { path: shown.to_owned() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let other = fs::read_dir(target.folder().unwrap_or(Path::new(shown)))
+                    .map_err(RegistryError::io(shown, "listing"))?
+                    .next();
+                if other.is_some() {
+                    let why = "it is neither empty nor a copy of this registry; choose an empty folder";
+                    return Err(RegistryError::Invalid(format!("{shown}: {why}")));
+                }
+                target.create_new(MARKER, &marker).map_err(RegistryError::io(shown, "writing"))
+            }
+            Err(error) => Err(RegistryError::io(shown, "reading")(error)),
+        }
+    }
+
+    fn copy_folder(
+        &self,
+        target: &DirStore,
+        folder: &str,
+        done: &mut Mirrored,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RegistryError> {
+        let entries = self.store.list(folder).map_err(RegistryError::io(self.path(folder), "listing"))?;
+        for entry in entries {
+            let path = format!("{folder}/{}", entry.name);
+            if foreign(&entry.name).is_some() {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::Folder => self.copy_folder(target, &path, done, watch)?,
+                EntryKind::File => self.copy_file(target, &path, entry.size, done, watch)?,
+                EntryKind::Link | EntryKind::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_file(
+        &self,
+        target: &DirStore,
+        path: &str,
+        size: u64,
+        done: &mut Mirrored,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), RegistryError> {
+        let shown = format!("{}/{path}", target.place());
+        let open = |store: &dyn Store, shown: &str| store.open(path).map_err(RegistryError::io(shown, "opening"));
+        let there = target.entry(path).map_err(RegistryError::io(&shown, "looking at"))?;
+        if there.is_some_and(|entry| entry.size == size) {
+            let (ours, _) = hash(open(self.store.as_ref(), &self.path(path))?.as_mut(), path, watch, |_| Ok(()))?;
+            let (theirs, _) = hash(open(target, &shown)?.as_mut(), path, watch, |_| Ok(()))?;
+            if ours == theirs {
+                return Ok(());
+            }
+        }
+        let staged = format!("{}/{}", crate::layout::STAGING, self.clock.fresh(self.clock.now()));
+        let mut source = open(self.store.as_ref(), &self.path(path))?;
+        let placed = target.stage(&staged, source.as_mut()).and_then(|bytes| {
+            target.settle(&staged, path)?;
+            Ok(bytes)
+        });
+        let bytes = placed.map_err(RegistryError::io(shown, "copying"))?;
+        done.files += 1;
+        done.bytes += bytes;
+        Ok(())
+    }
+}

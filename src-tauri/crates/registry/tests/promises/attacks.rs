@@ -1,0 +1,542 @@
+//! Every threat of the format document, tried. The table in `registry-format.md` names these tests.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proofmark_domain::Timestamp;
+use proofmark_domain::id::StatementId;
+use proofmark_domain::person::Role;
+use proofmark_domain::registry::RegistryVerdict;
+use proofmark_domain::release::{ReleaseBlocked, Statement, StatementBody};
+use proofmark_registry::registry::{OpenOptions, TrustChange};
+use proofmark_registry::{Clock, Registry, RegistryError, Signer, SystemClock, Wanted, Watch, layout, statement};
+
+use crate::support::{Outcome, Team, all_files, assert_whole, churn, codes, copy_tree, person};
+
+type Tried<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Puts a file in the log that its author signed with any tool: with the time, predecessor and trust list that they like.
+fn forge(team: &Team, signer: &Signer, folder: &str, at: i64, body: StatementBody) -> Tried<PathBuf> {
+    let state = team.open()?.state()?;
+    let forged = Statement {
+        id: StatementId::from_uuid(SystemClock.fresh(Timestamp::from_ms(at))),
+        registry: state.id,
+        at: Timestamp::from_ms(at),
+        author: signer.card().id,
+        key_id: signer.key_id().to_owned(),
+        previous: None,
+        trust: state.trust_statement,
+        body,
+    };
+    let (bytes, _) = statement::sign(&forged, signer)?;
+    let path = team.dir().join(folder).join(layout::statement_name(&forged));
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    fs::write(&path, bytes)?;
+    Ok(path)
+}
+
+fn now() -> i64 {
+    SystemClock.now().ms()
+}
+
+#[test]
+fn a_stolen_key_cannot_go_back_behind_its_revocation() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let before = now();
+    registry.revoke_key(&team.owner, team.bob.key_id(), "stolen", false)?;
+    for at in [before, before - 3_600_000, now() + 1000] {
+        let approval = StatementBody::Approved { candidate, bundle, reason: "thief".to_owned() };
+        let path = forge(&team, &team.bob, "log/churn", at, approval)?;
+        let report = team.verify()?;
+        assert_eq!(report.verdict, RegistryVerdict::Untrusted, "{:?}", codes(&report));
+        assert!(team.open()?.state()?.candidates[&candidate].decisions.is_empty(), "at {at} it counts for nothing");
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn who_lost_a_role_cannot_backdate_into_it() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let before = now();
+    registry.admit(&team.owner, team.bob.card(), &BTreeSet::new())?;
+    let approval = StatementBody::Approved { candidate, bundle, reason: "I was one then".to_owned() };
+    forge(&team, &team.bob, "log/churn", before, approval)?;
+    let report = team.verify()?;
+    assert_eq!(codes(&report), ["role_missing"], "{:#?}", report.problems);
+    assert!(registry.state()?.candidates[&candidate].decisions.is_empty(), "it counts for nothing");
+    Ok(())
+}
+
+#[test]
+fn an_expired_key_signs_nothing() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let (bob, end) = (team.bob.card().clone(), Timestamp::from_ms(now() - 1));
+    registry.change_trust(&team.owner, "keys last a year", |list, _| {
+        if let Some(key) = list.people.get_mut(&bob.id).and_then(|it| it.keys.get_mut(&bob.key_id)) {
+            key.expires = Some(end);
+        }
+        Ok(())
+    })?;
+    let result = registry.approve(&team.bob, candidate, &bundle, "fine");
+    assert!(matches!(result, Err(RegistryError::Blocked(ReleaseBlocked::KeyExpired { .. }))), "{result:?}");
+    for at in [now(), end.ms() - 1000] {
+        let approval = StatementBody::Approved { candidate, bundle, reason: "fine".to_owned() };
+        let path = forge(&team, &team.bob, "log/churn", at, approval)?;
+        let report = team.verify()?;
+        assert_eq!(codes(&report), ["key_expired"], "at {at}: {:#?}", report.problems);
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn an_expired_trust_list_is_not_believed_until_it_is_renewed() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    registry.change_trust(&team.owner, "a short one", |list, _| {
+        list.expires = Some(Timestamp::from_ms(now() + 400));
+        Ok(())
+    })?;
+    assert_whole(&team.verify()?, "before its end");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let report = team.verify()?;
+    assert_eq!(codes(&report), ["trust_expired"], "{:#?}", report.problems);
+    assert_eq!(report.versions[0].verdict, RegistryVerdict::Untrusted, "nor is any version");
+    let result = registry.submit(&team.ann, &team.submission("late"), &mut Watch::silent());
+    assert!(matches!(result, Err(RegistryError::Blocked(ReleaseBlocked::TrustExpired { .. }))), "{result:?}");
+    registry.change_trust(&team.owner, "renewed", |list, _| {
+        list.expires = None;
+        Ok(())
+    })?;
+    assert_whole(&team.verify()?, "after the owners signed a new one");
+    Ok(())
+}
+
+#[test]
+fn a_change_of_trust_needs_as_many_owners_as_the_list_says() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let olaf = person("Olaf Owner")?;
+    registry.admit(&team.owner, olaf.card(), &BTreeSet::from([Role::Owner]))?;
+    registry.change_trust(&team.owner, "two owners from now on", |list, _| {
+        list.owners_needed = 2;
+        Ok(())
+    })?;
+    let change = registry.admit(&team.owner, team.eve.card(), &BTreeSet::from([Role::Approver]))?;
+    let TrustChange::Waits { version, list, signed: 1, required: 2 } = change else {
+        return Err(format!("one owner is not enough: {change:?}").into());
+    };
+    assert!(!registry.state()?.people.contains_key(&team.eve.card().id), "it does not hold yet");
+    assert_whole(&team.verify()?, "waiting is no fault");
+    // One owner with a second key is still one.
+    let second = Signer::generate(team.owner.card().id, "Olga Owner", None)?;
+    forge(&team, &second, "log/_registry", now(), StatementBody::TrustEndorsed { version, list })?;
+    // A stranger claims the number for it all the same.
+    let claim = team.dir().join(layout::trust_claim(version));
+    fs::write(&claim, layout::claim_text(&list))?;
+    let report = team.verify()?;
+    assert!(codes(&report).contains(&"trust_unsigned"), "{:?}", codes(&report));
+    assert!(!team.open()?.state()?.people.contains_key(&team.eve.card().id), "a claim is no signature");
+    fs::remove_file(&claim)?;
+    let done = team.open()?.endorse_trust(&olaf, &list)?;
+    assert_eq!(done, TrustChange::Holds { version }, "the second owner puts it into force");
+    assert!(team.open()?.state()?.people.contains_key(&team.eve.card().id), "now it holds");
+    Ok(())
+}
+
+#[test]
+fn a_trust_list_that_was_set_back_shows() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    registry.revoke_key(&team.owner, team.eve.key_id(), "never admitted", false).unwrap_err();
+    registry.admit(&team.owner, team.eve.card(), &BTreeSet::from([Role::Approver]))?;
+    let seen = registry.seen()?;
+    let newest = team.dir().join(layout::trust_claim(seen.trust_version));
+    let claim = fs::read(&newest)?;
+    // Storage takes the newest version away; nobody acted under it yet, so only whoever saw it can know.
+    fs::remove_file(&newest)?;
+    let options = OpenOptions { seen: Some(seen), ..OpenOptions::default() };
+    let reader = Registry::open(&team.dir(), options)?;
+    let report = reader.verify(&mut Watch::silent())?;
+    assert!(codes(&report).contains(&"trust_rolled_back"), "{:?}", codes(&report));
+    assert_eq!(report.verdict, RegistryVerdict::Untrusted, "it is not believed");
+    assert!(matches!(reader.state(), Err(RegistryError::Untrusted { .. })), "nor is its state given out");
+    // Once anybody acted under it, everybody can know.
+    fs::write(&newest, claim)?;
+    let bundle = team.open()?.state()?.candidates[&candidate].bundle;
+    team.open()?.approve(&team.bob, candidate, &bundle, "fine")?;
+    fs::remove_file(&newest)?;
+    assert!(codes(&team.verify()?).contains(&"trust_missing"), "{:?}", codes(&team.verify()?));
+    Ok(())
+}
+
+#[test]
+fn what_a_reader_saw_cannot_be_withheld_later() -> Outcome {
+    let team = Team::published()?;
+    let seen = team.open()?.seen()?;
+    let mut files = Vec::new();
+    all_files(&team.dir().join("log/churn"), &mut files)?;
+    files.sort();
+    // The promotion: the last statement about the model, so no other names it.
+    fs::remove_file(files.last().ok_or("statements")?)?;
+    let reader = Registry::open(&team.dir(), OpenOptions { seen: Some(seen), ..OpenOptions::default() })?;
+    let report = reader.verify(&mut Watch::silent())?;
+    assert!(codes(&report).contains(&"statement_missing"), "{:?}", codes(&report));
+    Ok(())
+}
+
+#[test]
+fn parts_of_two_versions_do_not_mix() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    fs::write(team.source().join("model.pkl"), [8u8; 300])?;
+    let second = team.approved(&registry, "second")?;
+    registry.publish(&team.ann, second, &mut Watch::silent())?;
+    assert_whole(&team.verify()?, "two versions");
+    let (one, two) = (team.dir().join("models/churn/version-1"), team.dir().join("models/churn/version-2"));
+    for part in ["model", "model.sig", "manifest.json", "statements", "meta.yaml", "evidence"] {
+        let (a, b, aside) = (one.join(part), two.join(part), team.room.path().join("aside"));
+        let swap = || -> std::io::Result<()> {
+            fs::rename(&a, &aside)?;
+            fs::rename(&b, &a)?;
+            fs::rename(&aside, &b)
+        };
+        swap()?;
+        let report = team.verify()?;
+        assert!(report.verdict > RegistryVerdict::Ok, "{part} was exchanged: {:?}", codes(&report));
+        for wanted in ["churn/1", "churn/2"] {
+            let to = team.room.path().join("out");
+            let fetched = team.open()?.fetch(&wanted.parse::<Wanted>()?, &to, &mut Watch::silent());
+            assert!(fetched.is_err(), "{part} was exchanged, and {wanted} was given out");
+        }
+        swap()?;
+    }
+    assert_whole(&team.verify()?, "with everything back in place");
+    Ok(())
+}
+
+#[test]
+fn a_publisher_cannot_publish_what_was_not_approved() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    let model = churn();
+    let body = StatementBody::Published { candidate, bundle, model: model.clone(), version: 1, proof: vec![] };
+    let path = forge(&team, &team.ann, "log/churn", now(), body)?;
+    let digest = {
+        let text = fs::read(&path)?;
+        let bundle: serde_json::Value = serde_json::from_slice(&text)?;
+        let payload = bundle["dsseEnvelope"]["payload"].as_str().ok_or("a payload")?;
+        use base64::Engine as _;
+        let payload = base64::engine::general_purpose::STANDARD.decode(payload)?;
+        use sha2::Digest as _;
+        proofmark_domain::Digest::from_bytes(sha2::Sha256::digest(payload).into())
+    };
+    let claim = team.dir().join(layout::claim(&model, 1));
+    fs::create_dir_all(claim.parent().ok_or("a folder")?)?;
+    fs::write(&claim, layout::claim_text(&digest))?;
+    let report = team.verify()?;
+    assert!(codes(&report).contains(&"claim_refused"), "{:#?}", report.problems);
+    assert_eq!(report.verdict, RegistryVerdict::Untrusted, "nobody approved it");
+    assert!(registry.state()?.versions.is_empty(), "and it is no version");
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_nobody_published_is_not_given_out() -> Outcome {
+    let team = Team::published()?;
+    let (one, nine) = (team.dir().join("models/churn/version-1"), team.dir().join("models/churn/version-9"));
+    copy_tree(&one, &nine)?;
+    let report = team.verify()?;
+    assert!(codes(&report).contains(&"version_unknown"), "{:?}", codes(&report));
+    let fetched =
+        team.open()?.fetch(&"churn/9".parse::<Wanted>()?, &team.room.path().join("out"), &mut Watch::silent());
+    assert!(fetched.is_err(), "it is not given out");
+    Ok(())
+}
+
+#[test]
+fn clocks_that_differ_change_nothing() -> Outcome {
+    let team = Team::new()?;
+    let skewed = |by: i64| -> Tried<Registry> {
+        let clock = crate::support::Ahead::default();
+        clock.0.store(by, std::sync::atomic::Ordering::Relaxed);
+        let options = OpenOptions { clock: Some(std::sync::Arc::new(clock)), ..OpenOptions::default() };
+        Ok(Registry::open(&team.dir(), options)?)
+    };
+    let day = 86_400_000;
+    // Ann's clock is a day ahead, Bob's a day behind, the owner's right.
+    let candidate = skewed(day)?.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = team.open()?.state()?.candidates[&candidate].bundle;
+    skewed(-day)?.approve(&team.bob, candidate, &bundle, "fine")?;
+    team.open()?.admit(&team.owner, team.eve.card(), &BTreeSet::from([Role::Approver]))?;
+    assert_eq!(skewed(day)?.publish(&team.ann, candidate, &mut Watch::silent())?, 1, "it goes its way");
+    skewed(-day)?.promote(&team.ann, &churn(), "production", 1, "go")?;
+    assert_whole(&team.verify()?, "whatever the clocks say");
+    assert_eq!(team.open()?.state()?.aliased(&churn(), "production"), Some(1), "the last move counts");
+    Ok(())
+}
+
+#[test]
+fn names_in_a_manifest_that_leave_the_registry_are_refused_by_readers() -> Outcome {
+    for bad in ["../../x", "/etc/passwd", "A/x\u{0}", "e\u{301}.bin", "nul.txt", "a\\b"] {
+        let team = Team::new()?;
+        let registry = team.open()?;
+        // A submitter with their own tools: the manifest is signed, and no writer of ours would have taken it.
+        let digest = "a".repeat(64);
+        let manifest = serde_json::json!({
+            "evidence": [], "files": [{"digest": format!("sha256:{digest}"), "path": bad, "size": 1}], "gates": [], "labels": [],
+            "limits": "", "metrics": {}, "model": "churn", "purpose": "p",
+        });
+        let text = serde_json::to_vec(&manifest)?;
+        use sha2::Digest as _;
+        let bundle = proofmark_domain::Digest::from_bytes(sha2::Sha256::digest(&text).into());
+        let path = team.dir().join(layout::object(&bundle));
+        fs::create_dir_all(path.parent().ok_or("a folder")?)?;
+        fs::write(&path, text)?;
+        let candidate = proofmark_domain::id::CandidateId::from_uuid(SystemClock.fresh(SystemClock.now()));
+        let body = StatementBody::Submitted { candidate, bundle, model: churn(), note: String::new() };
+        forge(&team, &team.ann, "log/churn", now(), body)?;
+        let report = team.verify()?;
+        assert_eq!(report.verdict, RegistryVerdict::Damaged, "`{}`: {:?}", bad.escape_debug(), codes(&report));
+        let result = registry.approve(&team.bob, candidate, &bundle, "fine");
+        assert!(result.is_err(), "nobody can approve `{}`", bad.escape_debug());
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_registry_are_not_followed() -> Outcome {
+    let team = Team::published()?;
+    let secret = team.room.path().join("secret");
+    fs::write(&secret, [7u8; 300])?;
+    let file = team.dir().join("models/churn/version-1/model/model.pkl");
+    fs::remove_file(&file)?;
+    std::os::unix::fs::symlink(&secret, &file)?;
+    let report = team.verify()?;
+    assert_eq!(report.verdict, RegistryVerdict::Damaged, "the same bytes, behind a link: {:?}", codes(&report));
+    let out = team.room.path().join("out");
+    assert!(team.open()?.fetch(&"churn/1".parse::<Wanted>()?, &out, &mut Watch::silent()).is_err(), "not given out");
+    Ok(())
+}
+
+#[test]
+fn who_asks_to_join_may_do_nothing_yet() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    registry.request_join(&team.eve, "I am new here")?;
+    registry.request_join(&team.eve, "again")?;
+    let state = registry.state()?;
+    assert_eq!(state.requests.len(), 1, "asked once");
+    assert_eq!(state.requests[0].person.key_id, team.eve.key_id(), "with the key to be compared");
+    assert_whole(&team.verify()?, "asking is no fault");
+    assert!(registry.submit(&team.eve, &team.submission("x"), &mut Watch::silent()).is_err(), "nothing else");
+    registry.admit(&team.owner, team.eve.card(), &BTreeSet::from([Role::Submitter]))?;
+    assert!(registry.state()?.requests.is_empty(), "whoever is admitted waits no more");
+    Ok(())
+}
+
+#[test]
+fn owners_who_change_the_list_at_once_both_succeed() -> Outcome {
+    let team = Team::new()?;
+    let olaf = person("Olaf")?;
+    team.open()?.admit(&team.owner, olaf.card(), &BTreeSet::from([Role::Owner]))?;
+    let people: Vec<Signer> = (0..6).map(|number| person(&format!("P{number}"))).collect::<Result<_, _>>()?;
+    std::thread::scope(|scope| -> Outcome {
+        let mut threads = Vec::new();
+        for (index, new) in people.iter().enumerate() {
+            let (team, olaf) = (&team, &olaf);
+            threads.push(scope.spawn(move || {
+                let registry = team.open().map_err(|error| error.to_string())?;
+                let owner = if index % 2 == 0 { &team.owner } else { olaf };
+                registry.admit(owner, new.card(), &BTreeSet::from([Role::Submitter])).map_err(|error| error.to_string())
+            }));
+        }
+        for thread in threads {
+            thread.join().map_err(|_| "an owner's thread panicked")??;
+        }
+        Ok(())
+    })?;
+    let state = team.open()?.state()?;
+    for new in &people {
+        assert!(state.people.contains_key(&new.card().id), "{} was admitted", new.card().name);
+    }
+    assert_whole(&team.verify()?, "after six changes at once");
+    Ok(())
+}
+
+/// How many random changes are tried; the nightly run asks for more.
+fn changes() -> usize {
+    std::env::var("PROOFMARK_CHANGES").ok().and_then(|it| it.parse().ok()).unwrap_or(60)
+}
+
+#[test]
+fn random_changes_of_one_byte_are_found() -> Outcome {
+    let team = Team::published()?;
+    let mut files = Vec::new();
+    all_files(&team.dir().join("models/churn/version-1"), &mut files)?;
+    files.sort();
+    // A fixed sequence, so that what fails can be tried again.
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below.max(1) as u64) as usize
+    };
+    let sizes: Vec<u64> = files.iter().map(|it| fs::metadata(it).map_or(0, |it| it.len())).collect();
+    let total: u64 = sizes.iter().sum();
+    for round in 0..changes() {
+        // Every byte of the version is as likely as any other.
+        let mut at = random(total as usize) as u64;
+        let index = sizes
+            .iter()
+            .position(|size| {
+                if at < *size {
+                    true
+                } else {
+                    at -= size;
+                    false
+                }
+            })
+            .unwrap_or_default();
+        let file = &files[index];
+        let bytes = fs::read(file)?;
+        let mut changed = bytes.clone();
+        changed[at as usize] ^= 1 << random(8);
+        fs::remove_file(file)?;
+        fs::write(file, &changed)?;
+        let report = team.verify()?;
+        assert!(report.verdict > RegistryVerdict::Ok, "round {round}: byte {at} of {} went unseen", file.display());
+        assert!(report.problems.iter().all(|it| !it.mend.is_empty()), "each says what mends it");
+        fs::remove_file(file)?;
+        fs::write(file, &bytes)?;
+    }
+    assert_whole(&team.verify()?, "with every byte back in place");
+    Ok(())
+}
+
+#[test]
+fn a_destroyed_version_is_gone_and_still_explained() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    registry.withdraw(&team.ann, &churn(), 1, None, "a person asked to be forgotten")?;
+    assert!(registry.destroy(&team.ann, &churn(), 1, "erasure").is_err(), "owners only");
+    registry.destroy(&team.owner, &churn(), 1, "erasure")?;
+    assert!(!team.dir().join("models/churn/version-1").exists(), "its folder is gone");
+    let mut objects = Vec::new();
+    all_files(&team.dir().join("objects"), &mut objects)?;
+    let model = [7u8; 300];
+    let left = objects.iter().filter(|it| fs::read(it).is_ok_and(|bytes| bytes == model)).count();
+    assert_eq!(left, 0, "so are its bytes");
+    assert_whole(&team.verify()?, "what is destroyed is not missing");
+    let state = registry.state()?;
+    assert_eq!(
+        state.version(&churn(), 1).and_then(|it| it.destroyed.as_ref()).map(|it| it.reason.as_str()),
+        Some("erasure")
+    );
+    Ok(())
+}
+
+#[test]
+fn a_mirror_is_a_registry_and_takes_nothing_damaged() -> Outcome {
+    let team = Team::published()?;
+    let copy = team.room.path().join("mirror");
+    let first = team.open()?.mirror(&copy, &mut Watch::silent())?;
+    assert!(first.files > 20, "everything was copied: {first:?}");
+    let options = OpenOptions { trusted_owner: Some(team.owner.key_id().to_owned()), ..OpenOptions::default() };
+    assert_whole(&Registry::open(&copy, options)?.verify(&mut Watch::silent())?, "the copy");
+    let registry = team.open()?;
+    let second = team.approved(&registry, "second")?;
+    registry.publish(&team.ann, second, &mut Watch::silent())?;
+    let more = team.open()?.mirror(&copy, &mut Watch::silent())?;
+    assert!(more.files > 0 && more.files < first.files, "only what is new: {more:?}");
+    let file = team.dir().join("models/churn/version-1/model/model.pkl");
+    fs::remove_file(&file)?;
+    fs::write(&file, "other")?;
+    assert!(team.open()?.mirror(&copy, &mut Watch::silent()).is_err(), "a damaged registry is not copied");
+    Ok(())
+}
+
+#[test]
+fn an_alias_goes_back_to_the_version_before() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    for number in 2..=3 {
+        let candidate = team.approved(&registry, &format!("version {number}"))?;
+        registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+        registry.promote(&team.ann, &churn(), "production", number, "newer")?;
+    }
+    registry.set_frozen(&team.owner, true, "incident")?;
+    assert!(registry.promote(&team.ann, &churn(), "production", 1, "x").is_err(), "nothing is promoted meanwhile");
+    assert_eq!(registry.roll_back(&team.ann, &churn(), "production", None, "errors")?, 2, "but going back is possible");
+    registry.set_frozen(&team.owner, false, "over")?;
+    registry.withdraw(&team.ann, &churn(), 2, Some(1), "wrong too")?;
+    assert_eq!(registry.roll_back(&team.ann, &churn(), "production", None, "errors")?, 3, "past what is withdrawn");
+    assert!(registry.roll_back(&team.ann, &churn(), "canary", Some(1), "x").is_err(), "an alias that never was");
+    let state = registry.state()?;
+    assert_eq!(state.version(&churn(), 2).and_then(|it| it.withdrawn.as_ref()).and_then(|it| it.replacement), Some(1));
+    assert_eq!(state.aliases[&churn()]["production"].history.len(), 5, "every move is kept");
+    assert_whole(&team.verify()?, "after going back and forth");
+    Ok(())
+}
+
+#[test]
+fn whatever_lies_in_the_way_is_reported_and_the_check_goes_on() -> Outcome {
+    let odd: [(&str, &str); 9] = [
+        ("models/churn/meta.yaml", "folder"),
+        ("models/churn/aliases", "file"),
+        ("models/churn/version-1/model.sig", "folder"),
+        ("claims/churn/1", "folder"),
+        ("claims/churn", "file"),
+        ("log/churn", "file"),
+        ("objects", "file"),
+        ("claims/_registry/1", "large"),
+        ("models/evil/meta.yaml", "new"),
+    ];
+    for (path, what) in odd {
+        let team = Team::published()?;
+        let at = team.dir().join(path);
+        if at.is_dir() {
+            fs::remove_dir_all(&at)?;
+        } else if at.exists() {
+            fs::remove_file(&at)?;
+        }
+        fs::create_dir_all(at.parent().ok_or("a folder")?)?;
+        match what {
+            "folder" => fs::create_dir(&at)?,
+            "large" => fs::File::create(&at)?.set_len(65 * 1024 * 1024)?,
+            _ => fs::write(&at, "x")?,
+        }
+        let report = team.verify().map_err(|error| format!("{path} stopped the check: {error}"))?;
+        assert!(report.verdict > RegistryVerdict::Ok, "{path} as a {what}: {report:?}");
+    }
+    #[cfg(unix)]
+    for path in ["models/churn/version-1", "models/other", "log/churn"] {
+        let team = Team::published()?;
+        let (at, away) = (team.dir().join(path), team.room.path().join("away"));
+        if at.exists() {
+            fs::rename(&at, &away)?;
+        } else {
+            copy_tree(&team.dir().join("models/churn"), &away)?;
+        }
+        std::os::unix::fs::symlink(&away, &at)?;
+        let report = team.verify()?;
+        assert!(report.verdict > RegistryVerdict::Ok, "{path} as a link: {report:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Many processes that publish into one model at the same moment.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use proofmark_domain::id::CandidateId;
+use proofmark_registry::keys::{EncryptedFileVault, KdfCost, KeyVault as _, Passphrase};
+use proofmark_registry::registry::OpenOptions;
+use proofmark_registry::{Registry, SystemClock, Watch};
+
+use crate::support::{Outcome, Team, assert_whole, churn};
+
+const PASSPHRASE: &str = "a passphrase for tests";
+
+fn vault(folder: &Path) -> EncryptedFileVault {
+    EncryptedFileVault::new(folder).with_cost(KdfCost { memory_kib: 8, passes: 1, lanes: 1 })
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
+}
+
+/// What one of the processes does: publishes its candidates, and prints the number of each.
+#[test]
+fn child_publishes() -> Outcome {
+    let Ok(order) = std::env::var("PROOFMARK_TEST_PUBLISH") else { return Ok(()) };
+    let lines: Vec<&str> = order.lines().collect();
+    let [dir, keys, key_id, candidates] = lines.as_slice() else { return Err("four lines".into()) };
+    let signer = vault(Path::new(keys)).load(key_id, &Passphrase::new(PASSPHRASE))?;
+    for candidate in candidates.split(' ') {
+        // Each opens the registry anew, as a process that publishes once would.
+        let registry = Registry::open(Path::new(dir), OpenOptions::default())?;
+        let candidate: CandidateId = candidate.parse()?;
+        println!("published {}", registry.publish(&signer, candidate, &mut Watch::silent())?);
+    }
+    Ok(())
+}
+
+/// `PROOFMARK_WRITERS=64 PROOFMARK_VERSIONS=100` is the figure to reach; the default is for every run.
+#[test]
+fn processes_that_publish_at_once_get_contiguous_numbers() -> Outcome {
+    let (writers, each) = (number("PROOFMARK_WRITERS", 4), number("PROOFMARK_VERSIONS", 3));
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let keys = team.room.path().join("keys");
+    vault(&keys).import(&team.ann, &Passphrase::new(PASSPHRASE), &SystemClock)?;
+    let mut orders = Vec::new();
+    for writer in 0..writers {
+        let mut candidates = Vec::new();
+        for number in 0..each {
+            candidates.push(team.approved(&registry, &format!("{writer} {number}"))?.to_string());
+        }
+        let parts = [team.dir().display().to_string(), keys.display().to_string(), team.ann.key_id().to_owned()];
+        orders.push(format!("{}\n{}", parts.join("\n"), candidates.join(" ")));
+    }
+    let begin = Instant::now();
+    let children: Vec<_> = orders
+        .iter()
+        .map(|order| {
+            Command::new(std::env::current_exe()?)
+                .args(["many::child_publishes", "--exact", "--nocapture"])
+                .env("PROOFMARK_TEST_PUBLISH", order)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+        })
+        .collect::<Result<_, _>>()?;
+    let mut numbers = Vec::new();
+    for child in children {
+        let output = child.wait_with_output()?;
+        assert!(output.status.success(), "a publisher failed: {}", String::from_utf8_lossy(&output.stdout));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        numbers.extend(
+            text.split("published ").skip(1).filter_map(|it| it.split_whitespace().next()?.parse::<u64>().ok()),
+        );
+    }
+    let took = begin.elapsed();
+    let wanted = (writers * each) as u64;
+    assert_eq!(numbers.len() as u64, wanted, "every publication was acknowledged");
+    assert_eq!(numbers.iter().copied().collect::<BTreeSet<u64>>(), (1..=wanted).collect(), "without gap and double");
+    assert_whole(&team.verify()?, "after all of them");
+    let state = team.open()?.state()?;
+    assert_eq!(state.versions[&churn()].len() as u64, wanted, "none is lost");
+    let log = fs::read_dir(team.dir().join("log/churn"))?.count() as u64;
+    println!("{writers} processes, {wanted} versions in {took:.1?}; {} statements lost a race", log - 3 * wanted);
+    Ok(())
+}
+
+/// `PROOFMARK_KILL_CYCLES=1000` is the figure to reach; the default is for every run.
+#[test]
+fn killed_publishers_lose_nothing_that_was_acknowledged() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let keys = team.room.path().join("keys");
+    vault(&keys).import(&team.ann, &Passphrase::new(PASSPHRASE), &SystemClock)?;
+    let (mut longest, mut acknowledged, mut cut_short) = (None, BTreeSet::new(), 0);
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let cycles = number("PROOFMARK_KILL_CYCLES", 12);
+    for cycle in 0..=cycles {
+        let candidate = team.approved(&registry, &format!("cycle {cycle}"))?;
+        let (dir, keys) = (team.dir().display().to_string(), keys.display().to_string());
+        let begin = Instant::now();
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["many::child_publishes", "--exact", "--nocapture"])
+            .env("PROOFMARK_TEST_PUBLISH", format!("{dir}\n{keys}\n{}\n{candidate}", team.ann.key_id()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(longest) = longest {
+            // A fixed sequence of moments, spread over all of a publication.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            std::thread::sleep(std::time::Duration::mul_f64(longest, (seed % 1000) as f64 / 1000.0));
+            child.kill()?;
+        }
+        let output = child.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = text.split("published ").nth(1).and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
+        // The first one is left alone, to know how long one takes.
+        longest.get_or_insert(begin.elapsed());
+        cut_short += usize::from(said.is_none());
+        acknowledged.extend(said);
+        let report = team.verify()?;
+        assert!(
+            report.verdict <= proofmark_domain::registry::RegistryVerdict::Incomplete,
+            "cycle {cycle}: {:#?}",
+            report.problems
+        );
+        let again = registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+        assert!(said.is_none_or(|said| said == again), "cycle {cycle}: {said:?} was acknowledged, and it is {again}");
+    }
+    let state = registry.state()?;
+    let there: BTreeSet<u64> = state.versions[&churn()].keys().copied().collect();
+    assert!(acknowledged.is_subset(&there), "what was acknowledged is there");
+    assert_eq!(there, (1..=cycles as u64 + 1).collect(), "every candidate is one version");
+    let report = team.verify()?;
+    let left: Vec<_> = report.problems.iter().filter(|it| it.code != "publication_pending").collect();
+    assert!(left.is_empty(), "after all of them: {left:#?}");
+    println!("{cycles} publishers killed, {cut_short} before they had acknowledged, none lost");
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Makes a model loadable by MLflow that was not logged with it.
+
+use super::{ReleaseFacts, TextFile, quoted};
+
+/// How a file becomes an object with `predict`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loader {
+    /// joblib or pickle.
+    Joblib,
+    /// skops.
+    Skops,
+    /// XGBoost's own formats.
+    Xgboost,
+    /// LightGBM's text.
+    Lightgbm,
+    /// CatBoost's own formats.
+    Catboost,
+    /// ONNX through onnxruntime.
+    Onnx,
+}
+
+impl Loader {
+    /// The loader for a format, if one can be made.
+    pub fn of(format: &str) -> Option<Self> {
+        Some(match format {
+            "joblib" | "pickle" | "cloudpickle" | "dill" => Self::Joblib,
+            "skops" => Self::Skops,
+            "xgboost_json" | "xgboost_ubjson" => Self::Xgboost,
+            "lightgbm_text" => Self::Lightgbm,
+            "catboost" => Self::Catboost,
+            "onnx" => Self::Onnx,
+            _ => return None,
+        })
+    }
+
+    /// Packages that loading needs.
+    const fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Joblib => &["joblib"],
+            Self::Skops => &["skops"],
+            Self::Xgboost => &["xgboost"],
+            Self::Lightgbm => &["lightgbm"],
+            Self::Catboost => &["catboost"],
+            Self::Onnx => &["onnxruntime"],
+        }
+    }
+
+    const fn source(self) -> &'static str {
+        match self {
+            Self::Joblib => {
+                "import joblib
+
+
+def _load_pyfunc(path):
+    return joblib.load(path)
+"
+            }
+            Self::Skops => {
+                "from skops import io
+
+
+def _load_pyfunc(path):
+    # Types were looked at when the model was released; what is not on the list of skops is named here.
+    return io.load(path, trusted=io.get_untrusted_types(file=path))
+"
+            }
+            Self::Xgboost => {
+                "import xgboost
+
+
+class _Model:
+    def __init__(self, booster):
+        self._booster = booster
+
+    def predict(self, data):
+        return self._booster.predict(xgboost.DMatrix(data))
+
+
+def _load_pyfunc(path):
+    booster = xgboost.Booster()
+    booster.load_model(path)
+    return _Model(booster)
+"
+            }
+            Self::Lightgbm => {
+                "import lightgbm
+
+
+def _load_pyfunc(path):
+    return lightgbm.Booster(model_file=path)
+"
+            }
+            Self::Catboost => {
+                "import catboost
+
+
+def _load_pyfunc(path):
+    return catboost.CatBoost().load_model(path)
+"
+            }
+            Self::Onnx => {
+                "import numpy
+import onnxruntime
+
+
+class _Model:
+    def __init__(self, session):
+        self._session = session
+
+    def predict(self, data):
+        inputs = self._session.get_inputs()
+        if len(inputs) == 1:
+            name, kind = inputs[0].name, inputs[0].type
+            dtype = {'tensor(float)': 'float32', 'tensor(double)': 'float64', 'tensor(int64)': 'int64'}.get(kind)
+            feed = {name: numpy.asarray(data, dtype=dtype)}
+        else:
+            feed = {it.name: numpy.asarray(data[it.name]).reshape(-1, 1) for it in inputs}
+        return self._session.run(None, feed)[0]
+
+
+def _load_pyfunc(path):
+    return _Model(onnxruntime.InferenceSession(path))
+"
+            }
+        }
+    }
+}
+
+/// Name of the module that loads the model. MLflow puts `code` on the path and imports it.
+const MODULE: &str = "proofmark_loader";
+
+/// The files beside a model that make `mlflow.pyfunc.load_model` work on its folder. `file` is the model's own name in the
+/// folder. `None` if no loader can be made for its format.
+///
+/// No signature is written: what a model file says about its inputs is names at most, and MLflow would refuse
+/// data for a type that was guessed.
+pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile>> {
+    let model = facts.model?;
+    let loader = Loader::of(&model.format)?;
+    let packages = facts.packages();
+    let mut needed: Vec<String> = loader.packages().iter().map(|it| (*it).to_owned()).collect();
+    let framework = model.framework.clone().filter(|it| !needed.contains(it));
+    needed.extend(framework.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))));
+    // Estimators were fitted on arrays and frames of a certain version.
+    needed.extend(
+        ["numpy", "pandas", "scipy"].iter().filter(|it| packages.contains_key(**it)).map(|it| (*it).to_owned()),
+    );
+    let version = |name: &str| {
+        let own = model.framework.as_deref().filter(|it| *it == name).and(model.framework_version.clone());
+        packages.get(name).cloned().or(own)
+    };
+    let requirements: String = needed
+        .iter()
+        .map(|name| version(name).map_or_else(|| format!("{name}\n"), |version| format!("{name}=={version}\n")))
+        .collect();
+    let python = facts.python();
+    let uuid: String = facts
+        .manifest
+        .files
+        .iter()
+        .find(|it| it.path == file)
+        .map_or_else(|| "0".repeat(32), |it| it.digest.hex().chars().take(32).collect());
+    let mut mlmodel = format!(
+        "flavors:\n  python_function:\n    code: code\n    data: {}\n    env:\n      virtualenv: python_env.yaml\n    loader_module: {MODULE}\n",
+        quoted(file)
+    );
+    if let Some(python) = &python {
+        mlmodel.push_str(&format!("    python_version: {}\n", quoted(python)));
+    }
+    mlmodel.push_str(&format!("model_uuid: {uuid}\n"));
+    let mut environment = String::new();
+    if let Some(python) = &python {
+        environment.push_str(&format!("python: {}\n", quoted(python)));
+    }
+    environment.push_str("dependencies:\n- -r requirements.txt\n");
+    let text = |path: &str, text: String| TextFile { path: path.to_owned(), text };
+    Some(vec![
+        text("MLmodel", mlmodel),
+        text(
+            &format!("code/{MODULE}.py"),
+            format!(
+                "\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{}",
+                loader.source()
+            ),
+        ),
+        text("python_env.yaml", environment),
+        text("requirements.txt", requirements),
+    ])
+}

@@ -1,0 +1,199 @@
+//! Who may do what in a registry, by command line only: joining, thresholds, waivers, questions, freezing, mirrors, dossiers.
+
+use std::fs;
+
+use anyhow::{Context, ensure};
+use proofmark_tests::{Desk, Outcome, SAMPLE_MODEL, Sandbox};
+use serde_json::Value;
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[test]
+fn somebody_asks_to_join_and_is_admitted_by_fingerprint() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    bob.attach(&registry)?;
+    bob.cli.ok(["registry", "join", "--note", "I look after the models."])?;
+    let shown = ada.cli.ok(["registry", "show"])?;
+    let request = list(&shown["trust"]["requests"]).first().context("nobody asks")?.clone();
+    ensure!(request["card"]["name"] == "Bob" && request["note"] == "I look after the models.", "{request}");
+    let card = sandbox.write("bob.json", request["card"].to_string())?;
+    let admit = |fingerprint: &str| {
+        ada.cli.ask([
+            "registry".as_ref(),
+            "admit".as_ref(),
+            card.as_os_str(),
+            "--role".as_ref(),
+            "approver".as_ref(),
+            "--fingerprint".as_ref(),
+            fingerprint.as_ref(),
+        ])
+    };
+    admit("0000 0000 0000 0000")?.error(1, "verification_failed")?;
+    let shown = admit(request["fingerprint"].as_str().context("a fingerprint")?)?.document(0)?;
+    ensure!(list(&shown["people"]).iter().any(|it| it["card"]["name"] == "Bob"), "{}", shown["people"]);
+    ensure!(list(&shown["trust"]["requests"]).is_empty(), "whoever is admitted waits no more");
+    let (code, report) = bob.verify(&registry)?;
+    ensure!(code == Some(0), "{report}");
+    Ok(())
+}
+
+#[test]
+fn two_owners_change_the_trust_list_together() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    let eve = Desk::new(&sandbox, "eve", "Eve")?;
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    ada.admit(&bob, &["owner", "approver"])?;
+    bob.attach(&registry)?;
+    ada.cli.ok(["registry", "policy", "--owners", "2", "--reason", "Nobody changes this alone."])?;
+    let card = sandbox.write("eve.json", eve.cli.ok(["key", "card"])?.to_string())?;
+    let shown = ada.cli.ok([
+        "registry".as_ref(),
+        "admit".as_ref(),
+        card.as_os_str(),
+        "--role".as_ref(),
+        "approver".as_ref(),
+    ])?;
+    ensure!(
+        !list(&shown["people"]).iter().any(|it| it["card"]["name"] == "Eve"),
+        "one owner was enough: {}",
+        shown["people"]
+    );
+    let proposal = list(&shown["trust"]["proposals"]).first().context("nothing waits")?.clone();
+    ensure!(proposal["required"] == 2 && list(&proposal["signed"]) == ["Ada"], "{proposal}");
+    let digest = proposal["list"].as_str().context("a digest")?;
+    eve.attach(&registry)?;
+    eve.cli.ask(["registry", "endorse", digest])?.error(1, "blocked")?;
+    let shown = bob.cli.ok(["registry", "endorse", digest])?;
+    ensure!(list(&shown["people"]).iter().any(|it| it["card"]["name"] == "Eve"), "two owners are enough: {shown}");
+    let (code, report) = eve.verify(&registry)?;
+    ensure!(code == Some(0), "{report}");
+
+    // An older copy of the folder is not believed by whoever saw the newer one.
+    let newest = registry.join("claims/_registry").join(shown["trust"]["version"].to_string());
+    let claim = fs::read(&newest)?;
+    fs::remove_file(&newest)?;
+    let (code, report) = bob.verify(&registry)?;
+    let codes: Vec<&str> = list(&report["problems"]).iter().filter_map(|it| it["code"].as_str()).collect();
+    ensure!(code == Some(1) && codes.contains(&"trust_rolled_back"), "{report}");
+    fs::write(&newest, claim)?;
+
+    // A revoked key signs nothing more.
+    let key =
+        list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Eve").context("Eve")?["fingerprint"].clone();
+    let key = key.as_str().context("a fingerprint")?;
+    let shown = ada.cli.ok(["registry", "revoke", key, "--reason", "A lost laptop."])?;
+    let digest = list(&shown["trust"]["proposals"]).first().context("nothing waits")?["list"].clone();
+    bob.cli.ok(["registry", "endorse", digest.as_str().context("a digest")?])?;
+    let shown = ada.cli.ok(["registry", "show"])?;
+    let eve = list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Eve").context("Eve")?;
+    ensure!(eve["revoked"] == true, "{eve}");
+    Ok(())
+}
+
+#[test]
+fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    let model = ada.open_sample()?.join(SAMPLE_MODEL);
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    ada.admit(&bob, &["approver", "governance-reviewer"])?;
+    bob.attach(&registry)?;
+    let candidate = ada.submit(&model, "credit", "The first one.")?;
+    let asked = bob.cli.ok(["release", "ask", &candidate, "Why is gender a feature?"])?;
+    ensure!(list(&asked["questions"]).len() == 1, "{}", asked["questions"]);
+    let answered = ada.cli.ok(["release", "answer", &candidate, "It is not used for decisions."])?;
+    ensure!(list(&answered["questions"][0]["answers"]).len() == 1, "{}", answered["questions"]);
+    bob.approve(&candidate)?;
+    ada.cli.ok(["registry", "freeze", "--reason", "An incident."])?;
+    ada.cli.ask(["release", "publish", &candidate])?.error(1, "blocked")?;
+    ada.cli.ok(["registry", "thaw", "--reason", "It is over."])?;
+    ada.publish(&candidate)?;
+
+    // A plain joblib file is published with what MLflow needs to load it, and with what other tools read.
+    let version = registry.join("models/credit/version-1");
+    for file in [
+        "model/MLmodel",
+        "model/requirements.txt",
+        "evidence/README.md",
+        "evidence/bom.cdx.json",
+        "evidence/provenance.json",
+    ] {
+        ensure!(version.join(file).is_file(), "{file} is not in the version's folder");
+    }
+    let consume = ada.cli.ok(["registry", "consume", "credit@production"])?;
+    ensure!(consume["text"].as_str().is_some_and(|it| it.contains("models:/credit@production")), "{consume}");
+    let manifests = ada.cli.ok(["registry", "consume", "credit@production", "--manifests"])?;
+    ensure!(manifests["text"].as_str().is_some_and(|it| it.contains("kind: InferenceService")), "{manifests}");
+
+    let dossier = sandbox.root().join("dossier.html");
+    let written =
+        ada.cli.ok(["dossier".as_ref(), "credit".as_ref(), "--sign".as_ref(), "--to".as_ref(), dossier.as_os_str()])?;
+    let html = fs::read_to_string(&dossier)?;
+    ensure!(html.contains("Why is gender a feature?") && html.contains("Bob"), "the dossier does not tell the story");
+    ensure!(!html.contains("<script") && !html.contains("http-equiv=\"refresh\""), "the dossier runs something");
+    let key = sandbox.write("ada.pub", ada.cli.ok(["key", "card"])?["public_key"].as_str().context("a key")?)?;
+    let signature = written["signature"].as_str().context("it is not signed")?.to_owned();
+    let verdict = bob.cli.ok([
+        "verify-model".as_ref(),
+        dossier.as_os_str(),
+        "--signature".as_ref(),
+        signature.as_ref(),
+        "--public-key".as_ref(),
+        key.as_os_str(),
+    ])?;
+    ensure!(verdict["verdict"] == "ok", "{verdict}");
+
+    let mirror = sandbox.root().join("mirror");
+    ada.cli.ok(["registry".as_ref(), "mirror".as_ref(), mirror.as_os_str()])?;
+    let (code, report) = bob.verify(&mirror)?;
+    ensure!(code == Some(0) && list(&report["versions"]).len() == 1, "{report}");
+
+    ada.cli.ok(["release", "withdraw", "credit", "1", "--reason", "A person asked to be forgotten."])?;
+    ada.cli.ok(["release", "destroy", "credit", "1", "--reason", "Erasure."])?;
+    ensure!(!version.exists(), "its folder is still there");
+    let (code, report) = bob.verify(&registry)?;
+    ensure!(code == Some(0), "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_key_is_backed_up_restored_and_exchanged() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let ada = Desk::new(&sandbox, "ada", "Ada")?;
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    let backup = sandbox.root().join("ada.key");
+    ada.cli.ok(["key".as_ref(), "backup".as_ref(), backup.as_os_str()])?;
+    let text = fs::read_to_string(&backup)?;
+    ensure!(!text.contains("PRIVATE KEY"), "the backup is not sealed");
+    let elsewhere = sandbox.cli("elsewhere")?;
+    elsewhere
+        .with_passphrase("not the passphrase")
+        .ask(["key".as_ref(), "restore".as_ref(), backup.as_os_str()])?
+        .error(2, "wrong_passphrase")?;
+    elsewhere.ok(["key".as_ref(), "restore".as_ref(), backup.as_os_str()])?;
+    elsewhere.ok(["registry".as_ref(), "attach".as_ref(), registry.as_os_str()])?;
+    elsewhere.ok(["registry", "freeze", "--reason", "From another machine."])?;
+
+    let new = ada.cli.ok(["key", "rotate"])?;
+    let card = sandbox.write("new.json", new["card"].to_string())?;
+    let roles = ["--role", "owner", "--role", "publisher"];
+    let mut arguments = vec!["registry".into(), "admit".into(), card.as_os_str().to_owned()];
+    arguments.extend(roles.iter().map(std::ffi::OsString::from));
+    ada.cli.ok(&arguments)?;
+    ada.cli.ok(["key", "select", new["card"]["key_id"].as_str().context("a key")?])?;
+    ada.cli.ok(["registry", "thaw", "--reason", "With the new key."])?;
+    let shown = ada.cli.ok(["registry", "show"])?;
+    ensure!(list(&shown["people"]).len() == 1, "one person with two keys: {}", shown["people"]);
+    let (code, report) = ada.verify(&registry)?;
+    ensure!(code == Some(0), "{report}");
+    Ok(())
+}
