@@ -2,7 +2,7 @@
 //! compressed it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Component, Path};
 
 use super::Limits;
@@ -22,8 +22,10 @@ pub(crate) fn read(folder: Option<&Path>, graph: &mut Graph, trail: &mut Trail, 
     for companion in std::mem::take(&mut trail.companions) {
         let result = match folder {
             Some(folder) => open(folder, &companion.file).and_then(|file| {
-                let source = Source::file(file, limits, deadline)?;
-                one(source, &companion, graph, trail, limits, deadline)
+                if companion.compressed {
+                    return packed(file, &companion, graph, limits, deadline);
+                }
+                plain(Source::file(file, limits, deadline)?, &companion, graph, trail, limits)
             }),
             None => Err(Fault::Malformed(0, "it was not looked for".to_owned())),
         };
@@ -48,25 +50,36 @@ fn open(folder: &Path, name: &str) -> Result<File, Fault> {
     File::open(path).map_err(|error| Fault::Io(0, error))
 }
 
-fn one(
+/// The object holds type and shape; the file holds nothing but the compressed elements.
+fn packed(
+    file: File,
+    companion: &Companion,
+    graph: &mut Graph,
+    limits: &Limits,
+    deadline: std::time::Instant,
+) -> Result<(), Fault> {
+    let io = |error| Fault::Io(ZFILE_HEADER, error);
+    let mut file = BufReader::new(file);
+    file.seek(SeekFrom::Start(ZFILE_HEADER)).map_err(io)?;
+    let decoder = flate2::bufread::ZlibDecoder::new(&mut file);
+    let data = Source::stream(Box::new(decoder), limits, deadline).rest(limits.blob_bytes)?;
+    if !file.fill_buf().map_err(io)?.is_empty() {
+        return Err(Fault::Malformed(ZFILE_HEADER, "bytes after the end of the compressed data".to_owned()));
+    }
+    if let Some(Node::Object(object)) = graph.get_mut(companion.wrapper) {
+        object.data = Some(Blob::whole(data));
+    }
+    Ok(())
+}
+
+/// An array in numpy's own format.
+fn plain(
     mut source: Source<'_>,
     companion: &Companion,
     graph: &mut Graph,
     trail: &mut Trail,
     limits: &Limits,
-    deadline: std::time::Instant,
 ) -> Result<(), Fault> {
-    if companion.compressed {
-        // The object holds type and shape; the file holds nothing but the compressed elements.
-        source.skip(ZFILE_HEADER, "the header")?;
-        let unpacked = flate2::read::ZlibDecoder::new(super::Remaining(source));
-        let mut unpacked = Source::stream(Box::new(unpacked), limits, deadline);
-        let data = unpacked.rest(limits.blob_bytes)?;
-        if let Some(Node::Object(object)) = graph.get_mut(companion.wrapper) {
-            object.data = Some(Blob::whole(data));
-        }
-        return Ok(());
-    }
     let header = npy::header(&mut source)?;
     if header.has_objects {
         let value = Walk::new(&mut source, graph, trail, limits, &companion.file).run()?;
@@ -95,11 +108,4 @@ fn set(graph: &mut Graph, wrapper: Id, value: Id) {
     if let Some(Node::Object(object)) = graph.get_mut(wrapper) {
         object.nested = Some(value);
     }
-}
-
-/// The name of an old compressed file is no help: it is told by its first bytes.
-pub(crate) fn unpack<'a>(mut source: Source<'a>, limits: &Limits, deadline: std::time::Instant) -> Result<Source<'a>, Fault> {
-    source.skip(ZFILE_HEADER, "the header")?;
-    let decoder: Box<dyn Read + 'a> = Box::new(flate2::read::ZlibDecoder::new(super::Remaining(source)));
-    Ok(Source::stream(decoder, limits, deadline))
 }

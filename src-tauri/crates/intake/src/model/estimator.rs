@@ -259,8 +259,8 @@ impl Reader<'_> {
             if found.len() > LISTED {
                 break;
             }
-            if let Some(part) = self.part(name, value, None, depth) {
-                found.push(part);
+            if self.is_estimator(value) {
+                found.extend(self.part(name, value, None, depth));
                 continue;
             }
             if self.named_estimators(value).is_empty() {
@@ -285,7 +285,7 @@ impl Reader<'_> {
         let word = columns.and_then(|_| self.graph.text(id));
         let class = match word {
             Some(word) => word.to_owned(),
-            None => self.class_path(id).filter(|_| self.is_estimator(id))?,
+            None => self.class_path(id)?,
         };
         let columns = columns.and_then(|columns| match self.graph.text(columns) {
             Some(single) => Some(vec![Value::from(single)]),
@@ -299,15 +299,17 @@ impl Reader<'_> {
         self.parameters(id, &format!("{prefix}{name}__"), facts, depth - 1);
     }
 
-    /// The estimators of a list of `(name, estimator)` or `(name, estimator, columns)`.
+    /// The estimators of a list of `(name, estimator)` or `(name, estimator, columns)`. One that is known makes all of them
+    /// estimators: people write steps of their own, whose classes nobody else knows.
     fn named_estimators(&self, id: Id) -> Vec<(String, Id)> {
         let Node::List(items) = self.graph.get(id) else { return Vec::new() };
         let named = items.iter().take(LISTED).filter_map(|item| {
             let parts = self.graph.elements(*item)?;
             let name = self.graph.text(*parts.first()?)?.to_owned();
-            parts.get(1).filter(|inner| self.is_estimator(**inner)).map(|inner| (name, *inner))
+            parts.get(1).filter(|inner| self.graph.class(**inner).is_some()).map(|inner| (name, *inner))
         });
-        named.collect()
+        let named: Vec<(String, Id)> = named.collect();
+        if named.iter().any(|(_, inner)| self.is_estimator(*inner)) { named } else { Vec::new() }
     }
 
     fn first_step(&self, id: Id) -> Option<Id> {

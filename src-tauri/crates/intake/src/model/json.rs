@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ pub(crate) fn from_slice(bytes: &[u8], limits: &Limits) -> Result<Value, Fault> 
 }
 
 fn parse(reader: impl Read, budget: &Budget) -> serde_json::Result<Value> {
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut deserializer = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, reader));
     let value = Node(budget).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
@@ -44,7 +44,7 @@ struct Bytes<'s, 'a>(&'s mut Source<'a>);
 
 impl Read for Bytes<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.tick().map_err(|fault| std::io::Error::other(fault.what()))?;
+        self.0.check_time().map_err(|fault| std::io::Error::other(fault.what()))?;
         self.0.read_some(buffer)
     }
 }

@@ -120,6 +120,11 @@ pub fn read_model(path: &Path, limits: &Limits) -> Result<ModelFacts, ModelError
     read_file(path, file, limits, deadline)
 }
 
+/// Whether the first bytes of a file are those of the binary format that XGBoost gave up, which has no mark of its own.
+pub(crate) fn is_old_xgboost(head: &[u8]) -> bool {
+    xgboost_binary::sniff(head)
+}
+
 fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) -> Result<ModelFacts, ModelError> {
     let io = |source| ModelError::Io { path: path.to_owned(), source };
     let length = file.metadata().map_err(io)?.len();
@@ -142,10 +147,6 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
         }
         Kind::Gguf => Ok(settle(tensors::gguf(&mut open(file).map_err(fault)?, limits, length))),
         Kind::Pickle => pickled::read(open(file).map_err(fault)?, limits, "pickle", path.parent()).ok_or_else(other),
-        Kind::LegacyJoblib => {
-            let source = companion::unpack(open(file).map_err(fault)?, limits, deadline).map_err(|_| other())?;
-            pickled::read(source, limits, "joblib", path.parent()).ok_or_else(other)
-        }
         Kind::Compressed(codec) => read_compressed(path, &mut file, codec, limits, deadline),
         Kind::XgboostBinary => Ok(xgboost_binary::read(&head)),
         Kind::Text if mlflow::is_description(&head) => mlflow::read(path, limits, deadline),
@@ -155,17 +156,10 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
     }
 }
 
-/// The rest of a source, as a reader.
-struct Remaining<'s>(Source<'s>);
-
-impl Read for Remaining<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read_some(buffer)
-    }
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Codec {
+    /// As versions of joblib before 0.10 wrote it, behind a header of their own.
+    OldJoblib,
     Zlib,
     Gzip,
     Bzip2,
@@ -181,7 +175,6 @@ enum Kind {
     Safetensors,
     Gguf,
     Pickle,
-    LegacyJoblib,
     Compressed(Codec),
     CatBoost,
     Hdf5,
@@ -196,7 +189,7 @@ fn sniff(head: &[u8], length: u64) -> Kind {
     } else if starts(b"GGUF") {
         Kind::Gguf
     } else if starts(b"ZF0x") {
-        Kind::LegacyJoblib
+        Kind::Compressed(Codec::OldJoblib)
     } else if starts(&[0x1f, 0x8b]) {
         Kind::Compressed(Codec::Gzip)
     } else if starts(b"BZh") && head.get(4..10) == Some(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59]) {
@@ -238,11 +231,12 @@ fn read_compressed(
     const MEMORY_KIB: u32 = 128 << 10;
     let other = || ModelError::NotAModel { path: path.to_owned() };
     let whole = !matches!(codec, Codec::Lz4) || lz4_ends_with_the_file(file).unwrap_or(false);
-    file.seek(SeekFrom::Start(0)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let start = if matches!(codec, Codec::OldJoblib) { companion::ZFILE_HEADER } else { 0 };
+    file.seek(SeekFrom::Start(start)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     let mut buffered = std::io::BufReader::with_capacity(64 * 1024, &mut *file);
     let input = &mut buffered;
     let decoder: Box<dyn Read + '_> = match codec {
-        Codec::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(input)),
+        Codec::Zlib | Codec::OldJoblib => Box::new(flate2::bufread::ZlibDecoder::new(input)),
         Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
         Codec::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, MEMORY_KIB)),

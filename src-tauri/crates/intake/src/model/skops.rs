@@ -12,7 +12,6 @@ use super::pickle::array;
 use super::pickle::graph::{Blob, Global, Graph, Id, Node, Object};
 use super::pickle::policy::{self, Judgement};
 use super::{json, npy};
-use super::source::{Fault, Source};
 use super::verdict::Findings;
 
 /// Largest array that is decoded, in bytes: names and classes are small, weights are not needed.
@@ -265,20 +264,21 @@ impl Builder<'_, '_> {
 
     /// An array in `.npy` format. Small ones become a list, or a single value when they have no dimension.
     fn array(&mut self, file: &str, place: &str) -> Id {
-        let bytes = match self.archive.member(file, ARRAY) {
-            Ok(bytes) => bytes,
-            Err(Fault::Limit(..)) => return self.none(),
-            Err(fault) => {
-                self.findings.unverified(&fault.what(), place);
-                return self.none();
-            }
-        };
-        let (limits, deadline) = (self.archive.limits, self.archive.deadline);
-        let mut source = Source::stream(Box::new(bytes.as_slice()), limits, deadline);
-        let (header, data) = match npy::header(&mut source).and_then(|header| Ok((header, source.rest(ARRAY)?))) {
+        let read = self.archive.stream(file).and_then(|mut source| {
+            let header = npy::header(&mut source)?;
+            let length = header.bytes();
+            // A large array is passed over, and one of a type whose size is not known is read to its end.
+            let data = match length {
+                Some(length) if length > ARRAY => source.skip(length, "an array").map(|()| Vec::new())?,
+                _ => source.rest(ARRAY)?,
+            };
+            let whole = length.is_none_or(|length| length > ARRAY || length == data.len() as u64);
+            Ok((header, data, whole && source.at_end()?))
+        });
+        let (header, data, whole) = match read {
             Ok(read) => read,
             Err(fault) => {
-                self.findings.unverified(&fault.what(), file);
+                self.findings.unverified(&fault.what(), place);
                 return self.none();
             }
         };
@@ -286,7 +286,7 @@ impl Builder<'_, '_> {
             self.findings.unverified("an array of objects, which is a pickle", file);
             return self.none();
         }
-        if header.bytes().is_some_and(|wanted| wanted != data.len() as u64) {
+        if !whole {
             self.findings.unverified("an array of another length than its shape", file);
         }
         let values = array::npy_elements(&header.descr, &data).unwrap_or_default();

@@ -95,7 +95,8 @@ impl<'a> Source<'a> {
         if self.ticks.is_multiple_of(1024) { self.check_time() } else { Ok(()) }
     }
 
-    fn check_time(&self) -> Result<(), Fault> {
+    /// Fails once the time is used up.
+    pub(crate) fn check_time(&self) -> Result<(), Fault> {
         if Instant::now() > self.deadline { Err(Fault::Limit(self.position, "time")) } else { Ok(()) }
     }
 

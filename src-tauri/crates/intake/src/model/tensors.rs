@@ -178,8 +178,8 @@ fn gguf_header(
     facts.training.insert("parameter_count".to_owned(), Value::from(parameters));
     facts.tensors = Some(listed);
     // The last tensor may be filled up to the alignment.
-    if end.checked_next_multiple_of(alignment).is_some_and(|end| end < file_length) {
-        return Err(Fault::Malformed(end, "bytes after the end of the tensors".to_owned()));
+    if end != file_length && end.checked_next_multiple_of(alignment) != Some(file_length) {
+        return Err(Fault::Malformed(end, "another number of bytes than the tensors need".to_owned()));
     }
     Ok(())
 }

@@ -26,10 +26,6 @@ fn read_bytes(bytes: &[u8]) -> Result<ModelFacts, ModelError> {
     read_model(&path, &Limits::default())
 }
 
-fn word(verdict: SafetyVerdict) -> String {
-    serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned()
-}
-
 #[test]
 fn a_call_is_shown_with_its_position() {
     let facts = read_model(&fixtures().join("evil_p4.pkl"), &Limits::default()).unwrap();
@@ -293,6 +289,21 @@ fn bombs_end_within_their_limits() {
         }
         encoder.finish().unwrap()
     };
+    let packed = |name: &str, data: &[u8]| {
+        use std::io::Write;
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(data).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    let deep = [b"{\"__loader__\":\"DictNode\",\"content\":{\"a\":".repeat(50_000), b"1".to_vec()].concat();
+    let zeros = [b"\x80\x04\x8e\0\0\0\0\x02\0\0\0".to_vec(), vec![0; 32 << 20]].concat();
+    let aliases = {
+        let mut text = String::from("flavors: {}\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        (1..40).for_each(|at| text.push_str(&format!("a{at}: &a{at} [{}]\n", format!("*a{}, ", at - 1).repeat(9))));
+        text.into_bytes()
+    };
+    let elements = [b"<PMML version=\"4.4\">".to_vec(), b"<a>".repeat(400_000)].concat();
     let header = [u64::MAX.to_le_bytes().to_vec(), b"{}".to_vec()].concat();
     for bytes in [
         memo,
@@ -302,6 +313,10 @@ fn bombs_end_within_their_limits() {
         nested,
         ubjson,
         expanding,
+        packed("schema.json", &deep),
+        packed("m/data.pkl", &zeros),
+        aliases,
+        elements,
         header,
         b"GGUF\x03\0\0\0\xff\xff\xff\xff\xff\xff\xff\x0f".to_vec(),
     ] {

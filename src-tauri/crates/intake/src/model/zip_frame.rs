@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 /// A directory longer than this is not looked through, in bytes.
-const DIRECTORY: u64 = 64 << 20;
+const DIRECTORY: u64 = 32 << 20;
 
 /// What was found in an archive that should not be there, and where.
 pub(crate) type Oddity = (String, String);

@@ -230,6 +230,10 @@ impl<'w, 's> Walk<'w, 's> {
         match self.graph.get(callee) {
             Node::Global(global) => {
                 let global = (**global).clone();
+                if let Some(class) = self.skeleton(&global, args) {
+                    self.push(Node::Global(Box::new(class)));
+                    return;
+                }
                 match policy::judge(&global) {
                     Judgement::Dangerous => {
                         let shown = format!("{}{}", global.path(), array::arguments(self.graph, args));
@@ -295,6 +299,18 @@ impl<'w, 's> Walk<'w, 's> {
         };
         self.push(Node::Object(Box::new(object)));
         true
+    }
+
+    /// The name of a class that cloudpickle carries with it: `_make_skeleton_class(meta, name, bases, {"__module__": …}, …)`. What
+    /// speaks against the file was noted when the function was imported.
+    fn skeleton(&self, global: &Global, args: Id) -> Option<Global> {
+        if !global.module.starts_with("cloudpickle") || !matches!(&*global.name, "_make_skeleton_class" | "_make_skeleton_enum") {
+            return None;
+        }
+        let args = self.graph.elements(args)?;
+        let name = self.graph.text(*args.get(1)?)?;
+        let module = args.get(3).and_then(|state| self.graph.entry(*state, "__module__")).and_then(|id| self.graph.text(id));
+        Some(Global { module: module.unwrap_or("__main__").into(), name: name.into() })
     }
 
     /// dill names built-in types by words of its own; what comes back is the type itself.
