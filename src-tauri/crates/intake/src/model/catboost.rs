@@ -209,7 +209,8 @@ fn describe_info(entries: impl Iterator<Item = (String, Value)>, facts: &mut Mod
                 }
             }
             "training" => {
-                for (ours, theirs) in [("best_score_learn", "learn_best_error"), ("best_score_test", "test_best_error")] {
+                for (ours, theirs) in [("best_score_learn", "learn_best_error"), ("best_score_test", "test_best_error")]
+                {
                     let best = value.pointer(&format!("/metrics/{theirs}"));
                     let best = best.filter(|best| match best {
                         Value::Object(map) => !map.is_empty(),

@@ -18,7 +18,13 @@ pub(crate) const ZFILE_HEADER: u64 = 21;
 const KEPT: u64 = 8 << 20;
 
 /// Reads the companions that a pickle names, and puts small arrays in their place. What cannot be read is noted.
-pub(crate) fn read(folder: Option<&Path>, graph: &mut Graph, trail: &mut Trail, limits: &Limits, deadline: std::time::Instant) {
+pub(crate) fn read(
+    folder: Option<&Path>,
+    graph: &mut Graph,
+    trail: &mut Trail,
+    limits: &Limits,
+    deadline: std::time::Instant,
+) {
     for companion in std::mem::take(&mut trail.companions) {
         let result = match folder {
             Some(folder) => open(folder, &companion.file).and_then(|file| {

@@ -165,7 +165,8 @@ impl Reader<'_> {
     /// What the model of CatBoost inside its wrapper says.
     fn catboost(&self, id: Id, facts: &mut ModelFacts) {
         let Some(holder) = self.catboost_holder(id, DEPTH) else { return };
-        let Some(bytes) = self.graph.attribute(holder, "__model").and_then(|model| array::raw(self.graph, model)) else {
+        let Some(bytes) = self.graph.attribute(holder, "__model").and_then(|model| array::raw(self.graph, model))
+        else {
             return;
         };
         let mut inner = super::facts::blank("");

@@ -151,7 +151,9 @@ pub(crate) fn read_json(document: &Value) -> ModelFacts {
             facts.training.insert(key.to_owned(), value.clone());
         }
     }
-    if let Some(categories) = document.get("pandas_categorical").filter(|it| it.as_array().is_some_and(|it| !it.is_empty())) {
+    if let Some(categories) =
+        document.get("pandas_categorical").filter(|it| it.as_array().is_some_and(|it| !it.is_empty()))
+    {
         facts.training.insert("pandas_categorical".to_owned(), categories.clone());
     }
     let trees = document.get("tree_info").and_then(Value::as_array).map_or(0, Vec::len);

@@ -19,7 +19,9 @@ const WITH_ALIASES: usize = 64 << 10;
 
 /// Whether the first bytes of a file are those of an `MLmodel` file.
 pub(crate) fn is_description(head: &[u8]) -> bool {
-    let has = |key: &[u8]| head.starts_with(key) || head.windows(key.len() + 1).any(|part| part[0] == b'\n' && &part[1..] == key);
+    let has = |key: &[u8]| {
+        head.starts_with(key) || head.windows(key.len() + 1).any(|part| part[0] == b'\n' && &part[1..] == key)
+    };
     has(b"flavors:") && std::str::from_utf8(head).map_or_else(|error| error.valid_up_to() + 4 > head.len(), |_| true)
 }
 

@@ -27,12 +27,7 @@ pub(crate) fn starts_like_a_pickle(head: &[u8]) -> bool {
 /// Reads a file that should be a pickle. `None` when it is so little of one that it must be something else.
 ///
 /// `folder` is where companion files are looked for.
-pub(crate) fn read(
-    mut source: Source<'_>,
-    limits: &Limits,
-    format: &str,
-    folder: Option<&Path>,
-) -> Option<ModelFacts> {
+pub(crate) fn read(mut source: Source<'_>, limits: &Limits, format: &str, folder: Option<&Path>) -> Option<ModelFacts> {
     let mut graph = Graph::default();
     let mut trail = Trail::default();
     let mut facts = blank(format);
@@ -119,12 +114,15 @@ fn read_torch(source: &mut Source<'_>, graph: &mut Graph, trail: &mut Trail, lim
     let storages: HashMap<String, torch::Storage> =
         torch::storages(graph).into_iter().map(|storage| (storage.key.clone(), storage)).collect();
     if keys.len() != storages.len() {
-        trail.findings.unverified("the list of storages is not that of the tensors", format!("byte {}", source.position()));
+        trail
+            .findings
+            .unverified("the list of storages is not that of the tensors", format!("byte {}", source.position()));
         return;
     }
     for key in keys {
         let at = source.position();
-        let Some((elements, width)) = storages.get(key).and_then(|storage| Some((storage.elements, storage.width?))) else {
+        let Some((elements, width)) = storages.get(key).and_then(|storage| Some((storage.elements, storage.width?)))
+        else {
             trail.findings.unverified("the data of a tensor of unknown type", format!("byte {at}"));
             return;
         };

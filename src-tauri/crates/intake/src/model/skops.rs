@@ -11,8 +11,8 @@ use super::facts::{blank, framework_of};
 use super::pickle::array;
 use super::pickle::graph::{Blob, Global, Graph, Id, Node, Object};
 use super::pickle::policy::{self, Judgement};
-use super::{json, npy};
 use super::verdict::Findings;
+use super::{json, npy};
 
 /// Largest array that is decoded, in bytes: names and classes are small, weights are not needed.
 const ARRAY: u64 = 4 << 20;

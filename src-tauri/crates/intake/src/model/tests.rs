@@ -61,7 +61,8 @@ fn calls(module: &str, name: &str) -> [Vec<u8>; 2] {
 
 #[test]
 fn what_the_scanners_block_is_dangerous() {
-    let beyond = BEYOND.iter().flat_map(|(module, names)| names.iter().map(|name| (module.to_string(), name.to_string())));
+    let beyond =
+        BEYOND.iter().flat_map(|(module, names)| names.iter().map(|name| (module.to_string(), name.to_string())));
     let all: Vec<(String, String)> = blocked().into_iter().chain(beyond).collect();
     assert!(all.len() > 250);
     for (module, name) in all {
@@ -77,13 +78,19 @@ fn what_the_scanners_block_is_dangerous() {
 #[test]
 fn known_ways_around_a_list_are_never_safe() {
     let shapes: [(&str, &[u8]); 9] = [
-        ("a method put on an object, which the next state would call", b"\x80\x04csklearn.base\nBaseEstimator\n)\x81}\x8c\x0c__setstate__csklearn.utils\nresample\nsb}b."),
+        (
+            "a method put on an object, which the next state would call",
+            b"\x80\x04csklearn.base\nBaseEstimator\n)\x81}\x8c\x0c__setstate__csklearn.utils\nresample\nsb}b.",
+        ),
         ("items added through an attribute", b"\x80\x04csklearn.base\nBaseEstimator\n)\x81}\x8c\x01xNsbN\x61."),
         ("a booster that reads a file", b"\x80\x04cxgboost.core\nBooster\n(NN\x8c\x0b/etc/passwdtR."),
         ("a codec that is looked up by name", b"\x80\x04c_codecs\nencode\n(\x8c\x01x\x8c\x03zip\x74R."),
         ("a name from the extension registry", b"\x80\x04\x82\x07."),
         ("a call of what the file itself makes", b"\x80\x04csklearn.base\nBaseEstimator\n)\x81)R."),
-        ("a function where a class is rebuilt", b"\x80\x04ccopyreg\n_reconstructor\n(csklearn.utils\nresample\nc__builtin__\nobject\nNtR."),
+        (
+            "a function where a class is rebuilt",
+            b"\x80\x04ccopyreg\n_reconstructor\n(csklearn.utils\nresample\nc__builtin__\nobject\nNtR.",
+        ),
         ("a name with dots", b"\x80\x04\x8c\x0csklearn.base\x8c\x0ewarnings.warn_x\x93."),
         ("a function of a package of estimators, called", b"\x80\x04csklearn.utils\nresample\n)R."),
     ];

@@ -104,7 +104,11 @@ fn number(value: &Value) -> Value {
     let numbers = list.map(|list| list.split(',').map(|part| number(&Value::from(part.trim()))).collect::<Vec<_>>());
     match numbers {
         Some(mut numbers) if numbers.iter().all(Value::is_number) => {
-            if numbers.len() == 1 { numbers.remove(0) } else { Value::Array(numbers) }
+            if numbers.len() == 1 {
+                numbers.remove(0)
+            } else {
+                Value::Array(numbers)
+            }
         }
         _ => value.clone(),
     }

@@ -32,13 +32,7 @@ struct Message {
 
 impl Reader<'_> {
     /// Reads an object and everything below it.
-    pub(super) fn object(
-        &mut self,
-        address: u64,
-        path: String,
-        above: &mut Vec<u64>,
-        depth: u32,
-    ) -> Result<(), Fault> {
+    pub(super) fn object(&mut self, address: u64, path: String, above: &mut Vec<u64>, depth: u32) -> Result<(), Fault> {
         let Some(depth) = depth.checked_sub(1) else { return Err(Fault::Limit(address, "groups inside each other")) };
         if above.contains(&address) {
             return Err(Fault::Malformed(address, "a group that contains itself".to_owned()));

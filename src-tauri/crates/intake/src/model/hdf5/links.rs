@@ -1,8 +1,8 @@
 //! How a group names what is in it: symbol tables and compact links.
 
 use super::super::source::Fault;
-use super::{NAME, Reader};
 use super::bytes::{Cursor, NOWHERE};
+use super::{NAME, Reader};
 
 /// Levels of a tree of names.
 const LEVELS: u8 = 16;

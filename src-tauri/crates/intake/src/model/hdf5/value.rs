@@ -96,11 +96,7 @@ impl Type {
 }
 
 /// The name and value of an attribute. `None` for values of types that nobody asks for.
-pub(super) fn attribute(
-    reader: &mut Reader<'_>,
-    bytes: &[u8],
-    origin: u64,
-) -> Result<Option<(String, Value)>, Fault> {
+pub(super) fn attribute(reader: &mut Reader<'_>, bytes: &[u8], origin: u64) -> Result<Option<(String, Value)>, Fault> {
     let mut cursor = Cursor::new(bytes, 0, reader.offsets, reader.lengths, origin);
     let version = cursor.byte()?;
     let flags = cursor.byte()?;

@@ -220,7 +220,8 @@ fn object(map: &Map<String, Value>, findings: &mut Findings, place: &str) {
     if is_known(module, name, class) {
         return;
     }
-    let loads_code = module.starts_with("keras") && matches!(name, "get_file" | "enable_unsafe_deserialization" | "load_model");
+    let loads_code =
+        module.starts_with("keras") && matches!(name, "get_file" | "enable_unsafe_deserialization" | "load_model");
     if loads_code || policy::judge(&global) == Judgement::Dangerous {
         findings.dangerous(global.path(), place);
     } else {
@@ -229,7 +230,8 @@ fn object(map: &Map<String, Value>, findings: &mut Findings, place: &str) {
 }
 
 fn is_known(module: &str, name: &str, class: &str) -> bool {
-    let rest = ["keras.src.", "keras.", "tf_keras.src.", "tf_keras."].iter().find_map(|start| module.strip_prefix(start));
+    let rest =
+        ["keras.src.", "keras.", "tf_keras.src.", "tf_keras."].iter().find_map(|start| module.strip_prefix(start));
     match (module, rest) {
         ("keras" | "tf_keras", _) => TOP.contains(&name),
         ("builtins", _) => {
@@ -239,7 +241,8 @@ fn is_known(module: &str, name: &str, class: &str) -> bool {
         (_, Some(rest)) => {
             let part = rest.split('.').next().unwrap_or_default();
             // Functions of these two load and save; classes are made of their configuration. One layer loads a whole graph.
-            let loads = matches!(part, "layers" | "models") && !name.starts_with(|first: char| first.is_ascii_uppercase());
+            let loads =
+                matches!(part, "layers" | "models") && !name.starts_with(|first: char| first.is_ascii_uppercase());
             PARTS.contains(&part) && !loads && !name.contains('.') && name != "TFSMLayer"
         }
         _ => false,

@@ -160,7 +160,8 @@ fn is_fortran(graph: &Graph, id: Id) -> bool {
     let Node::Object(object) = graph.get(id) else { return false };
     let order = graph.attribute(id, "order").and_then(|order| graph.text(order));
     let state = object.states.last().and_then(|state| graph.elements(*state));
-    let of_state = state.and_then(|state| state.get(3)).is_some_and(|flag| matches!(graph.get(*flag), Node::Bool(true)));
+    let of_state =
+        state.and_then(|state| state.get(3)).is_some_and(|flag| matches!(graph.get(*flag), Node::Bool(true)));
     let args = graph.elements(object.args).and_then(|args| args.get(3)).and_then(|order| graph.text(*order));
     order == Some("F") || of_state || args == Some("F")
 }

@@ -65,7 +65,9 @@ const COMPANIONS: usize = 10_000;
 
 /// Attributes that the unpickler or Python itself looks up on an object and calls.
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("__") && name.ends_with("__") && !matches!(name, "__doc__" | "__name__" | "__module__" | "__qualname__")
+    name.starts_with("__")
+        && name.ends_with("__")
+        && !matches!(name, "__doc__" | "__name__" | "__module__" | "__qualname__")
         || matches!(name, "append" | "extend" | "add")
 }
 
@@ -252,7 +254,10 @@ impl<'w, 's> Walk<'w, 's> {
                     Judgement::Constructor => {
                         self.check_rebuild(&global, args, at);
                         if initialises && !policy::may_be_called_with(self.graph, &global, args) {
-                            self.unverified(&format!("calls {} with arguments that make it do more", global.path()), at);
+                            self.unverified(
+                                &format!("calls {} with arguments that make it do more", global.path()),
+                                at,
+                            );
                         }
                     }
                     Judgement::Unknown => {}
@@ -304,12 +309,15 @@ impl<'w, 's> Walk<'w, 's> {
     /// The name of a class that cloudpickle carries with it: `_make_skeleton_class(meta, name, bases, {"__module__": …}, …)`. What
     /// speaks against the file was noted when the function was imported.
     fn skeleton(&self, global: &Global, args: Id) -> Option<Global> {
-        if !global.module.starts_with("cloudpickle") || !matches!(&*global.name, "_make_skeleton_class" | "_make_skeleton_enum") {
+        if !global.module.starts_with("cloudpickle")
+            || !matches!(&*global.name, "_make_skeleton_class" | "_make_skeleton_enum")
+        {
             return None;
         }
         let args = self.graph.elements(args)?;
         let name = self.graph.text(*args.get(1)?)?;
-        let module = args.get(3).and_then(|state| self.graph.entry(*state, "__module__")).and_then(|id| self.graph.text(id));
+        let module =
+            args.get(3).and_then(|state| self.graph.entry(*state, "__module__")).and_then(|id| self.graph.text(id));
         Some(Global { module: module.unwrap_or("__main__").into(), name: name.into() })
     }
 
