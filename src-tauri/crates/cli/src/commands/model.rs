@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proofmark_contract::domain::gate::GateVerdict;
-use proofmark_contract::domain::model::{ModelFacts, SafetyVerdict};
+use proofmark_contract::domain::model::{ModelFacts, ModelPart, SafetyVerdict};
 use proofmark_contract::view::{CandidateDraft, PathRef};
 use proofmark_engine::{VerifyOptions, adhoc};
 use serde::Serialize;
@@ -13,6 +13,9 @@ use crate::context::Context;
 use crate::reply::Outcome;
 use crate::text::Side::Left;
 use crate::text::{Table, counted, cut, joined, safe, words};
+
+/// Steps and tensors that are printed; the document has all of them.
+const MOST_LINES: usize = 100;
 
 /// Reads a model file without loading it.
 #[derive(Debug, Args)]
@@ -118,7 +121,12 @@ fn inspect_text(path: &str, facts: &ModelFacts) -> String {
             text.push_str(&format!("{title} ({}): {}\n", items.len(), cut(&items.join(", "), 400)));
         }
     };
-    list(&mut text, "Steps", &facts.steps);
+    if facts.parts.is_empty() {
+        list(&mut text, "Steps", &facts.steps);
+    } else {
+        text.push_str("Steps:\n");
+        parts_text(&facts.parts, 1, &mut MOST_LINES.clone(), &mut text);
+    }
     list(&mut text, "Features", facts.features_in.as_deref().unwrap_or_default());
     list(&mut text, "Outputs", facts.outputs.as_deref().unwrap_or_default());
     let classes: Vec<String> = facts.classes.iter().flatten().map(ToString::to_string).collect();
@@ -131,12 +139,37 @@ fn inspect_text(path: &str, facts: &ModelFacts) -> String {
         table.row([name.clone(), cut(&value.to_string(), 80)]);
     }
     text.push_str(&table.text());
+    if let Some(tensors) = facts.tensors.as_ref().filter(|tensors| !tensors.is_empty()) {
+        let mut table = Table::new([("Tensor", Left), ("Type", Left), ("Shape", Left)]);
+        for tensor in tensors.iter().take(MOST_LINES) {
+            let sides: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
+            table.row([tensor.name.clone(), tensor.dtype.clone(), sides.join(" x ")]);
+        }
+        text.push_str(&table.text());
+        if tensors.len() > MOST_LINES {
+            text.push_str(&format!("and {} more tensors\n", tensors.len() - MOST_LINES));
+        }
+    }
     let mut table = Table::new([("Package", Left), ("Version", Left)]);
     for (name, version) in &facts.environment.packages {
         table.row([name.clone(), version.clone()]);
     }
     text.push_str(&table.text());
     text
+}
+
+/// The steps of a model, each below the one it belongs to, with the columns that it is given.
+fn parts_text(parts: &[ModelPart], depth: usize, left: &mut usize, text: &mut String) {
+    for part in parts {
+        let Some(rest) = left.checked_sub(1) else { return };
+        *left = rest;
+        let columns: Vec<String> = part.columns.iter().flatten().map(ToString::to_string).collect();
+        let columns = part.columns.as_ref().map(|_| format!(" on {}", cut(&safe(&columns.join(", ")), 200)));
+        let indent = "  ".repeat(depth);
+        let columns = columns.unwrap_or_default();
+        text.push_str(&format!("{indent}{}: {}{columns}\n", safe(&part.name), safe(&part.class)));
+        parts_text(&part.parts, depth + 1, left, text);
+    }
 }
 
 impl GateArguments {

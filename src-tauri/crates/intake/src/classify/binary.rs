@@ -20,6 +20,8 @@ const MARKS: &[(&[u8], ArtifactKind, &str)] = &[
     (b"CBM1", Model, "application/vnd.catboost"),
     (b"GGUF", Model, "application/vnd.gguf"),
     (b"binf", Model, "application/vnd.xgboost"),
+    // Compressed by a version of joblib before 0.10.
+    (b"ZF0x", Model, "application/x-python-pickle"),
     (b"\x89PNG\r\n\x1a\n", Document, "image/png"),
     (b"\xff\xd8\xff", Document, "image/jpeg"),
     (b"GIF87a", Document, "image/gif"),
@@ -133,6 +135,9 @@ fn guarded(source: &Source<'_, '_>) -> Option<Classified> {
         if fits && rest.first() == Some(&b'{') && (find(rest, b"\"dtype\"") || find(rest, b"\"__metadata__\"")) {
             return Some(Classified::new(Model, "application/vnd.safetensors"));
         }
+    }
+    if crate::model::is_old_xgboost(head) {
+        return Some(Classified::new(Model, "application/vnd.xgboost"));
     }
     // UBJSON: an object whose first key is `learner`.
     if head.first() == Some(&b'{') && head.get(..64).is_some_and(|start| find(start, b"learner") && start.contains(&0))

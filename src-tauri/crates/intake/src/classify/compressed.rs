@@ -9,6 +9,8 @@ use super::{Classified, Source, names};
 
 /// How much is unpacked to see what it is. A bomb cannot make this larger.
 const PEEK_BYTES: u64 = 64 * 1024;
+/// Memory that a decoder may take, in KiB.
+const MEMORY_KIB: u32 = 64 << 10;
 
 /// Recognises compressed files.
 pub fn recognise(source: &mut Source<'_, '_>) -> Option<Classified> {
@@ -22,20 +24,27 @@ pub fn recognise(source: &mut Source<'_, '_>) -> Option<Classified> {
             return Some(looked_into(source, &inside, "zlib", "application/zlib"));
         }
     }
-    let (suffix, media) = if head.starts_with(b"BZh") && head.get(4..10) == Some(b"\x31\x41\x59\x26\x53\x59") {
-        ("bzip2", "application/x-bzip2")
+    // Decoders that reserve memory on the word of a header are told how much they may have.
+    let (suffix, media, inside) = if head.starts_with(b"BZh") && head.get(4..10) == Some(b"\x31\x41\x59\x26\x53\x59") {
+        ("bzip2", "application/x-bzip2", unpack(bzip2::read::BzDecoder::new(head)))
     } else if head.starts_with(b"\xfd7zXZ\0") {
-        ("xz", "application/x-xz")
+        ("xz", "application/x-xz", unpack(lzma_rust2::XzReader::new_mem_limit(head, false, MEMORY_KIB)))
     } else if head.starts_with(b"\x28\xb5\x2f\xfd") {
-        ("zstd", "application/zstd")
+        let window = u64::from(MEMORY_KIB) << 10;
+        let decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(head, window).ok();
+        ("zstd", "application/zstd", decoder.map(unpack).unwrap_or_default())
     } else if head.starts_with(b"\x04\x22\x4d\x18") {
-        ("lz4", "application/x-lz4")
+        ("lz4", "application/x-lz4", unpack(lz4_flex::frame::FrameDecoder::new(head)))
     } else if head.starts_with(b"\x5d\0\0") && head.get(5..).is_some_and(|rest| rest.starts_with(&[0xff; 8])) {
-        ("lzma", "application/x-lzma")
+        let decoder = lzma_rust2::LzmaReader::new_mem_limit(head, MEMORY_KIB, None).ok();
+        ("lzma", "application/x-lzma", decoder.map(unpack).unwrap_or_default())
     } else {
         return None;
     };
-    Some(by_inner_name(source, suffix, media))
+    if inside.is_empty() {
+        return Some(by_inner_name(source, suffix, media));
+    }
+    Some(looked_into(source, &inside, suffix, media))
 }
 
 /// RFC 1950: method 8, and the first two bytes are a multiple of 31.

@@ -4,16 +4,49 @@
 //! what it learned in attributes that end with an underscore; that is the convention of scikit-learn, followed by
 //! XGBoost, LightGBM, imbalanced-learn and most others.
 
-use proofmark_domain::model::ModelFacts;
+use proofmark_domain::model::{ModelFacts, ModelPart};
 use serde_json::Value;
 
 use super::facts::framework;
 use super::pickle::array;
 use super::pickle::graph::{Graph, Id, Node};
-use super::{Limits, lightgbm, xgboost};
+use super::{Limits, catboost, lightgbm, xgboost, xgboost_binary};
 
 /// How deep estimators may contain estimators.
 const DEPTH: u8 = 12;
+/// What fitting leaves behind, by scikit-learn's names, that says how it went.
+const LEARNED: [&str; 30] = [
+    "C_",
+    "alpha_",
+    "best_index_",
+    "best_iteration_",
+    "best_loss_",
+    "best_params_",
+    "best_score_",
+    "best_validation_score_",
+    "converged_",
+    "inertia_",
+    "l1_ratio_",
+    "loss_",
+    "lower_bound_",
+    "n_clusters_",
+    "n_components_",
+    "n_estimators_",
+    "n_features_",
+    "n_features_in_",
+    "n_iter_",
+    "n_layers_",
+    "n_leaves_",
+    "n_outputs_",
+    "n_samples_",
+    "n_samples_fit_",
+    "n_samples_seen_",
+    "n_splits_",
+    "n_trees_per_iteration_",
+    "oob_score_",
+    "reconstruction_err_",
+    "refit_time_",
+];
 /// How many steps and parameters are listed.
 const LISTED: usize = 2_000;
 
@@ -33,6 +66,7 @@ pub(crate) fn describe(graph: &Graph, root: Id, facts: &mut ModelFacts, limits: 
         let mut inner = super::facts::blank("");
         reader.estimator(*id, &mut inner);
         facts.steps = reader.class_path(*id).into_iter().chain(inner.steps).collect();
+        facts.parts = reader.part(name, *id, None, DEPTH).into_iter().collect();
         facts.parameters = inner.parameters.into_iter().map(|(key, value)| (format!("{name}__{key}"), value)).collect();
         facts.features_in = inner.features_in;
         facts.outputs = inner.outputs;
@@ -47,6 +81,7 @@ pub(crate) fn describe(graph: &Graph, root: Id, facts: &mut ModelFacts, limits: 
             let Some(class) = reader.class_path(*id) else { continue };
             let mut inner = super::facts::blank("");
             reader.estimator(*id, &mut inner);
+            facts.parts.extend(reader.part(name, *id, None, DEPTH));
             facts.steps.push(class);
             facts.steps.extend(inner.steps);
             let prefixed = inner.parameters.into_iter().map(|(key, value)| (format!("{name}__{key}"), value));
@@ -102,6 +137,7 @@ impl Reader<'_> {
             facts.framework = framework(&class.module).map(str::to_owned);
         }
         self.parameters(id, "", facts, DEPTH);
+        facts.parts = self.parts(id, DEPTH);
         facts.features_in = self.features(id, DEPTH);
         facts.classes = self.classes(id, DEPTH);
         if let Some(version) = self.version(id, DEPTH) {
@@ -111,15 +147,7 @@ impl Reader<'_> {
                 facts.framework_version = Some(version);
             }
         }
-        for name in [
-            "n_features_in_",
-            "n_outputs_",
-            "n_iter_",
-            "best_score_",
-            "best_params_",
-            "n_samples_seen_",
-            "n_estimators_",
-        ] {
+        for name in LEARNED {
             let value = self.graph.attribute(id, name).and_then(|value| array::json(self.graph, value, 4));
             if let Some(value) = value.filter(|value| !value.is_null()) {
                 facts.training.insert(name.to_owned(), value);
@@ -131,6 +159,60 @@ impl Reader<'_> {
             facts.training.insert("n_features_in_".to_owned(), Value::from(count));
         }
         self.booster(id, facts);
+        self.catboost(id, facts);
+    }
+
+    /// What the model of CatBoost inside its wrapper says.
+    fn catboost(&self, id: Id, facts: &mut ModelFacts) {
+        let Some(holder) = self.catboost_holder(id, DEPTH) else { return };
+        let Some(bytes) = self.graph.attribute(holder, "__model").and_then(|model| array::raw(self.graph, model))
+        else {
+            return;
+        };
+        let mut inner = super::facts::blank("");
+        if catboost::describe(&bytes, &mut inner).is_none() {
+            return;
+        }
+        let own = holder == id;
+        facts.classes = facts.classes.take().or(inner.classes);
+        if own || facts.features_in.is_none() && self.first_step(id) == Some(holder) {
+            facts.features_in = facts.features_in.take().or(inner.features_in);
+        }
+        for (key, value) in inner.training {
+            facts.training.entry(key).or_insert(value);
+        }
+        facts.environment.packages.extend(inner.environment.packages);
+        if own {
+            // The wrapper holds what was given; the model also holds what CatBoost settled on.
+            for (key, value) in inner.parameters {
+                facts.parameters.entry(key).or_insert(value);
+            }
+            facts.framework_version = inner.framework_version;
+        }
+    }
+
+    fn catboost_holder(&self, id: Id, depth: u8) -> Option<Id> {
+        let depth = depth.checked_sub(1)?;
+        if self.graph.class(id).is_some_and(|class| class.module.starts_with("catboost")) {
+            return Some(id);
+        }
+        let inner = self.last_step(id).or_else(|| self.graph.attribute(id, "best_estimator_"))?;
+        self.catboost_holder(inner, depth)
+    }
+
+    /// The attributes that are hyperparameters, by the convention that public ones without a trailing underscore are.
+    fn own_parameters(&self, id: Id) -> impl Iterator<Item = (&str, Id)> {
+        let class = self.graph.class(id).map(|class| &*class.name).unwrap_or_default();
+        // Forests keep the tree they are made of where others keep a parameter.
+        let is_forest = ["RandomForest", "ExtraTreesC", "ExtraTreesR", "RandomTrees", "Isolation"]
+            .iter()
+            .any(|start| class.starts_with(start));
+        self.graph.attributes(id).iter().filter_map(move |(key, value)| {
+            let name = self.graph.text(*key)?;
+            let hidden = name.starts_with('_') || name.ends_with('_') || name == "estimator_params";
+            let of_forest = is_forest && matches!(name, "estimator" | "base_estimator");
+            (!hidden && !of_forest).then_some((name, *value))
+        })
     }
 
     /// Hyperparameters and steps. An estimator inside contributes its class to the steps and its own
@@ -139,41 +221,78 @@ impl Reader<'_> {
         if depth == 0 || facts.parameters.len() > LISTED || facts.steps.len() > LISTED {
             return;
         }
-        let class = self.graph.class(id).map(|class| &*class.name).unwrap_or_default();
-        for (key, value) in self.graph.attributes(id) {
-            let Some(name) = self.graph.text(*key) else { continue };
-            // Forests keep the tree they are made of where others keep a parameter.
-            let of_forest = ["RandomForest", "ExtraTreesC", "ExtraTreesR", "RandomTrees", "Isolation"]
-                .iter()
-                .any(|start| class.starts_with(start));
-            if name == "estimator_params" || of_forest && matches!(name, "estimator" | "base_estimator") {
-                continue;
-            }
-            if name == "_other_params" {
-                for (other, value) in self.graph.entries(*value).unwrap_or_default() {
-                    if let (Some(other), Some(value)) = (self.graph.text(*other), array::json(self.graph, *value, 4)) {
-                        facts.parameters.insert(format!("{prefix}{other}"), value);
-                    }
+        // XGBoost and LightGBM keep what their constructors do not name in a dictionary.
+        for name in ["kwargs", "_other_params"] {
+            let others = self.graph.attribute(id, name).and_then(|others| self.graph.entries(others));
+            for (other, value) in others.unwrap_or_default() {
+                if let (Some(other), Some(value)) = (self.graph.text(*other), array::json(self.graph, *value, 4)) {
+                    facts.parameters.insert(format!("{prefix}{other}"), value);
                 }
             }
-            if name.starts_with('_') || name.ends_with('_') {
+        }
+        // Before version 1.1 this vectoriser kept some of its parameters in the transformer that it uses.
+        if let Some(inner) = self.graph.attribute(id, "_tfidf").filter(|inner| self.is_estimator(*inner)) {
+            self.parameters(inner, prefix, facts, depth - 1);
+        }
+        for (name, value) in self.own_parameters(id) {
+            if self.is_estimator(value) {
+                self.step(name, value, prefix, facts, depth);
                 continue;
             }
-            if self.is_estimator(*value) {
-                self.step(name, *value, prefix, facts, depth);
-                continue;
-            }
-            let named = self.named_estimators(*value);
+            let named = self.named_estimators(value);
             if !named.is_empty() {
                 for (step, inner) in named {
                     self.step(&step, inner, prefix, facts, depth);
                 }
                 continue;
             }
-            if let Some(value) = array::json(self.graph, *value, 5) {
+            if let Some(value) = array::json(self.graph, value, 5) {
                 facts.parameters.insert(format!("{prefix}{name}"), value);
             }
         }
+    }
+
+    /// What an estimator is composed of, as a tree.
+    fn parts(&self, id: Id, depth: u8) -> Vec<ModelPart> {
+        let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (name, value) in self.own_parameters(id) {
+            if found.len() > LISTED {
+                break;
+            }
+            if self.is_estimator(value) {
+                found.extend(self.part(name, value, None, depth));
+                continue;
+            }
+            if self.named_estimators(value).is_empty() {
+                continue;
+            }
+            // A fitted column transformer knows which columns it dealt out; before that there may only be a rule for it.
+            let fitted = (name == "transformers").then(|| self.graph.attribute(id, "transformers_")).flatten();
+            let items = fitted.and_then(|fitted| self.graph.elements(fitted)).or_else(|| self.graph.elements(value));
+            for item in items.unwrap_or_default().iter().take(LISTED) {
+                let step = self.graph.elements(*item).unwrap_or_default();
+                if let [name, inner, rest @ ..] = step
+                    && let Some(name) = self.graph.text(*name)
+                {
+                    found.extend(self.part(name, *inner, rest.first().copied(), depth));
+                }
+            }
+        }
+        found
+    }
+
+    fn part(&self, name: &str, id: Id, columns: Option<Id>, depth: u8) -> Option<ModelPart> {
+        let word = columns.and_then(|_| self.graph.text(id));
+        let class = match word {
+            Some(word) => word.to_owned(),
+            None => self.class_path(id)?,
+        };
+        let columns = columns.and_then(|columns| match self.graph.text(columns) {
+            Some(single) => Some(vec![Value::from(single)]),
+            None => array::elements(self.graph, columns, 1 << 16),
+        });
+        Some(ModelPart { name: name.to_owned(), class, columns, parts: self.parts(id, depth) })
     }
 
     fn step(&self, name: &str, id: Id, prefix: &str, facts: &mut ModelFacts, depth: u8) {
@@ -181,19 +300,22 @@ impl Reader<'_> {
         self.parameters(id, &format!("{prefix}{name}__"), facts, depth - 1);
     }
 
-    /// The estimators of a list of `(name, estimator)` or `(name, estimator, columns)`.
+    /// The estimators of a list of `(name, estimator)` or `(name, estimator, columns)`. One that is known makes all of them
+    /// estimators: people write steps of their own, whose classes nobody else knows.
     fn named_estimators(&self, id: Id) -> Vec<(String, Id)> {
         let Node::List(items) = self.graph.get(id) else { return Vec::new() };
         let named = items.iter().take(LISTED).filter_map(|item| {
             let parts = self.graph.elements(*item)?;
             let name = self.graph.text(*parts.first()?)?.to_owned();
-            parts.get(1).filter(|inner| self.is_estimator(**inner)).map(|inner| (name, *inner))
+            parts.get(1).filter(|inner| self.graph.class(**inner).is_some()).map(|inner| (name, *inner))
         });
-        named.collect()
+        let named: Vec<(String, Id)> = named.collect();
+        if named.iter().any(|(_, inner)| self.is_estimator(*inner)) { named } else { Vec::new() }
     }
 
     fn first_step(&self, id: Id) -> Option<Id> {
-        let steps = self.graph.elements(self.graph.attribute(id, "steps")?)?;
+        let steps = self.graph.attribute(id, "steps").or_else(|| self.graph.attribute(id, "transformer_list"))?;
+        let steps = self.graph.elements(steps)?;
         steps
             .iter()
             .filter_map(|step| self.graph.elements(*step)?.get(1).copied())
@@ -248,7 +370,9 @@ impl Reader<'_> {
         {
             return (count <= 100_000).then(|| (0..count).map(Value::from).collect());
         }
-        let inner = self.last_step(id).or_else(|| self.graph.attribute(id, "best_estimator_"))?;
+        let inner = self.last_step(id).or_else(|| {
+            ["best_estimator_", "estimator_", "label_binarizer_"].iter().find_map(|name| self.graph.attribute(id, name))
+        })?;
         self.classes(inner, depth)
     }
 
@@ -278,8 +402,17 @@ impl Reader<'_> {
             else {
                 return;
             };
-            let Ok(document) = xgboost::parse(&bytes, self.limits) else { return };
-            xgboost::describe(document.get("Model").unwrap_or(&document), &mut inner);
+            match xgboost::parse(&bytes, self.limits) {
+                Ok(document) => xgboost::describe(document.get("Model").unwrap_or(&document), &mut inner),
+                Err(_) => xgboost_binary::describe(&bytes, &mut inner),
+            }
+            if inner.features_in.is_none() {
+                inner.features_in = self
+                    .graph
+                    .attribute(booster, "feature_names")
+                    .and_then(|names| array::elements(self.graph, names, 1 << 20))
+                    .map(|names| super::facts::names(&names));
+            }
             if let Some(version) = &inner.framework_version {
                 facts.environment.packages.insert("xgboost".to_owned(), version.clone());
             }

@@ -13,10 +13,12 @@ pub(crate) fn blank(format: &str) -> ModelFacts {
         framework_version: None,
         class: None,
         steps: Vec::new(),
+        parts: Vec::new(),
         parameters: BTreeMap::new(),
         features_in: None,
         outputs: None,
         classes: None,
+        tensors: None,
         signature: None,
         environment: ModelEnvironment::default(),
         training: BTreeMap::new(),
@@ -48,6 +50,18 @@ pub(crate) fn framework(module: &str) -> Option<&'static str> {
 pub(crate) fn framework_of(modules: &BTreeSet<String>) -> Option<&'static str> {
     let found: BTreeSet<&'static str> = modules.iter().filter_map(|module| framework(module)).collect();
     found.iter().find(|name| **name != "scikit-learn").or_else(|| found.first()).copied()
+}
+
+/// How many tensors are listed; more are only counted.
+pub(crate) const LISTED_TENSORS: usize = 4_096;
+/// How many parameters, or facts of training, are listed.
+const LISTED: usize = 20_000;
+
+/// Adds an entry unless there are too many already. The first of one name stands.
+pub(crate) fn insert_within(map: &mut BTreeMap<String, Value>, name: String, value: Value) {
+    if map.len() < LISTED {
+        map.entry(name).or_insert(value);
+    }
 }
 
 /// Names as JSON texts become names again.

@@ -13,13 +13,67 @@ pub(crate) fn read(text: &str) -> ModelFacts {
     if facts.features_in.is_none() {
         findings.unverified("the header names no features", "byte 0");
     }
-    if !text.contains("\nend of trees") {
-        findings.unverified("the file ends before `end of trees`", format!("byte {}", text.len()));
-    } else if !text.contains("\nend of parameters") && text.contains("\nparameters:") {
-        findings.unverified("the file ends before `end of parameters`", format!("byte {}", text.len()));
+    if let Err((what, at)) = check(text) {
+        findings.unverified(what, format!("byte {at}"));
     }
     facts.safety = findings.into_safety();
     facts
+}
+
+/// Parts of a file, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Part {
+    Head,
+    Trees,
+    Importances,
+    Parameters,
+    End,
+}
+
+/// Holds every line against what LightGBM writes at its place. Fails with what is wrong and where, in bytes.
+fn check(text: &str) -> Result<(), (&'static str, usize)> {
+    let (mut part, mut after_trees, mut trees, mut announced) = (Part::Head, false, 0, None);
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let here = at;
+        at += line.len();
+        let bare = line.trim_end_matches(['\n', '\r']);
+        let named = bare.contains('=');
+        match (part, bare) {
+            (_, "") => {}
+            (Part::Head, "tree" | "average_output") if !named => {}
+            (Part::Head | Part::Trees, _) if bare.starts_with("Tree=") => {
+                (part, trees) = (Part::Trees, trees + 1);
+            }
+            (Part::Head, _) if named => {
+                if let Some(sizes) = bare.strip_prefix("tree_sizes=") {
+                    announced = Some(sizes.split_ascii_whitespace().count());
+                }
+            }
+            (Part::Trees, _) if named => {}
+            (Part::Head | Part::Trees, "end of trees") => (part, after_trees) = (Part::Importances, true),
+            (Part::Importances, "feature_importances:" | "feature importances:") => {}
+            (Part::Importances, "parameters:") => part = Part::Parameters,
+            (Part::Importances, _) if named => {}
+            (Part::Parameters, "end of parameters") => part = Part::End,
+            (Part::Parameters, _) if bare.starts_with('[') && bare.ends_with(']') => {}
+            (Part::Importances | Part::End, _) if bare.starts_with("pandas_categorical:") => part = Part::End,
+            _ => return Err(("a line that LightGBM does not write there", here)),
+        }
+    }
+    if !after_trees {
+        return Err(("the file ends before `end of trees`", at));
+    }
+    if announced.is_some_and(|announced| announced != trees) {
+        return Err(("another number of trees than the head says", at));
+    }
+    if part == Part::Parameters {
+        return Err(("the file ends before `end of parameters`", at));
+    }
+    if !text.ends_with('\n') && !text.ends_with("null") && !text.ends_with(']') {
+        return Err(("the file ends inside a line", at));
+    }
+    Ok(())
 }
 
 /// Fills in what the text of a booster says.
@@ -70,6 +124,41 @@ pub(crate) fn describe(text: &str, facts: &mut ModelFacts) {
     {
         facts.training.insert("pandas_categorical".to_owned(), value);
     }
+}
+
+/// Whether a JSON document is what `dump_model` of LightGBM gives.
+pub(crate) fn is_json(document: &Value) -> bool {
+    document.get("tree_info").is_some() && document.get("max_feature_idx").is_some()
+}
+
+/// Reads what `dump_model` gives, which holds no parameters.
+pub(crate) fn read_json(document: &Value) -> ModelFacts {
+    let mut facts = blank("lightgbm_json");
+    facts.framework = Some("lightgbm".to_owned());
+    facts.class = Some("lightgbm.basic.Booster".to_owned());
+    if let Some(names) = document.get("feature_names").and_then(Value::as_array) {
+        facts.features_in = Some(super::facts::names(names));
+    }
+    if let Some(version) = document.get("version") {
+        facts.training.insert("format_version".to_owned(), version.clone());
+    }
+    if let Some(objective) = document.get("objective").and_then(Value::as_str) {
+        let name = objective.split_ascii_whitespace().next().unwrap_or(objective);
+        facts.training.insert("objective".to_owned(), Value::from(name));
+    }
+    for key in ["num_class", "num_tree_per_iteration", "max_feature_idx", "label_index", "feature_infos"] {
+        if let Some(value) = document.get(key) {
+            facts.training.insert(key.to_owned(), value.clone());
+        }
+    }
+    if let Some(categories) =
+        document.get("pandas_categorical").filter(|it| it.as_array().is_some_and(|it| !it.is_empty()))
+    {
+        facts.training.insert("pandas_categorical".to_owned(), categories.clone());
+    }
+    let trees = document.get("tree_info").and_then(Value::as_array).map_or(0, Vec::len);
+    facts.training.insert("trees".to_owned(), Value::from(trees));
+    facts
 }
 
 fn scalar(text: &str) -> Value {

@@ -17,10 +17,19 @@ const DESCRIPTION: u64 = 16 << 20;
 /// YAML may repeat itself by aliases only in documents shorter than this.
 const WITH_ALIASES: usize = 64 << 10;
 
-/// Reads a folder that has an `MLmodel` file.
-pub(crate) fn read(folder: &Path, limits: &Limits, deadline: Instant) -> Result<ModelFacts, ModelError> {
-    let other = || ModelError::NotAModel { path: folder.to_owned() };
-    let Some(text) = small_file(&folder.join("MLmodel")) else { return Err(other()) };
+/// Whether the first bytes of a file are those of an `MLmodel` file.
+pub(crate) fn is_description(head: &[u8]) -> bool {
+    let has = |key: &[u8]| {
+        head.starts_with(key) || head.windows(key.len() + 1).any(|part| part[0] == b'\n' && &part[1..] == key)
+    };
+    has(b"flavors:") && std::str::from_utf8(head).map_or_else(|error| error.valid_up_to() + 4 > head.len(), |_| true)
+}
+
+/// Reads a folder by its `MLmodel` file.
+pub(crate) fn read(description: &Path, limits: &Limits, deadline: Instant) -> Result<ModelFacts, ModelError> {
+    let other = || ModelError::NotAModel { path: description.to_owned() };
+    let folder = description.parent().unwrap_or(Path::new(""));
+    let Some(text) = small_file(description) else { return Err(other()) };
     let mut findings = Findings::default();
     let Some(description) = yaml(&text) else {
         let mut facts = blank("mlflow");
@@ -90,7 +99,12 @@ fn describe(
             if let Some(package) = key.strip_suffix("_version")
                 && !value.is_null()
             {
-                let package = super::facts::framework(package).unwrap_or(package);
+                let package = match package {
+                    "lgb" => "lightgbm",
+                    "xgb" => "xgboost",
+                    "pytorch" => "pytorch",
+                    other => super::facts::framework(other).unwrap_or(other),
+                };
                 facts.environment.packages.insert(package.to_owned(), text_of(value));
                 if facts.framework.is_none() || facts.framework.as_deref() == Some(package) {
                     facts.framework = Some(package.to_owned());

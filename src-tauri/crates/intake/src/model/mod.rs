@@ -4,20 +4,32 @@
 //! imported and nothing is called.
 
 mod archive;
+mod catboost;
+mod companion;
 mod estimator;
 mod facts;
+mod flatbuffers;
+mod hdf5;
+mod json;
+mod keras;
 mod lightgbm;
 mod mlflow;
+mod npy;
 mod onnx;
 mod pickle;
 mod pickled;
+mod pmml;
 mod protobuf;
 mod skops;
 mod source;
 mod tensors;
 mod textual;
+mod torch;
 mod verdict;
 mod xgboost;
+mod xgboost_binary;
+mod xml;
+mod zip_frame;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -99,13 +111,18 @@ pub fn read_model(path: &Path, limits: &Limits) -> Result<ModelFacts, ModelError
     let io = |source| ModelError::Io { path: path.to_owned(), source };
     let metadata = std::fs::metadata(path).map_err(io)?;
     if metadata.is_dir() {
-        return mlflow::read(path, limits, deadline);
+        return mlflow::read(&path.join("MLmodel"), limits, deadline);
     }
     if !metadata.is_file() {
         return Err(ModelError::NotAModel { path: path.to_owned() });
     }
     let file = File::open(path).map_err(io)?;
     read_file(path, file, limits, deadline)
+}
+
+/// Whether the first bytes of a file are those of the binary format that XGBoost gave up, which has no mark of its own.
+pub(crate) fn is_old_xgboost(head: &[u8]) -> bool {
+    xgboost_binary::sniff(head)
 }
 
 fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) -> Result<ModelFacts, ModelError> {
@@ -129,32 +146,20 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
             Ok(settle((facts, result.err())))
         }
         Kind::Gguf => Ok(settle(tensors::gguf(&mut open(file).map_err(fault)?, limits, length))),
-        Kind::Pickle => pickled::read(open(file).map_err(fault)?, limits, "pickle").ok_or_else(other),
-        Kind::LegacyJoblib => {
-            let mut source = open(file).map_err(fault)?;
-            source.skip(21, "the header").map_err(|_| other())?;
-            let inner = Source::stream(Box::new(flate2::read::ZlibDecoder::new(Remaining(source))), limits, deadline);
-            let mut facts = pickled::read(inner, limits, "joblib").ok_or_else(other)?;
-            doubt(&mut facts, "the old compressed joblib format keeps its arrays in companion files", "byte 0");
-            Ok(facts)
-        }
+        Kind::Pickle => pickled::read(open(file).map_err(fault)?, limits, "pickle", path.parent()).ok_or_else(other),
         Kind::Compressed(codec) => read_compressed(path, &mut file, codec, limits, deadline),
+        Kind::XgboostBinary => Ok(xgboost_binary::read(&head)),
+        Kind::Text if mlflow::is_description(&head) => mlflow::read(path, limits, deadline),
         Kind::Text => textual::read(&mut open(file).map_err(fault)?, &head, length, limits).ok_or_else(other),
-        Kind::Binary => textual::binary(&mut open(file).map_err(fault)?, &head, limits).ok_or_else(other),
-    }
-}
-
-/// The rest of a source, as a reader.
-struct Remaining<'s>(Source<'s>);
-
-impl Read for Remaining<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read_some(buffer)
+        Kind::CatBoost => Ok(catboost::read(&mut open(file).map_err(fault)?, limits)),
+        Kind::Hdf5 => keras::h5(file, length, limits, deadline).ok_or_else(other),
     }
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Codec {
+    /// As versions of joblib before 0.10 wrote it, behind a header of their own.
+    OldJoblib,
     Zlib,
     Gzip,
     Bzip2,
@@ -170,10 +175,11 @@ enum Kind {
     Safetensors,
     Gguf,
     Pickle,
-    LegacyJoblib,
     Compressed(Codec),
+    CatBoost,
+    Hdf5,
+    XgboostBinary,
     Text,
-    Binary,
 }
 
 fn sniff(head: &[u8], length: u64) -> Kind {
@@ -183,7 +189,7 @@ fn sniff(head: &[u8], length: u64) -> Kind {
     } else if starts(b"GGUF") {
         Kind::Gguf
     } else if starts(b"ZF0x") {
-        Kind::LegacyJoblib
+        Kind::Compressed(Codec::OldJoblib)
     } else if starts(&[0x1f, 0x8b]) {
         Kind::Compressed(Codec::Gzip)
     } else if starts(b"BZh") && head.get(4..10) == Some(&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59]) {
@@ -196,8 +202,12 @@ fn sniff(head: &[u8], length: u64) -> Kind {
         Kind::Compressed(Codec::Lz4)
     } else if starts(&[0x28, 0xb5, 0x2f, 0xfd]) {
         Kind::Compressed(Codec::Zstd)
-    } else if starts(b"\x89HDF\r\n\x1a\n") || starts(b"CBM1") {
-        Kind::Binary
+    } else if starts(hdf5::MARK) {
+        Kind::Hdf5
+    } else if starts(b"CBM1") {
+        Kind::CatBoost
+    } else if xgboost_binary::sniff(head) {
+        Kind::XgboostBinary
     } else if tensors::is_safetensors(head, length) {
         Kind::Safetensors
     } else if head.first() == Some(&0x80) && head.get(1).is_some_and(|protocol| *protocol <= 5) {
@@ -221,11 +231,12 @@ fn read_compressed(
     const MEMORY_KIB: u32 = 128 << 10;
     let other = || ModelError::NotAModel { path: path.to_owned() };
     let whole = !matches!(codec, Codec::Lz4) || lz4_ends_with_the_file(file).unwrap_or(false);
-    file.seek(SeekFrom::Start(0)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let start = if matches!(codec, Codec::OldJoblib) { companion::ZFILE_HEADER } else { 0 };
+    file.seek(SeekFrom::Start(start)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     let mut buffered = std::io::BufReader::with_capacity(64 * 1024, &mut *file);
     let input = &mut buffered;
     let decoder: Box<dyn Read + '_> = match codec {
-        Codec::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(input)),
+        Codec::Zlib | Codec::OldJoblib => Box::new(flate2::bufread::ZlibDecoder::new(input)),
         Codec::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
         Codec::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
         Codec::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, MEMORY_KIB)),
@@ -241,7 +252,7 @@ fn read_compressed(
         return Err(other());
     }
     let source = Source::stream(Box::new(std::io::Cursor::new(peeked).chain(decoder)), limits, deadline);
-    let mut facts = pickled::read(source, limits, "joblib").ok_or_else(other)?;
+    let mut facts = pickled::read(source, limits, "joblib", path.parent()).ok_or_else(other)?;
     // Some decoders go on over concatenated members and fail on bytes that are none; the others just stop.
     let left = !std::io::BufRead::fill_buf(&mut buffered).is_ok_and(<[u8]>::is_empty);
     if !whole {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_domain::model::ModelFacts;
+use proofmark_domain::model::{ModelFacts, Tensor};
 use serde_json::{Value, json};
 
-use super::facts::blank;
-use super::protobuf::{Field, fields, packed};
+use super::facts::{LISTED_TENSORS, blank};
+use super::protobuf::{Field, beginning, fields, packed};
 use super::source::{Fault, Source};
 use super::verdict::Findings;
 
@@ -15,12 +15,25 @@ const DOMAINS: [&str; 6] =
     ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"];
 /// A nested message longer than this is passed over: only weights are that long.
 const MESSAGE: u64 = 8 << 20;
+/// Operators that are listed one by one.
+const LISTED: usize = 2_000;
 
 /// Whether the first bytes are those of an ONNX model: its first field is `ir_version`.
 pub(crate) fn sniff(head: &[u8]) -> bool {
     let [0x08, version, rest @ ..] = head else { return false };
-    // Next comes the producer's name, the graph, or one of the other fields below 32.
-    (1..=30).contains(version) && matches!(rest.first(), Some(0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72))
+    // Next comes the producer's name, the graph, or one of the other fields below 32. Other formats have messages where ONNX has
+    // texts.
+    let is_text = |rest: &[u8]| {
+        let length = rest.first().map_or(0, |length| usize::from(*length)).min(127);
+        let text = rest.get(1..).unwrap_or_default();
+        text.iter().take(length).all(|byte| !byte.is_ascii_control())
+    };
+    (1..=30).contains(version)
+        && match rest.split_first() {
+            Some((0x12 | 0x1a | 0x22, rest)) => is_text(rest),
+            Some((first, _)) => matches!(first, 0x28 | 0x32 | 0x3a | 0x42 | 0x72),
+            None => false,
+        }
 }
 
 #[derive(Default)]
@@ -32,6 +45,16 @@ struct Graph {
     domains: BTreeSet<String>,
     labels: Option<Vec<Value>>,
     external: BTreeSet<String>,
+    /// Domains of functions that the file itself defines.
+    defined: BTreeSet<String>,
+    /// Operators in order.
+    steps: Vec<String>,
+    name: Option<String>,
+    tensors: Vec<Tensor>,
+    tensor_count: u64,
+    parameters: u64,
+    graphs: u32,
+    foreign: BTreeSet<u64>,
     skipped: bool,
 }
 
@@ -58,8 +81,24 @@ pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
             "outputs": graph.outputs.iter().map(port).collect::<Vec<_>>(),
         }));
         facts.training.insert("operators".to_owned(), json!(graph.operators));
+        if let Some(name) = graph.name {
+            facts.training.insert("graph_name".to_owned(), Value::from(name));
+        }
+        facts.steps = graph.steps;
+        if graph.tensor_count > 0 {
+            facts.training.insert("tensor_count".to_owned(), Value::from(graph.tensor_count));
+            facts.training.insert("parameter_count".to_owned(), Value::from(graph.parameters));
+            facts.tensors = Some(graph.tensors);
+        }
+        if graph.graphs > 1 {
+            findings.unverified("more than one graph, which readers put together in their own ways", "graph");
+        }
     }
-    for domain in graph.domains.iter().filter(|domain| !DOMAINS.contains(&domain.as_str())) {
+    for field in &graph.foreign {
+        findings.unverified(&format!("field {field}, which ONNX does not define"), "model");
+    }
+    let known = |domain: &String| DOMAINS.contains(&domain.as_str()) || graph.defined.contains(domain);
+    for domain in graph.domains.iter().filter(|domain| !known(domain)) {
         findings.unverified(&format!("operators of {domain} need a library of their own"), "graph");
     }
     for file in &graph.external {
@@ -79,6 +118,7 @@ fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) ->
         match (key >> 3, key & 7) {
             (7, 2) => {
                 let length = varint(source)?;
+                graph.graphs += 1;
                 read_graph(source, length, graph)?;
             }
             (number, 2) => {
@@ -97,12 +137,17 @@ fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) ->
                 let name = match number {
                     1 => "ir_version",
                     5 => "model_version",
-                    _ => continue,
+                    _ => {
+                        graph.foreign.insert(number);
+                        continue;
+                    }
                 };
                 facts.training.insert(name.to_owned(), Value::from(value as i64));
             }
-            (_, 1) => source.skip(8, "a field")?,
-            (_, 5) => source.skip(4, "a field")?,
+            (number, kind @ (1 | 5)) => {
+                source.skip(if kind == 1 { 8 } else { 4 }, "a field")?;
+                graph.foreign.insert(number);
+            }
             _ => return Err(Fault::Malformed(at, "no field of an ONNX model".to_owned())),
         }
     }
@@ -157,7 +202,21 @@ fn model_field(number: u64, field: Field<'_>, facts: &mut ModelFacts, graph: &mu
             }
             facts.parameters.insert(key, Value::from(value));
         }
-        _ => {}
+        6 | 20 | 26 => {}
+        25 => {
+            for (number, field) in fields(field.bytes())? {
+                match number {
+                    7 => node(field.bytes(), graph, 8)?,
+                    10 => {
+                        graph.defined.insert(field.text());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        other => {
+            graph.foreign.insert(other);
+        }
     }
     Some(())
 }
@@ -177,9 +236,7 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
                 // The name of an initializer stands before its data or behind it, so large ones are read in part.
                 if number == 5 && length > MESSAGE {
                     let head = source.blob(length, 4_096, "an initializer")?;
-                    if let Some(name) = initializer_name(&head) {
-                        graph.initializers.insert(name);
-                    }
+                    initializer(&beginning(&head), graph);
                     continue;
                 }
                 if length > MESSAGE {
@@ -206,55 +263,70 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
     }
 }
 
-fn initializer_name(head: &[u8]) -> Option<String> {
-    // Dimensions and type stand first; a name in front of the data lies within the first bytes.
-    let at = head.windows(2).position(|pair| pair[0] == 0x42)?;
-    let length = usize::from(*head.get(at + 1)?);
-    String::from_utf8(head.get(at + 2..at + 2 + length)?.to_vec()).ok()
+/// An initializer: a tensor with its values, which are not read.
+fn initializer(found: &[(u64, Field<'_>)], graph: &mut Graph) {
+    let (mut name, mut dtype, mut shape) = (String::new(), "undefined", Vec::new());
+    for (number, field) in found {
+        match (number, field) {
+            (1, Field::Number(side)) => shape.push(*side as i64),
+            (1, Field::Bytes(sides)) => shape.extend(packed(sides)),
+            (2, field) => dtype = element(field.int()),
+            (8, field) => name = field.text(),
+            (13, field) => {
+                let entry = fields(field.bytes()).unwrap_or_default();
+                let is_location = entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
+                if let Some((_, value)) = entry.iter().find(|(number, _)| is_location && *number == 2) {
+                    graph.external.insert(value.text());
+                }
+            }
+            _ => {}
+        }
+    }
+    let count = shape.iter().fold(1_u64, |product, side| product.saturating_mul((*side).max(0) as u64));
+    graph.parameters = graph.parameters.saturating_add(count);
+    graph.tensor_count += 1;
+    if graph.tensors.len() < LISTED_TENSORS {
+        graph.tensors.push(Tensor { name: name.clone(), dtype: dtype.to_owned(), shape });
+    }
+    graph.initializers.insert(name);
+}
+
+/// An operator, with the graphs inside its attributes.
+fn node(bytes: &[u8], graph: &mut Graph, depth: u8) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    let (mut operator, mut domain) = (String::new(), String::new());
+    for (number, field) in fields(bytes)? {
+        match number {
+            4 => operator = field.text(),
+            5 => attribute(field.bytes(), graph, depth)?,
+            7 => domain = field.text(),
+            _ => {}
+        }
+    }
+    *graph.operators.entry(operator.clone()).or_default() += 1;
+    if graph.steps.len() < LISTED {
+        graph.steps.push(if domain.is_empty() { operator } else { format!("{domain}.{operator}") });
+    }
+    graph.domains.insert(domain);
+    Some(())
 }
 
 fn graph_field(number: u64, bytes: &[u8], graph: &mut Graph) -> Option<()> {
     match number {
-        1 => {
-            let mut operator = String::new();
-            for (number, field) in fields(bytes)? {
-                match number {
-                    4 => operator = field.text(),
-                    5 => attribute(field.bytes(), graph)?,
-                    7 => {
-                        graph.domains.insert(field.text());
-                    }
-                    _ => {}
-                }
-            }
-            *graph.operators.entry(operator).or_default() += 1;
-        }
-        5 => {
-            for (number, field) in fields(bytes)? {
-                match number {
-                    8 => {
-                        graph.initializers.insert(field.text());
-                    }
-                    13 => {
-                        let entry = fields(field.bytes())?;
-                        let is_location =
-                            entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
-                        if let Some((_, value)) = entry.iter().find(|(number, _)| is_location && *number == 2) {
-                            graph.external.insert(value.text());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
+        1 => node(bytes, graph, 8)?,
+        2 => graph.name = Some(Field::Bytes(bytes).text()).filter(|name| !name.is_empty()),
+        5 => initializer(&fields(bytes)?, graph),
         11 => graph.inputs.push(port(bytes)?),
         12 => graph.outputs.push(port(bytes)?),
-        _ => {}
+        10 | 13..=16 => {}
+        other => {
+            graph.foreign.insert(other);
+        }
     }
     Some(())
 }
 
-fn attribute(bytes: &[u8], graph: &mut Graph) -> Option<()> {
+fn attribute(bytes: &[u8], graph: &mut Graph, depth: u8) -> Option<()> {
     let (mut name, mut labels) = (String::new(), Vec::new());
     for (number, field) in fields(bytes)? {
         match (number, field) {
@@ -262,6 +334,12 @@ fn attribute(bytes: &[u8], graph: &mut Graph) -> Option<()> {
             (8, Field::Number(value)) => labels.push(Value::from(value as i64)),
             (8, Field::Bytes(bytes)) => labels.extend(packed(bytes).into_iter().map(Value::from)),
             (9, field) => labels.push(Value::from(field.text())),
+            // The branches of a condition and the bodies of loops are graphs of their own.
+            (6 | 11, Field::Bytes(inner)) => {
+                for (_, part) in fields(inner)?.into_iter().filter(|(number, _)| *number == 1) {
+                    node(part.bytes(), graph, depth)?;
+                }
+            }
             _ => {}
         }
     }

@@ -36,23 +36,29 @@ impl<'b> Field<'b> {
 pub(crate) fn fields(mut bytes: &[u8]) -> Option<Vec<(u64, Field<'_>)>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
-        let key = varint(&mut bytes)?;
-        let field = match key & 7 {
-            0 => Field::Number(varint(&mut bytes)?),
-            1 => Field::Number(u64::from_le_bytes(split(&mut bytes, 8)?.try_into().ok()?)),
-            2 => {
-                let length = usize::try_from(varint(&mut bytes)?).ok()?;
-                Field::Bytes(split(&mut bytes, length)?)
-            }
-            5 => Field::Number(u64::from(u32::from_le_bytes(split(&mut bytes, 4)?.try_into().ok()?))),
-            _ => return None,
-        };
-        if key >> 3 == 0 {
-            return None;
-        }
-        found.push((key >> 3, field));
+        found.push(next(&mut bytes)?);
     }
     Some(found)
+}
+
+/// The whole fields at the beginning of a message that is cut.
+pub(crate) fn beginning(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
+    std::iter::from_fn(|| next(&mut bytes)).collect()
+}
+
+fn next<'b>(bytes: &mut &'b [u8]) -> Option<(u64, Field<'b>)> {
+    let key = varint(bytes)?;
+    let field = match key & 7 {
+        0 => Field::Number(varint(bytes)?),
+        1 => Field::Number(u64::from_le_bytes(split(bytes, 8)?.try_into().ok()?)),
+        2 => {
+            let length = usize::try_from(varint(bytes)?).ok()?;
+            Field::Bytes(split(bytes, length)?)
+        }
+        5 => Field::Number(u64::from(u32::from_le_bytes(split(bytes, 4)?.try_into().ok()?))),
+        _ => return None,
+    };
+    (key >> 3 != 0).then_some((key >> 3, field))
 }
 
 /// The varints of a packed field.

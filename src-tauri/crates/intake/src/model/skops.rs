@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::archive::Archive;
 use super::estimator;
 use super::facts::{blank, framework_of};
+use super::pickle::array;
 use super::pickle::graph::{Blob, Global, Graph, Id, Node, Object};
 use super::pickle::policy::{self, Judgement};
-use super::source::Fault;
 use super::verdict::Findings;
+use super::{json, npy};
 
 /// Largest array that is decoded, in bytes: names and classes are small, weights are not needed.
 const ARRAY: u64 = 4 << 20;
@@ -55,13 +56,11 @@ struct Builder<'a, 'l> {
 }
 
 /// Reads a skops archive. `None` when its schema is that of something else.
-pub(crate) fn read(archive: &mut Archive<'_>, findings: &mut Findings) -> Option<ModelFacts> {
+pub(crate) fn read(archive: &mut Archive<'_>, names: &[String], findings: &mut Findings) -> Option<ModelFacts> {
     let limits = archive.limits;
     let mut facts = blank("skops");
     let schema = archive.member("schema.json", limits.document_bytes);
-    let schema: Value = match schema.and_then(|bytes| {
-        serde_json::from_slice(&bytes).map_err(|error| Fault::Malformed(0, format!("cannot be read as JSON: {error}")))
-    }) {
+    let schema = match schema.and_then(|bytes| json::from_slice(&bytes, limits)) {
         Ok(schema) => schema,
         Err(fault) => {
             findings.unverified(&fault.what(), "schema.json");
@@ -77,6 +76,9 @@ pub(crate) fn read(archive: &mut Archive<'_>, findings: &mut Findings) -> Option
         Builder { archive, findings, graph: Graph::default(), seen: HashMap::new(), modules: Default::default() };
     let root = builder.node(&schema, limits.depth.min(120), "schema.json");
     estimator::describe(&builder.graph, root, &mut facts, limits);
+    for name in names.iter().filter(|name| !builder.archive.read.contains(*name)) {
+        builder.findings.unverified("a member that the schema does not name", name.clone());
+    }
     if facts.framework.is_none() {
         facts.framework = framework_of(&builder.modules).map(str::to_owned);
     }
@@ -141,6 +143,24 @@ impl Builder<'_, '_> {
         id
     }
 
+    /// Nodes anywhere in a value that is no node itself.
+    fn extra(&mut self, value: &Value, depth: u32, place: &str) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match value {
+            Value::Object(map) if map.contains_key("__loader__") => {
+                self.node(value, depth, place);
+            }
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    let place = format!("{place}/{key}");
+                    self.extra(inner, depth, &place);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|inner| self.extra(inner, depth, place)),
+            _ => {}
+        }
+    }
+
     fn typed(
         &mut self,
         loader: &str,
@@ -152,14 +172,12 @@ impl Builder<'_, '_> {
         let content = map.get("content");
         // Whatever else hangs on the node is judged as well, and not otherwise used.
         for (key, extra) in map.iter().filter(|(key, _)| *key != "content") {
-            if extra.get("__loader__").is_some() {
-                let place = format!("{place}/{key}");
-                self.node(extra, depth, &place);
-            }
+            let place = format!("{place}/{key}");
+            self.extra(extra, depth, &place);
         }
         match (loader, content) {
             ("JsonNode", Some(Value::String(text))) => match serde_json::from_str::<Value>(text) {
-                Ok(value) => self.plain(&value),
+                Ok(value) => self.graph.add_plain(&value),
                 // Python writes these three where JSON has no word.
                 Err(_) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {
                     let value = match text.as_str() {
@@ -201,6 +219,24 @@ impl Builder<'_, '_> {
                 let file = map.get("file").and_then(Value::as_str).unwrap_or_default().to_owned();
                 self.array(&file, place)
             }
+            ("BytesNode" | "BytearrayNode", None) => {
+                let file = map.get("file").and_then(Value::as_str).unwrap_or_default().to_owned();
+                let limit = self.archive.limits.blob_bytes;
+                match self.archive.member(&file, limit) {
+                    Ok(bytes) => self.graph.add(Node::Bytes(Blob::whole(bytes))),
+                    Err(fault) => {
+                        self.findings.unverified(&fault.what(), place);
+                        self.none()
+                    }
+                }
+            }
+            ("SparseMatrixNode", None) => {
+                let file = map.get("file").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if let Err(fault) = self.archive.stream(&file).and_then(|mut member| member.drain()) {
+                    self.findings.unverified(&fault.what(), place);
+                }
+                self.none()
+            }
             ("TypeNode" | "FunctionNode", _) => self.graph.add(Node::Global(Box::new(class.clone()))),
             (_, content) => {
                 let callee = self.graph.add(Node::Global(Box::new(class.clone())));
@@ -226,64 +262,38 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn plain(&mut self, value: &Value) -> Id {
-        let node = match value {
-            Value::Null => Node::None,
-            Value::Bool(value) => Node::Bool(*value),
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => Node::Int(whole),
-                None => Node::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => Node::Str(Blob::whole(text.as_bytes().to_vec())),
-            Value::Array(items) => {
-                let ids = items.iter().map(|item| self.plain(item)).collect();
-                Node::List(ids)
-            }
-            Value::Object(entries) => {
-                let entries = entries.iter().map(|(key, value)| (self.text(key), self.plain(value))).collect();
-                Node::Dict(entries)
-            }
-        };
-        self.graph.add(node)
-    }
-
     /// An array in `.npy` format. Small ones become a list, or a single value when they have no dimension.
     fn array(&mut self, file: &str, place: &str) -> Id {
-        let bytes = match self.archive.member(file, ARRAY) {
-            Ok(bytes) => bytes,
-            Err(Fault::Limit(..)) => return self.none(),
+        let read = self.archive.stream(file).and_then(|mut source| {
+            let header = npy::header(&mut source)?;
+            let length = header.bytes();
+            // A large array is passed over, and one of a type whose size is not known is read to its end.
+            let data = match length {
+                Some(length) if length > ARRAY => source.skip(length, "an array").map(|()| Vec::new())?,
+                _ => source.rest(ARRAY)?,
+            };
+            let whole = length.is_none_or(|length| length > ARRAY || length == data.len() as u64);
+            Ok((header, data, whole && source.at_end()?))
+        });
+        let (header, data, whole) = match read {
+            Ok(read) => read,
             Err(fault) => {
                 self.findings.unverified(&fault.what(), place);
                 return self.none();
             }
         };
-        let Some((header, data)) = npy(&bytes) else {
-            self.findings.unverified("an array that cannot be read", file);
-            return self.none();
-        };
-        let quoted = |key: &str| header.split_once(key)?.1.split('\'').nth(1);
-        let descr = quoted("'descr':").unwrap_or_default();
-        if descr.contains('O') || header.contains("'descr': [") && header.contains("O'") {
+        if header.has_objects {
             self.findings.unverified("an array of objects, which is a pickle", file);
             return self.none();
         }
-        let scalar = header.contains("'shape': ()");
-        let values = super::pickle::array::npy_elements(descr, data).unwrap_or_default();
-        let ids: Vec<Id> = values.iter().take(100_000).map(|value| self.plain(value)).collect();
-        match ids.as_slice() {
-            [single] if scalar => *single,
-            _ => self.graph.add(Node::List(ids)),
+        if !whole {
+            self.findings.unverified("an array of another length than its shape", file);
+        }
+        let values = array::npy_elements(&header.descr, &data).unwrap_or_default();
+        let values: Vec<Value> = values.into_iter().take(100_000).collect();
+        match array::nested(values, &header.shape, header.is_fortran) {
+            Some(value) => self.graph.add_plain(&value),
+            None => self.none(),
         }
     }
-}
-
-fn npy(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let rest = bytes.strip_prefix(b"\x93NUMPY")?;
-    let (length, rest) = match rest.first()? {
-        1 => (usize::from(u16::from_le_bytes([*rest.get(2)?, *rest.get(3)?])), rest.get(4..)?),
-        2 | 3 => (u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize, rest.get(6..)?),
-        _ => return None,
-    };
-    let (header, data) = rest.split_at_checked(length)?;
-    Some((std::str::from_utf8(header).ok()?, data))
 }

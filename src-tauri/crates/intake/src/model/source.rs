@@ -84,13 +84,19 @@ impl<'a> Source<'a> {
         self.position
     }
 
+    /// When time is up.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// Fails once the time is used up. Looks at the clock only now and then.
     pub(crate) fn tick(&mut self) -> Result<(), Fault> {
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(1024) { self.check_time() } else { Ok(()) }
     }
 
-    fn check_time(&self) -> Result<(), Fault> {
+    /// Fails once the time is used up.
+    pub(crate) fn check_time(&self) -> Result<(), Fault> {
         if Instant::now() > self.deadline { Err(Fault::Limit(self.position, "time")) } else { Ok(()) }
     }
 
@@ -134,6 +140,36 @@ impl<'a> Source<'a> {
         let mut bytes = [0; N];
         self.read_exact(&mut bytes, what)?;
         Ok(bytes)
+    }
+
+    /// Reads `count` bytes, shows all of them to `look` block by block, and keeps the first `keep`.
+    pub(crate) fn each(
+        &mut self,
+        count: u64,
+        keep: u64,
+        what: &'static str,
+        mut look: impl FnMut(&[u8]),
+    ) -> Result<Vec<u8>, Fault> {
+        if let Inner::File { left, .. } = &self.inner
+            && count > *left
+        {
+            return Err(Fault::Truncated(self.position, what));
+        }
+        let mut kept = Vec::with_capacity((count.min(keep) as usize).min(BLOCK));
+        let mut block = [0_u8; 16 * 1024];
+        let mut left = count;
+        while left > 0 {
+            let step = (left.min(block.len() as u64)) as usize;
+            self.read_exact(&mut block[..step], what)?;
+            look(&block[..step]);
+            let room = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(kept.len());
+            kept.extend_from_slice(&block[..step.min(room)]);
+            left -= step as u64;
+            if left % (1 << 20) < step as u64 {
+                self.check_time()?;
+            }
+        }
+        Ok(kept)
     }
 
     /// Reads `count` bytes and keeps the first `keep` of them.

@@ -1,15 +1,15 @@
 //! Files that hold only tensors with a header: safetensors and GGUF.
 
-use proofmark_domain::model::ModelFacts;
+use proofmark_domain::model::{ModelFacts, Tensor};
 use serde_json::{Map, Value, json};
 
 use super::Limits;
-use super::facts::blank;
+use super::facts::{LISTED_TENSORS, blank};
 use super::source::{Fault, Source};
 
 /// The format allows 100 MB of header; more than this is not held in memory.
 const HEADER: u64 = 32 << 20;
-/// How many tensors are listed.
+/// How many entries of the header are listed.
 const LISTED: usize = 4_096;
 
 /// Whether this is a safetensors file: a length and then a JSON object.
@@ -28,7 +28,7 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
     let header = source.blob(length, length, "the header")?;
     let header: Map<String, Value> = serde_json::from_slice(&header)
         .map_err(|error| Fault::Malformed(8, format!("the header is no JSON: {error}")))?;
-    let mut tensors = Map::new();
+    let mut tensors = Vec::new();
     let (mut parameters, mut spans) = (0_u64, Vec::new());
     for (name, tensor) in &header {
         if name == "__metadata__" {
@@ -43,6 +43,7 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
         let shape = tensor.get("shape").and_then(Value::as_array).ok_or_else(bad)?;
         let sides: Option<Vec<u64>> = shape.iter().map(Value::as_u64).collect();
         let count = sides
+            .as_ref()
             .and_then(|sides| sides.iter().try_fold(1_u64, |product, side| product.checked_mul(*side)))
             .ok_or_else(bad)?;
         let offsets = tensor.get("data_offsets").and_then(Value::as_array).ok_or_else(bad)?;
@@ -58,8 +59,10 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
         }
         spans.push((start, end));
         parameters = parameters.saturating_add(count);
-        if tensors.len() < LISTED {
-            tensors.insert(name.clone(), json!({"dtype": dtype, "shape": shape}));
+        if tensors.len() < LISTED_TENSORS {
+            let sides = sides.unwrap_or_default();
+            let shape = sides.iter().map(|side| i64::try_from(*side).unwrap_or(i64::MAX)).collect();
+            tensors.push(Tensor { name: name.clone(), dtype: dtype.to_owned(), shape });
         }
     }
     spans.sort_unstable();
@@ -82,7 +85,7 @@ pub(crate) fn safetensors(source: &mut Source<'_>, file_length: u64, facts: &mut
         Value::from(header.len() - usize::from(header.contains_key("__metadata__"))),
     );
     facts.training.insert("parameter_count".to_owned(), Value::from(parameters));
-    facts.training.insert("tensors".to_owned(), Value::Object(tensors));
+    facts.tensors = Some(tensors);
     Ok(())
 }
 
@@ -136,7 +139,7 @@ fn gguf_header(
             facts.parameters.insert(key, value);
         }
     }
-    let (mut listed, mut parameters, mut ends) = (Map::new(), 0_u64, 0_u64);
+    let (mut listed, mut parameters, mut ends) = (Vec::new(), 0_u64, 0_u64);
     for _ in 0..tensors {
         let at = source.position();
         let name = gguf_text(source, 65_535)?;
@@ -155,61 +158,69 @@ fn gguf_header(
         }
         let count = shape.iter().fold(1_u64, |product, side| product.saturating_mul(*side));
         parameters = parameters.saturating_add(count);
-        let size = ggml_block(kind).map_or(1, |(values, bytes)| count.div_ceil(values).saturating_mul(bytes));
-        ends = ends.max(offset.saturating_add(size));
-        if listed.len() < LISTED {
-            listed.insert(name, json!({"type": kind, "shape": shape}));
+        let Some((_, dtype, values, bytes)) = GGML_TYPES.iter().find(|(number, ..)| *number == kind) else {
+            return Err(Fault::Malformed(at, format!("tensor type {kind} is not known")));
+        };
+        ends = ends.max(offset.saturating_add(count.div_ceil(*values).saturating_mul(*bytes)));
+        if listed.len() < LISTED_TENSORS {
+            let shape = shape.iter().map(|side| i64::try_from(*side).unwrap_or(i64::MAX)).collect();
+            listed.push(Tensor { name, dtype: (*dtype).to_owned(), shape });
         }
     }
     let alignment =
         facts.parameters.get("general.alignment").and_then(Value::as_u64).filter(|sides| *sides > 0).unwrap_or(32);
     let start = source.position().checked_next_multiple_of(alignment).unwrap_or(u64::MAX);
-    if tensors > 0 && start.saturating_add(ends) > file_length {
+    let end = if tensors > 0 { start.saturating_add(ends) } else { source.position() };
+    if end > file_length {
         return Err(Fault::Truncated(file_length, "the tensors"));
     }
     facts.training.insert("tensor_count".to_owned(), Value::from(tensors));
     facts.training.insert("parameter_count".to_owned(), Value::from(parameters));
-    facts.training.insert("tensors".to_owned(), Value::Object(listed));
+    facts.tensors = Some(listed);
+    // The last tensor may be filled up to the alignment.
+    if end != file_length && end.checked_next_multiple_of(alignment) != Some(file_length) {
+        return Err(Fault::Malformed(end, "another number of bytes than the tensors need".to_owned()));
+    }
     Ok(())
 }
 
-/// The number of values and bytes in one block of a tensor type, from the table of the format.
-fn ggml_block(kind: u32) -> Option<(u64, u64)> {
-    const BLOCKS: [(u64, u64); 31] = [
-        (1, 4),
-        (1, 2),
-        (32, 18),
-        (32, 20),
-        (0, 0),
-        (0, 0),
-        (32, 22),
-        (32, 24),
-        (32, 34),
-        (32, 36),
-        (256, 84),
-        (256, 110),
-        (256, 144),
-        (256, 176),
-        (256, 210),
-        (256, 292),
-        (256, 66),
-        (256, 74),
-        (256, 98),
-        (256, 50),
-        (32, 18),
-        (256, 110),
-        (256, 82),
-        (256, 136),
-        (1, 1),
-        (1, 2),
-        (1, 4),
-        (1, 8),
-        (1, 8),
-        (256, 56),
-        (1, 2),
-    ];
-    BLOCKS.get(kind as usize).copied().filter(|(values, _)| *values > 0)
-}
+/// Tensor types of the format: number, name, values in one block, bytes of one block.
+const GGML_TYPES: [(u32, &str, u64, u64); 34] = [
+    (0, "F32", 1, 4),
+    (1, "F16", 1, 2),
+    (2, "Q4_0", 32, 18),
+    (3, "Q4_1", 32, 20),
+    (6, "Q5_0", 32, 22),
+    (7, "Q5_1", 32, 24),
+    (8, "Q8_0", 32, 34),
+    (9, "Q8_1", 32, 40),
+    (10, "Q2_K", 256, 84),
+    (11, "Q3_K", 256, 110),
+    (12, "Q4_K", 256, 144),
+    (13, "Q5_K", 256, 176),
+    (14, "Q6_K", 256, 210),
+    (15, "Q8_K", 256, 292),
+    (16, "IQ2_XXS", 256, 66),
+    (17, "IQ2_XS", 256, 74),
+    (18, "IQ3_XXS", 256, 98),
+    (19, "IQ1_S", 256, 50),
+    (20, "IQ4_NL", 32, 18),
+    (21, "IQ3_S", 256, 110),
+    (22, "IQ2_S", 256, 82),
+    (23, "IQ4_XS", 256, 136),
+    (24, "I8", 1, 1),
+    (25, "I16", 1, 2),
+    (26, "I32", 1, 4),
+    (27, "I64", 1, 8),
+    (28, "F64", 1, 8),
+    (29, "IQ1_M", 256, 56),
+    (30, "BF16", 1, 2),
+    (34, "TQ1_0", 256, 54),
+    (35, "TQ2_0", 256, 66),
+    (39, "MXFP4", 32, 17),
+    (40, "NVFP4", 64, 36),
+    (41, "Q1_0", 128, 18),
+];
 
 fn gguf_text(source: &mut Source<'_>, keep: u64) -> Result<String, Fault> {
     let length = u64::from_le_bytes(source.array("a text")?);

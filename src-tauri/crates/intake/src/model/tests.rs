@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use proofmark_domain::model::{ModelFacts, SafetyVerdict};
 use serde_json::Value;
 
+use super::pickle::disguise::Search;
+use super::pickle::policy;
 use super::{Limits, ModelError, read_model};
 
 fn fixtures() -> PathBuf {
@@ -24,55 +26,6 @@ fn read_bytes(bytes: &[u8]) -> Result<ModelFacts, ModelError> {
     read_model(&path, &Limits::default())
 }
 
-fn word(verdict: SafetyVerdict) -> String {
-    serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned()
-}
-
-#[test]
-fn every_fact_is_that_of_the_live_object() {
-    let mut wrong = Vec::new();
-    for (name, want) in expected() {
-        let facts = match read_model(&fixtures().join(&name), &Limits::default()) {
-            Ok(facts) => facts,
-            Err(error) => {
-                wrong.push(format!("{name}: {error}"));
-                continue;
-            }
-        };
-        let verdict = word(facts.safety.verdict);
-        let got = serde_json::to_value(&facts).unwrap();
-        for (key, want) in want.as_object().unwrap() {
-            match key.as_str() {
-                "verdict" if want != verdict.as_str() => {
-                    wrong.push(format!("{name}: verdict {verdict}, wanted {want}: {:?}", facts.safety.reasons));
-                }
-                "verdict_not" if want == verdict.as_str() => wrong.push(format!("{name}: verdict {verdict}")),
-                "verdict" | "verdict_not" => {}
-                "parameters" => {
-                    for (parameter, want) in want.as_object().unwrap() {
-                        if facts.parameters.get(parameter) != Some(want) {
-                            wrong.push(format!(
-                                "{name}: {parameter} {:?}, wanted {want}",
-                                facts.parameters.get(parameter)
-                            ));
-                        }
-                    }
-                }
-                "training" => {
-                    for (fact, want) in want.as_object().unwrap() {
-                        if facts.training.get(fact) != Some(want) {
-                            wrong.push(format!("{name}: {fact} {:?}, wanted {want}", facts.training.get(fact)));
-                        }
-                    }
-                }
-                key if &got[key] != want => wrong.push(format!("{name}: {key} {}, wanted {want}", got[key])),
-                _ => {}
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
 #[test]
 fn a_call_is_shown_with_its_position() {
     let facts = read_model(&fixtures().join("evil_p4.pkl"), &Limits::default()).unwrap();
@@ -81,81 +34,8 @@ fn a_call_is_shown_with_its_position() {
     assert_eq!(reason.place, "byte 19");
 }
 
-/// What picklescan 1.0.5 and modelscan 0.8.8 block, one name of each module.
-const BLOCKED: &[(&str, &[&str])] = &[
-    ("__builtin__", &["eval", "compile", "getattr", "apply", "exec", "open", "breakpoint", "__import__"]),
-    ("builtins", &["eval", "compile", "getattr", "apply", "exec", "open", "breakpoint", "__import__"]),
-    (
-        "cloudpickle.cloudpickle",
-        &["_builtin_type", "_make_function", "_function_setstate", "_make_cell", "_make_empty_cell", "subimport"],
-    ),
-    ("types", &["CodeType"]),
-    ("aiohttp", &["get"]),
-    ("aiohttp.client", &["ClientSession"]),
-    ("asyncio", &["run"]),
-    ("bdb", &["Bdb.run"]),
-    ("commands", &["getoutput"]),
-    ("ctypes", &["CDLL"]),
-    ("functools", &["partial"]),
-    ("httplib", &["HTTPConnection"]),
-    ("logging", &["FileHandler"]),
-    ("_io", &["FileIO"]),
-    ("numpy.f2py", &["crackfortran.getlincoef"]),
-    ("numpy.testing._private.utils", &["runstring"]),
-    ("nt", &["system"]),
-    ("posix", &["system"]),
-    ("_operator", &["attrgetter", "itemgetter", "methodcaller"]),
-    ("operator", &["attrgetter", "itemgetter", "methodcaller"]),
-    ("os", &["system"]),
-    ("os.path", &["join"]),
-    ("requests.api", &["get"]),
-    ("runpy", &["run_path"]),
-    ("shutil", &["rmtree"]),
-    ("socket", &["create_connection"]),
-    ("ssl", &["get_server_certificate"]),
-    ("subprocess", &["Popen"]),
-    ("sys", &["exit"]),
-    ("code", &["InteractiveInterpreter.runcode"]),
-    ("cProfile", &["run"]),
-    ("distutils.file_util", &["write_file"]),
-    ("doctest", &["debug_script"]),
-    ("ensurepip", &["_run_pip"]),
-    ("idlelib.autocomplete", &["AutoComplete.get_entity", "AutoComplete.fetch_completions"]),
-    ("idlelib.calltip", &["Calltip.fetch_tip", "get_entity"]),
-    ("idlelib.debugobj", &["ObjectTreeItem.SetText"]),
-    ("idlelib.pyshell", &["ModifiedInterpreter.runcode", "ModifiedInterpreter.runcommand"]),
-    ("idlelib.run", &["Executive.runcode"]),
-    ("imaplib", &["IMAP4_stream"]),
-    ("lib2to3.pgen2.grammar", &["Grammar.loads"]),
-    ("lib2to3.pgen2.pgen", &["ParserGenerator.make_label"]),
-    ("pdb", &["run"]),
-    ("pickle", &["loads"]),
-    ("_pickle", &["loads"]),
-    ("pip", &["main"]),
-    ("pkgutil", &["resolve_name"]),
-    ("pty", &["spawn"]),
-    ("profile", &["run"]),
-    ("pydoc", &["locate"]),
-    ("test", &["support.script_helper.assert_python_ok"]),
-    ("timeit", &["timeit"]),
-    ("torch._dynamo.guards", &["GuardBuilder.get"]),
-    ("torch._inductor.codecache", &["compile_file"]),
-    ("torch.fx.experimental.symbolic_shapes", &["ShapeEnv.evaluate_guards_expression"]),
-    ("torch.jit.unsupported_tensor_ops", &["execWrapper"]),
-    ("torch.serialization", &["load"]),
-    ("torch.utils._config_module", &["ConfigModule.load_config"]),
-    ("torch.utils.bottleneck.__main__", &["run_cprofile", "run_autograd_prof"]),
-    ("torch.utils.collect_env", &["run"]),
-    ("torch.utils.data.datapipes.utils.decoder", &["basichandlers"]),
-    ("trace", &["Trace.run", "Trace.runctx"]),
-    ("urllib.request", &["urlopen"]),
-    ("uuid", &["_get_command_stdout"]),
-    ("venv", &["create"]),
-    ("webbrowser", &["open"]),
-    ("_osx_support", &["_read_output"]),
-    ("_aix_support", &["_read_cmd_output"]),
-    ("_pyrepl", &["pager.pipe_pager"]),
-    // Beyond both lists.
+/// Names that neither picklescan 1.0.5 nor modelscan 0.8.8 blocks, and that can do the same.
+const BEYOND: &[(&str, &[&str])] = &[
     ("numpy.ctypeslib", &["load_library"]),
     ("torch", &["load"]),
     ("joblib", &["load"]),
@@ -165,28 +45,123 @@ const BLOCKED: &[(&str, &[&str])] = &[
     ("multiprocessing.util", &["spawnv_passfds"]),
 ];
 
+/// What picklescan 1.0.5 and modelscan 0.8.8 block, as `make_blocked.py` took it from them.
+fn blocked() -> Vec<(String, String)> {
+    serde_json::from_slice(&std::fs::read(fixtures().join("blocked.json")).unwrap()).unwrap()
+}
+
+/// The call of a name with a harmless argument, in the spelling of protocol 0 and in that of protocol 4.
+fn calls(module: &str, name: &str) -> [Vec<u8>; 2] {
+    let text = |text: &str| [&[0x8c, text.len() as u8], text.as_bytes()].concat();
+    [
+        format!("c{module}\n{name}\n(S'x'\ntR.").into_bytes(),
+        [b"\x80\x04".to_vec(), text(module), text(name), b"\x93(\x8c\x01xtR.".to_vec()].concat(),
+    ]
+}
+
 #[test]
 fn what_the_scanners_block_is_dangerous() {
-    for (module, names) in BLOCKED {
-        for name in *names {
-            for bytes in [
-                format!("\u{0}c{module}\n{name}\n(S'x'\ntR.").into_bytes(),
-                [
-                    b"\x8c".to_vec(),
-                    vec![module.len() as u8],
-                    module.as_bytes().to_vec(),
-                    b"\x8c".to_vec(),
-                    vec![name.len() as u8],
-                    name.as_bytes().to_vec(),
-                    b"\x93(\x8c\x01xtR.".to_vec(),
-                ]
-                .concat(),
-            ] {
-                let bytes = [b"\x80\x04".as_slice(), bytes.strip_prefix(b"\0").unwrap_or(&bytes)].concat();
-                let facts = read_bytes(&bytes).unwrap();
-                assert_eq!(facts.safety.verdict, SafetyVerdict::Dangerous, "{module} {name}: {:?}", facts.safety);
-                assert!(!facts.safety.reasons.is_empty());
-            }
+    let beyond =
+        BEYOND.iter().flat_map(|(module, names)| names.iter().map(|name| (module.to_string(), name.to_string())));
+    let all: Vec<(String, String)> = blocked().into_iter().chain(beyond).collect();
+    assert!(all.len() > 250);
+    for (module, name) in all {
+        for bytes in calls(&module, &name) {
+            let facts = read_bytes(&bytes).unwrap();
+            assert_eq!(facts.safety.verdict, SafetyVerdict::Dangerous, "{module} {name}: {:?}", facts.safety);
+            assert!(facts.safety.reasons[0].what.starts_with(&format!("{}.", policy::modern(&module, &name).0)));
+        }
+    }
+}
+
+/// Ways to make a harmless-looking pickle do more. None of them is ever safe.
+#[test]
+fn known_ways_around_a_list_are_never_safe() {
+    let shapes: [(&str, &[u8]); 9] = [
+        (
+            "a method put on an object, which the next state would call",
+            b"\x80\x04csklearn.base\nBaseEstimator\n)\x81}\x8c\x0c__setstate__csklearn.utils\nresample\nsb}b.",
+        ),
+        ("items added through an attribute", b"\x80\x04csklearn.base\nBaseEstimator\n)\x81}\x8c\x01xNsbN\x61."),
+        ("a booster that reads a file", b"\x80\x04cxgboost.core\nBooster\n(NN\x8c\x0b/etc/passwdtR."),
+        ("a codec that is looked up by name", b"\x80\x04c_codecs\nencode\n(\x8c\x01x\x8c\x03zip\x74R."),
+        ("a name from the extension registry", b"\x80\x04\x82\x07."),
+        ("a call of what the file itself makes", b"\x80\x04csklearn.base\nBaseEstimator\n)\x81)R."),
+        (
+            "a function where a class is rebuilt",
+            b"\x80\x04ccopyreg\n_reconstructor\n(csklearn.utils\nresample\nc__builtin__\nobject\nNtR.",
+        ),
+        ("a name with dots", b"\x80\x04\x8c\x0csklearn.base\x8c\x0ewarnings.warn_x\x93."),
+        ("a function of a package of estimators, called", b"\x80\x04csklearn.utils\nresample\n)R."),
+    ];
+    for (what, bytes) in shapes {
+        let facts = read_bytes(bytes).unwrap();
+        assert_ne!(facts.safety.verdict, SafetyVerdict::Safe, "{what}");
+    }
+}
+
+#[test]
+fn an_import_hidden_far_inside_an_array_is_found() {
+    let call = b"cposix\nsystem\n(S'echo harmless'\ntR.";
+    for at in [0, 16_380, 16_384, 40_000, 9 << 20] {
+        let mut data = vec![0x3f; 10 << 20];
+        data[at..at + call.len()].copy_from_slice(call);
+        let mut search = Search::default();
+        data.chunks(16 * 1024).for_each(|block| search.feed(block));
+        assert!(search.found(), "at {at}");
+    }
+    let mut search = Search::default();
+    (0..200_u32).for_each(|number| search.feed(&number.to_le_bytes().repeat(300)));
+    assert!(!search.found());
+}
+
+fn zip_of(members: &[(&str, &[u8])], encrypted: bool) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, data) in members {
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(data).unwrap();
+    }
+    let mut bytes = writer.finish().unwrap().into_inner();
+    if encrypted {
+        // The flag in both places where it is kept.
+        for mark in [b"PK\x03\x04", b"PK\x01\x02"] {
+            let flag = if mark == b"PK\x03\x04" { 6 } else { 8 };
+            let starts: Vec<usize> =
+                bytes.windows(4).enumerate().filter(|(_, it)| it == mark).map(|(at, _)| at).collect();
+            starts.iter().for_each(|at| bytes[at + flag] |= 1);
+        }
+    }
+    bytes
+}
+
+#[test]
+fn an_archive_that_says_two_things_is_never_safe() {
+    let state: &[u8] = b"\x80\x02}.";
+    let good: &[(&str, &[u8])] = &[("m/data.pkl", state), ("m/version", b"3\n")];
+    let whole = zip_of(good, false);
+    assert_eq!(read_bytes(&whole).unwrap().safety.verdict, SafetyVerdict::Safe);
+    let renamed = {
+        let mut bytes = whole.clone();
+        let at = bytes.windows(10).rposition(|it| it == b"m/data.pkl").unwrap();
+        // The member's own name says one thing, and the directory another.
+        bytes[at..at + 10].copy_from_slice(b"n/data.pkl");
+        bytes
+    };
+    let shapes: [(&str, Vec<u8>); 8] = [
+        ("bytes behind it", [whole.as_slice(), b"trailing"].concat()),
+        ("bytes before it", [b"PK\x03\x04".as_slice(), &whole].concat()),
+        ("a pickle behind it", [whole.as_slice(), &calls("os", "system")[0]].concat()),
+        ("another name in the directory", renamed),
+        ("encrypted members", zip_of(good, true)),
+        ("a name that leaves the archive", zip_of(&[("m/data.pkl", state), ("../../evil", b"x")], false)),
+        ("a member that is none of the format's", zip_of(&[("m/data.pkl", state), ("m/run.sh", b"x")], false)),
+        ("a second pickle", zip_of(&[("m/data.pkl", state), ("m/other.pkl", &calls("os", "system")[0])], false)),
+    ];
+    for (what, bytes) in shapes {
+        if let Ok(facts) = read_bytes(&bytes) {
+            assert_ne!(facts.safety.verdict, SafetyVerdict::Safe, "{what}");
         }
     }
 }
@@ -200,13 +175,15 @@ fn safe_fixtures() -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_truncated_file_is_never_safe() {
     for (name, bytes) in safe_fixtures() {
-        let ends =
-            (1..bytes.len().min(48)).chain((48..bytes.len()).step_by(bytes.len() / 40 + 1)).chain([bytes.len() - 1]);
+        let step = bytes.len() / rolls(24) + 1;
+        let ends = (1..bytes.len().min(24)).chain((24..bytes.len()).step_by(step)).chain([bytes.len() - 1]);
         for end in ends {
             if let Ok(facts) = read_bytes(&bytes[..end]) {
                 // A text document may end with a line feed that means nothing.
-                let same = bytes[end..].iter().all(u8::is_ascii_whitespace)
-                    || name == "lightgbm.txt" && end + 200 > bytes.len();
+                let rest = &bytes[end..];
+                // The list of categories at the end of LightGBM's text is not there in every file.
+                let is_list = name.starts_with("lightgbm") && rest.len() < 24;
+                let same = rest.iter().all(u8::is_ascii_whitespace) || is_list;
                 // ONNX has no end mark: a cut between two fields leaves a whole message, which holds no outputs or no
                 // operator set. Such a file is harmless to load.
                 let onnx = facts.format == "onnx" && facts.outputs.is_some();
@@ -223,11 +200,6 @@ fn a_truncated_file_is_never_safe() {
 #[test]
 fn trailing_bytes_are_never_safe() {
     for (name, mut bytes) in safe_fixtures() {
-        let is_text = ["txt", "json", "pmml"].iter().any(|ending| name.ends_with(ending));
-        let is_zip = bytes.starts_with(b"PK");
-        if is_text || is_zip || name.ends_with(".gguf") {
-            continue;
-        }
         bytes.extend_from_slice(b"\x80\x04N.trailing");
         if let Ok(facts) = read_bytes(&bytes) {
             assert_ne!(facts.safety.verdict, SafetyVerdict::Safe, "{name}");
@@ -247,11 +219,16 @@ impl Dice {
     }
 }
 
+/// How often each fixture is damaged; more on request, since it takes minutes.
+fn rolls(usual: usize) -> usize {
+    std::env::var("PROOFMARK_ROLLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
-fn mutations_neither_panic_nor_make_a_dangerous_file_safe() {
+fn mutations_neither_panic_nor_leave_a_verdict_without_a_reason() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    for (name, bytes) in safe_fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 20_000) {
-        for _ in 0..24 {
+    for (name, bytes) in safe_fixtures().into_iter().filter(|(_, bytes)| bytes.len() < 40_000) {
+        for _ in 0..rolls(16) {
             let mut mutated = bytes.clone();
             for _ in 0..=dice.roll(4) {
                 let at = dice.roll(mutated.len());
@@ -264,12 +241,15 @@ fn mutations_neither_panic_nor_make_a_dangerous_file_safe() {
                     _ => mutated.insert(at, dice.roll(256) as u8),
                 }
             }
+            let start = std::time::Instant::now();
             if let Ok(facts) = read_bytes(&mutated) {
                 assert!(
                     facts.safety.verdict == SafetyVerdict::Safe || !facts.safety.reasons.is_empty(),
                     "{name}: a verdict without a reason"
                 );
+                assert!(!(facts.safety.verdict == SafetyVerdict::Safe && !facts.safety.reasons.is_empty()));
             }
+            assert!(start.elapsed().as_secs() < 10, "{name}");
         }
     }
 }
@@ -316,6 +296,21 @@ fn bombs_end_within_their_limits() {
         }
         encoder.finish().unwrap()
     };
+    let packed = |name: &str, data: &[u8]| {
+        use std::io::Write;
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(data).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    let deep = [b"{\"__loader__\":\"DictNode\",\"content\":{\"a\":".repeat(50_000), b"1".to_vec()].concat();
+    let zeros = [b"\x80\x04\x8e\0\0\0\0\x02\0\0\0".to_vec(), vec![0; 32 << 20]].concat();
+    let aliases = {
+        let mut text = String::from("flavors: {}\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        (1..40).for_each(|at| text.push_str(&format!("a{at}: &a{at} [{}]\n", format!("*a{}, ", at - 1).repeat(9))));
+        text.into_bytes()
+    };
+    let elements = [b"<PMML version=\"4.4\">".to_vec(), b"<a>".repeat(400_000)].concat();
     let header = [u64::MAX.to_le_bytes().to_vec(), b"{}".to_vec()].concat();
     for bytes in [
         memo,
@@ -325,6 +320,10 @@ fn bombs_end_within_their_limits() {
         nested,
         ubjson,
         expanding,
+        packed("schema.json", &deep),
+        packed("m/data.pkl", &zeros),
+        aliases,
+        elements,
         header,
         b"GGUF\x03\0\0\0\xff\xff\xff\xff\xff\xff\xff\x0f".to_vec(),
     ] {

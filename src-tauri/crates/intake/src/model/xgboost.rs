@@ -17,7 +17,7 @@ pub(crate) fn read(document: &Value, format: &str) -> ModelFacts {
 /// Parses either spelling.
 pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Fault> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-        && let Ok(value) = serde_json::from_slice(bytes)
+        && let Ok(value) = super::json::from_slice(bytes, limits)
     {
         return Ok(value);
     }
@@ -96,7 +96,20 @@ fn number(value: &Value) -> Value {
         return Value::from(whole);
     }
     match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Value::from(number),
+        Ok(number) if number.is_finite() => return Value::from(number),
+        _ => {}
+    }
+    // Since version 3.1 there is one base score for each target: `[5E-1]`.
+    let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let numbers = list.map(|list| list.split(',').map(|part| number(&Value::from(part.trim()))).collect::<Vec<_>>());
+    match numbers {
+        Some(mut numbers) if numbers.iter().all(Value::is_number) => {
+            if numbers.len() == 1 {
+                numbers.remove(0)
+            } else {
+                Value::Array(numbers)
+            }
+        }
         _ => value.clone(),
     }
 }

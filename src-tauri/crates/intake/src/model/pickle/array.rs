@@ -143,6 +143,9 @@ pub(crate) fn shape_of(graph: &Graph, id: Id) -> Option<Vec<u64>> {
     let Node::Object(object) = graph.get(id) else { return None };
     match graph.class(id)?.path().as_str() {
         "joblib.numpy_pickle.NumpyArrayWrapper" => shape(graph, graph.attribute(id, "shape")?),
+        path if path.ends_with(".ZNDArrayWrapper") => {
+            shape(graph, *graph.elements(graph.attribute(id, "state")?)?.get(1)?)
+        }
         path if path.ends_with("multiarray._reconstruct") => {
             let state = graph.elements(*object.states.last()?)?;
             shape(graph, *state.get(1)?)
@@ -150,6 +153,50 @@ pub(crate) fn shape_of(graph: &Graph, id: Id) -> Option<Vec<u64>> {
         path if path.ends_with("numeric._frombuffer") => shape(graph, *graph.elements(object.args)?.get(2)?),
         _ => None,
     }
+}
+
+/// Whether the elements of an array are stored column by column.
+fn is_fortran(graph: &Graph, id: Id) -> bool {
+    let Node::Object(object) = graph.get(id) else { return false };
+    let order = graph.attribute(id, "order").and_then(|order| graph.text(order));
+    let state = object.states.last().and_then(|state| graph.elements(*state));
+    let of_state =
+        state.and_then(|state| state.get(3)).is_some_and(|flag| matches!(graph.get(*flag), Node::Bool(true)));
+    let args = graph.elements(object.args).and_then(|args| args.get(3)).and_then(|order| graph.text(*order));
+    order == Some("F") || of_state || args == Some("F")
+}
+
+/// Stored elements as lists inside lists, one level for each axis. `None` when they do not fill the shape.
+pub(crate) fn nested(flat: Vec<Value>, shape: &[u64], is_fortran: bool) -> Option<Value> {
+    let sides: Vec<usize> = shape.iter().map(|side| usize::try_from(*side).ok()).collect::<Option<_>>()?;
+    let count = sides.iter().try_fold(1_usize, |product, side| product.checked_mul(*side))?;
+    if count != flat.len() {
+        return None;
+    }
+    let ordered = if is_fortran && sides.len() > 1 {
+        (0..count).map(|at| flat[column_major(at, &sides)].clone()).collect()
+    } else {
+        flat
+    };
+    let mut level = ordered;
+    for side in sides.iter().skip(1).rev().filter(|side| **side > 0) {
+        level = level.chunks(*side).map(|chunk| Value::Array(chunk.to_vec())).collect();
+    }
+    match sides.len() {
+        0 => level.into_iter().next(),
+        _ => Some(Value::Array(level)),
+    }
+}
+
+/// Where the element that is `at`th row by row lies when elements are stored column by column.
+fn column_major(at: usize, sides: &[usize]) -> usize {
+    let (mut rest, mut places) = (at, Vec::with_capacity(sides.len()));
+    for side in sides.iter().rev() {
+        places.push(rest % side);
+        rest /= side;
+    }
+    places.reverse();
+    places.iter().zip(sides).rev().fold(0, |sum, (place, side)| sum * side + place)
 }
 
 /// The elements of an array in their stored order; for at most `limit` elements.
@@ -176,10 +223,14 @@ fn elements_within(graph: &Graph, id: Id, limit: usize, depth: u8) -> Option<Vec
     };
     let Node::Object(object) = graph.get(id) else { return plain(graph.elements(id)?) };
     let path = graph.class(id)?.path();
+    if let Some(nested) = object.nested {
+        return elements_within(graph, nested, limit, depth - 1);
+    }
+    if path.ends_with(".ZNDArrayWrapper") {
+        let state = graph.elements(graph.attribute(id, "state")?)?;
+        return decode(Dtype::of(graph, *state.get(2)?)?, object.data.as_ref()?.all()?);
+    }
     if path == "joblib.numpy_pickle.NumpyArrayWrapper" {
-        if let Some(nested) = object.nested {
-            return elements_within(graph, nested, limit, depth - 1);
-        }
         let dtype = Dtype::of(graph, graph.attribute(id, "dtype")?)?;
         return decode(dtype, object.data.as_ref()?.all()?);
     }
@@ -282,8 +333,11 @@ fn json_within(graph: &Graph, id: Id, depth: u8, budget: &mut usize) -> Option<V
             {
                 return list(graph.elements(object.args)?, budget);
             }
-            if shape_of(graph, id).is_some() {
-                return elements(graph, id, 64).map(Value::Array);
+            if let Some(inner) = object.nested {
+                return json_within(graph, inner, depth.checked_sub(1)?, budget);
+            }
+            if let Some(shape) = shape_of(graph, id) {
+                return nested(elements(graph, id, 64)?, &shape, is_fortran(graph, id));
             }
             match graph.entries(id) {
                 Some(entries) => dictionary(graph, entries, depth.checked_sub(1)?, budget)?,

@@ -106,9 +106,41 @@ impl Graph {
         id
     }
 
+    /// Adds a value of a JSON document.
+    pub(crate) fn add_plain(&mut self, value: &serde_json::Value) -> Id {
+        use serde_json::Value;
+        let node = match value {
+            Value::Null => Node::None,
+            Value::Bool(value) => Node::Bool(*value),
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => Node::Int(whole),
+                None => Node::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Value::String(text) => Node::Str(Blob::whole(text.as_bytes().to_vec())),
+            Value::Array(items) => {
+                let ids = items.iter().map(|item| self.add_plain(item)).collect();
+                Node::List(ids)
+            }
+            Value::Object(entries) => {
+                let mut pairs = Vec::new();
+                for (key, value) in entries {
+                    let key = self.add(Node::Str(Blob::whole(key.as_bytes().to_vec())));
+                    pairs.push((key, self.add_plain(value)));
+                }
+                Node::Dict(pairs)
+            }
+        };
+        self.add(node)
+    }
+
     /// The number of values.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// The places of all values, in the order in which the file makes them.
+    pub(crate) fn ids(&self) -> std::ops::Range<Id> {
+        0..self.nodes.len() as Id
     }
 
     /// A value. An unknown place reads as `None`.
@@ -189,6 +221,19 @@ impl Graph {
             Node::Tuple(parts) => parts.iter().find_map(|part| self.entry(*part, name)),
             _ => self.entry(state, name),
         }
+    }
+
+    /// The names of the attributes that a state sets.
+    pub(crate) fn state_names(&self, state: Id) -> impl Iterator<Item = &str> {
+        let parts: &[Id] = match self.get(state) {
+            Node::Tuple(parts) => parts,
+            _ => &[],
+        };
+        let own = self.entries(state).unwrap_or_default();
+        // A state of two parts is the attributes and the slots; longer ones belong to the class and mean what it likes.
+        let parts = if parts.len() == 2 { parts } else { &[] };
+        let of_parts = parts.iter().flat_map(|part| self.entries(*part).unwrap_or_default());
+        own.iter().chain(of_parts).filter_map(|(key, _)| self.text(*key))
     }
 
     /// All attributes that the last dictionary-like state of an object sets.

@@ -1,7 +1,7 @@
 //! Pickles of every protocol and flavour, read and never loaded.
 
 pub(crate) mod array;
-mod disguise;
+pub(crate) mod disguise;
 pub(crate) mod graph;
 pub(crate) mod policy;
 pub(crate) mod walk;

@@ -4,7 +4,7 @@
 //! gaps in them that were published since. The list of harmless names is what real files of the common libraries
 //! import; anything on neither list is neither.
 
-use super::graph::Global;
+use super::graph::{Global, Graph, Id};
 
 /// What is known about an importable name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,6 @@ const MODULES: &[&str] = &[
     "pandas.eval",
     "pandas.core.computation",
     "scipy.weave",
-    "sklearn.externals",
     "nose",
     "pytest",
     "_pytest",
@@ -405,7 +404,7 @@ const CONSTRUCTORS: &[(&str, &[&str])] = &[
     ("numpy.ma", &["_mareconstruct", "MaskedArray"]),
     ("numpy.ma.core", &["_mareconstruct", "MaskedArray"]),
     ("numpy.matrixlib.defmatrix", &["matrix"]),
-    ("numpy.random", &["RandomState", "Generator", "PCG64", "MT19937", "SeedSequence"]),
+    ("numpy.random", &["__RandomState_ctor", "RandomState", "Generator", "PCG64", "MT19937", "SeedSequence"]),
     ("numpy.random._pickle", &["__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor"]),
     ("numpy.random._generator", &["Generator"]),
     ("numpy.random.mtrand", &["RandomState"]),
@@ -414,13 +413,15 @@ const CONSTRUCTORS: &[(&str, &[&str])] = &[
     ("numpy.random._philox", &["Philox"]),
     ("numpy.random._sfc64", &["SFC64"]),
     ("numpy.random.bit_generator", &["SeedSequence", "__pyx_unpickle_SeedSequence"]),
-    ("joblib.numpy_pickle", &["NumpyArrayWrapper"]),
+    ("joblib.numpy_pickle", &["NumpyArrayWrapper", "NDArrayWrapper", "ZNDArrayWrapper"]),
+    ("joblib.numpy_pickle_compat", &["NDArrayWrapper", "ZNDArrayWrapper"]),
     ("scipy.interpolate._bsplines", &["BSpline"]),
     ("scipy.interpolate._interpolate", &["interp1d", "PPoly", "BPoly"]),
     ("scipy.interpolate.interpolate", &["interp1d", "PPoly"]),
     ("scipy.stats._distn_infrastructure", &["rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"]),
     ("xgboost.core", &["Booster", "DMatrix"]),
     ("lightgbm.basic", &["Booster", "Dataset"]),
+    ("xgboost.compat", &["XGBoostLabelEncoder"]),
     ("lightgbm.compat", &["_LGBMLabelEncoder"]),
     ("catboost.core", &["CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker", "_CatBoostBase"]),
     (
@@ -554,6 +555,29 @@ const NUMPY_REFERENCES: &[&str] = &[
     "power",
 ];
 
+/// Classes whose initialisers read a file when they are given a name of one. Pickles of them are made without arguments.
+const READERS: &[(&str, &[&str])] = &[
+    ("xgboost.core", &["Booster", "DMatrix"]),
+    ("lightgbm.basic", &["Booster", "Dataset"]),
+    ("catboost.core", &["CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker", "_CatBoostBase"]),
+];
+
+/// Encodings that turn text into the bytes that Python 2 protocols cannot spell. Others are looked up as modules.
+const ENCODINGS: [&str; 6] = ["latin1", "latin-1", "utf-8", "utf8", "ascii", "iso-8859-1"];
+
+/// Whether calling a harmless constructor with these arguments stays harmless.
+pub(crate) fn may_be_called_with(graph: &Graph, global: &Global, args: Id) -> bool {
+    let (module, name) = (&*global.module, &*global.name);
+    let args = graph.elements(args).unwrap_or_default();
+    if READERS.iter().any(|(m, names)| *m == module && names.contains(&name)) {
+        return args.is_empty();
+    }
+    if module == "_codecs" {
+        return args.get(1).is_none_or(|encoding| graph.text(*encoding).is_some_and(|text| ENCODINGS.contains(&text)));
+    }
+    true
+}
+
 /// Judges an importable name.
 pub(crate) fn judge(global: &Global) -> Judgement {
     let (module, name) = (&*global.module, &*global.name);
@@ -582,6 +606,10 @@ pub(crate) fn judge(global: &Global) -> Judgement {
     }
     if module == "torch" && is_torch_dtype(name) {
         return Judgement::Reference;
+    }
+    // Classes of TorchScript are code in the same archive, which is never called safe; outside of one nothing can import them.
+    if under(module, "__torch__") {
+        return Judgement::Constructor;
     }
     if module.starts_with("torch.nn.modules.") && is_class_name(name) {
         return Judgement::Constructor;
@@ -798,6 +826,10 @@ pub(crate) fn dill_type(name: &str) -> Option<Global> {
 
 /// The Python 3 spelling of a module and name that a Python 2 pickle uses.
 pub(crate) fn modern(module: &str, name: &str) -> (String, String) {
+    // Until version 0.23 scikit-learn carried joblib with it.
+    if let Some(rest) = module.strip_prefix("sklearn.externals.joblib") {
+        return (format!("joblib{rest}"), name.to_owned());
+    }
     let renamed = match module {
         "__builtin__" => "builtins",
         "copy_reg" => "copyreg",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::array;
+use super::disguise;
 use super::graph::{Blob, Global, Graph, Id, Node, Object};
 use super::policy::{self, Judgement};
 use crate::model::Limits;
@@ -20,8 +21,23 @@ pub(crate) struct Trail {
     pub(crate) modules: std::collections::BTreeSet<String>,
     /// The highest protocol that was declared.
     pub(crate) protocol: u8,
+    /// Arrays that lie in files beside this one.
+    pub(crate) companions: Vec<Companion>,
     operations: u64,
     retained: u64,
+}
+
+/// An array that an old version of joblib put into a file of its own.
+#[derive(Debug)]
+pub(crate) struct Companion {
+    /// The object that stands for it.
+    pub(crate) wrapper: Id,
+    /// The name of the file, in the same folder.
+    pub(crate) file: String,
+    /// Whether the file is compressed.
+    pub(crate) compressed: bool,
+    /// Where it is named, in bytes.
+    pub(crate) at: u64,
 }
 
 /// One pickle being walked.
@@ -42,6 +58,18 @@ pub(crate) struct Walk<'w, 's> {
 }
 
 const TEXT_LINE: usize = 1 << 20;
+/// The name under which the pickles of an old PyTorch file are walked.
+pub(crate) const LEGACY_TORCH: &str = "pickle";
+/// Companion files of one pickle.
+const COMPANIONS: usize = 10_000;
+
+/// Attributes that the unpickler or Python itself looks up on an object and calls.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("__")
+        && name.ends_with("__")
+        && !matches!(name, "__doc__" | "__name__" | "__module__" | "__qualname__")
+        || matches!(name, "append" | "extend" | "add")
+}
 
 impl<'w, 's> Walk<'w, 's> {
     /// Prepares a walk from the current position of the source.
@@ -141,6 +169,23 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(Blob { head: head.into_boxed_slice(), length })
     }
 
+    /// The raw elements of an array. All of them are looked through for what `pickle.load` would take for an import.
+    fn array_data(&mut self, length: u64, start: u64) -> Result<Blob, Fault> {
+        let keep = self.limits.blob_bytes.min(self.limits.retained_bytes.saturating_sub(self.trail.retained));
+        let mut search = disguise::Search::default();
+        let looked_at = length.min(disguise::LOOKED_AT);
+        let head = self.source.each(looked_at, keep, "array data", |block| search.feed(block))?;
+        self.source.skip(length - looked_at, "array data")?;
+        if looked_at < length {
+            self.unverified("an array that is too large to be looked through", start);
+        }
+        if search.found() {
+            self.unverified("array data that reads as an import when loaded with pickle instead of joblib", start);
+        }
+        self.trail.retained += head.len() as u64;
+        Ok(Blob { head: head.into_boxed_slice(), length })
+    }
+
     fn length(&mut self, bytes: usize, at: u64) -> Result<u64, Fault> {
         let mut buffer = [0; 8];
         self.source.read_exact(&mut buffer[..bytes], "a length")?;
@@ -179,9 +224,18 @@ impl<'w, 's> Walk<'w, 's> {
 
     /// Records a call and what is known about it.
     fn call(&mut self, callee: Id, args: Id, at: u64) {
+        self.call_as(callee, args, at, true);
+    }
+
+    /// `initialises` is false for the way of making an object that passes its initialiser by.
+    fn call_as(&mut self, callee: Id, args: Id, at: u64, initialises: bool) {
         match self.graph.get(callee) {
             Node::Global(global) => {
                 let global = (**global).clone();
+                if let Some(class) = self.skeleton(&global, args) {
+                    self.push(Node::Global(Box::new(class)));
+                    return;
+                }
                 match policy::judge(&global) {
                     Judgement::Dangerous => {
                         let shown = format!("{}{}", global.path(), array::arguments(self.graph, args));
@@ -197,7 +251,15 @@ impl<'w, 's> Walk<'w, 's> {
                         self.unverified("rebuilds an array in an unknown way", at);
                     }
                     Judgement::Constructor if &*global.name == "_load_type" => return self.load_type(args, at),
-                    Judgement::Constructor => self.check_rebuild(&global, args, at),
+                    Judgement::Constructor => {
+                        self.check_rebuild(&global, args, at);
+                        if initialises && !policy::may_be_called_with(self.graph, &global, args) {
+                            self.unverified(
+                                &format!("calls {} with arguments that make it do more", global.path()),
+                                at,
+                            );
+                        }
+                    }
                     Judgement::Unknown => {}
                 }
             }
@@ -242,6 +304,21 @@ impl<'w, 's> Walk<'w, 's> {
         };
         self.push(Node::Object(Box::new(object)));
         true
+    }
+
+    /// The name of a class that cloudpickle carries with it: `_make_skeleton_class(meta, name, bases, {"__module__": …}, …)`. What
+    /// speaks against the file was noted when the function was imported.
+    fn skeleton(&self, global: &Global, args: Id) -> Option<Global> {
+        if !global.module.starts_with("cloudpickle")
+            || !matches!(&*global.name, "_make_skeleton_class" | "_make_skeleton_enum")
+        {
+            return None;
+        }
+        let args = self.graph.elements(args)?;
+        let name = self.graph.text(*args.get(1)?)?;
+        let module =
+            args.get(3).and_then(|state| self.graph.entry(*state, "__module__")).and_then(|id| self.graph.text(id));
+        Some(Global { module: module.unwrap_or("__main__").into(), name: name.into() })
     }
 
     /// dill names built-in types by words of its own; what comes back is the type itself.
@@ -452,13 +529,13 @@ impl<'w, 's> Walk<'w, 's> {
             0x81 => {
                 let args = self.pop(at)?;
                 let class = self.pop(at)?;
-                self.call(class, args, at);
+                self.call_as(class, args, at, false);
             }
             0x92 => {
                 self.pop(at)?;
                 let args = self.pop(at)?;
                 let class = self.pop(at)?;
-                self.call(class, args, at);
+                self.call_as(class, args, at, false);
             }
             b'i' => {
                 let module = self.line("an import")?;
@@ -507,6 +584,12 @@ impl<'w, 's> Walk<'w, 's> {
             }
             b'Q' => {
                 let id = self.pop(at)?;
+                if self.member == LEGACY_TORCH
+                    && let Some(class) = self.class_of_module(id)
+                {
+                    self.stack.push(class);
+                    return Ok(());
+                }
                 self.push(Node::Persistent(id));
                 if self.member.is_empty() {
                     self.unverified("refers to something stored outside the file", at);
@@ -521,6 +604,14 @@ impl<'w, 's> Walk<'w, 's> {
             _ => return Err(Fault::Malformed(at, format!("0x{opcode:02x} is no pickle opcode"))),
         }
         Ok(())
+    }
+
+    /// The old format of PyTorch wraps a class as `("module", class, file, source)`; what comes back is the class.
+    fn class_of_module(&self, id: Id) -> Option<Id> {
+        let parts = self.graph.elements(id)?;
+        let is_module = self.graph.text(*parts.first()?)? == "module";
+        let class = *parts.get(1)?;
+        (is_module && matches!(self.graph.get(class), Node::Global(_))).then_some(class)
     }
 
     fn text_key(&mut self, at: u64) -> Result<u32, Fault> {
@@ -561,8 +652,16 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(())
     }
 
+    /// Python calls methods of the object to add to it. Once its attributes are set, those methods may be among them.
+    fn check_unset(&mut self, target: Id, at: u64) {
+        if matches!(self.graph.get(target), Node::Object(object) if !object.states.is_empty()) {
+            self.unverified("adds to an object whose attributes were set before", at);
+        }
+    }
+
     fn append(&mut self, items: &[Id], at: u64) -> Result<(), Fault> {
         let target = self.top(at)?;
+        self.check_unset(target, at);
         match self.graph.get_mut(target) {
             Some(Node::List(list) | Node::Set(list)) => list.extend_from_slice(items),
             Some(Node::Object(object)) => object.appended.extend_from_slice(items),
@@ -573,6 +672,7 @@ impl<'w, 's> Walk<'w, 's> {
 
     fn set_items(&mut self, items: Vec<(Id, Id)>, at: u64) -> Result<(), Fault> {
         let target = self.top(at)?;
+        self.check_unset(target, at);
         match self.graph.get_mut(target) {
             Some(Node::Dict(entries)) => entries.extend(items),
             Some(Node::Object(object)) => object.items.extend(items),
@@ -584,6 +684,9 @@ impl<'w, 's> Walk<'w, 's> {
     fn build(&mut self, at: u64) -> Result<(), Fault> {
         let state = self.pop(at)?;
         let target = self.top(at)?;
+        if self.graph.state_names(state).any(is_reserved) {
+            self.unverified("sets an attribute that Python calls by itself", at);
+        }
         match self.graph.get_mut(target) {
             Some(Node::Object(object)) => object.states.push(state),
             Some(Node::Global(_)) => self.unverified("sets attributes of a class or function", at),
@@ -599,9 +702,13 @@ impl<'w, 's> Walk<'w, 's> {
                 | "joblib.numpy_pickle_compat.ZNDArrayWrapper",
             ) => {
                 self.trail.joblib = true;
-                let file = self.graph.attribute(target, "filename").and_then(|id| self.graph.text(id)).unwrap_or("?");
-                let what = format!("an array lies in the companion file {file}, which was not read");
-                self.unverified(&what, at);
+                let file = self.graph.attribute(target, "filename").and_then(|id| self.graph.text(id));
+                let file = file.unwrap_or_default().to_owned();
+                let compressed = class.is_some_and(|class| class.ends_with(".ZNDArrayWrapper"));
+                if self.trail.companions.len() >= COMPANIONS {
+                    return Err(Fault::Limit(at, "companion files"));
+                }
+                self.trail.companions.push(Companion { wrapper: target, file, compressed, at });
                 Ok(())
             }
             _ => Ok(()),
@@ -639,17 +746,14 @@ impl<'w, 's> Walk<'w, 's> {
         }
         if layout.padded {
             let padding = self.source.byte("padding")?;
-            self.source.skip(u64::from(padding), "padding")?;
+            let padding = self.source.blob(u64::from(padding), u64::from(padding), "padding")?;
+            if padding.iter().any(|byte| *byte != 0xff) {
+                self.unverified("padding before an array that joblib does not write", at);
+            }
         }
         let bytes = layout.bytes().ok_or_else(|| Fault::Malformed(at, "an array of impossible size".to_owned()))?;
         let start = self.source.position();
-        let data = self.blob(bytes, "array data")?;
-        if super::disguise::reads_as_import(&data.head) {
-            let place = self.place(start);
-            self.trail
-                .findings
-                .unverified("array data that reads as an import when loaded with pickle instead of joblib", place);
-        }
+        let data = self.array_data(bytes, start)?;
         if let Some(Node::Object(object)) = self.graph.get_mut(wrapper) {
             object.data = Some(data);
         }
