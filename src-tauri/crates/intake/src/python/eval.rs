@@ -1,84 +1,93 @@
-//! Follows values through a source: constants, paths, tables, functions of the project. Runs none of it.
+//! Follows values through a source: statement by statement, branch by branch. Runs none of it.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::SourceFacts;
-use super::columns;
-use super::pattern;
+use super::facts::SourceFacts;
+use super::frame::{Frame, Sources};
+use super::learn::Model;
+use super::names;
 use super::project::ProjectModules;
-use super::syntax::{Expr, Function, Stmt};
-use super::values::{add, binary, cut, dotted, from_json, light, split_name, text_of, value_again};
+use super::sql::Connection;
+use super::tree::{Class, Expr, Function, Stmt};
+use super::values::{Closure, Val, either};
 
 /// Stands for the root of the project at the start of a path that was made from `__file__`.
 pub(super) const ROOT: char = '\u{1}';
 /// How deep calls are followed.
-pub(super) const CALLS: usize = 6;
-/// How many statements and calls are followed in one source.
-const STEPS: usize = 200_000;
+pub(super) const CALLS: usize = 12;
+/// How many statements and expressions are followed in one source.
+const STEPS: usize = 400_000;
 /// How long one source is followed.
 const TIME: Duration = Duration::from_secs(5);
-/// How many values one value may hold.
-pub(super) const WEIGHT: usize = 20_000;
 /// How many elements of a list a loop is followed over.
 const LOOP: usize = 64;
 
-/// What is known about a value.
-#[derive(Debug, Clone)]
-pub(crate) enum Val<'a> {
-    /// Nothing.
-    Unknown,
-    /// Text, with `*` for what is unknown in it.
-    Text(String),
-    /// A `pathlib` path.
-    Path(String),
-    /// An integer.
-    Number(i64),
-    /// A list, tuple or set.
-    List(Vec<Val<'a>>),
-    /// A dictionary with text keys.
-    Map(Vec<(String, Val<'a>)>),
-    /// Something of a library, by its dotted name.
-    Import(String),
-    /// A module of the project, by its path.
-    Module(String),
-    /// A function of the project, with the path of its file, and the object it is bound to.
-    Function(&'a Function, String, Option<usize>),
-    /// A class or object of the project, by the number of its names.
-    Object(usize, bool),
-    /// Parsed command-line arguments.
-    Arguments,
-    /// Settings.
-    Document(serde_json::Value),
-    /// An open file.
-    Handle(String),
-    /// A table, with the read that it came from.
-    Table(Option<usize>),
-    /// Columns of a table.
-    Columns(Vec<String>, Option<usize>),
+pub(super) type Names<'a> = HashMap<String, Val<'a>>;
+
+/// The names of a module, function or class while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Space<'a> {
+    pub(super) names: Names<'a>,
+    /// Names that mean those of the module.
+    pub(super) global: HashSet<String>,
 }
 
-pub(super) type Names<'a> = HashMap<String, Val<'a>>;
+/// A class or an object of one.
+#[derive(Debug, Default)]
+pub(super) struct Thing<'a> {
+    pub(super) names: Names<'a>,
+    /// The class of an object.
+    pub(super) class: Option<usize>,
+    /// The first base of a class that is one of the project.
+    pub(super) base: Option<usize>,
+    /// Whether a base of the class is of a library, which may then call its methods.
+    pub(super) foreign: bool,
+    /// The class itself.
+    pub(super) source: Option<&'a Class>,
+}
 
 /// One source being followed.
 pub(crate) struct Analysis<'a> {
     pub(super) context: &'a ProjectModules,
-    pub(super) path: String,
+    pub(super) path: Rc<str>,
     pub(super) notebook: bool,
     pub(super) facts: SourceFacts,
-    pub(super) scopes: Vec<Names<'a>>,
-    pub(super) objects: Vec<Names<'a>>,
-    pub(super) modules: HashMap<String, Names<'a>>,
-    pub(super) loading: HashSet<String>,
+    pub(super) spaces: Vec<Space<'a>>,
+    pub(super) scopes: Rc<Vec<usize>>,
+    pub(super) things: Vec<Thing<'a>>,
+    pub(super) modules: HashMap<String, usize>,
+    pub(super) tables: Vec<Frame>,
+    pub(super) models: Vec<Model<'a>>,
+    pub(super) connections: Vec<Connection>,
+    /// Tables by the name under which queries in Spark and DuckDB know them.
+    pub(super) views: HashMap<String, usize>,
     pub(super) arguments: Names<'a>,
+    /// How many arguments without a name the parsers take.
+    pub(super) positionals: usize,
     pub(super) called: HashSet<*const Function>,
-    pub(super) file: String,
-    pub(super) silent: usize,
+    pub(super) active: Vec<*const Function>,
+    pub(super) file: Rc<str>,
+    /// The working folder, when the source changed it.
+    pub(super) folder: Option<Rc<str>>,
+    /// The line of the analysed file from which another file is followed.
     pub(super) line: Option<u32>,
-    pub(super) calls: usize,
     pub(super) steps: usize,
     pub(super) deadline: Instant,
     pub(super) setting: Option<String>,
+    /// Above zero: what is followed does not happen when the source is run with its defaults.
+    pub(super) aside: usize,
+    /// The class whose body is running, with its space.
+    pub(super) class: Option<(usize, usize)>,
+    pub(super) returns: Vec<Vec<Val<'a>>>,
+    pub(super) yields: Vec<Vec<Val<'a>>>,
+    /// What the tests in functions that are applied to rows depend on.
+    pub(super) tests: Vec<Sources>,
+    /// Changes of names since a branch began: space, name, what it was.
+    pub(super) journal: Option<Vec<(usize, String, Option<Val<'a>>)>>,
+    /// Work for column bookkeeping, so that wide tables end too.
+    pub(super) copied: usize,
 }
 
 impl<'a> Analysis<'a> {
@@ -86,51 +95,111 @@ impl<'a> Analysis<'a> {
     pub(crate) fn new(context: &'a ProjectModules, path: &str, notebook: bool) -> Self {
         Self {
             context,
-            path: path.to_owned(),
+            path: path.into(),
             notebook,
             facts: SourceFacts::default(),
-            scopes: vec![Names::new()],
-            objects: Vec::new(),
-            modules: HashMap::new(),
-            loading: HashSet::new(),
+            spaces: vec![Space::default()],
+            scopes: Rc::new(vec![0]),
+            things: Vec::new(),
+            modules: HashMap::from([(path.to_owned(), 0)]),
+            tables: Vec::new(),
+            models: Vec::new(),
+            connections: Vec::new(),
+            views: HashMap::new(),
             arguments: Names::new(),
+            positionals: 0,
             called: HashSet::new(),
-            file: path.to_owned(),
-            silent: 0,
+            active: Vec::new(),
+            file: path.into(),
+            folder: None,
             line: None,
-            calls: 0,
             steps: 0,
             deadline: Instant::now() + TIME,
             setting: None,
+            aside: 0,
+            class: None,
+            returns: Vec::new(),
+            yields: Vec::new(),
+            tests: Vec::new(),
+            journal: None,
+            copied: 0,
         }
     }
 
-    /// Follows the statements, then the functions that nothing in the source calls, with their defaults.
+    /// Follows the statements, then what a library calls in objects that were made, then the functions that nothing calls.
     pub(crate) fn run(mut self, body: &'a [Stmt]) -> SourceFacts {
         self.block(body);
+        self.awaited();
+        self.aside += 1;
         self.uncalled(body, None);
+        self.aside -= 1;
+        self.unused_connections();
         self.facts.target = self.facts.target.take().or(self.setting.take());
         self.facts
     }
 
-    pub(super) fn uncalled(&mut self, body: &'a [Stmt], object: Option<usize>) {
+    /// Methods of objects whose class extends one of a library: the library calls them.
+    fn awaited(&mut self) {
+        let objects: Vec<(usize, usize)> =
+            self.things.iter().enumerate().filter_map(|(at, thing)| Some((at, thing.class?))).collect();
+        for (object, class) in objects.into_iter().take(200) {
+            let Some(source) = self.things[class].source.filter(|_| self.is_foreign(class)) else { continue };
+            for stmt in &source.body {
+                if let Stmt::Function(function) = stmt
+                    && !self.called.contains(&std::ptr::from_ref(function))
+                    && let Some(method) = self.attribute_of(object, &function.name)
+                {
+                    self.invoke(&method, &[], &[], 1);
+                }
+            }
+        }
+    }
+
+    fn is_foreign(&self, class: usize) -> bool {
+        let mut at = Some(class);
+        for _ in 0..16 {
+            let Some(thing) = at.and_then(|at| self.things.get(at)) else { return false };
+            if thing.foreign {
+                return true;
+            }
+            at = thing.base;
+        }
+        false
+    }
+
+    fn uncalled(&mut self, body: &'a [Stmt], class: Option<usize>) {
         for stmt in body {
             match stmt {
                 Stmt::Function(function) if !self.called.contains(&std::ptr::from_ref(function)) => {
-                    let file = self.file.clone();
-                    self.call_function(function, &file, object, &[], &[]);
-                }
-                Stmt::Class(name, inner) => {
-                    let object = match self.lookup(name) {
-                        Val::Object(class, _) => Some(class),
-                        _ => None,
+                    let object = class.map(|class| self.object_of(class));
+                    let closure = Closure {
+                        function,
+                        file: self.file.clone(),
+                        scopes: self.scopes.clone(),
+                        object: object.map(|object| (object, false)),
+                        class,
                     };
-                    self.uncalled(inner, object);
+                    self.call_function(&Rc::new(closure), &[], &[]);
                 }
-                Stmt::Block(_, inner) | Stmt::With(_, inner) => self.uncalled(inner, object),
+                Stmt::Class(class) => {
+                    if let Val::Object(found, true) = self.lookup(&class.name) {
+                        self.uncalled(&class.body, Some(found));
+                    }
+                }
+                Stmt::If(branches) => branches.iter().for_each(|(_, inner)| self.uncalled(inner, class)),
+                Stmt::Block(_, inner) | Stmt::With(_, inner) | Stmt::Try(inner, _) => self.uncalled(inner, class),
                 _ => {}
             }
         }
+    }
+
+    /// An object of a class as it is before anything was called on it.
+    fn object_of(&mut self, class: usize) -> usize {
+        let made = self.things.iter().position(|thing| thing.class == Some(class));
+        made.unwrap_or_else(|| match self.instantiate(class, &[], &[], 1) {
+            Val::Object(object, false) => object,
+            _ => class,
+        })
     }
 
     pub(super) fn spend(&mut self) -> bool {
@@ -141,21 +210,17 @@ impl<'a> Analysis<'a> {
         self.steps < STEPS
     }
 
-    pub(super) fn block(&mut self, body: &'a [Stmt]) -> Val<'a> {
-        let mut result = Val::Unknown;
+    /// Follows statements. Returns whether what comes after them is not reached.
+    pub(super) fn block(&mut self, body: &'a [Stmt]) -> bool {
         for stmt in body {
-            if !self.spend() {
-                break;
-            }
-            let returned = self.statement(stmt);
-            if !matches!(returned, Val::Unknown) {
-                result = returned;
+            if !self.spend() || self.statement(stmt) {
+                return true;
             }
         }
-        result
+        false
     }
 
-    pub(super) fn statement(&mut self, stmt: &'a Stmt) -> Val<'a> {
+    fn statement(&mut self, stmt: &'a Stmt) -> bool {
         match stmt {
             Stmt::Assign(targets, value) => {
                 let value = self.eval(value);
@@ -166,32 +231,20 @@ impl<'a> Analysis<'a> {
             Stmt::Expr(value) => {
                 self.eval(value);
             }
-            Stmt::Return(value) => return value.as_ref().map_or(Val::Unknown, |value| self.eval(value)),
-            Stmt::Function(function) => {
-                let file = self.file.clone();
-                self.set(&function.name, Val::Function(function, file, None));
-            }
-            Stmt::Class(name, body) => {
-                self.scopes.push(Names::new());
-                self.block(body);
-                let names = self.scopes.pop().unwrap_or_default();
-                self.objects.push(names);
-                let class = self.objects.len() - 1;
-                self.set(name, Val::Object(class, true));
-            }
-            Stmt::Import(names) => {
-                for (name, alias) in names {
-                    let first = name.split('.').next().unwrap_or(name);
-                    match (self.find(name, 0), alias) {
-                        (Some(path), Some(alias)) => self.set(alias, Val::Module(path)),
-                        (Some(path), None) if first == name => self.set(name, Val::Module(path)),
-                        (Some(path), None) => self.set(name, Val::Module(path)),
-                        (None, Some(alias)) => self.set(alias, Val::Import(name.clone())),
-                        (None, None) => self.set(first, Val::Import(first.to_owned())),
-                    }
+            Stmt::Return(value) => {
+                let value = value.as_ref().map_or(Val::Nothing, |value| self.eval(value));
+                if let Some(returns) = self.returns.last_mut() {
+                    returns.push(value);
                 }
+                return true;
             }
-            Stmt::From(module, level, names) => self.import_from(module, *level, names),
+            Stmt::Function(function) => {
+                let closure = self.closure(function);
+                self.set(&function.name, closure);
+            }
+            Stmt::Class(class) => self.define(class),
+            Stmt::Import(names, line) => self.import(names, *line),
+            Stmt::From(module, level, names, line) => self.import_from(module, *level, names, *line),
             Stmt::With(items, body) => {
                 for (value, target) in items {
                     let value = self.eval(value);
@@ -203,419 +256,273 @@ impl<'a> Analysis<'a> {
             }
             Stmt::For(target, iter, body) => {
                 let iter = self.eval(iter);
-                let items = self.items(iter);
-                let mut result = Val::Unknown;
+                let items = self.elements(&iter);
                 for item in items {
                     self.assign(target, item);
-                    let returned = self.block(body);
-                    if !matches!(returned, Val::Unknown) {
-                        result = returned;
-                    }
+                    self.block(body);
                 }
-                return result;
+            }
+            Stmt::If(branches) => return self.branches(branches),
+            Stmt::Try(body, handlers) => {
+                self.block(body);
+                let handlers: Vec<&'a [Stmt]> = handlers.iter().map(Vec::as_slice).collect();
+                self.alternatives(&handlers, true);
             }
             Stmt::Block(tests, body) => {
                 for test in tests {
                     self.eval(test);
                 }
-                return self.block(body);
+                self.block(body);
+            }
+            Stmt::Global(names) => {
+                if let Some(space) = self.scopes.last().and_then(|at| self.spaces.get_mut(*at)) {
+                    space.global.extend(names.iter().cloned());
+                }
+            }
+            Stmt::Declare(_) => {}
+        }
+        false
+    }
+
+    fn branches(&mut self, branches: &'a [(Option<Expr>, Vec<Stmt>)]) -> bool {
+        let mut open: Vec<&'a [Stmt]> = Vec::new();
+        let mut complete = false;
+        for (test, body) in branches {
+            let value = test.as_ref().map_or(Val::Bool(true), |test| self.eval(test));
+            if let (Val::Series(series), Some(tests)) = (&value, self.tests.last_mut()) {
+                tests.add(&series.sources);
+            }
+            match truth(&value) {
+                Some(true) => {
+                    open.push(body);
+                    complete = true;
+                    break;
+                }
+                // What is compared with `None` or asked for its module is settled; a switch may be set another time.
+                Some(false) if test.as_ref().is_some_and(is_settled) => {}
+                Some(false) => {
+                    self.aside += 1;
+                    self.alternatives(&[body], true);
+                    self.aside -= 1;
+                }
+                None => open.push(body),
             }
         }
-        Val::Unknown
+        match open.as_slice() {
+            [] => false,
+            [only] if complete => self.block(only),
+            _ => self.alternatives(&open, !complete),
+        }
+    }
+
+    /// Follows each from the same start; afterwards a name has the values of all. `none`: perhaps none of them runs.
+    fn alternatives(&mut self, bodies: &[&'a [Stmt]], none: bool) -> bool {
+        let outer = self.journal.take();
+        let mut ends: Vec<HashMap<(usize, String), Val<'a>>> = Vec::new();
+        let mut before: HashMap<(usize, String), Option<Val<'a>>> = HashMap::new();
+        let mut all_ended = !none;
+        for body in bodies {
+            self.journal = Some(Vec::new());
+            let ended = self.block(body);
+            let mut changed = HashMap::new();
+            for (space, name, old) in self.journal.take().unwrap_or_default().into_iter().rev() {
+                let key = (space, name);
+                if let Some(names) = self.spaces.get_mut(space).map(|space| &mut space.names) {
+                    if !changed.contains_key(&key)
+                        && let Some(now) = names.get(&key.1)
+                    {
+                        changed.insert(key.clone(), now.clone());
+                    }
+                    match &old {
+                        Some(old) => names.insert(key.1.clone(), old.clone()),
+                        None => names.remove(&key.1),
+                    };
+                }
+                before.insert(key, old);
+            }
+            all_ended &= ended;
+            if !ended {
+                ends.push(changed);
+            }
+        }
+        if none {
+            ends.push(HashMap::new());
+        }
+        self.journal = outer;
+        for ((space, name), old) in before {
+            let key = (space, name);
+            let values: Vec<Val<'a>> =
+                ends.iter().map(|end| end.get(&key).cloned().or_else(|| old.clone()).unwrap_or_default()).collect();
+            let value = self.joined(values);
+            if value.is_known() || old.is_some() {
+                self.set_in(key.0, &key.1, value);
+            }
+        }
+        all_ended
+    }
+
+    /// One value that stands for any of these.
+    pub(super) fn joined(&mut self, values: Vec<Val<'a>>) -> Val<'a> {
+        let tables: Vec<usize> = values.iter().filter_map(|it| if let Val::Table(at) = it { Some(*at) } else { None }).collect();
+        if let [first, rest @ ..] = tables.as_slice() {
+            let rest: Vec<usize> = rest.iter().filter(|at| *at != first).copied().collect();
+            if rest.is_empty() {
+                return Val::Table(*first);
+            }
+            let mut whole = self.tables[*first].clone();
+            for at in rest.into_iter().take(16) {
+                whole = whole.stacked(&self.tables[at]);
+            }
+            return self.table(whole);
+        }
+        let series: Vec<_> = values.iter().filter_map(|it| if let Val::Series(it) = it { Some(it.clone()) } else { None }).collect();
+        if let [first, rest @ ..] = series.as_slice() {
+            let mut whole = (**first).clone();
+            for other in rest {
+                whole.sources.add(&other.sources);
+            }
+            return Val::series(whole);
+        }
+        either(values)
     }
 
     /// What a loop binds, one after the other; one unknown value when the elements are not known.
-    pub(super) fn items(&self, value: Val<'a>) -> Vec<Val<'a>> {
-        match value {
-            Val::List(items) if !items.is_empty() && items.len() <= LOOP => items,
-            Val::List(items) => items.into_iter().take(1).chain([]).collect::<Vec<_>>(),
-            Val::Map(entries) if !entries.is_empty() && entries.len() <= LOOP => {
-                entries.into_iter().map(|(key, _)| Val::Text(key)).collect()
+    pub(super) fn elements(&mut self, value: &Val<'a>) -> Vec<Val<'a>> {
+        let found = match value {
+            Val::List(items) => items.borrow().clone(),
+            Val::Map(entries) => entries.borrow().iter().map(|(key, _)| Val::Text(key.clone())).collect(),
+            Val::Choice(items) => items.to_vec(),
+            Val::Labels(labels) if labels.frame.is_closed() && !labels.some => {
+                labels.frame.columns.iter().map(|(name, _)| Val::Text(name.clone())).collect()
             }
-            _ => vec![Val::Unknown],
-        }
-    }
-
-    pub(super) fn find(&mut self, module: &str, level: u32) -> Option<String> {
-        let path = self.context.find(&self.file, module, level)?.to_owned();
-        if path == self.file {
-            return None;
-        }
-        if self.silent == 0 && self.file == self.path && !self.facts.imports.contains(&path) {
-            self.facts.imports.push(path.clone());
-        }
-        Some(path)
-    }
-
-    pub(super) fn import_from(&mut self, module: &str, level: u32, names: &[(String, Option<String>)]) {
-        // `from package import module` and `from . import module` name files; everything else names what is in one.
-        let file = self.context.find(&self.file, module, level).filter(|path| *path != self.file).map(str::to_owned);
-        for (name, alias) in names {
-            let bound = alias.as_ref().unwrap_or(name);
-            let inner = if module.is_empty() { name.clone() } else { format!("{module}.{name}") };
-            if (file.is_some() || level > 0 || self.context.find(&self.file, &inner, 0).is_some())
-                && let Some(path) = self.find(&inner, level)
-            {
-                self.set(bound, Val::Module(path));
-                continue;
+            Val::Table(at) if self.tables[*at].by_row => return vec![Val::Table(*at)],
+            Val::Table(at) if self.tables[*at].is_closed() => {
+                self.tables[*at].columns.iter().map(|(name, _)| Val::Text(name.clone())).collect()
             }
-            let Some(path) = self.find(module, level) else {
-                self.set(bound, Val::Import(inner));
-                continue;
-            };
-            if name == "*" {
-                self.load(&path);
-                let all = self.modules.get(&path).cloned().unwrap_or_default();
-                for (name, value) in all {
-                    self.set(&name, value);
-                }
-                continue;
+            Val::Groups(groups) => {
+                let table = self.table(groups.frame.clone());
+                return vec![Val::list(vec![Val::Unknown, table])];
             }
-            let value = self.member(&path, name);
-            self.set(bound, value);
+            // The values of a column, and rows of a file that is open.
+            Val::Series(_) => return vec![value.clone()],
+            _ => Vec::new(),
+        };
+        match found.len() {
+            0 => vec![Val::Unknown],
+            1..=LOOP => found,
+            _ => found.into_iter().take(1).collect(),
         }
-    }
-
-    /// A name of another file of the project.
-    pub(super) fn member(&mut self, path: &str, name: &str) -> Val<'a> {
-        self.load(path);
-        self.modules.get(path).and_then(|names| names.get(name)).cloned().unwrap_or(Val::Unknown)
-    }
-
-    pub(super) fn load(&mut self, path: &str) {
-        if self.modules.contains_key(path) || self.loading.len() > 16 || !self.loading.insert(path.to_owned()) {
-            return;
-        }
-        let context = self.context;
-        if let Some(parsed) = context.module(path) {
-            let scopes = std::mem::replace(&mut self.scopes, vec![Names::new()]);
-            let file = std::mem::replace(&mut self.file, path.to_owned());
-            // What another file does while it is imported is its own doing.
-            self.silent += 1;
-            self.block(&parsed.body);
-            self.silent -= 1;
-            self.file = file;
-            let mut inner = std::mem::replace(&mut self.scopes, scopes);
-            self.modules.insert(path.to_owned(), inner.pop().unwrap_or_default());
-        }
-        self.loading.remove(path);
     }
 
     pub(super) fn set(&mut self, name: &str, value: Val<'a>) {
-        if columns::is_target_setting(name)
+        if names::is_target_setting(name)
             && let Val::Text(text) = &value
-            && self.silent == 0
-            && !text.contains('*')
+            && !text.contains(super::values::HOLE)
         {
-            self.setting.get_or_insert_with(|| text.clone());
+            self.setting.get_or_insert_with(|| text.to_string());
         }
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), value);
+        let Some(mut space) = self.scopes.last().copied() else { return };
+        if self.spaces[space].global.contains(name)
+            && let Some(module) = self.scopes.first()
+        {
+            space = *module;
+        }
+        self.set_in(space, name, value);
+    }
+
+    fn set_in(&mut self, space: usize, name: &str, value: Val<'a>) {
+        let Some(names) = self.spaces.get_mut(space).map(|space| &mut space.names) else { return };
+        let old = names.insert(name.to_owned(), value);
+        if let Some(journal) = &mut self.journal {
+            journal.push((space, name.to_owned(), old));
         }
     }
 
     pub(super) fn lookup(&self, name: &str) -> Val<'a> {
-        self.scopes.iter().rev().find_map(|scope| scope.get(name)).cloned().unwrap_or(Val::Unknown)
+        self.scopes.iter().rev().find_map(|at| self.spaces[*at].names.get(name)).cloned().unwrap_or_default()
     }
 
-    pub(super) fn assign(&mut self, target: &'a Expr, value: Val<'a>) {
-        match target {
-            Expr::Name(name) => {
-                if columns::is_target_name(name) {
-                    self.note_target(&value);
-                }
-                self.set(name, value);
-            }
-            Expr::List(targets) => {
-                let items = match value {
-                    Val::List(items) if items.len() == targets.len() => items,
-                    // Splitting a table or its columns gives parts of the same.
-                    Val::Table(origin) => vec![Val::Table(origin); targets.len()],
-                    _ => vec![Val::Unknown; targets.len()],
-                };
-                for (target, item) in targets.iter().zip(items) {
-                    self.assign(target, item);
-                }
-            }
-            Expr::Attribute(base, name) => match self.eval(base) {
-                Val::Object(object, _) => {
-                    if let Some(names) = self.objects.get_mut(object) {
-                        names.insert(name.clone(), value);
+    pub(super) fn closure(&self, function: &'a Function) -> Val<'a> {
+        let class = self.class.filter(|(_, space)| self.scopes.last() == Some(space));
+        // Methods do not see the names of their class.
+        let scopes = match class {
+            Some(_) => Rc::new(self.scopes[..self.scopes.len() - 1].to_vec()),
+            None => self.scopes.clone(),
+        };
+        let class = class.map(|(class, _)| class);
+        Val::Function(Rc::new(Closure { function, file: self.file.clone(), scopes, object: None, class }))
+    }
+
+    fn define(&mut self, class: &'a Class) {
+        if self.things.len() > 10_000 {
+            return;
+        }
+        let mut thing = Thing { source: Some(class), ..Thing::default() };
+        for base in &class.bases {
+            match self.eval(base) {
+                Val::Object(base, true) => {
+                    thing.base.get_or_insert(base);
+                    for (name, value) in &self.things[base].names {
+                        thing.names.entry(name.clone()).or_insert_with(|| value.clone());
                     }
                 }
-                Val::Table(_) if name == "columns" => {
-                    let names = columns::names(&value);
-                    self.create(&names);
-                }
+                Val::Import(_) => thing.foreign = true,
                 _ => {}
-            },
-            Expr::Index(base, index) => {
-                let (base, by_label) = match &**base {
-                    Expr::Attribute(inner, name) if matches!(name.as_str(), "loc" | "at") => (&**inner, true),
-                    other => (other, false),
-                };
-                let table = self.eval_table(base);
-                let index = self.eval(index);
-                match table {
-                    Val::Table(_) | Val::Columns(..) => {
-                        let names = match (&index, by_label) {
-                            (Val::List(parts), true) => parts.get(1).map(columns::names).unwrap_or_default(),
-                            (_, true) => Vec::new(),
-                            (index, false) => columns::names(index),
-                        };
-                        self.create(&names);
-                    }
-                    Val::Map(mut entries) => {
-                        if let (Expr::Name(name), Val::Text(key)) = (base, index)
-                            && entries.len() < 1_000
-                        {
-                            entries.retain(|(other, _)| *other != key);
-                            entries.push((key, value));
-                            self.set(name, light(Val::Map(entries)));
-                        }
-                    }
-                    _ => {}
-                }
             }
-            _ => {}
         }
+        self.things.push(thing);
+        let at = self.things.len() - 1;
+        let space = self.new_space(Names::new());
+        let outer = std::mem::replace(&mut self.class, Some((at, space)));
+        let mut inner = (*self.scopes).clone();
+        inner.push(space);
+        let scopes = std::mem::replace(&mut self.scopes, Rc::new(inner));
+        self.block(&class.body);
+        self.scopes = scopes;
+        self.class = outer;
+        let names = std::mem::take(&mut self.spaces[space].names);
+        self.things[at].names.extend(names);
+        self.set(&class.name, Val::Object(at, true));
     }
 
-    pub(super) fn create(&mut self, names: &[String]) {
-        if self.silent > 0 {
-            return;
-        }
-        for name in names {
-            if !self.facts.columns_used.contains(name) {
-                add(&mut self.facts.columns_created, name);
-            }
-        }
+    pub(super) fn new_space(&mut self, names: Names<'a>) -> usize {
+        self.spaces.push(Space { names, global: HashSet::new() });
+        self.spaces.len() - 1
     }
 
-    pub(super) fn use_columns(&mut self, names: &[String], origin: Option<usize>) {
-        if self.silent > 0 {
-            return;
+    /// Keeps a table and returns it as a value.
+    pub(super) fn table(&mut self, frame: Frame) -> Val<'a> {
+        self.copied += frame.columns.len() + frame.rows.len() + 1;
+        if self.copied > 4_000_000 {
+            self.steps = STEPS;
         }
-        for name in names {
-            add(&mut self.facts.columns_used, name);
-            if let Some(read) = origin.and_then(|origin| self.facts.reads.get_mut(origin))
-                && !self.facts.columns_created.contains(name)
-            {
-                add(&mut read.columns, name);
-            }
-        }
+        self.tables.push(frame);
+        Val::Table(self.tables.len() - 1)
     }
+}
 
-    pub(super) fn note_target(&mut self, value: &Val<'a>) {
-        if let Val::Columns(names, _) = value
-            && let [name] = names.as_slice()
-            && self.silent == 0
-        {
-            self.facts.target.get_or_insert_with(|| name.clone());
-        }
+/// Whether a value counts as true, if that is known.
+pub(super) fn truth(value: &Val<'_>) -> Option<bool> {
+    match value {
+        Val::Bool(flag) => Some(*flag),
+        Val::Nothing => Some(false),
+        Val::Number(number) => Some(*number != 0),
+        Val::Text(text) if !text.contains(super::values::HOLE) => Some(!text.is_empty()),
+        Val::Path(_) | Val::Table(_) | Val::Model(_) => Some(true),
+        _ => None,
     }
+}
 
-    /// A value where a table is expected: a name that people give to tables means one.
-    pub(super) fn eval_table(&mut self, e: &'a Expr) -> Val<'a> {
-        let value = self.eval(e);
-        match (e, &value) {
-            (Expr::Name(name), Val::Unknown) if columns::is_table_name(name) => Val::Table(None),
-            _ => value,
+/// Whether a test is about which module runs or whether there is a value at all.
+fn is_settled(test: &Expr) -> bool {
+    match test {
+        Expr::Compare(left, others) => {
+            matches!(&**left, Expr::Name(name) if name == "__name__")
+                || others.iter().any(|(_, e)| matches!(e, Expr::Nothing))
         }
-    }
-
-    pub(super) fn eval(&mut self, e: &'a Expr) -> Val<'a> {
-        if !self.spend() {
-            return Val::Unknown;
-        }
-        match e {
-            Expr::Str(text) => Val::Text(cut(text.clone())),
-            Expr::Number(text) => text.parse().map_or(Val::Unknown, Val::Number),
-            Expr::Name(name) if name == "__file__" => Val::Text(format!("{ROOT}/{}", self.file)),
-            Expr::Name(name) => self.lookup(name),
-            Expr::Joined(parts) => {
-                let mut text = String::new();
-                for part in parts {
-                    let value = self.eval(part);
-                    text.push_str(&text_of(&value));
-                }
-                Val::Text(cut(pattern::squeeze(&text)))
-            }
-            Expr::Attribute(base, name) => self.attribute(base, name),
-            Expr::Call(call) => self.call(call),
-            Expr::Index(base, index) => self.index(base, index),
-            Expr::Binary(op, left, right) => {
-                let (left, right) = (self.eval(left), self.eval(right));
-                binary(*op, left, right)
-            }
-            Expr::List(items) => light(Val::List(items.iter().map(|item| self.eval(item)).collect())),
-            Expr::Dict(items) => {
-                let mut entries = Vec::new();
-                for (key, value) in items {
-                    let value = self.eval(value);
-                    match key.as_ref().map(|key| self.eval(key)) {
-                        Some(Val::Text(key)) => entries.push((key, value)),
-                        None => {
-                            if let Val::Map(inner) = value {
-                                entries.extend(inner);
-                            }
-                        }
-                        Some(_) => {}
-                    }
-                }
-                light(Val::Map(entries))
-            }
-            Expr::Either(choices) => {
-                let values: Vec<Val<'a>> = choices.iter().map(|choice| self.eval(choice)).collect();
-                values.into_iter().find(|value| !matches!(value, Val::Unknown | Val::Import(_))).unwrap_or(Val::Unknown)
-            }
-            Expr::Comprehension(element, ranges) => {
-                self.scopes.push(Names::new());
-                let mut found = Vec::new();
-                let first: Vec<Val<'a>> = match ranges.first() {
-                    Some((_, iter)) => {
-                        let iter = self.eval(iter);
-                        self.items(iter)
-                    }
-                    None => Vec::new(),
-                };
-                for item in first {
-                    for (at, (target, iter)) in ranges.iter().enumerate() {
-                        let item = if at == 0 {
-                            item.clone()
-                        } else {
-                            let iter = self.eval(iter);
-                            self.items(iter).into_iter().next().unwrap_or(Val::Unknown)
-                        };
-                        self.assign(target, item);
-                    }
-                    found.push(self.eval(element));
-                }
-                self.scopes.pop();
-                light(Val::List(found))
-            }
-            Expr::Other(parts) => {
-                for part in parts {
-                    self.eval(part);
-                }
-                Val::Unknown
-            }
-        }
-    }
-
-    pub(super) fn attribute(&mut self, base: &'a Expr, name: &str) -> Val<'a> {
-        // `import a.b` binds the dotted name of a module of the project as a whole.
-        if let Some(Val::Module(path)) =
-            dotted(base).and_then(|whole| self.scopes.iter().rev().find_map(|scope| scope.get(&whole)).cloned())
-        {
-            return self.member(&path, name);
-        }
-        let value = self.eval_table(base);
-        match value {
-            Val::Import(module) => match (module.as_str(), name) {
-                ("os", "sep") => Val::Text("/".to_owned()),
-                ("os", "curdir") => Val::Text(".".to_owned()),
-                ("os", "pardir") => Val::Text("..".to_owned()),
-                _ => Val::Import(format!("{module}.{name}")),
-            },
-            Val::Module(path) => self.member(&path, name),
-            Val::Object(object, is_class) => {
-                let found = self.objects.get(object).and_then(|names| names.get(name)).cloned();
-                match found {
-                    Some(Val::Function(function, file, None)) if !is_class => {
-                        Val::Function(function, file, Some(object))
-                    }
-                    Some(value) => value,
-                    None => Val::Unknown,
-                }
-            }
-            Val::Arguments => self.arguments.get(name).cloned().unwrap_or(Val::Unknown),
-            Val::Document(document) => document.get(name).map_or(Val::Unknown, from_json),
-            Val::Map(entries) => {
-                entries.into_iter().find(|(key, _)| key == name).map_or(Val::Unknown, |(_, value)| value)
-            }
-            Val::Path(path) => match name {
-                "parent" => Val::Path(pattern::parent(&path)),
-                "parents" => {
-                    let mut all = Vec::new();
-                    let mut at = path;
-                    for _ in 0..12 {
-                        at = pattern::parent(&at);
-                        all.push(Val::Path(at.clone()));
-                    }
-                    Val::List(all)
-                }
-                "name" => Val::Text(pattern::name(&path).to_owned()),
-                "stem" => Val::Text(split_name(&path).0),
-                "suffix" => Val::Text(split_name(&path).1),
-                _ => Val::Unknown,
-            },
-            Val::Table(origin) => {
-                if matches!(name, "loc" | "iloc" | "at" | "iat" | "T" | "values" | "str" | "dt" | "cat") {
-                    return Val::Table(origin);
-                }
-                // Only of a table whose origin is known: other things are called `data` as well.
-                if origin.is_some() && columns::may_be_column(name) {
-                    let names = vec![name.to_owned()];
-                    self.use_columns(&names, origin);
-                    return Val::Columns(names, origin);
-                }
-                Val::Unknown
-            }
-            Val::Columns(names, origin) => Val::Columns(names, origin),
-            _ => Val::Unknown,
-        }
-    }
-
-    pub(super) fn index(&mut self, base: &'a Expr, index: &'a Expr) -> Val<'a> {
-        let by_label = matches!(base, Expr::Attribute(_, name) if matches!(name.as_str(), "loc" | "at"));
-        let by_place = matches!(base, Expr::Attribute(_, name) if matches!(name.as_str(), "iloc" | "iat"));
-        let value = self.eval_table(base);
-        let index = self.eval(index);
-        match value {
-            Val::Table(origin) | Val::Columns(_, origin) if by_label || by_place => {
-                let names = match &index {
-                    Val::List(parts) if by_label && parts.len() == 2 => columns::names(&parts[1]),
-                    _ => Vec::new(),
-                };
-                self.use_columns(&names, origin);
-                if names.is_empty() { value_again(origin) } else { Val::Columns(names, origin) }
-            }
-            Val::Table(origin) => {
-                let names = columns::names(&index);
-                self.use_columns(&names, origin);
-                if names.is_empty() { Val::Table(origin) } else { Val::Columns(names, origin) }
-            }
-            Val::Columns(names, origin) => {
-                let inner = columns::names(&index);
-                self.use_columns(&inner, origin);
-                Val::Columns(if inner.is_empty() { names } else { inner }, origin)
-            }
-            Val::List(items) => match index {
-                Val::Number(at) => {
-                    let at = if at < 0 { at + items.len() as i64 } else { at };
-                    usize::try_from(at).ok().and_then(|at| items.get(at).cloned()).unwrap_or(Val::Unknown)
-                }
-                _ => Val::List(items),
-            },
-            Val::Map(entries) => match index {
-                Val::Text(key) => {
-                    entries.into_iter().find(|(name, _)| *name == key).map_or(Val::Unknown, |(_, value)| value)
-                }
-                _ => Val::Unknown,
-            },
-            Val::Document(document) => match index {
-                Val::Text(key) => document.get(&key).map_or(Val::Unknown, from_json),
-                Val::Number(at) => {
-                    usize::try_from(at).ok().and_then(|at| document.get(at)).map_or(Val::Unknown, from_json)
-                }
-                _ => Val::Unknown,
-            },
-            Val::Arguments => match index {
-                Val::Text(key) => self.arguments.get(&key).cloned().unwrap_or(Val::Unknown),
-                _ => Val::Unknown,
-            },
-            _ => Val::Unknown,
-        }
+        Expr::Unary('!', inner) => matches!(**inner, Expr::Name(_) | Expr::Attribute(..)),
+        Expr::Logic(_, parts) => parts.iter().all(is_settled),
+        Expr::Call(call) => matches!(&call.func, Expr::Name(name) if name == "isinstance"),
+        _ => false,
     }
 }

@@ -1,364 +1,436 @@
-//! Functions of Python and its libraries that name files, columns or models.
+//! Functions of Python and its libraries: paths, files, settings, tables.
 
-use super::PathUse;
-use super::columns;
-use super::eval::{Analysis, ROOT, Val};
-use super::io::{self, Access, Operation};
+use std::rc::Rc;
+
+use super::arguments::wrapped;
+use super::eval::{Analysis, truth};
+use super::facts::FlowKind;
+use super::frame::{Frame, NOWHERE};
+use super::io::{self, Access};
+use super::names;
 use super::pattern;
-use super::values::{add, folder, from_json, keyword, path_text, split_name, text_of};
+use super::values::{HOLE, Val, each, from_json, keyword, path_text, path_texts, split_name, text_of};
 
 impl<'a> Analysis<'a> {
-    pub(super) fn builtin(
-        &mut self,
-        name: &str,
-        args: &[Val<'a>],
-        keywords: &[(String, Val<'a>)],
-        line: u32,
-    ) -> Val<'a> {
+    pub(super) fn builtin(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
         match name {
             "open" => {
                 let mode = args.get(1).or_else(|| keyword(keywords, "mode"));
                 let path = args.first().or_else(|| keyword(keywords, "file"));
                 self.open(path, mode, "open", line)
             }
-            "str" => args.first().map_or(Val::Text(String::new()), |value| match value {
-                Val::Unknown => Val::Unknown,
-                value => Val::Text(text_of(value)),
+            "str" => args.first().map_or(Val::text(""), |value| match value {
+                Val::Unknown | Val::Series(_) => value.clone(),
+                value => each(value, |value| Val::text(&text_of(value))),
             }),
-            "list" | "tuple" | "sorted" | "set" | "reversed" | "vars" | "iter" => {
-                args.first().cloned().unwrap_or(Val::Unknown)
-            }
-            "dict" => Val::Map(keywords.to_vec()),
-            "enumerate" => match args.first() {
-                Some(Val::List(items)) => {
-                    Val::List(items.iter().map(|item| Val::List(vec![Val::Unknown, item.clone()])).collect())
-                }
+            "int" | "float" | "round" | "abs" | "bool" => match args.first() {
+                Some(value @ (Val::Number(_) | Val::Series(_))) => value.clone(),
+                Some(Val::Text(text)) => text.trim().parse().map_or(Val::Unknown, Val::Number),
                 _ => Val::Unknown,
             },
-            "zip" => match args
-                .iter()
-                .map(|arg| if let Val::List(items) = arg { Some(items) } else { None })
-                .collect::<Option<Vec<_>>>()
-            {
-                Some(lists) => {
-                    let length = lists.iter().map(|list| list.len()).min().unwrap_or(0);
-                    Val::List(
-                        (0..length).map(|at| Val::List(lists.iter().map(|list| list[at].clone()).collect())).collect(),
-                    )
-                }
+            "list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "next" | "frozenset" | "deepcopy" => match args.first() {
+                Some(value @ Val::Map(_)) => Val::list(self.elements(value)),
+                Some(Val::List(items)) if name == "next" => items.borrow().first().cloned().unwrap_or_default(),
+                Some(Val::List(items)) => Val::list(items.borrow().clone()),
+                Some(Val::Table(at)) if !self.tables[*at].by_row => self.table_attribute(*at, "columns"),
+                Some(value) => value.clone(),
+                None => Val::list(Vec::new()),
+            },
+            "vars" => match args.first() {
+                Some(Val::Object(at, _)) => self.attribute_of(*at, "__dict__").unwrap_or_default(),
+                Some(value) => value.clone(),
                 None => Val::Unknown,
             },
+            "dict" => {
+                let mut entries: Vec<(Rc<str>, Val<'a>)> = match args.first() {
+                    Some(Val::Map(entries)) => entries.borrow().clone(),
+                    Some(Val::List(items)) => items
+                        .borrow()
+                        .iter()
+                        .filter_map(|pair| pair.items().and_then(|pair| Some((pair.first()?.as_text()?.clone(), pair.get(1)?.clone()))))
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                entries.extend(keywords.iter().map(|(name, value)| (name.as_str().into(), value.clone())));
+                Val::map(entries)
+            }
+            "enumerate" => {
+                let items = args.first().map(|items| self.elements(items)).unwrap_or_default();
+                Val::list(items.into_iter().map(|item| Val::list(vec![Val::Unknown, item])).collect())
+            }
+            "zip" => {
+                let lists: Vec<Vec<Val<'a>>> = args.iter().map(|arg| self.elements(arg)).collect();
+                let length = lists.iter().map(Vec::len).max().unwrap_or(0);
+                let at = |list: &Vec<Val<'a>>, at: usize| list.get(at).cloned().unwrap_or_default();
+                Val::list((0..length).map(|place| Val::list(lists.iter().map(|list| at(list, place)).collect())).collect())
+            }
             "getattr" => match (args.first(), args.get(1)) {
-                (Some(Val::Arguments), Some(Val::Text(name))) => {
-                    self.arguments.get(name).cloned().unwrap_or(Val::Unknown)
+                (Some(object), Some(Val::Text(name))) => {
+                    let name = name.to_string();
+                    match (self.member_of(object, &name), args.get(2)) {
+                        (Val::Unknown, Some(default)) => default.clone(),
+                        (value, _) => value,
+                    }
                 }
                 _ => Val::Unknown,
             },
-            _ => Val::Unknown,
-        }
-    }
-
-    pub(super) fn open(&mut self, path: Option<&Val<'a>>, mode: Option<&Val<'a>>, call: &str, line: u32) -> Val<'a> {
-        let Some(path) = path.and_then(path_text) else { return Val::Unknown };
-        let mode = match mode {
-            Some(Val::Text(mode)) => mode.as_str(),
-            _ => "r",
-        };
-        let access = if mode.starts_with(['w', 'a', 'x']) { Access::Write } else { Access::Read };
-        self.record(access, &path, call, Vec::new(), line);
-        Val::Handle(path)
-    }
-
-    /// Notes a use of a file. Returns the number of the read.
-    pub(super) fn record(
-        &mut self,
-        access: Access,
-        path: &str,
-        call: &str,
-        columns: Vec<String>,
-        line: u32,
-    ) -> Option<usize> {
-        if self.silent > 0 {
-            return None;
-        }
-        let path = pattern::squeeze(path);
-        let placed = match path.strip_prefix(ROOT) {
-            Some(rest) => pattern::normal(rest.trim_start_matches('/')),
-            None if pattern::is_absolute(&path) => pattern::normal(&path),
-            None if self.notebook || path.starts_with("..") => {
-                pattern::normal(&pattern::join(&folder(&self.path), &path))
+            "setattr" => {
+                if let [Val::Object(object, _), Val::Text(name), value] = args {
+                    self.things[*object].names.insert(name.to_string(), value.clone());
+                }
+                Val::Unknown
             }
-            None => pattern::normal(&path),
-        };
-        if !pattern::says_something(&placed) {
-            return None;
+            "super" => self.parent(),
+            "isinstance" => match (args.first(), args.get(1)) {
+                // Only what is known to be a text is told from other things.
+                (Some(Val::Table(_)), Some(Val::Import(class))) if class.ends_with(".DataFrame") => Val::Bool(true),
+                _ => Val::Unknown,
+            },
+            "max" | "min" | "sum" | "any" | "all" | "len" => {
+                let kept: Vec<&Val<'a>> = args.iter().collect();
+                self.mixed(&kept)
+            }
+            "map" | "filter" => {
+                if let [function @ (Val::Function(_) | Val::Partial(_) | Val::Import(_) | Val::Object(_, true)), items, ..] = args {
+                    let mut found = Vec::new();
+                    for item in self.elements(items) {
+                        let result = self.invoke(function, std::slice::from_ref(&item), &[], line);
+                        match name {
+                            "map" => found.push(result),
+                            _ if truth(&result) != Some(false) => found.push(item),
+                            _ => {}
+                        }
+                    }
+                    return Val::list(found);
+                }
+                args.get(1).cloned().unwrap_or_default()
+            }
+            "display" | "print" => Val::Unknown,
+            "exec" | "eval" | "range" => Val::Unknown,
+            // Databricks and Kaggle give a session by this name.
+            _ if self.commands_of(name, line) => Val::Unknown,
+            _ => self.callbacks(name, args, keywords, line),
         }
-        let line = self.line.unwrap_or(line);
-        let confidence = if placed.contains('*') { 0.6 } else { 0.9 };
-        let uses = if access == Access::Write { &mut self.facts.writes } else { &mut self.facts.reads };
-        if let Some(at) =
-            uses.iter().position(|other| other.pattern == placed && other.line == line && other.call == call)
+    }
+
+    /// A function of a library by its full name.
+    pub(super) fn external(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+        if let Some(value) = self.path_function(name, args, keywords) {
+            return value;
+        }
+        if let Some(value) = self.settings_function(name, args, keywords, line) {
+            return value;
+        }
+        if let Some(value) = self.running_function(name, args, keywords, line) {
+            return value;
+        }
+        if let Some(value) = self.sql_function(name, args, keywords, line) {
+            return value;
+        }
+        if let Some(value) = self.table_function(name, args, keywords, line) {
+            return value;
+        }
+        if name == "datasets.load_dataset" {
+            return self.load_dataset(args, keywords, line);
+        }
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if matches!(name, "h5py.File" | "zipfile.ZipFile" | "tarfile.open" | "gzip.open" | "bz2.open" | "lzma.open" | "codecs.open"
+            | "io.open" | "fsspec.open" | "smart_open.open" | "rasterio.open" | "fiona.open" | "gzip.GzipFile" | "bz2.BZ2File"
+            | "lzma.LZMAFile" | "zarr.open")
         {
-            return Some(at);
+            return self.open(args.first().or(keyword(keywords, "name")).or(keyword(keywords, "filename")), args.get(1).or_else(|| keyword(keywords, "mode")), name, line);
         }
-        let call = call.to_owned();
-        uses.push(PathUse { pattern: placed, line, call, columns, when_run: true, confidence, ..PathUse::default() });
-        Some(uses.len() - 1)
+        if let Some(operation) = io::function(name) {
+            let what = args.get(operation.what).or_else(|| {
+                ["value", "obj", "arr", "table", "df", "model", "sk_model", "X"].iter().find_map(|key| keyword(keywords, key))
+            });
+            let what = what.cloned();
+            return self.operate(operation, name, args, keywords, line, true, what.as_ref());
+        }
+        if let Some(value) = self.learning_function(name, args, keywords, line) {
+            return value;
+        }
+        match self.callbacks(last, args, keywords, line) {
+            Val::Unknown => self.of_columns(name, last, args, keywords),
+            value => value,
+        }
     }
 
-    /// Carries out what is known about a call that reads or writes. `any` also takes text that has no sign of a path.
-    pub(super) fn operate(
-        &mut self,
-        operation: Operation,
-        name: &str,
-        args: &[Val<'a>],
-        keywords: &[(String, Val<'a>)],
-        line: u32,
-        any: bool,
-    ) -> Val<'a> {
-        let named = operation.names.iter().find_map(|name| keyword(keywords, name));
-        let path = args.get(operation.position).filter(|value| path_text(value).is_some()).or(named);
-        let mut named_columns = Vec::new();
-        for key in columns::READ_KEYWORDS {
-            if let Some(value) = keyword(keywords, key) {
-                for name in columns::names(value) {
-                    add(&mut named_columns, &name);
-                }
+    /// What an unknown function makes of tables and columns.
+    fn of_columns(&mut self, name: &str, last: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
+        self.mentioned_columns(args, keywords);
+        let kind = if names::is_aggregation(last) { FlowKind::Aggregation } else { FlowKind::Transformation };
+        // Arrays of the same values.
+        let same = matches!(last, "array" | "asarray" | "tensor" | "from_numpy" | "FloatTensor" | "deepcopy" | "copy" | "shuffle" | "resample");
+        let kind = if same { FlowKind::Identity } else { kind };
+        let values: Vec<&Val<'a>> = args.iter().chain(keywords.iter().map(|(_, value)| value)).collect();
+        if let Some(Val::Table(at)) = values.iter().find(|value| matches!(value, Val::Table(_)))
+            && values.iter().all(|value| !matches!(value, Val::Series(_)))
+        {
+            let mut frame = self.tables[*at].changed(kind);
+            for other in values.iter().filter_map(|value| if let Val::Table(other) = value { Some(*other) } else { None }).filter(|other| other != at).take(16) {
+                frame = frame.stacked(&self.tables[other].changed(kind));
             }
+            return self.table(frame);
         }
-        let mut origin = None;
-        let paths = match path {
-            Some(Val::List(items)) => items.iter().filter_map(path_text).collect(),
-            Some(value) => path_text(value).into_iter().collect::<Vec<_>>(),
-            None => Vec::new(),
-        };
-        for path in paths {
-            if !any && !path.contains(['/', '.']) && !path.starts_with(ROOT) {
-                continue;
-            }
-            let is_handle = matches!(named.or(args.get(operation.position)), Some(Val::Handle(_)));
-            match operation.access {
-                // The file was noted when it was opened.
-                Access::Read if is_handle => {
-                    origin = self.facts.reads.len().checked_sub(1);
-                }
-                Access::Write if is_handle => {}
-                Access::Copy => {
-                    self.record(Access::Read, &path, name, Vec::new(), line);
-                    let to = args.get(1).or_else(|| keyword(keywords, "dst")).and_then(path_text);
-                    if let Some(to) = to {
-                        self.record(Access::Write, &to, name, Vec::new(), line);
-                    }
-                }
-                access => {
-                    let found = self.record(access, &path, name, named_columns.clone(), line);
-                    if access == Access::Read {
-                        origin = found;
-                    }
-                }
-            }
+        if name.starts_with("matplotlib") || name.starts_with("seaborn") || name.starts_with("plotly") {
+            return Val::Unknown;
         }
-        if operation.access == Access::Read && self.silent == 0 {
-            for column in &named_columns {
-                add(&mut self.facts.columns_used, column);
-            }
+        match self.mixed(&values) {
+            Val::Series(series) if same && args.len() == 1 => match args.first() {
+                Some(Val::Series(first)) => Val::Series(first.clone()),
+                _ => Val::Series(series),
+            },
+            Val::Series(series) => Val::series(series.through(kind)),
+            value => value,
         }
-        if operation.table { Val::Table(origin) } else { Val::Unknown }
     }
 
-    pub(super) fn external(
-        &mut self,
-        name: &str,
-        args: &[Val<'a>],
-        keywords: &[(String, Val<'a>)],
-        line: u32,
-    ) -> Val<'a> {
-        let text = |at: usize| args.get(at).and_then(path_text);
-        match name {
-            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "upath.UPath" | "anyio.Path" => {
-                let mut path = String::new();
-                for arg in args {
-                    path = pattern::join(&path, &path_text(arg).unwrap_or_else(|| "*".to_owned()));
+    fn path_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Option<Val<'a>> {
+        let first = || args.first().cloned().unwrap_or_default();
+        let on_text = |f: fn(&str) -> String| each(&first(), |value| path_text(value).map_or(Val::Unknown, |path| Val::text(&f(&path))));
+        Some(match name {
+            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" | "upath.UPath" | "anyio.Path"
+            | "cloudpathlib.AnyPath" | "path.Path" => match args {
+                [one] => each(one, |value| Val::path(&path_text(value).unwrap_or_else(|| HOLE.to_string()))),
+                _ => {
+                    let mut path = String::new();
+                    for arg in args {
+                        path = pattern::join(&path, &path_text(arg).unwrap_or_else(|| HOLE.to_string()));
+                    }
+                    Val::path(&path)
                 }
-                return Val::Path(path);
+            },
+            "pathlib.Path.cwd" | "os.getcwd" | "os.getcwdu" | "hydra.utils.get_original_cwd" => Val::path("."),
+            "pathlib.Path.home" => Val::path("~"),
+            "pyprojroot.here" | "here.here" | "rootutils.setup_root" | "rootutils.find_root" | "pyrootutils.setup_root" => {
+                let rest = path_text(&first()).filter(|path| !path.contains(super::eval::ROOT)).unwrap_or_default();
+                Val::path(&format!("{}/{rest}", super::eval::ROOT))
             }
-            "pathlib.Path.cwd" | "os.getcwd" => return Val::Path(String::new()),
-            "pathlib.Path.home" => return Val::Path("~".to_owned()),
-            "os.path.join" | "posixpath.join" => {
-                let mut path = String::new();
+            "os.path.join" | "posixpath.join" | "ntpath.join" => {
+                let mut path = Val::text("");
                 for (at, arg) in args.iter().enumerate() {
-                    let part = path_text(arg).unwrap_or_else(|| "*".to_owned());
-                    path = if at == 0 { part } else { pattern::join(&path, &part) };
+                    path = if at == 0 { each(arg, |arg| Val::text(&path_text(arg).unwrap_or_else(|| HOLE.to_string()))) } else {
+                        each(&path, |left| each(arg, |right| {
+                            let right = path_text(right).unwrap_or_else(|| HOLE.to_string());
+                            Val::text(&pattern::join(&text_of(left), &right))
+                        }))
+                    };
                 }
-                return Val::Text(path);
+                path
             }
-            "os.path.dirname" => return text(0).map_or(Val::Unknown, |path| Val::Text(pattern::parent(&path))),
-            "os.path.basename" => {
-                return text(0).map_or(Val::Unknown, |path| Val::Text(pattern::name(&path).to_owned()));
-            }
-            "os.path.abspath"
-            | "os.path.realpath"
-            | "os.path.normpath"
-            | "os.path.expanduser"
-            | "os.fspath"
-            | "os.path.expandvars"
-            | "hydra.utils.to_absolute_path" => {
-                return text(0).map_or(Val::Unknown, Val::Text);
-            }
+            "os.path.dirname" => on_text(pattern::parent),
+            "os.path.basename" => on_text(|path| pattern::name(path).to_owned()),
+            "os.path.expanduser" | "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "os.path.expandvars"
+            | "hydra.utils.to_absolute_path" | "os.path.relpath" => on_text(str::to_owned),
             "os.path.splitext" => {
-                let Some(path) = text(0) else { return Val::Unknown };
+                let Some(path) = path_text(&first()) else { return Some(Val::Unknown) };
                 let (_, suffix) = split_name(&path);
                 let stem = path.strip_suffix(&suffix).unwrap_or(&path).to_owned();
-                return Val::List(vec![Val::Text(stem), Val::Text(suffix)]);
+                Val::list(vec![Val::text(&stem), Val::text(&suffix)])
             }
+            "os.path.split" => {
+                let Some(path) = path_text(&first()) else { return Some(Val::Unknown) };
+                Val::list(vec![Val::text(&pattern::parent(&path)), Val::text(pattern::name(&path))])
+            }
+            "os.path.exists" | "os.path.isfile" | "os.path.isdir" | "os.path.getsize" | "os.makedirs" | "os.mkdir" | "os.remove"
+            | "os.unlink" | "shutil.rmtree" | "os.path.getmtime" => Val::Unknown,
             "glob.glob" | "glob.iglob" => {
-                return text(0).map_or(Val::Unknown, |path| Val::List(vec![Val::Text(path.replace("**", "*"))]));
-            }
-            "os.listdir" | "os.scandir" => return Val::List(vec![Val::Text("*".to_owned())]),
-            "os.getenv" | "os.environ.get" => {
-                return args.get(1).or_else(|| keyword(keywords, "default")).cloned().unwrap_or(Val::Unknown);
-            }
-            "typer.Option" | "typer.Argument" => {
-                return args.first().or_else(|| keyword(keywords, "default")).cloned().unwrap_or(Val::Unknown);
-            }
-            "pydantic.Field" | "dataclasses.field" => {
-                return keyword(keywords, "default").or(args.first()).cloned().unwrap_or(Val::Unknown);
-            }
-            "yaml.safe_load"
-            | "yaml.load"
-            | "yaml.full_load"
-            | "json.load"
-            | "toml.load"
-            | "tomllib.load"
-            | "omegaconf.OmegaConf.load" => {
-                let Some(path) = text(0) else { return Val::Unknown };
-                if !matches!(args.first(), Some(Val::Handle(_))) {
-                    self.record(Access::Read, &path, name, Vec::new(), line);
+                let root = keyword(keywords, "root_dir").and_then(path_text).unwrap_or_default();
+                match path_text(&first()) {
+                    Some(path) => Val::list(vec![Val::text(&pattern::join(&root, &path.replace("**/", "*/").replace("**", "*")))]),
+                    None => Val::Unknown,
                 }
-                let bare = path.trim_start_matches(ROOT);
-                return self
-                    .context
-                    .document(&pattern::normal(bare.trim_start_matches('/')))
-                    .map_or(Val::Unknown, from_json);
             }
-            "pickle.load" | "json.dump" | "pickle.dump" | "yaml.dump" | "yaml.safe_dump" => {
-                // `pickle.load(Path(..).open("rb"))`: the file was noted when it was opened.
-                return Val::Unknown;
+            "os.listdir" => Val::list(vec![Val::text(&HOLE.to_string())]),
+            "os.scandir" => {
+                let folder = path_text(&first()).unwrap_or_else(|| ".".to_owned());
+                Val::list(vec![Val::path(&pattern::join(&folder, &HOLE.to_string()))])
             }
-            "codecs.open" | "io.open" | "gzip.open" | "bz2.open" | "lzma.open" | "fsspec.open" | "smart_open.open" => {
-                return self.open(args.first(), args.get(1).or_else(|| keyword(keywords, "mode")), name, line);
+            "os.walk" => {
+                let unknown = Val::list(vec![Val::text(&HOLE.to_string())]);
+                let folder = path_text(&first()).map_or(Val::Unknown, |path| Val::text(&pattern::join(&path, &HOLE.to_string())));
+                Val::list(vec![Val::list(vec![folder, unknown.clone(), unknown])])
             }
-            "polars.col" | "pyspark.sql.functions.col" | "polars.element" => {
-                let names: Vec<String> = args.iter().flat_map(columns::names).collect();
-                self.use_columns(&names, None);
-                return Val::Columns(names, None);
+            "os.chdir" => {
+                if let Some(path) = path_text(&first()) {
+                    self.change_folder(&path);
+                }
+                Val::Unknown
             }
-            "pandas.concat"
-            | "polars.concat"
-            | "pandas.merge"
-            | "pandas.get_dummies"
-            | "pandas.DataFrame"
-            | "polars.DataFrame"
-            | "pandas.merge_asof"
-            | "pandas.json_normalize"
-            | "pandas.melt"
-            | "pandas.pivot_table" => {
-                for key in ["on", "left_on", "right_on", "columns", "by", "index", "values"] {
-                    if let Some(value) = keyword(keywords, key)
-                        && !(key == "columns" && name.ends_with("DataFrame"))
-                    {
-                        let names = columns::names(value);
-                        self.use_columns(&names, None);
+            "os.getenv" | "os.environ.get" | "os.environ.setdefault" | "decouple.config" | "environs.Env.str" => {
+                args.get(1).or_else(|| keyword(keywords, "default")).cloned().unwrap_or_default()
+            }
+            _ => return None,
+        })
+    }
+
+    fn settings_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+        Some(match name {
+            "typer.Option" | "typer.Argument" | "pydantic.Field" | "dataclasses.field" | "attr.ib" | "attrs.field" | "click.Option"
+            | "fastapi.Query" | "fastapi.Body" => match keyword(keywords, "default_factory").or(keyword(keywords, "factory")) {
+                Some(factory) => {
+                    let factory = factory.clone();
+                    self.invoke(&factory, &[], &[], line)
+                }
+                None => wrapped(args, keywords),
+            },
+            "yaml.safe_load" | "yaml.load" | "yaml.full_load" | "yaml.unsafe_load" | "json.load" | "toml.load" | "tomllib.load"
+            | "tomli.load" | "omegaconf.OmegaConf.load" | "json.loads" | "yaml.safe_load_all" | "toml.loads" | "hjson.load"
+            | "tomllib.loads" | "box.Box.from_yaml" | "ruamel.yaml.safe_load" => {
+                let first = args.first().or_else(|| keyword(keywords, "filename"))?;
+                let path = match first {
+                    Val::Handle(path, ..) => path.to_string(),
+                    Val::Text(path) | Val::Path(path) if name.ends_with("load") || name.ends_with("from_yaml") => {
+                        self.record(Access::Read, path, name, line);
+                        path.to_string()
+                    }
+                    // A text that is written out in the source.
+                    Val::Text(text) if name.starts_with("json") && text.len() < 4_096 => {
+                        return Some(serde_json::from_str(text).map_or(Val::Unknown, |value| from_json(&value)));
+                    }
+                    _ => return Some(Val::Unknown),
+                };
+                let placed = self.placed(&path);
+                self.settings(&placed).unwrap_or_default()
+            }
+            "omegaconf.OmegaConf.create" | "omegaconf.OmegaConf.to_container" | "types.SimpleNamespace" | "easydict.EasyDict" | "box.Box"
+            | "munch.Munch" | "addict.Dict" | "argparse.Namespace" | "collections.OrderedDict" | "ml_collections.ConfigDict"
+            | "copy.deepcopy" | "copy.copy" | "omegaconf.OmegaConf.resolve" | "dotmap.DotMap" => match args.first() {
+                Some(value) => value.clone(),
+                None => self.builtin("dict", args, keywords, line),
+            },
+            "dvc.api.params_show" => self.settings("params.yaml").unwrap_or_default(),
+            "pickle.load" | "dill.load" | "cPickle.load" | "cloudpickle.load" | "_pickle.load" => match args.first() {
+                Some(Val::Handle(_, read, _)) => self.loaded_model(*read),
+                _ => Val::Unknown,
+            },
+            "json.dump" | "pickle.dump" | "yaml.dump" | "yaml.safe_dump" | "dill.dump" | "cPickle.dump" | "cloudpickle.dump" | "toml.dump"
+            | "_pickle.dump" | "simplejson.dump" => {
+                // The file was noted when it was opened.
+                if let (Some(what), Some(Val::Handle(_, _, Some(write)))) =
+                    (args.first().or(keyword(keywords, "obj")), args.get(1).or(keyword(keywords, "fp")).or(keyword(keywords, "file")).or(keyword(keywords, "stream")))
+                {
+                    self.wrote(*write, what);
+                }
+                Val::Unknown
+            }
+            "csv.DictReader" | "csv.reader" => match args.first() {
+                Some(Val::Handle(_, read, _)) => {
+                    let mut frame = Frame::of_read(read.unwrap_or(NOWHERE));
+                    frame.by_row = true;
+                    self.table(frame)
+                }
+                _ => Val::Unknown,
+            },
+            "csv.DictWriter" | "csv.writer" => args.first().cloned().unwrap_or_default(),
+            "tempfile.mkdtemp" | "tempfile.NamedTemporaryFile" | "tempfile.TemporaryDirectory" | "tempfile.gettempdir" | "tempfile.mkstemp" => Val::Unknown,
+            _ => return None,
+        })
+    }
+
+    /// Functions that run functions or programs.
+    fn running_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+        Some(match name {
+            "functools.partial" => match args {
+                [function, rest @ ..] => Val::Partial(Rc::new((function.clone(), rest.to_vec(), keywords.to_vec()))),
+                [] => Val::Unknown,
+            },
+            // The result is called like the function itself.
+            "functools.wraps" | "functools.lru_cache" | "functools.cache" | "joblib.delayed" | "dask.delayed" | "ray.remote" | "numba.jit"
+            | "tensorflow.function" | "torch.no_grad" => args.first().cloned().unwrap_or_default(),
+            "fire.Fire" | "typer.run" | "tyro.cli" | "defopt.run" | "absl.app.run" | "asyncio.run" | "plac.call" | "hydra.main" => {
+                self.run_command(args.first().or(keyword(keywords, "component")), line);
+                Val::Unknown
+            }
+            "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output" | "subprocess.Popen" | "os.system"
+            | "os.popen" => {
+                self.subprocess(args.first().or(keyword(keywords, "args")), name, line);
+                Val::Unknown
+            }
+            _ if name.starts_with("itertools.") || name == "tqdm.tqdm" || name.ends_with(".tqdm") || name.ends_with(".track")
+                || name.ends_with("tqdm_notebook") || name.ends_with("progress_bar") =>
+            {
+                match (name, args) {
+                    ("itertools.product", [a, b]) => {
+                        let (a, b) = (self.elements(a), self.elements(b));
+                        let pairs = a.iter().flat_map(|a| b.iter().map(|b| Val::list(vec![a.clone(), b.clone()])));
+                        Val::list(pairs.take(1_000).collect())
+                    }
+                    ("itertools.chain", all) => {
+                        let mut found = Vec::new();
+                        for arg in all {
+                            found.extend(self.elements(arg));
+                        }
+                        Val::list(found)
+                    }
+                    _ => args.first().or(keyword(keywords, "iterable")).cloned().unwrap_or_default(),
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn run_command(&mut self, what: Option<&Val<'a>>, line: u32) {
+        match what {
+            Some(Val::Object(class, true)) => {
+                let object = self.instantiate(*class, &[], &[], line);
+                if let Val::Object(at, false) = object {
+                    let mut names: Vec<String> = self.things[at].names.iter()
+                        .filter(|(name, value)| !name.starts_with('_') && matches!(value, Val::Function(_)))
+                        .map(|(name, _)| name.clone())
+                        .collect();
+                    names.sort();
+                    for name in names {
+                        self.call_method(None, &object, &name, &[], &[], line);
                     }
                 }
-                if name.ends_with("DataFrame") {
-                    let names = args
-                        .first()
-                        .filter(|value| matches!(value, Val::Map(_)))
-                        .map(columns::names)
-                        .unwrap_or_default();
-                    self.create(&names);
+            }
+            Some(Val::Map(entries)) => {
+                let entries = entries.borrow().clone();
+                for (_, function) in &entries {
+                    self.invoke(function, &[], &[], line);
                 }
-                let origin = args.iter().find_map(|arg| if let Val::Table(origin) = arg { *origin } else { None });
-                return Val::Table(origin);
             }
-            "duckdb.sql" | "duckdb.query" | "duckdb.execute" => {
-                if let Some(Val::Text(query)) = args.first() {
-                    self.query(query, name, line);
+            Some(function) => {
+                self.invoke(function, &[], &[], line);
+            }
+            None => {
+                let module = self.scopes.first().copied().unwrap_or(0);
+                let mut all: Vec<(u32, Val<'a>)> = self.spaces[module].names.values()
+                    .filter_map(|value| if let Val::Function(closure) = value { Some((closure.function.line, value.clone())) } else { None })
+                    .collect();
+                all.sort_by_key(|(at, _)| *at);
+                for (_, function) in all {
+                    self.invoke(&function, &[], &[], line);
                 }
-                return Val::Table(None);
             }
-            "mlflow.log_artifact" => {}
-            _ => {}
         }
-        let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
-        if let Some(operation) = io::function(name) {
-            if name == "h5py.File" || name == "zipfile.ZipFile" {
-                return self.open(args.first(), args.get(1).or_else(|| keyword(keywords, "mode")), name, line);
-            }
-            return self.operate(operation, name, args, keywords, line, true);
-        }
-        if name == "sklearn.model_selection.train_test_split" {
-            if let Some(second) = args.get(1) {
-                self.note_target(second);
-            }
-            let parts = args.iter().flat_map(|arg| [arg.clone(), arg.clone()]).collect();
-            return Val::List(parts);
-        }
-        if matches!(last, "DMatrix" | "Dataset" | "Pool" | "QuantileDMatrix")
-            && let Some(label) = keyword(keywords, "label").or(args.get(1))
-        {
-            self.note_target(label);
-        }
-        if last == "ColumnTransformer" || last == "make_column_transformer" {
-            self.transformer_columns(args, keywords);
-        }
-        let is_model = [
-            "sklearn",
-            "xgboost",
-            "lightgbm",
-            "catboost",
-            "imblearn",
-            "keras",
-            "torch",
-            "tensorflow",
-            "statsmodels",
-            "prophet",
-        ]
-        .contains(&module.split('.').next().unwrap_or(""));
-        if is_model && last.starts_with(|first: char| first.is_ascii_uppercase()) && self.silent == 0 {
-            add(&mut self.facts.model_classes, name);
-        }
-        Val::Unknown
     }
 
-    pub(super) fn transformer_columns(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) {
-        let mut lists: Vec<&Val<'a>> = args.iter().collect();
-        lists.extend(keyword(keywords, "transformers"));
-        let mut found = Vec::new();
-        for list in lists {
-            let Val::List(parts) = list else { continue };
-            let nested: Vec<&Vec<Val<'a>>> =
-                parts.iter().filter_map(|part| if let Val::List(inner) = part { Some(inner) } else { None }).collect();
-            if nested.iter().any(|inner| inner.len() >= 3) {
-                found.extend(nested.iter().filter_map(|inner| inner.get(2)).flat_map(columns::names));
-            } else if let Some(last) = parts.last() {
-                found.extend(columns::names(last));
+    /// `datasets.load_dataset("csv", data_files=...)`.
+    fn load_dataset(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+        let files = match keyword(keywords, "data_files") {
+            Some(Val::Map(entries)) => entries.borrow().iter().flat_map(|(_, value)| path_texts(value)).collect(),
+            Some(value) => path_texts(value),
+            None => Vec::new(),
+        };
+        if files.is_empty() && matches!(args.first(), Some(Val::Text(name)) if name.starts_with(['.', '/'])) {
+            let path = args.first().map(path_texts).unwrap_or_default();
+            path.iter().for_each(|path| {
+                self.record(Access::Read, path, "datasets.load_dataset", line);
+            });
+        }
+        let mut frame: Option<Frame> = None;
+        for path in files {
+            if let Some(read) = self.record(Access::Read, &path, "datasets.load_dataset", line) {
+                let one = Frame::of_read(read);
+                frame = Some(frame.map_or_else(|| one.clone(), |frame| frame.stacked(&one)));
             }
         }
-        self.use_columns(&found, None);
-    }
-
-    /// File names in the text of a query, such as `select * from 'data/x.parquet'`.
-    pub(super) fn query(&mut self, query: &str, call: &str, line: u32) {
-        for (at, part) in query.split('\'').enumerate() {
-            let ends =
-                [".csv", ".parquet", ".json", ".tsv", ".ndjson", ".csv.gz"].iter().any(|ending| part.ends_with(ending));
-            if at % 2 == 1 && ends {
-                let before = query.split('\'').take(at).last().unwrap_or("").trim_end().to_lowercase();
-                let access = if before.ends_with(" to") { Access::Write } else { Access::Read };
-                self.record(access, part, call, Vec::new(), line);
-            }
+        match frame {
+            Some(frame) => self.table(frame),
+            None => Val::Unknown,
         }
     }
 }

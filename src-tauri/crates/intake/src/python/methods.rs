@@ -1,11 +1,14 @@
-//! Methods of paths, tables, parsers and containers.
+//! Methods of paths, open files, parsers and of values that are not known.
 
-use super::columns;
-use super::eval::{Analysis, Val};
+use std::rc::Rc;
+
+use super::eval::Analysis;
+use super::frame::{Frame, Labels};
 use super::io::{self, Access};
+use super::names;
 use super::pattern;
-use super::syntax::Expr;
-use super::values::{add, destination, dotted, from_json, keyword, light, path_text, split_name, value_like};
+use super::tree::Expr;
+use super::values::{HOLE, Val, dotted, keyword, path_text, path_texts, split_name};
 
 impl<'a> Analysis<'a> {
     pub(super) fn path_method(
@@ -17,67 +20,67 @@ impl<'a> Analysis<'a> {
         line: u32,
     ) -> Val<'a> {
         let first = args.first().and_then(path_text);
+        let or_hole = |text: Option<String>| text.unwrap_or_else(|| HOLE.to_string());
         match method {
-            "resolve" | "absolute" | "expanduser" | "as_posix" | "__str__" if method == "as_posix" => {
-                Val::Text(path.to_owned())
-            }
-            "resolve" | "absolute" | "expanduser" | "relative_to" => Val::Path(path.to_owned()),
+            "as_posix" | "__str__" | "__fspath__" => Val::text(path),
+            "as_uri" => Val::text(path),
+            "resolve" | "absolute" | "expanduser" | "relative_to" | "copy" => Val::path(path),
             "joinpath" => {
                 let mut joined = path.to_owned();
                 for arg in args {
-                    joined = pattern::join(&joined, &path_text(arg).unwrap_or_else(|| "*".to_owned()));
+                    joined = pattern::join(&joined, &or_hole(path_text(arg)));
                 }
-                Val::Path(joined)
+                Val::path(&joined)
             }
             "with_suffix" => {
                 let (_, suffix) = split_name(path);
                 let stem = path.strip_suffix(&suffix).unwrap_or(path);
-                Val::Path(format!("{stem}{}", first.unwrap_or_else(|| "*".to_owned())))
+                Val::path(&format!("{stem}{}", or_hole(first)))
             }
-            "with_name" => Val::Path(pattern::join(&pattern::parent(path), &first.unwrap_or_else(|| "*".to_owned()))),
+            "with_name" => Val::path(&pattern::join(&pattern::parent(path), &or_hole(first))),
             "with_stem" => {
                 let (_, suffix) = split_name(path);
-                Val::Path(pattern::join(
-                    &pattern::parent(path),
-                    &format!("{}{suffix}", first.unwrap_or_else(|| "*".to_owned())),
-                ))
+                Val::path(&pattern::join(&pattern::parent(path), &format!("{}{suffix}", or_hole(first))))
             }
             "glob" | "rglob" => {
-                let inner = first.unwrap_or_else(|| "*".to_owned());
-                let inner = if method == "rglob" {
-                    format!("*{}", inner.trim_start_matches('*'))
-                } else {
-                    inner.replace("**/", "*")
-                };
-                Val::List(vec![Val::Path(pattern::join(path, &inner))])
+                let inner = or_hole(first);
+                let inner = if method == "rglob" { format!("*/{inner}") } else { inner.replace("**/", "*/") };
+                Val::list(vec![Val::path(&pattern::join(path, &inner))])
             }
-            "iterdir" => Val::List(vec![Val::Path(pattern::join(path, "*"))]),
-            "open" => self.open(
-                Some(&Val::Path(path.to_owned())),
-                args.first().or_else(|| keyword(keywords, "mode")),
-                "pathlib.Path.open",
-                line,
-            ),
+            "iterdir" => Val::list(vec![Val::path(&pattern::join(path, &HOLE.to_string()))]),
+            "open" => {
+                self.open(Some(&Val::path(path)), args.first().or_else(|| keyword(keywords, "mode")), "pathlib.Path.open", line)
+            }
             "read_text" | "read_bytes" => {
-                self.record(Access::Read, path, &format!("pathlib.Path.{method}"), Vec::new(), line);
-                Val::Handle(path.to_owned())
+                let read = self.record(Access::Read, path, &format!("pathlib.Path.{method}"), line);
+                Val::Handle(path.into(), read, None)
             }
             "write_text" | "write_bytes" => {
-                self.record(Access::Write, path, &format!("pathlib.Path.{method}"), Vec::new(), line);
-                Val::Unknown
-            }
-            "rename" | "replace" => {
-                if let Some(to) = first {
-                    self.record(Access::Read, path, &format!("pathlib.Path.{method}"), Vec::new(), line);
-                    self.record(Access::Write, &to, &format!("pathlib.Path.{method}"), Vec::new(), line);
+                let write = self.record(Access::Write, path, &format!("pathlib.Path.{method}"), line);
+                if let (Some(write), Some(what)) = (write, args.first()) {
+                    self.wrote(write, what);
                 }
                 Val::Unknown
             }
+            "rename" | "replace" | "move" | "copy_into" => {
+                if let Some(to) = first {
+                    let call = format!("pathlib.Path.{method}");
+                    let read = self.record(Access::Read, path, &call, line);
+                    let write = self.record(Access::Write, &to, &call, line);
+                    if let (Some(read), Some(write)) = (read, write) {
+                        self.wrote_frame(write, &Frame::of_read(read));
+                    }
+                    return Val::path(&to);
+                }
+                Val::Unknown
+            }
+            // `Path.joinpath(...)` on a text, and what a text can do as well.
+            "endswith" | "startswith" | "split" | "format" => super::values::text_method(path, method, args, keywords),
             _ => Val::Unknown,
         }
     }
 
-    /// A method of something that is no text, path or module: tables above all.
+    /// A method of something that is no text, path, module or object of the project.
     pub(super) fn method(
         &mut self,
         base: Option<&'a Expr>,
@@ -92,210 +95,200 @@ impl<'a> Analysis<'a> {
                 self.add_argument(args, keywords);
                 return Val::Unknown;
             }
-            ("parse_args" | "parse_known_args", _) => {
-                return if method == "parse_args" {
-                    Val::Arguments
-                } else {
-                    Val::List(vec![Val::Arguments, Val::Unknown])
-                };
-            }
+            ("parse_args", _) => return Val::Arguments,
+            ("parse_known_args", _) => return Val::list(vec![Val::Arguments, Val::Unknown]),
+            ("add_parser" | "add_subparsers" | "add_argument_group", _) => return Val::Unknown,
             ("set_defaults", _) => {
-                self.arguments.extend(keywords.iter().cloned());
+                self.set_defaults(keywords);
                 return Val::Unknown;
             }
-            ("get", Val::Map(_) | Val::Document(_) | Val::Arguments) => {
-                let found = match (receiver, args.first()) {
-                    (Val::Map(entries), Some(Val::Text(key))) => {
-                        entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
-                    }
-                    (Val::Document(document), Some(Val::Text(key))) => document.get(key).map(from_json),
-                    (Val::Arguments, Some(Val::Text(key))) => self.arguments.get(key).cloned(),
-                    _ => None,
-                };
-                return found.or_else(|| args.get(1).cloned()).unwrap_or(Val::Unknown);
+            ("get", Val::Arguments) => {
+                let found = args.first().and_then(Val::as_text).and_then(|key| self.arguments.get(&**key)).cloned();
+                return found.or_else(|| args.get(1).cloned()).unwrap_or_default();
             }
-            ("items", Val::Map(entries)) => {
-                return Val::List(
-                    entries.iter().map(|(key, value)| Val::List(vec![Val::Text(key.clone()), value.clone()])).collect(),
-                );
+            (name, Val::Arguments) if self.arguments.contains_key(name) => {
+                let callee = self.arguments[name].clone();
+                return self.invoke(&callee, args, keywords, line);
             }
-            ("values", Val::Map(entries)) => {
-                return Val::List(entries.iter().map(|(_, value)| value.clone()).collect());
+            ("items" | "values", Val::Arguments) => return Val::Unknown,
+            (_, Val::Connection(at)) => return self.connection_method(*at, method, args, keywords, line),
+            ("execute" | "sql" | "query" | "executemany" | "executescript", Val::Unknown) if args.first().is_some_and(is_query) => {
+                let text = args.first().and_then(path_text).unwrap_or_default();
+                return self.query(&text, None, method, line);
             }
-            ("keys", Val::Map(entries)) => {
-                return Val::List(entries.iter().map(|(key, _)| Val::Text(key.clone())).collect());
-            }
-            ("append" | "extend", Val::List(items)) => {
-                if let Some(Expr::Name(name)) = base
-                    && items.len() < 1_000
-                {
-                    let mut items = items.clone();
-                    match (method, args.first()) {
-                        ("extend", Some(Val::List(more))) => items.extend(more.iter().cloned()),
-                        (_, Some(item)) => items.push(item.clone()),
-                        _ => {}
-                    }
-                    self.set(name, light(Val::List(items)));
+            (_, Val::Spark(at, way)) => return self.spark_method(*at, &way.clone(), method, args, keywords, line),
+            (_, Val::Model(model)) => return self.model_method(*model, method, args, keywords, line),
+            (_, Val::Table(at)) => {
+                if let Some(value) = self.writing_method(receiver, method, args, keywords, line) {
+                    return value;
                 }
-                return Val::Unknown;
+                return self.table_method(*at, method, args, keywords, line);
             }
-            ("execute" | "sql" | "query", Val::Unknown) => {
-                if let Some(Val::Text(query)) = args.first() {
-                    self.query(query, method, line);
+            (_, Val::Series(series)) => {
+                if let Some(value) = self.writing_method(receiver, method, args, keywords, line) {
+                    return value;
                 }
-                return Val::Table(None);
+                let series = series.clone();
+                return self.series_method(&series, method, args, keywords, line);
             }
-            ("write" | "read" | "readlines" | "readline", Val::Handle(_)) => return Val::Unknown,
+            (_, Val::Groups(groups)) => {
+                let groups = groups.clone();
+                return self.group_method(&groups, method, args, keywords, line);
+            }
+            (_, Val::Labels(labels)) => return labels_method(labels, method, args),
+            (_, Val::Handle(path, read, write)) => {
+                return self.handle_method(&path.clone(), *read, *write, method, args, keywords, line);
+            }
             _ => {}
         }
-        if matches!(method, "fit" | "fit_transform" | "partial_fit" | "fit_resample")
-            && let Some(target) = args.get(1).or_else(|| keyword(keywords, "y"))
-        {
-            self.note_target(target);
+        if let Some(value) = self.writing_method(receiver, method, args, keywords, line) {
+            return value;
         }
+        if matches!(method, "fit" | "fit_transform" | "partial_fit" | "fit_resample" | "train") {
+            return self.unknown_fit(method, args, keywords, line);
+        }
+        // A plot names columns of the table that it is given.
+        self.mentioned_columns(args, keywords);
         let spelled = base.and_then(dotted).unwrap_or_default();
-        if let Some(operation) = io::spark(&spelled, method) {
-            return self.operate(operation, &format!("{spelled}.{method}"), args, keywords, line, true);
-        }
-        if let Some(operation) = io::method(method) {
-            let certain = !matches!(method, "save" | "load_model" | "load_weights");
-            let columns = match receiver {
-                Val::Columns(names, _) => names.clone(),
-                _ => keyword(keywords, "columns").map(columns::names).unwrap_or_default(),
-            };
-            let before = self.facts.writes.len();
-            self.operate(operation, method, args, keywords, line, certain);
-            for write in self.facts.writes.iter_mut().skip(before) {
-                write.columns.clone_from(&columns);
+        let name = if spelled.is_empty() { method.to_owned() } else { format!("{spelled}.{method}") };
+        match self.callbacks(&name, args, keywords, line) {
+            Val::Unknown if matches!(method, "transform" | "predict" | "predict_proba" | "inverse_transform" | "apply") => {
+                let values: Vec<&Val<'a>> = args.iter().collect();
+                self.mixed(&values)
             }
-            return Val::Unknown;
+            value => value,
         }
-        let origin = match receiver {
-            Val::Table(origin) | Val::Columns(_, origin) => *origin,
-            _ => return Val::Unknown,
-        };
-        self.table_method(method, receiver, origin, args, keywords)
     }
 
-    pub(super) fn table_method(
+    /// Methods that read or write a file, whatever they are called on.
+    pub(super) fn writing_method(
         &mut self,
-        method: &str,
         receiver: &Val<'a>,
-        origin: Option<usize>,
+        method: &str,
         args: &[Val<'a>],
         keywords: &[(String, Val<'a>)],
-    ) -> Val<'a> {
-        match method {
-            "drop" => {
-                let by_axis = matches!(args.get(1).or_else(|| keyword(keywords, "axis")), Some(Val::Number(1)))
-                    || matches!(args.get(1).or_else(|| keyword(keywords, "axis")), Some(Val::Text(axis)) if axis == "columns");
-                let mut names = keyword(keywords, "columns").map(columns::names).unwrap_or_default();
-                if by_axis {
-                    names.extend(
-                        args.first().or_else(|| keyword(keywords, "labels")).map(columns::names).unwrap_or_default(),
-                    );
-                } else if keyword(keywords, "axis").is_none() && keyword(keywords, "index").is_none() {
-                    // polars drops columns by position; a text that stands for a row is rare in pandas.
-                    names.extend(args.iter().flat_map(columns::names));
-                }
-                if self.silent == 0 {
-                    for name in &names {
-                        add(&mut self.facts.columns_dropped, name);
-                    }
-                }
-                return Val::Table(origin);
+        line: u32,
+    ) -> Option<Val<'a>> {
+        if method == "to_sql" {
+            let connection = args.get(1).or_else(|| keyword(keywords, "con")).cloned();
+            let table = args.first().or_else(|| keyword(keywords, "name")).and_then(path_text);
+            if let Some(write) = self.write_database(connection.as_ref(), table.as_deref(), method, line) {
+                self.wrote(write, receiver);
             }
-            "rename" => {
-                let map = keyword(keywords, "columns").or_else(|| keyword(keywords, "mapping")).or(args.first());
-                if let Some(Val::Map(entries)) = map {
-                    for (old, new) in entries {
-                        if let Val::Text(new) = new
-                            && self.silent == 0
-                            && self.facts.renames.len() < 10_000
-                        {
-                            self.facts.renames.insert(old.clone(), new.clone());
-                        }
-                    }
-                }
-                return value_like(receiver, origin);
-            }
-            "pop" => {
-                let names = args.first().map(columns::names).unwrap_or_default();
-                self.use_columns(&names, origin);
-                if self.silent == 0 {
-                    for name in &names {
-                        add(&mut self.facts.columns_dropped, name);
-                    }
-                }
-                return Val::Columns(names, origin);
-            }
-            "assign" | "with_columns" | "with_column" => {
-                let names: Vec<String> =
-                    keywords.iter().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect();
-                self.create(&names);
-                return Val::Table(origin);
-            }
-            "withColumn" | "insert" | "with_row_index" => {
-                let at = usize::from(method == "insert");
-                let names = args.get(at).map(columns::names).unwrap_or_default();
-                self.create(&names);
-                return Val::Table(origin);
-            }
-            "withColumnRenamed" => {
-                if let (Some(Val::Text(old)), Some(Val::Text(new))) = (args.first(), args.get(1))
-                    && self.silent == 0
-                {
-                    self.facts.renames.insert(old.clone(), new.clone());
-                }
-                return Val::Table(origin);
-            }
-            "alias" => {
-                let names = args.first().map(columns::names).unwrap_or_default();
-                self.create(&names);
-                return Val::Columns(names, origin);
-            }
-            _ => {}
+            return Some(Val::Unknown);
         }
-        if let Some((positions, named)) = columns::used_by(method)
-            // On columns these take values and functions, not names.
-            && matches!(receiver, Val::Table(_))
-        {
-            let by_name = matches!(method, "fillna" | "astype" | "agg" | "aggregate" | "replace");
-            let mut names = Vec::new();
-            for value in positions
-                .iter()
-                .filter_map(|at| args.get(*at))
-                .chain(named.iter().filter_map(|name| keyword(keywords, name)))
-            {
-                // `fillna(0)` and `astype("int")` name no column, `fillna({"a": 0})` does.
-                if !by_name || matches!(value, Val::Map(_)) {
-                    names.extend(columns::names(value));
-                }
-            }
-            self.use_columns(&names, origin);
-            if matches!(method, "select" | "get_column" | "get") && !names.is_empty() {
-                return Val::Columns(names, origin);
-            }
+        let (operation, certain) = io::method(method)?;
+        // Without a path the text is returned.
+        let named = operation.names.iter().any(|name| keyword(keywords, name).is_some());
+        if args.is_empty() && !named {
+            return None;
         }
-        value_like(receiver, origin)
+        if method == "to_file" && matches!(receiver, Val::Unknown) && args.first().is_some_and(|arg| path_texts(arg).is_empty()) {
+            return None;
+        }
+        Some(self.operate(operation, method, args, keywords, line, certain, Some(receiver)))
     }
 
-    pub(super) fn add_argument(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) {
-        let names: Vec<&String> =
-            args.iter().filter_map(|arg| if let Val::Text(text) = arg { Some(text) } else { None }).collect();
-        let long = names.iter().find(|name| name.starts_with("--")).or(names.first());
-        let name = match keyword(keywords, "dest") {
-            Some(Val::Text(name)) => name.clone(),
-            _ => long.map(|name| destination(name)).unwrap_or_default(),
-        };
-        if let Some(default) = keyword(keywords, "default") {
-            if columns::is_target_setting(&name)
-                && let Val::Text(text) = default
-                && self.silent == 0
-            {
-                self.setting.get_or_insert_with(|| text.clone());
+    fn handle_method(
+        &mut self,
+        path: &Rc<str>,
+        read: Option<usize>,
+        write: Option<usize>,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
+        match method {
+            "read" | "readlines" | "readline" | "decode" | "splitlines" | "text" => Val::Handle(path.clone(), read, write),
+            "extractall" | "extract" => {
+                if let Some(to) = args.first().or_else(|| keyword(keywords, "path")).and_then(path_text) {
+                    self.record(Access::Write, &to, method, line);
+                }
+                Val::Unknown
             }
-            self.arguments.insert(name, default.clone());
+            "open" => Val::Handle(path.clone(), read, write),
+            "put" | "append" | "to_hdf" if path.starts_with("pandas.HDFStore|") => {
+                let handle = Val::Handle(path.clone(), read, write);
+                if let [key, value, ..] = args {
+                    self.write_part(&handle, key, value);
+                }
+                Val::Unknown
+            }
+            "get" | "select" if path.starts_with("pandas.HDFStore|") => {
+                let key = args.first().cloned().unwrap_or_default();
+                self.keyed_part(&Val::Handle(path.clone(), read, write), &key)
+            }
+            "create_dataset" => {
+                if let (Some(write), Some(data)) = (write, args.get(1).or_else(|| keyword(keywords, "data"))) {
+                    self.wrote(write, data);
+                }
+                Val::Unknown
+            }
+            "json" | "parse" => Val::Unknown,
+            _ => Val::Unknown,
         }
+    }
+
+    /// `store["key"]`: a part of a file of many tables that is read.
+    pub(super) fn keyed_part(&mut self, container: &Val<'a>, key: &Val<'a>) -> Val<'a> {
+        match container {
+            Val::Handle(path, read, None) => match path.split_once('|') {
+                Some((call, path)) => {
+                    let (call, path) = (call.to_owned(), path.to_owned());
+                    let part = key.as_text().map(ToString::to_string);
+                    match self.record_part(Access::Read, &path, &call, part.as_deref(), self.line.unwrap_or(1)) {
+                        Some(read) => self.table(Frame::of_read(read)),
+                        None => Val::Unknown,
+                    }
+                }
+                None => match read {
+                    Some(read) => self.table(Frame::of_read(*read)),
+                    None => Val::Unknown,
+                },
+            },
+            _ => Val::Unknown,
+        }
+    }
+
+    /// `store["key"] = table`.
+    pub(super) fn write_part(&mut self, container: &Val<'a>, key: &Val<'a>, value: &Val<'a>) {
+        if let Val::Handle(path, _, write) = container {
+            let write = match path.split_once('|') {
+                Some((call, path)) => {
+                    let (call, path) = (call.to_owned(), path.to_owned());
+                    let part = key.as_text().map(ToString::to_string);
+                    self.record_part(Access::Write, &path, &call, part.as_deref(), self.line.unwrap_or(1))
+                }
+                None => *write,
+            };
+            if let Some(write) = write {
+                self.wrote(write, value);
+            }
+        }
+    }
+}
+
+fn is_query(value: &Val<'_>) -> bool {
+    path_text(value).is_some_and(|text| {
+        let start = text.trim_start().to_lowercase();
+        ["select", "with", "insert", "create", "copy", "update", "delete", "from", "replace", "merge"].iter().any(|word| start.starts_with(word))
+    })
+}
+
+fn labels_method<'a>(labels: &Rc<Labels>, method: &str, args: &[Val<'a>]) -> Val<'a> {
+    match method {
+        "tolist" | "to_list" | "copy" | "values" | "sort_values" | "to_numpy" | "unique" => Val::Labels(labels.clone()),
+        "difference" | "drop" | "remove" | "discard" => {
+            let mut frame = labels.frame.clone();
+            for arg in args {
+                frame.drop_columns(&names::columns(arg));
+            }
+            Val::Labels(Rc::new(Labels { frame, some: labels.some }))
+        }
+        "union" | "append" | "insert" | "extend" => Val::Labels(labels.clone()),
+        "intersection" => args.first().cloned().unwrap_or_default(),
+        // Names that are worked out from the names: in lower case and the like.
+        _ => Val::Labels(Rc::new(Labels { frame: labels.frame.clone(), some: true })),
     }
 }

@@ -1,21 +1,37 @@
 //! Python sources and notebooks, understood without running them.
 
+mod arguments;
 mod calls;
-mod columns;
+mod combine;
+mod decode;
 mod eval;
+mod expr;
 mod facts;
+mod frame;
+mod imports;
 mod io;
+mod learn;
 mod library;
 mod methods;
+mod names;
 mod notebook;
+mod old;
 mod pattern;
 mod project;
+mod record;
+mod series;
+mod shell;
+mod spark;
+mod sql;
 mod syntax;
+mod tables;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+mod tree;
 mod values;
 
+pub use decode::decode_source;
 pub use facts::{ColumnFlow, FlowKind, ModelFit, PathUse, SourceFacts};
 pub use notebook::{Cell, Kernel, Notebook, NotebookError, read_notebook};
 pub use project::ProjectModules;
@@ -24,13 +40,14 @@ use proofmark_domain::artifact::RelPath;
 
 /// Reads what a source does. Never fails: what cannot be parsed is named in [`SourceFacts::parse_errors`].
 pub fn read_source(text: &str, path: &RelPath, context: &ProjectModules) -> SourceFacts {
-    facts_of(text, path, context, false)
+    facts_of(path, context, false, || syntax::parse(text))
 }
 
-fn facts_of(text: &str, path: &RelPath, context: &ProjectModules, notebook: bool) -> SourceFacts {
+/// Parses and follows a source on a stack of its own.
+fn facts_of(path: &RelPath, context: &ProjectModules, notebook: bool, parse: impl FnOnce() -> syntax::Parsed + Send) -> SourceFacts {
     // Deep nesting costs stack, and running out of it cannot be caught: a thread with room for the longest source.
     let work = || {
-        let parsed = syntax::parse(text, notebook);
+        let parsed = parse();
         let mut facts = eval::Analysis::new(context, path.as_str(), notebook).run(&parsed.body);
         facts.parse_errors = parsed.errors.iter().map(|(line, error)| format!("line {line}: {error}")).collect();
         facts

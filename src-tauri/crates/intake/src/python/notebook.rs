@@ -1,9 +1,11 @@
 //! Notebooks: cells, kernel, execution counts, and what the code in them does.
 
 use proofmark_domain::artifact::RelPath;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{ProjectModules, SourceFacts, facts_of};
+use super::{ProjectModules, SourceFacts, facts_of, syntax};
 
 /// A cell of a notebook.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,75 +72,168 @@ pub enum NotebookError {
     },
 }
 
+/// What is kept of the file: everything but what cells gave out, which may be many megabytes of images.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct File {
+    metadata: Value,
+    cells: Option<Vec<FileCell>>,
+    worksheets: Vec<Worksheet>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Worksheet {
+    cells: Option<Vec<FileCell>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FileCell {
+    cell_type: Loose<String>,
+    source: Option<Lines>,
+    input: Option<Lines>,
+    execution_count: Loose<u64>,
+    prompt_number: Loose<u64>,
+    outputs: Loose<Vec<Output>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Output {
+    output_type: Loose<String>,
+    ename: Loose<String>,
+    evalue: Loose<String>,
+}
+
+/// A value of this type, or one of another type that is passed over.
+struct Loose<T>(Option<T>);
+
+impl<T> Default for Loose<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either<T> {
+            Fits(T),
+            Other(IgnoredAny),
+        }
+        Ok(match Either::deserialize(deserializer)? {
+            Either::Fits(value) => Self(Some(value)),
+            Either::Other(_) => Self(None),
+        })
+    }
+}
+
+/// Text, in one piece or by lines.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lines {
+    One(String),
+    Many(Vec<Loose<String>>),
+    Other(IgnoredAny),
+}
+
+impl Lines {
+    fn text(self) -> String {
+        match self {
+            Self::One(text) => text,
+            Self::Many(lines) => lines.into_iter().filter_map(|line| line.0).collect(),
+            Self::Other(_) => String::new(),
+        }
+    }
+}
+
 /// Reads a notebook of format 3 or 4. Executes nothing.
 ///
 /// # Errors
 /// [`NotebookError`] when the text is not JSON or has no cells. Code that does not parse is no error: see
 /// [`SourceFacts::parse_errors`].
 pub fn read_notebook(json: &str, path: &RelPath, context: &ProjectModules) -> Result<Notebook, NotebookError> {
-    let document: Value =
-        serde_json::from_str(json).map_err(|source| NotebookError::Json { path: path.to_string(), source })?;
-    let cells = document.get("cells").or_else(|| document.pointer("/worksheets/0/cells")).and_then(Value::as_array);
+    let json = json.trim_start_matches('\u{feff}');
+    let file: File = serde_json::from_str(json).map_err(|source| NotebookError::Json { path: path.to_string(), source })?;
+    let sheets = file.worksheets.into_iter().filter_map(|sheet| sheet.cells).flatten().collect::<Vec<_>>();
+    let cells = file.cells.or_else(|| (!sheets.is_empty()).then_some(sheets));
     let cells = cells.ok_or_else(|| NotebookError::NoCells { path: path.to_string() })?;
-    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text = |pointer: &str| file.metadata.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let kernel = Kernel {
-        name: text("/metadata/kernelspec/name"),
-        display_name: text("/metadata/kernelspec/display_name"),
-        language: text("/metadata/kernelspec/language").or_else(|| text("/metadata/language_info/name")),
-        language_version: text("/metadata/language_info/version"),
+        name: text("/kernelspec/name"),
+        display_name: text("/kernelspec/display_name"),
+        language: text("/kernelspec/language").or_else(|| text("/language_info/name")),
+        language_version: text("/language_info/version"),
     };
     let mut found = Vec::new();
-    let (mut source, mut line, mut counts) = (String::new(), 1_u32, Vec::new());
+    let (mut source, mut line, mut counts, mut places) = (String::new(), 1_u32, Vec::new(), Vec::new());
     for cell in cells {
-        let kind = cell.get("cell_type").and_then(Value::as_str).unwrap_or("raw").to_owned();
-        let code = lines(cell.get("source").or_else(|| cell.get("input")));
-        let execution_count = cell.get("execution_count").or_else(|| cell.get("prompt_number")).and_then(Value::as_u64);
-        let outputs = cell.get("outputs").and_then(Value::as_array);
-        let error = outputs
-            .into_iter()
-            .flatten()
-            .find(|output| output.get("output_type").and_then(Value::as_str) == Some("error"));
+        let kind = cell.cell_type.0.unwrap_or_else(|| "raw".to_owned());
+        let code = cell.source.or(cell.input).map(Lines::text).unwrap_or_default();
+        let execution_count = cell.execution_count.0.or(cell.prompt_number.0);
+        let outputs = cell.outputs.0.unwrap_or_default();
+        let error = outputs.iter().find(|output| output.output_type.0.as_deref() == Some("error"));
         let error = error.map(|error| {
-            let part = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
-            format!("{}: {}", part("ename"), part("evalue"))
+            let part = |part: &Loose<String>| part.0.clone().unwrap_or_default();
+            format!("{}: {}", part(&error.ename), part(&error.evalue))
         });
         let mut first_line = None;
         if kind == "code" {
             first_line = Some(line);
             let runnable = runnable(&code);
+            let start = source.len();
             source.push_str(&runnable);
             source.push('\n');
+            places.push((line, start..source.len()));
             line += runnable.matches('\n').count() as u32 + 1;
             if !code.trim().is_empty() {
                 counts.push(execution_count);
             }
         }
-        let outputs = outputs.map_or(0, Vec::len);
-        found.push(Cell { kind, source: code, execution_count, outputs, error, first_line });
+        found.push(Cell { kind, source: code, execution_count, outputs: outputs.len(), error, first_line });
     }
     let ran: Vec<u64> = counts.iter().flatten().copied().collect();
     let ran_in_order =
         (!ran.is_empty()).then(|| ran.len() == counts.len() && ran.windows(2).all(|pair| pair[1] == pair[0] + 1));
     let is_python = kernel.language.as_deref().is_none_or(|language| language.to_lowercase().starts_with("python"));
-    let facts = if is_python { facts_of(&source, path, context, true) } else { SourceFacts::default() };
+    let facts = if is_python {
+        let cells = places.iter().map(|(line, range)| (*line, &source[range.clone()]));
+        facts_of(path, context, true, || syntax::parse_cells(cells))
+    } else {
+        SourceFacts::default()
+    };
     Ok(Notebook { cells: found, kernel, source, ran_in_order, facts })
 }
 
-fn lines(value: Option<&Value>) -> String {
-    match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
-        _ => String::new(),
-    }
-}
-
-/// A cell whose first line is a cell magic: timing magics run the rest as Python, all others are another language.
+/// A cell whose first line is a cell magic: timing magics run the rest as Python, those of the shell, of SQL and of files are
+/// kept as one magic, all others are another language.
 fn runnable(code: &str) -> String {
     let Some(first) = code.trim_start().strip_prefix("%%") else { return code.to_owned() };
     let magic = first.split_whitespace().next().unwrap_or("");
-    if ["time", "timeit", "capture", "prun"].contains(&magic) {
-        let rest: String = code.replacen("%%", "#%", 1);
-        return rest;
+    if ["time", "timeit", "capture", "prun", "memit", "heat"].contains(&magic) {
+        return code.replacen("%%", "#%", 1);
     }
-    code.lines().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n")
+    let (head, rest) = first.split_once('\n').unwrap_or((first, ""));
+    let kept: Vec<String> = match magic {
+        "writefile" | "file" => vec![format!("%{head}")],
+        "sql" => vec![format!("%sql {}", rest.replace('\n', " "))],
+        "bash" | "sh" | "script" => {
+            let lines = rest.lines().filter(|line| !line.trim_start().starts_with('#')).map(str::trim_end);
+            let joined = lines.collect::<Vec<_>>().join("; ").replace("\\; ", " ");
+            vec![format!("!{joined}")]
+        }
+        _ => Vec::new(),
+    };
+    let lead = code.len() - code.trim_start().len();
+    let before = code[..lead].matches('\n').count();
+    // The lines stay where they were.
+    let mut lines: Vec<String> = vec![String::new(); before];
+    lines.extend(kept);
+    let all = code.lines().count();
+    let skip = lines.len();
+    lines.extend(code.lines().skip(skip).map(|line| format!("# {line}")));
+    lines.truncate(all.max(1));
+    lines.join("\n")
 }

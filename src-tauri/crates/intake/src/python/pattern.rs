@@ -1,5 +1,7 @@
 //! Path patterns: text in which `*` stands for what cannot be known.
 
+use super::values::HOLE;
+
 /// Joins as `pathlib` and `os.path.join` do: an absolute part starts anew.
 pub(crate) fn join(left: &str, right: &str) -> String {
     if left.is_empty() || is_absolute(right) {
@@ -54,8 +56,19 @@ pub(crate) fn name(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
 }
 
+/// Replaces runs of unknown parts by one.
+pub(crate) fn squeeze(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter != HOLE || !result.ends_with(HOLE) {
+            result.push(letter);
+        }
+    }
+    result
+}
+
 /// Replaces runs of `*` by one.
-pub(crate) fn squeeze(pattern: &str) -> String {
+pub(crate) fn squeeze_to_star(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len());
     for letter in pattern.chars() {
         if letter != '*' || !text.ends_with('*') {
