@@ -3,6 +3,7 @@
 pub mod adhoc;
 mod data;
 mod drift;
+mod environments;
 mod figures;
 mod files;
 mod gates;
@@ -14,6 +15,7 @@ mod people;
 mod projects;
 mod registry;
 mod release;
+mod run_filter;
 mod runs;
 mod sample;
 mod search;
