@@ -22,15 +22,14 @@ const TABLE: &[Rule] = &[
     Rule { name: "domain", ours: &[], never: &["tokio", "polars", "rusqlite", "tauri", "libc", "notify", "tempfile"] },
     Rule { name: "contract", ours: &["domain"], never: &["tauri", "tokio", "polars", "rusqlite"] },
     Rule { name: "ledger", ours: &["domain"], never: &["polars", "tokio"] },
-    // SQLite is one of the formats that other tools write; intake opens it for reading only.
     Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri"] },
-    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "rusqlite", "tauri"] },
+    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule {
         name: "engine",
         ours: &["domain", "contract", "ledger", "intake", "analysis", "report", "registry"],
-        never: &["tauri", "clap", "rusqlite"],
+        never: &["tauri", "clap"],
     },
     Rule { name: "cli", ours: &["contract", "engine"], never: &["tauri", "rusqlite", "polars"] },
     Rule { name: "desktop", ours: &["contract", "engine"], never: &["clap", "rusqlite", "polars"] },
@@ -41,6 +40,7 @@ const TABLE: &[Rule] = &[
 
 /// Heavy or dangerous things that live in one crate each.
 const AT_HOME: &[(&str, &str)] = &[
+    ("rusqlite", "ledger"),
     ("polars", "analysis"),
     ("linfa", "analysis"),
     ("plotters", "report"),

@@ -98,10 +98,15 @@ fn runs_of_mlflow_are_what_its_client_says() -> Outcome {
             let wanted = want["metrics"].as_object().context("no metrics")?;
             ensure!(metrics.keys().eq(wanted.keys()), "{of}: {metrics:?}");
             for (metric, value) in wanted {
-                let fits = if value.is_string() { metrics[metric].is_null() } else { metrics[metric].as_f64() == value.as_f64() };
+                let fits = if value.is_string() {
+                    metrics[metric].is_null()
+                } else {
+                    metrics[metric].as_f64() == value.as_f64()
+                };
                 ensure!(fits, "{of}: {metric} is {} and not {value}", metrics[metric]);
             }
-            let in_dead = expected["experiments"][want["experiment"].as_str().unwrap_or_default()]["lifecycle"] == "deleted";
+            let in_dead =
+                expected["experiments"][want["experiment"].as_str().unwrap_or_default()]["lifecycle"] == "deleted";
             let deleted = want["lifecycle"] == "deleted" || in_dead;
             ensure!(run["record"]["deleted"] == deleted, "{of}: {}", run["record"]);
             for input in want["inputs"].as_array().into_iter().flatten() {
@@ -120,7 +125,11 @@ fn runs_of_mlflow_are_what_its_client_says() -> Outcome {
         ensure!(parent["environment_digest"].is_string(), "{name}: the model's folder tells its environment");
         let shown = cli.ok(["runs", "show", parent["id"].as_str().unwrap_or_default()])?;
         ensure!(shown["environment"]["packages"]["scikit-learn"] == "1.6.1", "{name}: {}", shown["environment"]);
-        ensure!(shown["curves"]["loss"]["points"].as_array().is_some_and(|it| it.len() == 13), "{name}: {}", shown["curves"]["loss"]);
+        ensure!(
+            shown["curves"]["loss"]["points"].as_array().is_some_and(|it| it.len() == 13),
+            "{name}: {}",
+            shown["curves"]["loss"]
+        );
         ensure!(shown["related"].as_array().is_some_and(|it| it.len() == 2), "{name}: {}", shown["related"]);
         // Data to run to model, through the record alone.
         let model = outputs.iter().find(|it| it.ends_with("python_model.pkl")).context("no model")?;
@@ -167,7 +176,10 @@ fn runs_are_filtered_sorted_and_compared() -> Outcome {
         .flatten()
         .filter_map(|it| Some((it["of"].as_str()?, it["name"].as_str()?)))
         .collect();
-    ensure!(differences.contains(&("parameter", "depth")) && differences.contains(&("metric", "auc")), "{differences:?}");
+    ensure!(
+        differences.contains(&("parameter", "depth")) && differences.contains(&("metric", "auc")),
+        "{differences:?}"
+    );
     Ok(())
 }
 
@@ -180,7 +192,11 @@ fn a_record_that_grows_is_followed_and_nothing_is_written_to_it() -> Outcome {
     let again = cli.ok(["scan".as_ref(), folder.as_os_str()])?;
     ensure!(again["skipped"].as_array().is_some_and(Vec::is_empty), "{}", again["skipped"]);
     ensure!(list(&cli, &folder, &[])? == before, "a second look changes nothing");
-    let child = before.iter().find(|it| it["name"] == "child-2").and_then(|it| it["foreign_id"].as_str()).context("no child")?;
+    let child = before
+        .iter()
+        .find(|it| it["name"] == "child-2")
+        .and_then(|it| it["foreign_id"].as_str())
+        .context("no child")?;
     let run = fs::read_dir(folder.join("mlruns"))?
         .flatten()
         .map(|it| it.path().join(child))
@@ -190,7 +206,10 @@ fn a_record_that_grows_is_followed_and_nothing_is_written_to_it() -> Outcome {
     fs::write(run.join("params/added"), "later")?;
     cli.ok(["scan".as_ref(), folder.as_os_str()])?;
     let after = list(&cli, &folder, &["--text", child])?;
-    ensure!(after.len() == 1 && after[0]["metrics"]["auc"] == 0.9 && after[0]["parameters"]["added"] == "later", "{after:?}");
+    ensure!(
+        after.len() == 1 && after[0]["metrics"]["auc"] == 0.9 && after[0]["parameters"]["added"] == "later",
+        "{after:?}"
+    );
     let known = before.iter().find(|it| it["foreign_id"] == child).map(|it| &it["id"]);
     ensure!(known == Some(&after[0]["id"]), "it is the same run");
     fs::remove_dir_all(&run)?;
@@ -236,7 +255,11 @@ fn stages_of_dvc_are_what_dvc_says() -> Outcome {
         let name = run["name"].as_str().context("no name")?;
         let want = &want[name];
         ensure!(run["source"] == "dvc" && run["foreign_id"] == name && run["command"] == want["command"], "{run}");
-        ensure!(run["status"] == if want["locked"] == true { "finished" } else { "unknown" }, "{name}: {}", run["status"]);
+        ensure!(
+            run["status"] == if want["locked"] == true { "finished" } else { "unknown" },
+            "{name}: {}",
+            run["status"]
+        );
     }
     let train = runs.iter().find(|it| it["name"] == "train").context("no stage train")?;
     ensure!(train["metrics"]["score.auc"] == 0.75 && train["metrics"]["rows"] == 3.0, "{}", train["metrics"]);
@@ -244,7 +267,11 @@ fn stages_of_dvc_are_what_dvc_says() -> Outcome {
     let paths = |part: &str| -> Vec<&str> {
         train[part].as_array().into_iter().flatten().filter_map(|it| it["path"].as_str()).collect()
     };
-    ensure!(paths("inputs").contains(&"clean/de.csv") && paths("inputs").contains(&"train.py"), "{:?}", paths("inputs"));
+    ensure!(
+        paths("inputs").contains(&"clean/de.csv") && paths("inputs").contains(&"train.py"),
+        "{:?}",
+        paths("inputs")
+    );
     ensure!(paths("outputs").contains(&"model/weights.txt"), "a folder is the files in it: {:?}", paths("outputs"));
     let lineage = cli.ok(["lineage".as_ref(), folder.join("model/weights.txt").as_os_str(), "--up".as_ref()])?;
     let labels: Vec<&str> =

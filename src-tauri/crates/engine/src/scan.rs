@@ -15,8 +15,8 @@ use proofmark_domain::foreign::StoreRef;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::project::Project;
 use proofmark_intake::classify::{Classified, classify};
-use proofmark_intake::records::stores_in;
 use proofmark_intake::files::{FileStat, FoundFile, HashError, Hashed, WalkOptions, hash_many, walk_under};
+use proofmark_intake::records::stores_in;
 use proofmark_ledger::{AuditEntry, FileState, NewVersion, Stat};
 
 use crate::jobs::{JobPlan, Worker};

@@ -61,7 +61,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("first page of 100", base.clone()),
         ("page in the middle", RunFilter { offset: count / 2, ..base.clone() }),
         ("page of all projects", RunFilter { project: None, ..base.clone() }),
-        ("filter, one in ten and one in three", RunFilter { conditions: vec![above(0.9), is_forest.clone()], ..base.clone() }),
+        (
+            "filter, one in ten and one in three",
+            RunFilter { conditions: vec![above(0.9), is_forest.clone()], ..base.clone() },
+        ),
         ("filter, one in a thousand", RunFilter { conditions: vec![above(0.999)], ..base.clone() }),
         ("filter, half of them", RunFilter { conditions: vec![above(0.5)], ..base.clone() }),
         ("sorted by a metric", RunFilter { sort: by_metric, ..base.clone() }),
@@ -120,7 +123,10 @@ fn run(project: ProjectId, number: u64) -> Run {
             experiment: Some("many".into()),
             parent: None,
             deleted: false,
-            tags: BTreeMap::from([("mlflow.user".into(), "ada".into()), ("mlflow.source.name".into(), "train.py".into())]),
+            tags: BTreeMap::from([
+                ("mlflow.user".into(), "ada".into()),
+                ("mlflow.source.name".into(), "train.py".into()),
+            ]),
         }),
     }
 }

@@ -89,7 +89,10 @@ impl Command {
                 let written = engine.environment_text(EnvironmentExport { environment, format })?;
                 if let Some(to) = &to {
                     std::fs::write(to, &written.text).map_err(|error| {
-                        ErrorBody::new(ErrorCode::PermissionDenied, format!("{} cannot be written: {error}.", to.display()))
+                        ErrorBody::new(
+                            ErrorCode::PermissionDenied,
+                            format!("{} cannot be written: {error}.", to.display()),
+                        )
                     })?;
                 }
                 context.answer("environment-export", &written, || match &to {
@@ -123,8 +126,14 @@ fn show_text(view: &EnvironmentView) -> String {
     {
         text.push_str(&format!("{} {}\n", safe(&environment.system), safe(&environment.architecture)));
     }
-    let mut table =
-        Table::new([("Source", Left), ("Python", Left), ("Packages", Right), ("Basis", Left), ("Confidence", Right), ("Why", Left)]);
+    let mut table = Table::new([
+        ("Source", Left),
+        ("Python", Left),
+        ("Packages", Right),
+        ("Basis", Left),
+        ("Confidence", Right),
+        ("Why", Left),
+    ]);
     for source in &view.sources {
         table.row([
             source.what.clone(),
@@ -138,12 +147,7 @@ fn show_text(view: &EnvironmentView) -> String {
     text.push_str(&table.text());
     let mut table = Table::new([("Package", Left), ("Version", Left), ("From", Left), ("Others say", Left)]);
     for package in &view.packages {
-        table.row([
-            package.name.clone(),
-            package.version.clone(),
-            package.from.clone(),
-            package.elsewhere.join("; "),
-        ]);
+        table.row([package.name.clone(), package.version.clone(), package.from.clone(), package.elsewhere.join("; ")]);
     }
     text.push_str(&table.text());
     text

@@ -7,8 +7,7 @@ use clap::Subcommand;
 use proofmark_contract::domain::id::RunId;
 use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
 use proofmark_contract::view::{
-    FactKind, FactRef, ProjectRef, RecordList, RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunSort,
-    RunView,
+    FactKind, FactRef, ProjectRef, RecordList, RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunSort, RunView,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
@@ -17,7 +16,9 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::reply::{Outcome, wrong};
 use crate::text::Side::{Left, Right};
-use crate::text::{Table, bytes, count, counted, cut, number, percent, safe, safe_lines, seconds, when_known, word, words};
+use crate::text::{
+    Table, bytes, count, counted, cut, number, percent, safe, safe_lines, seconds, when_known, word, words,
+};
 
 /// Commands about runs.
 #[derive(Debug, Subcommand)]
@@ -93,7 +94,19 @@ impl Command {
     pub fn run(self, context: &Context) -> Outcome {
         let engine = context.engine()?;
         match self {
-            Self::List { project, source, status, text, conditions, sort, ascending, deleted, active, limit, offset } => {
+            Self::List {
+                project,
+                source,
+                status,
+                text,
+                conditions,
+                sort,
+                ascending,
+                deleted,
+                active,
+                limit,
+                offset,
+            } => {
                 let project = project.map(|name| engine.project_named(&name)).transpose()?.map(|it| it.id);
                 let source: Option<RunSource> = source.map(|it| named(&it, "source")).transpose()?;
                 let status: Option<RunStatus> = status.map(|it| named(&it, "status")).transpose()?;
@@ -102,7 +115,18 @@ impl Command {
                 let deleted = if deleted { Some(true) } else { active.then_some(false) };
                 let (sort, sort_fact) = order(sort.as_deref())?;
                 let page = engine.run_list(RunQuery {
-                    project, source, status, text, deleted, filter, sort, sort_fact, ascending, offset, limit, ..RunQuery::default()
+                    project,
+                    source,
+                    status,
+                    text,
+                    deleted,
+                    filter,
+                    sort,
+                    sort_fact,
+                    ascending,
+                    offset,
+                    limit,
+                    ..RunQuery::default()
                 })?;
                 context.answer("runs-list", &page, || list_text(&page))
             }
@@ -155,7 +179,8 @@ fn order(text: Option<&str>) -> Result<(RunSort, Option<FactRef>), ErrorBody> {
         }
     }
     let sort = serde_json::from_value(Value::String(text.to_lowercase())).map_err(|_| {
-        wrong(format!("Runs cannot be sorted by `{text}`.")).hint("Choose started, name, duration, metrics.NAME or params.NAME.")
+        wrong(format!("Runs cannot be sorted by `{text}`."))
+            .hint("Choose started, name, duration, metrics.NAME or params.NAME.")
     })?;
     Ok((sort, None))
 }
@@ -175,7 +200,8 @@ fn records_text(records: &RecordList) -> String {
         text.push_str(&format!("\n{}: {}", safe(problem.path.as_str()), safe(&problem.message)));
     }
     if !records.versions.is_empty() {
-        let mut table = Table::new([("Registered model", Left), ("Version", Left), ("Stands for", Left), ("File", Left)]);
+        let mut table =
+            Table::new([("Registered model", Left), ("Version", Left), ("Stands for", Left), ("File", Left)]);
         for it in &records.versions {
             let found = it.found.as_ref().map_or_else(|| "not in this folder".to_owned(), |it| it.as_str().to_owned());
             table.row([it.model.clone(), it.version.clone(), it.aliases.join(", "), found]);

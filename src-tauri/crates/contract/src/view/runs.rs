@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use proofmark_domain::environment::{Environment, PackageDifference};
 use proofmark_domain::Timestamp;
+use proofmark_domain::environment::{Environment, PackageDifference};
 use proofmark_domain::foreign::{Curve, ForeignModelVersion, RecordProblem, StoreRef};
 use proofmark_domain::id::{ProjectId, RunId};
 use proofmark_domain::run::{Run, RunSource, RunStatus};

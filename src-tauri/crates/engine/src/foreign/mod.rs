@@ -207,13 +207,18 @@ impl Engine {
         let mut of_store: Vec<_> =
             versions.into_iter().filter(|it| it.source == source && it.store == store.path).collect();
         let mut read_now = reading.versions.clone();
-        let order = |a: &proofmark_domain::foreign::ForeignModelVersion, b: &proofmark_domain::foreign::ForeignModelVersion| {
+        let order = |a: &proofmark_domain::foreign::ForeignModelVersion,
+                     b: &proofmark_domain::foreign::ForeignModelVersion| {
             (&a.model, &a.version).cmp(&(&b.model, &b.version))
         };
         of_store.sort_by(order);
         read_now.sort_by(order);
         let registry_changed = (reading.complete || !read_now.is_empty()) && of_store != read_now;
-        let runs = if reading.complete { reading.present.len() as u64 } else { last.as_ref().map_or(reading.present.len() as u64, |it| it.runs) };
+        let runs = if reading.complete {
+            reading.present.len() as u64
+        } else {
+            last.as_ref().map_or(reading.present.len() as u64, |it| it.runs)
+        };
         let unchanged = last.is_some_and(|it| it.runs == runs && it.problems == reading.problems);
         if gone.is_empty() && !registry_changed && unchanged {
             return Ok(());
@@ -229,7 +234,9 @@ impl Engine {
                 write.foreign().put_versions(project.id, source, &store.path, &reading.versions)?;
             }
             let problems = reading.problems.clone();
-            Ok(write.foreign().put_store(project.id, &KnownStore { store: store.clone(), read_at: now, runs, problems })?)
+            Ok(write
+                .foreign()
+                .put_store(project.id, &KnownStore { store: store.clone(), read_at: now, runs, problems })?)
         })
     }
 }

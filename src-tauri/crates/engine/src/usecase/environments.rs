@@ -166,7 +166,8 @@ impl Engine {
         if place.is_dir() {
             let python = python_in(&place)
                 .ok_or_else(|| Trouble::not_found(format!("Python in {of}")).hint("Name a virtual environment."))?;
-            let said = of_python(&python, &path, Basis::Observed, Confidence::CERTAIN, "what is installed in it".to_owned());
+            let said =
+                of_python(&python, &path, Basis::Observed, Confidence::CERTAIN, "what is installed in it".to_owned());
             return Ok((of.to_owned(), said.into_iter().collect()));
         }
         let name = path.file_name();
@@ -202,7 +203,12 @@ impl Engine {
         let facts = self.file(project, path)?.facts;
         let mut said = Vec::new();
         let (wrote, model) = self.ledger().read::<_, Trouble>(|read| {
-            let model = read.reports().newest_exact::<ModelFacts>(ReportKind::ModelFacts, &facts.digest, None, crate::screen::VERSION);
+            let model = read.reports().newest_exact::<ModelFacts>(
+                ReportKind::ModelFacts,
+                &facts.digest,
+                None,
+                crate::screen::VERSION,
+            );
             // A report that says why the file could not be read is no facts about it.
             Ok((read.runs().that_wrote(&facts.digest)?, model.ok().flatten().map(|it| it.body)))
         })?;
@@ -230,7 +236,8 @@ fn of_model_file(path: &RelPath, model: &ModelFacts) -> Option<Said> {
     if packages.is_empty() && model.environment.python.is_none() {
         return None;
     }
-    let environment = of_parts(model.environment.python.clone(), packages, Basis::Declared, 0.95, vec![path.file_name().to_owned()]);
+    let environment =
+        of_parts(model.environment.python.clone(), packages, Basis::Declared, 0.95, vec![path.file_name().to_owned()]);
     Some(Said { what: path.as_str().to_owned(), why: "the model file says so itself".to_owned(), environment })
 }
 
@@ -379,7 +386,9 @@ fn answer(title: String, mut said: Vec<Said>) -> EnvironmentView {
                     packages.insert(name.clone(), new());
                 }
                 // A version says more than a condition, if the condition comes from no surer kind of source.
-                Some(known) if !is_exact(&known.version) && is_exact(version) && known.basis >= source.environment.basis => {
+                Some(known)
+                    if !is_exact(&known.version) && is_exact(version) && known.basis >= source.environment.basis =>
+                {
                     *known = new();
                 }
                 Some(known) if known.version != *version => {
@@ -395,10 +404,14 @@ fn answer(title: String, mut said: Vec<Said>) -> EnvironmentView {
         let machine = with(|it| !it.system.is_empty());
         let versions: BTreeMap<String, String> =
             packages.values().map(|it| (it.name.clone(), it.version.clone())).collect();
-        let (system, architecture) =
-            machine.map(|it| (it.system.clone(), it.architecture.clone())).unwrap_or_default();
+        let (system, architecture) = machine.map(|it| (it.system.clone(), it.architecture.clone())).unwrap_or_default();
         Environment {
-            digest: known::digest_of(interpreter.as_ref().map(|it| it.version.as_str()), &versions, &system, &architecture),
+            digest: known::digest_of(
+                interpreter.as_ref().map(|it| it.version.as_str()),
+                &versions,
+                &system,
+                &architecture,
+            ),
             interpreter,
             packages: versions,
             system,

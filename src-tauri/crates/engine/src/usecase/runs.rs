@@ -6,9 +6,9 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::ArtifactKind;
 use proofmark_domain::environment::{Environment, package_differences};
+use proofmark_domain::foreign::Curve;
 use proofmark_domain::id::RunId;
 use proofmark_domain::run::{Run, RunEdge, RunStatus};
-use proofmark_domain::foreign::Curve;
 use proofmark_ledger::{Compare, Condition, FactKind as LedgerKind, Operand, RunFilter, RunSort as Order};
 use serde_json::Value;
 
@@ -120,13 +120,17 @@ impl Engine {
                 Some(parent) => read.runs().by_foreign_id(run.project, run.source, parent)?,
                 None => None,
             };
-            let mut related: Vec<RelatedRun> =
-                parent.map(|it| RelatedRun { run: it.id, name: it.name, relation: "parent".to_owned() }).into_iter().collect();
+            let mut related: Vec<RelatedRun> = parent
+                .map(|it| RelatedRun { run: it.id, name: it.name, relation: "parent".to_owned() })
+                .into_iter()
+                .collect();
             if let Some(foreign_id) = &run.foreign_id {
                 let children = read.runs().children(run.project, run.source, foreign_id, MOST_CHILDREN)?;
-                related.extend(
-                    children.into_iter().map(|(run, name)| RelatedRun { run, name, relation: "child".to_owned() }),
-                );
+                related.extend(children.into_iter().map(|(run, name)| RelatedRun {
+                    run,
+                    name,
+                    relation: "child".to_owned(),
+                }));
             }
             Ok((environment, curves, related, size, tail))
         })?;

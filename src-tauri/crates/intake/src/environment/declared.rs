@@ -92,11 +92,8 @@ impl Declared {
     /// The same as an environment. System and processor are not known from such files. A package without an exact version
     /// stands there with what is asked of it.
     pub fn into_environment(self) -> Environment {
-        let packages: BTreeMap<String, String> = self
-            .packages
-            .into_iter()
-            .map(|(name, it)| (name, it.version.unwrap_or(it.specifier)))
-            .collect();
+        let packages: BTreeMap<String, String> =
+            self.packages.into_iter().map(|(name, it)| (name, it.version.unwrap_or(it.specifier))).collect();
         let interpreter =
             self.python.map(|version| Interpreter { name: "Python".to_owned(), version, path: String::new() });
         Environment {
@@ -162,7 +159,8 @@ fn reader_of(name: &str) -> Option<Reader> {
 }
 
 fn is_requirements(name: &str) -> bool {
-    name.ends_with(".txt") && (name.starts_with("requirements") || name.ends_with("requirements.txt") || name == "constraints.txt")
+    name.ends_with(".txt")
+        && (name.starts_with("requirements") || name.ends_with("requirements.txt") || name == "constraints.txt")
 }
 
 #[cfg(test)]

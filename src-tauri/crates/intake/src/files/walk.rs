@@ -467,9 +467,9 @@ fn database_logs<'a>(names: impl Iterator<Item = &'a OsString>) -> Vec<OsString>
         .iter()
         .filter(|name| {
             name.to_str().is_some_and(|name| {
-                ["-wal", "-shm", "-journal"]
-                    .iter()
-                    .any(|ending| name.strip_suffix(ending).is_some_and(|database| names.contains(&OsString::from(database))))
+                ["-wal", "-shm", "-journal"].iter().any(|ending| {
+                    name.strip_suffix(ending).is_some_and(|database| names.contains(&OsString::from(database)))
+                })
             })
         })
         .map(|name| (*name).clone())

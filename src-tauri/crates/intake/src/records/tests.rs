@@ -22,7 +22,11 @@ fn copy_of(name: &str) -> Result<tempfile::TempDir, Box<dyn std::error::Error>> 
         for entry in std::fs::read_dir(from)? {
             let entry = entry?;
             let target = to.join(entry.file_name());
-            if entry.file_type()?.is_dir() { copy(&entry.path(), &target)? } else { std::fs::copy(entry.path(), target).map(|_| ())? }
+            if entry.file_type()?.is_dir() {
+                copy(&entry.path(), &target)?
+            } else {
+                std::fs::copy(entry.path(), target).map(|_| ())?
+            }
         }
         Ok(())
     }
@@ -103,9 +107,17 @@ fn check_mlflow(name: &str) -> Outcome {
         assert_eq!(serde_json::to_value(&run.parameters)?, want["parameters"], "{of}: parameters");
         assert_eq!(serde_json::to_value(&run.record.tags)?, want["tags"], "{of}: tags");
         let metrics = want["metrics"].as_object().ok_or("no metrics")?;
-        assert_eq!(run.metrics.keys().collect::<Vec<_>>(), metrics.keys().collect::<Vec<_>>(), "{of}: names of metrics");
+        assert_eq!(
+            run.metrics.keys().collect::<Vec<_>>(),
+            metrics.keys().collect::<Vec<_>>(),
+            "{of}: names of metrics"
+        );
         for (metric, value) in metrics {
-            assert!(same_number(run.metrics[metric], value), "{of}: {metric} is {} and not {value}", run.metrics[metric]);
+            assert!(
+                same_number(run.metrics[metric], value),
+                "{of}: {metric} is {} and not {value}",
+                run.metrics[metric]
+            );
             let history = want["history"][metric].as_array().ok_or("no history")?;
             let points = run.curves.get(metric).map_or(1, |it| it.points.len());
             assert_eq!(points, history.len(), "{of}: points of {metric}");
@@ -123,8 +135,13 @@ fn check_mlflow(name: &str) -> Outcome {
         assert_eq!(data.len(), inputs.len(), "{of}: inputs");
         for input in inputs {
             let name = input["name"].as_str().unwrap_or_default();
-            let edge = data.iter().find(|it| it.evidence.contains(&format!("\"{name}\""))).ok_or("an input is missing")?;
-            assert_eq!(edge.found.as_ref().map(RelPath::as_str), Some(format!("data/{name}.csv").as_str()), "{of}: moved with the folder");
+            let edge =
+                data.iter().find(|it| it.evidence.contains(&format!("\"{name}\""))).ok_or("an input is missing")?;
+            assert_eq!(
+                edge.found.as_ref().map(RelPath::as_str),
+                Some(format!("data/{name}.csv").as_str()),
+                "{of}: moved with the folder"
+            );
             assert_eq!(edge.columns, ["age", "income", "churned"], "{of}: columns of {name}");
             assert!(edge.evidence.contains(input["context"].as_str().unwrap_or("?")), "{of}: {}", edge.evidence);
         }
@@ -138,9 +155,11 @@ fn check_mlflow(name: &str) -> Outcome {
     assert_eq!(parent.user.as_deref(), Some("ada"));
     assert_eq!(parent.code.commit.as_deref(), Some("0123456789abcdef0123456789abcdef01234567"));
     assert_eq!(parent.code.path.as_ref().map(RelPath::as_str), Some("src/train.py"));
-    let children: Vec<_> = read.runs.values().filter(|run| run.record.parent.as_ref() == Some(&parent.foreign_id)).collect();
+    let children: Vec<_> =
+        read.runs.values().filter(|run| run.record.parent.as_ref() == Some(&parent.foreign_id)).collect();
     assert_eq!(children.len(), 2, "{name}: nested runs know who started them");
-    let artifacts = parent.outputs.iter().find(|it| it.evidence.contains("artifacts of the run")).ok_or("no artifacts")?;
+    let artifacts =
+        parent.outputs.iter().find(|it| it.evidence.contains("artifacts of the run")).ok_or("no artifacts")?;
     let notes = artifacts.found.as_ref().ok_or("artifacts were not found")?;
     assert!(folder.path().join(notes.as_str()).join("notes.txt").is_file(), "{name}: {notes}");
     let registry = expected["registry"].as_array().ok_or("no registry")?;
@@ -150,7 +169,10 @@ fn check_mlflow(name: &str) -> Outcome {
             .reading
             .versions
             .iter()
-            .find(|it| it.model == want["model"].as_str().unwrap_or_default() && Some(it.version.as_str()) == want["version"].as_str())
+            .find(|it| {
+                it.model == want["model"].as_str().unwrap_or_default()
+                    && Some(it.version.as_str()) == want["version"].as_str()
+            })
             .ok_or("a version is missing")?;
         assert_eq!(serde_json::to_value(&version.aliases)?, want["aliases"], "{name}: aliases");
         assert_eq!(version.run.as_deref(), want["run"].as_str(), "{name}: run of a version");
@@ -158,7 +180,11 @@ fn check_mlflow(name: &str) -> Outcome {
         let found = version.found.as_ref().ok_or("the model of a version was not found")?;
         assert!(folder.path().join(found.as_str()).join("MLmodel").is_file(), "{name}: {found}");
     }
-    let internal: Vec<_> = read.files.iter().filter(|it| it.contains("/metrics/") || it.contains("/params/") || it.ends_with("meta.yaml")).collect();
+    let internal: Vec<_> = read
+        .files
+        .iter()
+        .filter(|it| it.contains("/metrics/") || it.contains("/params/") || it.ends_with("meta.yaml"))
+        .collect();
     assert!(internal.is_empty(), "{name}: the record itself is no file of the project: {internal:?}");
     assert!(read.files.iter().any(|it| it.ends_with("artifacts/notes.txt")), "{name}: artifacts are");
     // A second look finds everything the same.
@@ -207,7 +233,8 @@ fn a_pipeline_of_dvc_says_what_dvc_says() -> Outcome {
             assert_eq!(edges.len(), want.len(), "{name}, {part}");
             for entry in want {
                 let path = entry["path"].as_str().unwrap_or_default();
-                let edge = edges.iter().find(|it| it.written_as == path).ok_or_else(|| format!("{name} has no {path}"))?;
+                let edge =
+                    edges.iter().find(|it| it.written_as == path).ok_or_else(|| format!("{name} has no {path}"))?;
                 if let Some(hash) = entry["hash"].as_str() {
                     assert!(edge.evidence.contains(hash), "{name}: {}", edge.evidence);
                 }
@@ -226,12 +253,20 @@ fn a_pipeline_of_dvc_says_what_dvc_says() -> Outcome {
     assert_eq!(train.code.path.as_ref().map(RelPath::as_str), Some("train.py"));
     let state = |run: &str, path: &str| {
         let run = &read.runs[run];
-        run.inputs.iter().chain(&run.outputs).find(|it| it.written_as == path).map(|it| (it.found.is_some(), it.evidence.clone()))
+        run.inputs
+            .iter()
+            .chain(&run.outputs)
+            .find(|it| it.written_as == path)
+            .map(|it| (it.found.is_some(), it.evidence.clone()))
     };
     let model = state("train", "model").ok_or("no model")?;
     assert!(model.0 && model.1.ends_with("holds the recorded bytes"), "a folder is compared by its list: {}", model.1);
     let changed = state("clean@de", "raw/de.csv").ok_or("no raw")?;
-    assert!(!changed.0 && changed.1.contains("has changed since; the recorded bytes are in DVC's cache"), "{}", changed.1);
+    assert!(
+        !changed.0 && changed.1.contains("has changed since; the recorded bytes are in DVC's cache"),
+        "{}",
+        changed.1
+    );
     let cached = state("clean@us", "clean/us.csv").ok_or("no clean")?;
     assert!(!cached.0 && cached.1.contains("is not there; the recorded bytes are in DVC's cache"), "{}", cached.1);
     Ok(())
@@ -242,7 +277,8 @@ fn a_half_copied_store_is_read_as_far_as_it_goes() -> Outcome {
     let folder = copy_of("mlflow3-files")?;
     let whole = read_all(folder.path(), &HashMap::new())?;
     let store = folder.path().join("mlruns");
-    let run = |name: &str| whole.runs.values().find(|it| it.name == name).map(|it| it.foreign_id.clone()).unwrap_or_default();
+    let run =
+        |name: &str| whole.runs.values().find(|it| it.name == name).map(|it| it.foreign_id.clone()).unwrap_or_default();
     let experiment = std::fs::read_dir(&store)?
         .flatten()
         .map(|it| it.path())
@@ -313,7 +349,11 @@ fn a_locked_a_damaged_and_a_foreign_database_are_told_apart() -> Outcome {
     let writer = rusqlite::Connection::open(&path)?;
     writer.execute_batch("BEGIN EXCLUSIVE")?;
     let read = read_all(folder.path(), &HashMap::new())?;
-    assert!(read.runs.is_empty() && read.reading.problems.iter().any(|it| it.message.contains("locked")), "{:?}", read.reading.problems);
+    assert!(
+        read.runs.is_empty() && read.reading.problems.iter().any(|it| it.message.contains("locked")),
+        "{:?}",
+        read.reading.problems
+    );
     writer.execute_batch("ROLLBACK")?;
     drop(writer);
     let mut bytes = std::fs::read(&path)?;
@@ -330,7 +370,10 @@ fn a_locked_a_damaged_and_a_foreign_database_are_told_apart() -> Outcome {
     other.execute_batch("CREATE TABLE x (a); INSERT INTO x VALUES (1)")?;
     drop(other);
     let read = read_all(folder.path(), &HashMap::new())?;
-    assert!(read.stores.iter().all(|it| it.kind != StoreKind::MlflowDatabase), "a database of something else is none of MLflow's");
+    assert!(
+        read.stores.iter().all(|it| it.kind != StoreKind::MlflowDatabase),
+        "a database of something else is none of MLflow's"
+    );
     Ok(())
 }
 

@@ -93,7 +93,8 @@ mod tests {
             name: Option<String>,
             none: Option<String>,
         }
-        let meta: Meta = read("id: 12e4\nname: 007\nnone: null\nother: [1]\n").unwrap_or(Meta { id: None, name: None, none: None });
+        let meta: Meta =
+            read("id: 12e4\nname: 007\nnone: null\nother: [1]\n").unwrap_or(Meta { id: None, name: None, none: None });
         assert_eq!((meta.id.as_deref(), meta.name.as_deref(), meta.none), (Some("12e4"), Some("007"), None));
     }
 

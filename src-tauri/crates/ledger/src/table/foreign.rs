@@ -1,10 +1,10 @@
 //! The `foreign_version` and `foreign_store` tables: registries of other tools, and the records that were found.
 
+use proofmark_domain::Timestamp;
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::foreign::{ForeignModelVersion, RecordProblem, StoreRef};
 use proofmark_domain::id::ProjectId;
 use proofmark_domain::run::RunSource;
-use proofmark_domain::Timestamp;
 use rusqlite::params;
 
 use crate::codec::{self, opt_time, time, to_json, to_word};
@@ -89,8 +89,10 @@ impl ForeignRecordsMut<'_> {
     ) -> Result<(), LedgerError> {
         self.write.touch(Tag::Runs).run(|conn| {
             let (project, source) = (project.to_string(), to_word(&source)?);
-            conn.prepare_cached("UPDATE foreign_version SET gone = 1 WHERE project = ?1 AND source = ?2 AND store = ?3")?
-                .execute(params![project, source, store.as_str()])?;
+            conn.prepare_cached(
+                "UPDATE foreign_version SET gone = 1 WHERE project = ?1 AND source = ?2 AND store = ?3",
+            )?
+            .execute(params![project, source, store.as_str()])?;
             let mut statement = conn.prepare_cached(
                 "INSERT INTO foreign_version
                      (project, source, store, model, version, aliases, run, path, created, description, gone)

@@ -264,8 +264,11 @@ impl RunsMut<'_> {
     ) -> Result<(), LedgerError> {
         self.write.touch(Tag::Runs).run(|conn| {
             let id = id.to_string();
-            conn.prepare_cached("UPDATE run SET store = ?2, stamp = ?3 WHERE id = ?1")?
-                .execute(params![id, store.as_str(), stamp])?;
+            conn.prepare_cached("UPDATE run SET store = ?2, stamp = ?3 WHERE id = ?1")?.execute(params![
+                id,
+                store.as_str(),
+                stamp
+            ])?;
             let seq = conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([&id], |row| row.get(0))?;
             run_fact::replace_curves(conn, seq, curves)
         })
@@ -295,8 +298,10 @@ impl RunsMut<'_> {
             if source.as_deref() == Some("inferred") {
                 conn.prepare_cached("DELETE FROM run_edge WHERE run = ?1")?.execute([&id])?;
                 for table in ["run_fact", "run_curve"] {
-                    conn.prepare_cached(&format!("DELETE FROM {table} WHERE run = (SELECT seq FROM run WHERE id = ?1)"))?
-                        .execute([&id])?;
+                    conn.prepare_cached(&format!(
+                        "DELETE FROM {table} WHERE run = (SELECT seq FROM run WHERE id = ?1)"
+                    ))?
+                    .execute([&id])?;
                 }
             }
             match conn.prepare_cached("DELETE FROM run WHERE id = ?1")?.execute([&id])? {
@@ -343,7 +348,8 @@ fn insert(conn: &Connection, run: &Run, owner: Option<&Owner>) -> Result<(), Fau
         run.record.as_ref().and_then(|it| it.parent.as_deref()),
     ])?;
     run_edge::replace(conn, run)?;
-    let seq = conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
+    let seq =
+        conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
     run_fact::replace(conn, run, seq)?;
     if status != run.status {
         conn.prepare_cached("UPDATE run SET status = ?2 WHERE id = ?1")?
@@ -380,7 +386,8 @@ fn update(conn: &Connection, run: &Run) -> Result<(), Fault> {
         run.record.as_ref().is_some_and(|it| it.deleted),
         run.record.as_ref().and_then(|it| it.parent.as_deref()),
     ])?;
-    let seq = conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
+    let seq =
+        conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
     run_fact::replace(conn, run, seq)
 }
 

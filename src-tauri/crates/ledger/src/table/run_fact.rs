@@ -46,7 +46,8 @@ pub(crate) fn name_id(conn: &Connection, kind: FactKind, name: &str) -> Result<i
     match known {
         Some(id) => Ok(id),
         None => {
-            conn.prepare_cached("INSERT INTO fact_name (kind, name) VALUES (?1, ?2)")?.execute(params![kind.word(), name])?;
+            conn.prepare_cached("INSERT INTO fact_name (kind, name) VALUES (?1, ?2)")?
+                .execute(params![kind.word(), name])?;
             Ok(conn.last_insert_rowid())
         }
     }
@@ -97,7 +98,8 @@ pub(crate) fn replace(conn: &Connection, run: &Run, seq: i64) -> Result<(), Faul
 /// Puts the histories of a run in place of those it had.
 pub(crate) fn replace_curves(conn: &Connection, seq: i64, curves: &BTreeMap<String, Curve>) -> Result<(), Fault> {
     conn.prepare_cached("DELETE FROM run_curve WHERE run = ?1")?.execute([seq])?;
-    let mut insert = conn.prepare_cached("INSERT INTO run_curve (run, name, recorded, points) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert =
+        conn.prepare_cached("INSERT INTO run_curve (run, name, recorded, points) VALUES (?1, ?2, ?3, ?4)")?;
     for (name, curve) in curves {
         let mut bytes = Vec::with_capacity(curve.points.len() * POINT);
         for point in &curve.points {

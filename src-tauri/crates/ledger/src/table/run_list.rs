@@ -151,7 +151,13 @@ pub(crate) fn page(conn: &Connection, filter: &RunFilter) -> Result<Page<String>
     let (from, rest) = match facts.split_first() {
         Some((first, rest)) if is_selective(conn, first)? => {
             values.extend(first.values.clone());
-            (format!("(SELECT it.run FROM run_fact AS it WHERE {}) AS hit CROSS JOIN run ON run.seq = hit.run", first.sql()), rest)
+            (
+                format!(
+                    "(SELECT it.run FROM run_fact AS it WHERE {}) AS hit CROSS JOIN run ON run.seq = hit.run",
+                    first.sql()
+                ),
+                rest,
+            )
         }
         _ => ("run".to_owned(), &facts[..]),
     };
@@ -191,13 +197,23 @@ fn by_fact(
     let have = count(conn, &having, &values)?;
     let total = have + count(conn, &lacking, &values)?;
     // Numbers before texts, whichever way: NULL stands first in an index and must be turned round for the ascending order.
-    let order = if ascending { "f.number IS NULL, f.number ASC, f.text ASC".to_owned() } else { format!("f.number {direction}, f.text {direction}") };
+    let order = if ascending {
+        "f.number IS NULL, f.number ASC, f.text ASC".to_owned()
+    } else {
+        format!("f.number {direction}, f.text {direction}")
+    };
     let mut rows =
         ids(conn, &format!("SELECT run.id {having} ORDER BY {order}, f.run"), &values, filter.limit, filter.offset)?;
     let wanted = filter.limit.map(|limit| limit.saturating_sub(rows.len() as u64));
     if wanted != Some(0) {
         let offset = filter.offset.saturating_sub(have);
-        rows.extend(ids(conn, &format!("SELECT run.id {lacking} ORDER BY run.started DESC, run.id DESC"), &values, wanted, offset)?);
+        rows.extend(ids(
+            conn,
+            &format!("SELECT run.id {lacking} ORDER BY run.started DESC, run.id DESC"),
+            &values,
+            wanted,
+            offset,
+        )?);
     }
     Ok(Page { rows, total })
 }
@@ -265,11 +281,16 @@ fn facts(conn: &Connection, filter: &RunFilter) -> Result<Option<Vec<Where>>, Fa
                     Operand::Text(text) => text.clone(),
                     Operand::Number(number) => number.to_string(),
                 };
-                part.push("coalesce(it.text, CAST(it.number AS TEXT)) LIKE ? ESCAPE '\\'", [codec::contains(&text).into()]);
+                part.push(
+                    "coalesce(it.text, CAST(it.number AS TEXT)) LIKE ? ESCAPE '\\'",
+                    [codec::contains(&text).into()],
+                );
             }
             (Operand::Number(number), Compare::NotEqual) => part.push("it.number IS NOT ?", [Cell::from(*number)]),
             (Operand::Text(text), Compare::NotEqual) => part.push("it.text IS NOT ?", [Cell::from(text.clone())]),
-            (Operand::Number(number), compare) => part.push(format!("it.number {} ?", sign(compare)), [Cell::from(*number)]),
+            (Operand::Number(number), compare) => {
+                part.push(format!("it.number {} ?", sign(compare)), [Cell::from(*number)])
+            }
             (Operand::Text(text), compare) => {
                 part.push(format!("it.number IS NULL AND it.text {} ?", sign(compare)), [Cell::from(text.clone())]);
             }
@@ -298,7 +319,9 @@ fn is_selective(conn: &Connection, fact: &Where) -> Result<bool, Fault> {
 /// How often names are used among the newest runs, which is quick however many there are.
 pub(crate) fn names(conn: &Connection, project: Option<ProjectId>) -> Result<Vec<FactUse>, Fault> {
     let (scope, values) = match project {
-        Some(project) => ("run.project = ?1 AND run.deleted IN (0, 1)".to_owned(), vec![Cell::from(project.to_string())]),
+        Some(project) => {
+            ("run.project = ?1 AND run.deleted IN (0, 1)".to_owned(), vec![Cell::from(project.to_string())])
+        }
         None => (format!("run.{VISIBLE}"), Vec::new()),
     };
     let sql = format!(

@@ -180,7 +180,11 @@ fn a_registry_is_followed() -> Outcome {
     let first = [version("1", &["champion"]), version("10", &[]), version("2", &[])];
     put(&first)?;
     let read = sandbox.ledger.read(|r| r.foreign().versions(project))?;
-    assert_eq!(read.iter().map(|it| it.version.as_str()).collect::<Vec<_>>(), ["1", "2", "10"], "in the order of numbers");
+    assert_eq!(
+        read.iter().map(|it| it.version.as_str()).collect::<Vec<_>>(),
+        ["1", "2", "10"],
+        "in the order of numbers"
+    );
     put(&[version("2", &["champion"])])?;
     assert_eq!(sandbox.ledger.read(|r| r.foreign().versions(project))?, [version("2", &["champion"])]);
     Ok(())

@@ -32,7 +32,8 @@ pub fn metric_curves(metric: &str, runs: &[(String, &Curve)]) -> Option<Figure> 
         return None;
     }
     let range = |part: fn(&(f64, f64)) -> f64| {
-        let (low, high) = all().map(part).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), it| (low.min(it), high.max(it)));
+        let (low, high) =
+            all().map(part).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), it| (low.min(it), high.max(it)));
         // A constant still needs some room around it.
         if low == high { (low - low.abs().max(1.0) * 0.05, high + high.abs().max(1.0) * 0.05) } else { (low, high) }
     };
@@ -73,7 +74,12 @@ pub fn metric_curves(metric: &str, runs: &[(String, &Curve)]) -> Option<Figure> 
         let stride = points.len().div_ceil(marks_each).max(1);
         let last = points.len().saturating_sub(1);
         for (_, (step, value)) in points.iter().enumerate().filter(|(index, _)| index % stride == 0 || *index == last) {
-            canvas.mark(name, &format!("step {}", text::number(*step)), text::number(*value), (x.at(*step) - 2.0, y.at(*value) - 2.0, 4.0, 4.0));
+            canvas.mark(
+                name,
+                &format!("step {}", text::number(*step)),
+                text::number(*value),
+                (x.at(*step) - 2.0, y.at(*value) - 2.0, 4.0, 4.0),
+            );
         }
         let _ = recorded;
     }
@@ -117,7 +123,8 @@ mod tests {
     fn several_runs_share_one_scale() {
         let (a, b) = (curve(&[0.0, 1.0]), curve(&[10.0, 5.0, 0.0]));
         let drawn = metric_curves("auc", &[("first".into(), &a), ("second".into(), &b)]);
-        let series: Vec<String> = drawn.map(|it| it.marks.into_iter().map(|mark| mark.series).collect()).unwrap_or_default();
+        let series: Vec<String> =
+            drawn.map(|it| it.marks.into_iter().map(|mark| mark.series).collect()).unwrap_or_default();
         assert_eq!(series, ["first", "first", "second", "second", "second"]);
     }
 }

@@ -58,7 +58,12 @@ fn add(text: &str, declared: &mut Declared) {
         None => (exact(rest), rest.replace(' ', "")),
     };
     if name == "python" {
-        declared.python = declared.python.take().or(version).or(Some(specifier.trim_start_matches('=').to_owned())).filter(|it| !it.is_empty());
+        declared.python = declared
+            .python
+            .take()
+            .or(version)
+            .or(Some(specifier.trim_start_matches('=').to_owned()))
+            .filter(|it| !it.is_empty());
         return;
     }
     declared.add(name, Requirement { version, specifier, ..Requirement::default() });

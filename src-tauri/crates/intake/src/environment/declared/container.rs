@@ -101,7 +101,8 @@ fn installs(command: &str, path: &Path, declared: &mut Declared, included: &mut 
                     declared.merge(requirements::file(&text, &place));
                 }
             }
-            "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" | "-c" | "--constraint" | "-t" | "--target" => {
+            "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" | "-c" | "--constraint" | "-t"
+            | "--target" => {
                 words.next();
             }
             word if word.starts_with('-') || word == "." => {}

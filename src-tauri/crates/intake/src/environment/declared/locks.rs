@@ -18,9 +18,9 @@ pub fn toml_lock(text: &str, path: &Path) -> Declared {
             return declared;
         }
     };
-    let python = document
-        .get("requires-python")
-        .or_else(|| document.get("metadata").and_then(|it| it.get("python-versions").or_else(|| it.get("requires_python"))));
+    let python = document.get("requires-python").or_else(|| {
+        document.get("metadata").and_then(|it| it.get("python-versions").or_else(|| it.get("requires_python")))
+    });
     declared.python = python.and_then(toml::Value::as_str).map(str::to_owned);
     let is_pylock = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pylock"));
     let list = document.get(if is_pylock { "packages" } else { "package" }).and_then(toml::Value::as_array);
@@ -52,14 +52,22 @@ pub fn pipfile_lock(text: &str, _: &Path) -> Declared {
             return declared;
         }
     };
-    let python = document.pointer("/_meta/requires/python_full_version").or_else(|| document.pointer("/_meta/requires/python_version"));
+    let python = document
+        .pointer("/_meta/requires/python_full_version")
+        .or_else(|| document.pointer("/_meta/requires/python_version"));
     declared.python = python.and_then(Value::as_str).map(str::to_owned);
     for (name, facts) in document.get("default").and_then(Value::as_object).into_iter().flatten() {
         let text = |key: &str| facts.get(key).and_then(Value::as_str).map(str::to_owned);
         let specifier = text("version").unwrap_or_default();
         declared.add(
             name,
-            Requirement { version: exact(&specifier), specifier, marker: text("markers"), source: text("git"), ..Requirement::default() },
+            Requirement {
+                version: exact(&specifier),
+                specifier,
+                marker: text("markers"),
+                source: text("git"),
+                ..Requirement::default()
+            },
         );
     }
     declared

@@ -45,7 +45,11 @@ pub fn model(text: &str, _: &Path) -> Declared {
                 (_, "pytorch") => exact("torch", plain(value)),
                 (_, "xgb") => exact("xgboost", plain(value)),
                 (_, "lgb") => exact("lightgbm", plain(value)),
-                ("sklearn" | "xgboost" | "lightgbm" | "catboost" | "pytorch" | "tensorflow" | "keras" | "onnx" | "statsmodels" | "spacy" | "transformers" | "prophet" | "pmdarima", package) => {
+                (
+                    "sklearn" | "xgboost" | "lightgbm" | "catboost" | "pytorch" | "tensorflow" | "keras" | "onnx"
+                    | "statsmodels" | "spacy" | "transformers" | "prophet" | "pmdarima",
+                    package,
+                ) => {
                     exact(package, plain(value));
                 }
                 _ => {}
@@ -69,8 +73,10 @@ pub fn project(text: &str, path: &Path) -> Declared {
         }
     }
     dependencies(document.get("dependencies"), &mut declared);
-    declared.base_image =
-        declared.base_image.take().or_else(|| document.pointer("/docker_env/image").and_then(Value::as_str).map(str::to_owned));
+    declared.base_image = declared
+        .base_image
+        .take()
+        .or_else(|| document.pointer("/docker_env/image").and_then(Value::as_str).map(str::to_owned));
     declared
 }
 

@@ -19,7 +19,9 @@ pub fn pyproject(text: &str, _: &Path) -> Declared {
     };
     if let Some(project) = document.get("project") {
         declared.python = project.get("requires-python").and_then(Value::as_str).map(str::to_owned);
-        for text in project.get("dependencies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for text in
+            project.get("dependencies").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
             match requirement(text) {
                 Some((name, it)) => declared.add(&name, it),
                 None => declared.problems.push(format!("`{text}` is no requirement.")),
@@ -38,7 +40,9 @@ pub fn pipfile(text: &str, _: &Path) -> Declared {
     let mut declared = Declared::default();
     match text.parse::<Table>() {
         Ok(document) => {
-            let python = document.get("requires").and_then(|it| it.get("python_full_version").or_else(|| it.get("python_version")));
+            let python = document
+                .get("requires")
+                .and_then(|it| it.get("python_full_version").or_else(|| it.get("python_version")));
             declared.python = python.and_then(Value::as_str).map(str::to_owned);
             if let Some(packages) = document.get("packages").and_then(Value::as_table) {
                 table(packages, &mut declared);

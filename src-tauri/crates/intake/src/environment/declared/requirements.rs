@@ -101,14 +101,14 @@ pub fn requirement(text: &str) -> Option<(String, Requirement)> {
     }
     let rest = rest.trim();
     let (extras, rest) = match rest.strip_prefix('[').and_then(|it| it.split_once(']')) {
-        Some((extras, rest)) => (
-            extras.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect(),
-            rest.trim(),
-        ),
+        Some((extras, rest)) => {
+            (extras.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect(), rest.trim())
+        }
         None => (Vec::new(), rest),
     };
     if let Some(source) = rest.strip_prefix('@') {
-        let requirement = Requirement { extras, marker, source: Some(source.trim().to_owned()), ..Requirement::default() };
+        let requirement =
+            Requirement { extras, marker, source: Some(source.trim().to_owned()), ..Requirement::default() };
         return Some((name.to_owned(), requirement));
     }
     let specifier = rest.trim_start_matches('(').trim_end_matches(')').replace(' ', "");
@@ -128,7 +128,10 @@ pub fn exact(specifier: &str) -> Option<String> {
 
 /// `git+https://host/name.git@v1.2#egg=name`, a wheel by its URL, or a path.
 fn of_url(text: &str) -> Option<(String, Requirement)> {
-    let is_place = text.contains("://") && !text.contains(" @") || text.starts_with("./") || text.starts_with("../") || text.starts_with("file:");
+    let is_place = text.contains("://") && !text.contains(" @")
+        || text.starts_with("./")
+        || text.starts_with("../")
+        || text.starts_with("file:");
     if !is_place {
         return None;
     }

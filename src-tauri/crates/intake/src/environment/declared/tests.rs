@@ -21,11 +21,18 @@ fn requirements_are_read_with_all_their_parts() -> Outcome {
     assert_eq!(version(&declared, "numpy"), Some("1.26.4"));
     let pandas = &declared.packages["pandas"];
     assert_eq!(pandas.extras, ["performance", "excel"]);
-    assert_eq!((pandas.version.as_deref(), pandas.marker.as_deref()), (Some("2.2.3"), Some("python_version >= \"3.9\"")));
+    assert_eq!(
+        (pandas.version.as_deref(), pandas.marker.as_deref()),
+        (Some("2.2.3"), Some("python_version >= \"3.9\""))
+    );
     assert_eq!(declared.packages["scikit-learn"].specifier, ">=1.4,<2");
     assert_eq!(version(&declared, "requests"), Some("2.32.3"));
     assert_eq!(declared.packages["tool"].source.as_deref(), Some("git+https://host/x/tool.git@v1.2#egg=tool"));
-    assert!(declared.packages["other"].source.is_some() && declared.packages.contains_key("torch") && declared.packages.contains_key("lib"));
+    assert!(
+        declared.packages["other"].source.is_some()
+            && declared.packages.contains_key("torch")
+            && declared.packages.contains_key("lib")
+    );
     assert_eq!(version(&declared, "jinja2"), None, "a pattern is no version");
     assert!(!declared.is_locked);
     assert!(declared.problems.iter().any(|it| it.contains("bad line here")), "{:?}", declared.problems);
@@ -77,7 +84,9 @@ fn container_files_are_read() -> Outcome {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    for (name, text) in [("uv.lock", "[[package"), ("Pipfile.lock", "{"), ("conda.yaml", "a: ["), ("pyproject.toml", "x =")] {
+    for (name, text) in
+        [("uv.lock", "[[package"), ("Pipfile.lock", "{"), ("conda.yaml", "a: ["), ("pyproject.toml", "x =")]
+    {
         let declared = reader_of(name).map(|read| read(text, Path::new(name)));
         assert!(declared.is_some_and(|it| it.packages.is_empty() && it.problems.len() == 1), "{name}");
     }
@@ -87,10 +96,14 @@ fn what_cannot_be_read_is_told() {
 fn files_beside_a_model_make_one_environment() -> Outcome {
     let folder = tempfile::tempdir()?;
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
-    write("MLmodel", "flavors:\n  python_function: {python_version: 3.10.19}\n  sklearn: {sklearn_version: 1.7.2}\nmlflow_version: 3.4.0\n")?;
+    write(
+        "MLmodel",
+        "flavors:\n  python_function: {python_version: 3.10.19}\n  sklearn: {sklearn_version: 1.7.2}\nmlflow_version: 3.4.0\n",
+    )?;
     write("python_env.yaml", "python: 3.10.19\nbuild_dependencies: [pip==24]\ndependencies:\n- -r requirements.txt\n")?;
     write("requirements.txt", "mlflow\npandas==2.2.3\n")?;
-    let paths: Vec<_> = ["requirements.txt", "python_env.yaml", "MLmodel"].iter().map(|it| folder.path().join(it)).collect();
+    let paths: Vec<_> =
+        ["requirements.txt", "python_env.yaml", "MLmodel"].iter().map(|it| folder.path().join(it)).collect();
     let environment = of_files(&paths).ok_or("nothing read")?.into_environment();
     assert_eq!(environment.interpreter.map(|it| it.version).as_deref(), Some("3.10.19"));
     let versions: Vec<(&str, &str)> = environment.packages.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();

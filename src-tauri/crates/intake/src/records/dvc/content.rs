@@ -88,7 +88,9 @@ impl Cache {
         }
         let folder = self.folder.as_ref()?;
         let (first, rest) = hash.split_at(2);
-        [folder.join("files/md5").join(first).join(rest), folder.join(first).join(rest)].into_iter().find(|it| it.is_file())
+        [folder.join("files/md5").join(first).join(rest), folder.join(first).join(rest)]
+            .into_iter()
+            .find(|it| it.is_file())
     }
 
     /// What has become of the recorded bytes.
@@ -110,7 +112,11 @@ impl Cache {
             if size > LARGEST_COMPARED || files.len() >= MOST_FILES {
                 return State::SameSize;
             }
-            return if folder_md5(place, &files, entry.is_legacy).is_some_and(|it| it == recorded) { State::Same } else { changed };
+            return if folder_md5(place, &files, entry.is_legacy).is_some_and(|it| it == recorded) {
+                State::Same
+            } else {
+                changed
+            };
         }
         if hash.ends_with(".dir") {
             return changed;

@@ -55,7 +55,11 @@ pub fn parse(tag: &str) -> Option<Event> {
         return None;
     }
     let stage = stage.to_owned();
-    Some(if removed { Event::Unassigned { artifact, stage, counter } } else { Event::Assigned { artifact, stage, counter } })
+    Some(if removed {
+        Event::Unassigned { artifact, stage, counter }
+    } else {
+        Event::Assigned { artifact, stage, counter }
+    })
 }
 
 /// A `:` between folder and name is written `=`, because git allows none in a tag.
@@ -113,7 +117,9 @@ fn fold(tags: &[Tag], store: &RelPath, places: &BTreeMap<String, RelPath>) -> Ve
             Event::Unassigned { artifact, stage, counter } => (artifact, stage, *counter, false),
             _ => continue,
         };
-        let newer = stages.get(&(artifact.clone(), stage.clone())).is_none_or(|(last, old, _)| (*last, old.at) <= (counter, tag.at));
+        let newer = stages
+            .get(&(artifact.clone(), stage.clone()))
+            .is_none_or(|(last, old, _)| (*last, old.at) <= (counter, tag.at));
         if newer {
             stages.insert((artifact.clone(), stage.clone()), (counter, tag, stands));
         }
@@ -172,15 +178,33 @@ mod tests {
     use super::*;
 
     fn tag(name: &str, commit: &str, at: i64) -> Tag {
-        Tag { name: name.to_owned(), commit: commit.to_owned(), at: Some(Timestamp::from_ms(at)), author: None, message: None }
+        Tag {
+            name: name.to_owned(),
+            commit: commit.to_owned(),
+            at: Some(Timestamp::from_ms(at)),
+            author: None,
+            message: None,
+        }
     }
 
     #[test]
     fn names_of_tags_are_told_apart() {
-        assert_eq!(parse("churn@v1.2.0"), Some(Event::Registered { artifact: "churn".into(), version: "v1.2.0".into() }));
-        assert_eq!(parse("a=b@v1.0.0!"), Some(Event::Deregistered { artifact: "a:b".into(), version: "v1.0.0".into() }));
-        assert_eq!(parse("churn#prod#3"), Some(Event::Assigned { artifact: "churn".into(), stage: "prod".into(), counter: 3 }));
-        assert_eq!(parse("churn#prod!#4"), Some(Event::Unassigned { artifact: "churn".into(), stage: "prod".into(), counter: 4 }));
+        assert_eq!(
+            parse("churn@v1.2.0"),
+            Some(Event::Registered { artifact: "churn".into(), version: "v1.2.0".into() })
+        );
+        assert_eq!(
+            parse("a=b@v1.0.0!"),
+            Some(Event::Deregistered { artifact: "a:b".into(), version: "v1.0.0".into() })
+        );
+        assert_eq!(
+            parse("churn#prod#3"),
+            Some(Event::Assigned { artifact: "churn".into(), stage: "prod".into(), counter: 3 })
+        );
+        assert_eq!(
+            parse("churn#prod!#4"),
+            Some(Event::Unassigned { artifact: "churn".into(), stage: "prod".into(), counter: 4 })
+        );
         assert_eq!(parse("churn@deprecated"), Some(Event::Deprecated { artifact: "churn".into() }));
         for other in ["v1.2.3", "release-1", "x@latest", "@v1.0.0", "a#"] {
             assert_eq!(parse(other), None, "{other}");

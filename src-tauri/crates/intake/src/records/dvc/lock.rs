@@ -91,7 +91,8 @@ fn entry(value: &Yaml) -> Option<Entry> {
 /// A `.dvc` file that records where data came from: an import, or a command in the manner of DVC before 1.0.
 pub fn single(document: &Yaml, name: &str) -> Option<(Stage, Locked)> {
     let locked = locked(document)?;
-    let imports = locked.deps.iter().any(|dep| dep.repository.is_some() || dep.path.contains("://")) || !locked.deps.is_empty();
+    let imports =
+        locked.deps.iter().any(|dep| dep.repository.is_some() || dep.path.contains("://")) || !locked.deps.is_empty();
     if locked.command.is_none() && !imports {
         return None;
     }

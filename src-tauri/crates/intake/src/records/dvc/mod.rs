@@ -108,7 +108,11 @@ impl Pipeline<'_> {
         for name in self.records_of_data() {
             let Some(yaml) = self.document(&name, reading) else { continue };
             if let Some((stage, locked)) = lock::single(&yaml, &name) {
-                drafts.push(Draft { foreign_id: self.address(&name), from: name, ..self.draft(stage, Some(locked), "a .dvc file") });
+                drafts.push(Draft {
+                    foreign_id: self.address(&name),
+                    from: name,
+                    ..self.draft(stage, Some(locked), "a .dvc file")
+                });
             }
         }
         drafts
@@ -135,7 +139,10 @@ impl Pipeline<'_> {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return None,
             Err(why) => {
                 reading.complete = false;
-                reading.problem(self.label(name), format!("It cannot be read: {why}. Runs that were read from it before stay."));
+                reading.problem(
+                    self.label(name),
+                    format!("It cannot be read: {why}. Runs that were read from it before stay."),
+                );
                 return None;
             }
         };
@@ -153,7 +160,11 @@ impl Pipeline<'_> {
     }
 
     fn label(&self, name: &str) -> RelPath {
-        if self.store.as_str().is_empty() { RelPath::from(name) } else { RelPath::new(format!("{}/{name}", self.store)) }
+        if self.store.as_str().is_empty() {
+            RelPath::from(name)
+        } else {
+            RelPath::new(format!("{}/{name}", self.store))
+        }
     }
 
     /// The name by which DVC itself addresses a stage from the project's folder.
@@ -233,12 +244,16 @@ impl Pipeline<'_> {
             let Some(place) = self.place(&draft, &out.path) else { continue };
             let entry = outs.iter().find(|entry| entry.path == out.path);
             if let Some(values) = self.cache.values_of(&place, entry) {
-                metrics.extend(content::flat(&values).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))));
+                metrics.extend(
+                    content::flat(&values).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))),
+                );
             }
         }
         for path in &draft.stage.inner_metrics {
             if let Some(values) = self.place(&draft, path).and_then(|place| content::values_of(&place)) {
-                metrics.extend(content::flat(&values).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))));
+                metrics.extend(
+                    content::flat(&values).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))),
+                );
             }
         }
         let command = draft.locked.as_ref().and_then(|it| it.command.clone()).or_else(|| draft.stage.command.clone());
@@ -258,7 +273,11 @@ impl Pipeline<'_> {
             code: CodeState { path: script, ..CodeState::default() },
             record: ForeignRecord {
                 store: self.label(&draft.from),
-                experiment: Some(if self.store.as_str().is_empty() { "dvc.yaml".to_owned() } else { format!("{}/dvc.yaml", self.store) }),
+                experiment: Some(if self.store.as_str().is_empty() {
+                    "dvc.yaml".to_owned()
+                } else {
+                    format!("{}/dvc.yaml", self.store)
+                }),
                 parent: None,
                 deleted: false,
                 tags: draft.stage.description.clone().map(|it| ("desc".to_owned(), it)).into_iter().collect(),

@@ -118,7 +118,8 @@ fn written_out(
                 })
                 .collect(),
             _ => {
-                problems.push(format!("`foreach` of stage {name} is neither a list nor a map; the stage was not read."));
+                problems
+                    .push(format!("`foreach` of stage {name} is neither a list nor a map; the stage was not read."));
                 Vec::new()
             }
         };
@@ -228,7 +229,10 @@ mod tests {
     #[test]
     fn foreach_and_matrix_are_written_out() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("params.yaml"), "models: [rf, lr]\ndata: {us: {thresh: 10}, de: {thresh: 20}}\nout: built\n")?;
+        std::fs::write(
+            folder.path().join("params.yaml"),
+            "models: [rf, lr]\ndata: {us: {thresh: 10}, de: {thresh: 20}}\nout: built\n",
+        )?;
         let yaml: Yaml = serde_yaml_ng::from_str(
             r"
 vars:

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
+use super::super::{text, yaml};
 use super::content::inside_folder;
 use super::stage::text_of;
-use super::super::{text, yaml};
 
 /// A file of values larger than this is not one.
 const LARGEST: u64 = 16 << 20;
@@ -49,7 +49,9 @@ impl Context {
                     };
                     let chosen: Mapping = values
                         .into_iter()
-                        .filter(|(key, _)| keys.is_empty() || text_of(key).is_some_and(|key| keys.contains(&key.as_str())))
+                        .filter(|(key, _)| {
+                            keys.is_empty() || text_of(key).is_some_and(|key| keys.contains(&key.as_str()))
+                        })
                         .collect();
                     merge(&mut self.values, &chosen, 0);
                 }

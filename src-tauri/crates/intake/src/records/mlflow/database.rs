@@ -96,7 +96,8 @@ pub fn read<E>(
         Err(Stop::Sqlite(why)) => {
             reading.complete = false;
             let kept = reading.present.len();
-            reading.problem(file.clone(), format!("{} {kept} runs were read before that and stay.", open::explain(&why)));
+            reading
+                .problem(file.clone(), format!("{} {kept} runs were read before that and stay.", open::explain(&why)));
         }
         Err(Stop::Cancelled) => reading.complete = false,
     }
@@ -137,7 +138,10 @@ impl Reader<'_> {
             return Ok(());
         };
         if tables.get("alembic_version").is_none() {
-            self.reading.problem(self.file.clone(), "It does not say which version of MLflow wrote it; what has the known names was read.");
+            self.reading.problem(
+                self.file.clone(),
+                "It does not say which version of MLflow wrote it; what has the known names was read.",
+            );
         }
         let experiments = self.experiments(&tables)?;
         let mut models = self.logged_models(&tables)?;
@@ -173,8 +177,17 @@ impl Reader<'_> {
         let mut all_points = by_run(self.conn, metrics.filter(|_| !indexed), &POINT)?;
         let mut all_points = Groups::new(&mut all_points, point)?;
         let sql = runs.select(&[
-            "run_uuid", "name", "status", "start_time", "end_time", "lifecycle_stage", "artifact_uri", "experiment_id", "user_id",
-            "source_name", "source_version",
+            "run_uuid",
+            "name",
+            "status",
+            "start_time",
+            "end_time",
+            "lifecycle_stage",
+            "artifact_uri",
+            "experiment_id",
+            "user_id",
+            "source_name",
+            "source_version",
         ]);
         let mut statement = self.conn.prepare(&format!("{sql} ORDER BY run_uuid"))?;
         let mut rows = statement.query([])?;
@@ -275,7 +288,14 @@ impl Reader<'_> {
     fn datasets(&self, tables: &Tables) -> rusqlite::Result<HashMap<String, RawDataset>> {
         let mut found = HashMap::new();
         let Some(table) = tables.get("datasets") else { return Ok(found) };
-        let sql = table.select(&["dataset_uuid", "name", "digest", "dataset_source_type", "dataset_source", "dataset_schema"]);
+        let sql = table.select(&[
+            "dataset_uuid",
+            "name",
+            "digest",
+            "dataset_source_type",
+            "dataset_source",
+            "dataset_schema",
+        ]);
         let mut statement = self.conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -300,7 +320,11 @@ impl Reader<'_> {
         tables: &Tables,
         datasets: &HashMap<String, RawDataset>,
         models: &Models,
-    ) -> rusqlite::Result<(HashMap<String, Vec<RawDataset>>, HashMap<String, Vec<RawModel>>, HashMap<String, Vec<RawModel>>)> {
+    ) -> rusqlite::Result<(
+        HashMap<String, Vec<RawDataset>>,
+        HashMap<String, Vec<RawModel>>,
+        HashMap<String, Vec<RawModel>>,
+    )> {
         let (mut read, mut models_read, mut written) = (HashMap::new(), HashMap::new(), HashMap::new());
         let Some(table) = tables.get("inputs") else { return Ok((read, models_read, written)) };
         let contexts = self.contexts(tables)?;
@@ -311,7 +335,8 @@ impl Reader<'_> {
             models.by_id.get(id).cloned().unwrap_or_else(|| RawModel { id: id.to_owned(), ..RawModel::default() })
         };
         while let Some(row) = rows.next()? {
-            let (Some(from_kind), Some(from), Some(to)) = (Text::of(row, 1)?, Text::of(row, 2)?, Text::of(row, 4)?) else {
+            let (Some(from_kind), Some(from), Some(to)) = (Text::of(row, 1)?, Text::of(row, 2)?, Text::of(row, 4)?)
+            else {
                 continue;
             };
             match from_kind.as_str() {
@@ -390,13 +415,23 @@ impl Reader<'_> {
             let mut statement = self.conn.prepare(&table.select(&["name", "version", "alias"]))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if let (Some(model), Some(version), Some(alias)) = (Text::of(row, 0)?, Text::of(row, 1)?, Text::of(row, 2)?) {
+                if let (Some(model), Some(version), Some(alias)) =
+                    (Text::of(row, 0)?, Text::of(row, 1)?, Text::of(row, 2)?)
+                {
                     aliases.entry((model, version)).or_default().push(alias);
                 }
             }
         }
         let sql = table.select(&[
-            "name", "version", "creation_time", "description", "current_stage", "source", "storage_location", "run_id", "model_id",
+            "name",
+            "version",
+            "creation_time",
+            "description",
+            "current_stage",
+            "source",
+            "storage_location",
+            "run_id",
+            "model_id",
         ]);
         let mut statement = self.conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
@@ -410,8 +445,7 @@ impl Reader<'_> {
             }
             let mut names = aliases.remove(&(model.clone(), version.clone())).unwrap_or_default();
             names.sort();
-            let places =
-                [Text::of(row, 8)?.map(|id| format!("models:/{id}")), Text::of(row, 6)?, Text::of(row, 5)?];
+            let places = [Text::of(row, 8)?.map(|id| format!("models:/{id}")), Text::of(row, 6)?, Text::of(row, 5)?];
             let found = places
                 .iter()
                 .flatten()
@@ -441,7 +475,11 @@ struct Models {
 }
 
 /// The query for rows of a table in the order of runs; `None` if the table is not there.
-fn by_run<'c>(conn: &'c Connection, table: Option<&Table>, columns: &[&str]) -> rusqlite::Result<Option<Statement<'c>>> {
+fn by_run<'c>(
+    conn: &'c Connection,
+    table: Option<&Table>,
+    columns: &[&str],
+) -> rusqlite::Result<Option<Statement<'c>>> {
     let Some(table) = table.filter(|table| table.has("run_uuid")) else { return Ok(None) };
     let columns: Vec<&str> = std::iter::once("run_uuid").chain(columns.iter().copied()).collect();
     conn.prepare(&format!("{} ORDER BY run_uuid", table.select(&columns))).map(Some)

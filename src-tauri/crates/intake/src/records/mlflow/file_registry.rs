@@ -67,7 +67,9 @@ pub fn read(
         let mut aliases: Vec<(String, String)> = Vec::new();
         for entry in std::fs::read_dir(model.join("aliases")).into_iter().flatten().flatten() {
             match text::read_text(&entry.path(), 4096) {
-                Ok(version) => aliases.push((entry.file_name().to_string_lossy().into_owned(), version.trim().to_owned())),
+                Ok(version) => {
+                    aliases.push((entry.file_name().to_string_lossy().into_owned(), version.trim().to_owned()))
+                }
                 Err(why) => problems.push(RecordProblem {
                     path: label(options.root, &entry.path()),
                     message: format!("An alias cannot be read: {why}. The versions of the model were read."),
@@ -81,16 +83,17 @@ pub fn read(
                 return versions;
             }
             let file = folder.join("meta.yaml");
-            let meta: Meta = match text::read_text(&file, 4 << 20).map_err(|why| why.to_string()).and_then(|it| yaml::read(&it)) {
-                Ok(meta) => meta,
-                Err(why) => {
-                    problems.push(RecordProblem {
-                        path: label(options.root, &file),
-                        message: format!("A registered version cannot be read: {why}. The other versions were."),
-                    });
-                    continue;
-                }
-            };
+            let meta: Meta =
+                match text::read_text(&file, 4 << 20).map_err(|why| why.to_string()).and_then(|it| yaml::read(&it)) {
+                    Ok(meta) => meta,
+                    Err(why) => {
+                        problems.push(RecordProblem {
+                            path: label(options.root, &file),
+                            message: format!("A registered version cannot be read: {why}. The other versions were."),
+                        });
+                        continue;
+                    }
+                };
             let version = meta.version.clone().unwrap_or(number);
             let stage = meta.current_stage.filter(|it| !it.is_empty() && it != "None");
             let places = [meta.model_id.map(|id| format!("models:/{id}")), meta.storage_location, meta.source];

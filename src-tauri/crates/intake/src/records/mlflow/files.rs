@@ -92,7 +92,10 @@ pub fn read<E>(
     let base = match resolve(options.root, store) {
         Ok(base) if base.is_dir() => base,
         _ => {
-            reading.problem(store.clone(), "The folder is not there any more. Nothing that was read from it before was changed.");
+            reading.problem(
+                store.clone(),
+                "The folder is not there any more. Nothing that was read from it before was changed.",
+            );
             return Ok(reading);
         }
     };
@@ -134,7 +137,9 @@ pub fn read<E>(
                 .chunks(share)
                 .map(|part| {
                     let locator = &locator;
-                    scope.spawn(move || part.iter().map(|job| read_run(job, store, options, locator)).collect::<Vec<_>>())
+                    scope.spawn(move || {
+                        part.iter().map(|job| read_run(job, store, options, locator)).collect::<Vec<_>>()
+                    })
                 })
                 .collect();
             parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
@@ -243,7 +248,9 @@ fn experiment(folder: &Path, in_trash: bool, options: &ReadOptions<'_>, reading:
             Err(why) => {
                 reading.problem(
                     label(options.root, &file),
-                    format!("The description of a logged model cannot be read: {why}. The model is known by its files only."),
+                    format!(
+                        "The description of a logged model cannot be read: {why}. The model is known by its files only."
+                    ),
                 );
                 experiment.models.insert(id.clone(), RawModel { id, found, ..RawModel::default() });
             }
@@ -313,10 +320,12 @@ fn inputs_and_outputs(job: &Job, run: &mut RawRun, problems: &mut Vec<(PathBuf, 
             run.models_read.push(model_of(job, &source));
             continue;
         }
-        let mut dataset = job.experiment.datasets.get(&source).cloned().unwrap_or_else(|| RawDataset {
-            name: source.clone(),
-            ..RawDataset::default()
-        });
+        let mut dataset = job
+            .experiment
+            .datasets
+            .get(&source)
+            .cloned()
+            .unwrap_or_else(|| RawDataset { name: source.clone(), ..RawDataset::default() });
         dataset.context = meta
             .tags
             .as_ref()
@@ -326,7 +335,8 @@ fn inputs_and_outputs(job: &Job, run: &mut RawRun, problems: &mut Vec<(PathBuf, 
         run.datasets.push(dataset);
     }
     for output in folders(&job.folder.join("outputs")) {
-        let id = meta(&output.join("meta.yaml")).ok().and_then(|it| it.destination_id).unwrap_or_else(|| file_name(&output));
+        let id =
+            meta(&output.join("meta.yaml")).ok().and_then(|it| it.destination_id).unwrap_or_else(|| file_name(&output));
         run.models_written.push(model_of(job, &id));
     }
     for id in job.experiment.models_of.get(&job.id).into_iter().flatten() {

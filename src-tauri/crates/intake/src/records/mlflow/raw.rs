@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use proofmark_domain::Timestamp;
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::foreign::{Curve, ForeignEdge, ForeignRecord, ForeignRun, MetricPoint};
 use proofmark_domain::run::{CodeState, EdgeRole, RunSource, RunStatus};
-use proofmark_domain::Timestamp;
 use serde_json::Value;
 
 use super::super::{Locator, MOST_POINTS};
@@ -255,12 +255,7 @@ fn dataset_edge(dataset: &RawDataset, locator: &Locator) -> ForeignEdge {
         digest: None,
         role: EdgeRole::Data,
         columns: columns_of(&dataset.schema),
-        evidence: format!(
-            "MLflow, data set \"{}\" (digest {}{context}{})",
-            dataset.name,
-            dataset.digest,
-            moved
-        ),
+        evidence: format!("MLflow, data set \"{}\" (digest {}{context}{})", dataset.name, dataset.digest, moved),
     }
 }
 
@@ -306,7 +301,8 @@ mod tests {
             history.push(step, at, value);
         }
         assert_eq!(history.latest(), Some(0.6), "by step, then time, then value, and NaN beats nothing");
-        let steps: Vec<i64> = history.into_curve().map(|it| it.points.iter().map(|it| it.step).collect()).unwrap_or_default();
+        let steps: Vec<i64> =
+            history.into_curve().map(|it| it.points.iter().map(|it| it.step).collect()).unwrap_or_default();
         assert_eq!(steps, [0, 1, 2, 2, 2]);
         let mut single = History::default();
         single.push(0, 0, f64::NAN);
@@ -330,7 +326,10 @@ mod tests {
 
     #[test]
     fn columns_are_read_from_every_shape_of_schema() {
-        assert_eq!(columns_of(r#"{"mlflow_colspec": [{"type": "double", "name": "a"}, {"type": "long", "name": "b"}]}"#), ["a", "b"]);
+        assert_eq!(
+            columns_of(r#"{"mlflow_colspec": [{"type": "double", "name": "a"}, {"type": "long", "name": "b"}]}"#),
+            ["a", "b"]
+        );
         assert_eq!(columns_of(r#"{"mlflow_tensorspec": {"features": [{"name": "x"}], "targets": null}}"#), ["x"]);
         assert!(columns_of("not json").is_empty());
     }

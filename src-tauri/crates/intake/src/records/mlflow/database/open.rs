@@ -43,7 +43,8 @@ impl Drop for PrivateCopy {
 /// A sentence on why it cannot be read, what was kept and what to do.
 pub fn open(path: &Path) -> Result<Opened, String> {
     let size = |suffix: &str| beside(path, suffix).metadata().map(|it| it.len()).ok();
-    let (log, memory, journal) = (size("-wal").filter(|it| *it > 0), size("-shm"), size("-journal").filter(|it| *it > 0));
+    let (log, memory, journal) =
+        (size("-wal").filter(|it| *it > 0), size("-shm"), size("-journal").filter(|it| *it > 0));
     if log.is_some() && memory.is_some() {
         match connect(path, "mode=ro&readonly_shm=1") {
             Ok(conn) => return Ok(Opened { conn, notes: Vec::new(), _copy: None }),
@@ -96,7 +97,9 @@ fn copy(path: &Path, suffixes: &[&str]) -> Result<Opened, String> {
         return Ok(Opened { conn, notes, _copy: None });
     }
     let failed = |why: std::io::Error| {
-        format!("It cannot be read beside a program that writes to it: {why}. Nothing that was read before was changed; it is read again at the next look.")
+        format!(
+            "It cannot be read beside a program that writes to it: {why}. Nothing that was read before was changed; it is read again at the next look."
+        )
     };
     let folder = private_folder().map_err(failed)?;
     let kept = PrivateCopy(folder.clone());
@@ -171,16 +174,22 @@ fn is_busy(why: &rusqlite::Error) -> bool {
 
 /// Says in a sentence what a failure means and what to do.
 pub fn explain(why: &rusqlite::Error) -> String {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, OperationInterrupted, PermissionDenied};
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, OperationInterrupted, PermissionDenied,
+    };
     let kept = "Nothing that was read before was changed";
     match why.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked) => {
             format!("Another program holds it locked. {kept}; it is read again at the next look.")
         }
         Some(DatabaseCorrupt | NotADatabase) => {
-            format!("The database is damaged ({why}). {kept}. Restore it from a copy, or mend it with sqlite3's `.recover`.")
+            format!(
+                "The database is damaged ({why}). {kept}. Restore it from a copy, or mend it with sqlite3's `.recover`."
+            )
         }
-        Some(PermissionDenied | CannotOpen) => format!("It may not be opened ({why}). {kept}; grant read permission and look again."),
+        Some(PermissionDenied | CannotOpen) => {
+            format!("It may not be opened ({why}). {kept}; grant read permission and look again.")
+        }
         Some(OperationInterrupted) => format!("Reading it took too long and was given up. {kept}."),
         _ => format!("It cannot be read ({why}). {kept}."),
     }

@@ -106,7 +106,9 @@ pub fn measured(row: &Row<'_>, value: usize, is_nan: usize) -> rusqlite::Result<
     Ok(match row.get_ref(value)? {
         ValueRef::Integer(number) => number as f64,
         ValueRef::Real(number) => number,
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(|it| it.trim().parse().ok()).unwrap_or(f64::NAN),
+        ValueRef::Text(bytes) => {
+            std::str::from_utf8(bytes).ok().and_then(|it| it.trim().parse().ok()).unwrap_or(f64::NAN)
+        }
         ValueRef::Null | ValueRef::Blob(_) => f64::NAN,
     })
 }
