@@ -99,7 +99,19 @@ export const handlers: Handlers = {
 		const use = (kind: "metric" | "parameter", list: string[]) => list.map((name, i) => ({ fact: { kind, name }, runs: 400 - i }));
 		return { facts: world.empty ? [] : [...use("metric", names("metrics")), ...use("parameter", names("parameters"))] };
 	},
-	record_list: () => ({ records: [], versions: [] }),
+	record_list: () =>
+		world.empty
+			? { records: [], versions: [] }
+			: {
+					records: [
+						{ record: { kind: "mlflow_database" as const, path: "mlflow.db" }, read_at: "2026-11-20T09:12:00.000Z", runs: 1_284, problems: [] },
+						{ record: { kind: "dvc" as const, path: "" }, read_at: "2026-11-19T08:00:00.000Z", runs: 6, problems: [{ path: "dvc.yaml", message: "The values of extra.yaml, which `vars` names, cannot be read; what depends on them stays as it is written." }] },
+					],
+					versions: [
+						{ source: "mlflow" as const, store: "mlflow.db", model: "scorecard", version: "4", aliases: ["champion"], run: "abc", found: "mlruns/1/models/m-1/artifacts", created: "2026-11-02T10:00:00.000Z", description: null },
+						{ source: "mlflow" as const, store: "mlflow.db", model: "scorecard", version: "3", aliases: [], run: "abd", found: null, created: "2026-10-02T10:00:00.000Z", description: "before the new features" },
+					],
+				},
 	environment_show: ({ of }) => ({
 		title: of === "" ? "Credit risk, retail portfolio" : of,
 		sentence: "Python 3.12.4 with 60 packages, seen there: seen when the run began (100 % sure).",
