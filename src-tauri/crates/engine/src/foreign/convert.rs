@@ -56,8 +56,8 @@ impl<'a> Converter<'a> {
         } else {
             Confidence::CERTAIN
         };
-        let inputs = self.edges(read, &foreign.inputs, confidence, former.map(|it| &it.inputs[..]))?;
-        let outputs = self.edges(read, &foreign.outputs, confidence, former.map(|it| &it.outputs[..]))?;
+        let inputs = self.edges(read, foreign.source, &foreign.inputs, confidence, former.map(|it| &it.inputs[..]))?;
+        let outputs = self.edges(read, foreign.source, &foreign.outputs, confidence, former.map(|it| &it.outputs[..]))?;
         let environment_digest = self.environment(read, foreign, &outputs)?;
         Ok(Run {
             id,
@@ -84,6 +84,7 @@ impl<'a> Converter<'a> {
     fn edges(
         &self,
         read: &Read<'_>,
+        source: RunSource,
         foreign: &[ForeignEdge],
         confidence: Confidence,
         former: Option<&[RunEdge]>,
@@ -99,7 +100,8 @@ impl<'a> Converter<'a> {
                 },
             };
             if files.is_empty() {
-                let is_own_folder = edge.role == EdgeRole::Other && edge.found.is_some();
+                let is_own_folder =
+                    source == RunSource::Mlflow && edge.role == EdgeRole::Other && edge.found.is_some();
                 let lone = self.lone(edge, confidence, former);
                 // A folder of artifacts with nothing in it is no file that a run wrote.
                 if !is_own_folder && seen.insert(lone.path.clone()) {
@@ -195,7 +197,7 @@ impl<'a> Converter<'a> {
         }
         let places: Vec<_> =
             files.iter().filter_map(|(_, path, _)| proofmark_intake::files::resolve(self.root, path).ok()).collect();
-        let environment = declared::of_files(&places).map(|found| found.into_environment());
+        let environment = declared::of_files(&places).map(declared::Declared::into_environment);
         let digest = environment.as_ref().map(|it| it.digest);
         self.environments.insert(key, digest);
         self.new_environments.extend(environment);
