@@ -17,6 +17,7 @@ export const to = {
 	runs: () => "/runs",
 	run: (run: string) => addressOf(["runs", run]),
 	compare: (runs: readonly string[]) => addressOf(["runs", "compare"], { ids: runs.join(",") }),
+	environment: (project: string, of?: string | null, other?: string | null) => addressOf(["environments", project], { of, with: other }),
 	models: () => "/models",
 	model: (project: string, path: string) => `/models/${encodeURIComponent(project)}/${encodePath(path)}`,
 	monitoring: () => "/monitoring",

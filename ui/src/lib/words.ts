@@ -75,6 +75,7 @@ export const runStates: Record<RunStatus, State> = {
 	finished: { tone: "pass", word: "Finished" },
 	failed: { tone: "fail", word: "Failed" },
 	killed: { tone: "fail", word: "Killed" },
+	scheduled: { tone: "unknown", word: "Not begun" },
 	unknown: { tone: "unknown", word: "Unknown" },
 };
 

@@ -54,6 +54,12 @@ macro_rules! for_each_command {
             run_list             (RunQuery)         -> RunPage           : Read  => [Runs],
             run_show             (RunRef)           -> RunView           : Read  => [Runs],
             run_compare          (RunRefs)          -> RunComparison     : Read  => [Runs],
+            run_facts            (FactQuery)        -> FactList          : Read  => [Runs],
+            record_list          (ProjectRef)       -> RecordList        : Read  => [Runs],
+
+            environment_show     (EnvironmentRef)   -> EnvironmentView   : Read  => [Files, Runs, Reports],
+            environment_compare  (EnvironmentPair)  -> EnvironmentDifference : Read => [Files, Runs, Reports],
+            environment_text     (EnvironmentExport) -> EnvironmentText  : Read  => [Files, Runs, Reports],
 
             lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports],
 

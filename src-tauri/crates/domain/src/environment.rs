@@ -40,6 +40,9 @@ pub struct Environment {
     pub basis: Basis,
     /// How sure that is.
     pub confidence: Confidence,
+    /// What it was read from: names of files, or words for what was looked at.
+    #[serde(default)]
+    pub evidence: Vec<String>,
 }
 
 /// How one package differs between two environments.

@@ -101,6 +101,8 @@ pub struct ForeignRun {
     pub outputs: Vec<ForeignEdge>,
     /// Files of the project that describe its environment, such as the `requirements.txt` beside a logged model.
     pub environment_files: Vec<RelPath>,
+    /// Histories of the metrics that have more than one value, by name.
+    pub curves: BTreeMap<String, Curve>,
 }
 
 /// One value of a metric.
@@ -113,6 +115,51 @@ pub struct MetricPoint {
     pub at: Option<Timestamp>,
     /// The value. Not a number and infinities are written as `null` in JSON.
     pub value: f64,
+}
+
+/// The history of a metric.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Curve {
+    /// Points that the record holds.
+    pub recorded: u64,
+    /// Points that are kept, by step and then by time. As many as were recorded, or fewer for a very long history.
+    pub points: Vec<MetricPoint>,
+}
+
+impl Curve {
+    /// Puts points into order and keeps at most about `most` of them. Of each stretch of a longer history its least and its
+    /// greatest value stay, so that no spike is lost, and so do the first and the last point.
+    pub fn thinned(mut points: Vec<MetricPoint>, most: usize) -> Self {
+        points.sort_by(|a, b| (a.step, a.at).cmp(&(b.step, b.at)).then(a.value.total_cmp(&b.value)));
+        let recorded = points.len() as u64;
+        if points.len() <= most.max(4) {
+            return Self { recorded, points };
+        }
+        let stretch = points.len().div_ceil(most.max(4) / 2 - 1);
+        let mut kept = Vec::with_capacity(most);
+        kept.extend(points.first());
+        for part in points.chunks(stretch) {
+            let lowest = (0..part.len()).min_by(|a, b| part[*a].value.total_cmp(&part[*b].value));
+            let highest = (0..part.len()).max_by(|a, b| part[*a].value.total_cmp(&part[*b].value));
+            let (Some(lowest), Some(highest)) = (lowest, highest) else { continue };
+            kept.push(part[lowest.min(highest)]);
+            kept.push(part[lowest.max(highest)]);
+        }
+        kept.extend(points.last());
+        kept.dedup();
+        Self { recorded, points: kept }
+    }
+}
+
+/// Something in a record of another tool that could not be read. The rest of the record was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct RecordProblem {
+    /// The file or folder, relative to the project.
+    pub path: RelPath,
+    /// What is wrong, what was kept, and what can be done.
+    pub message: String,
 }
 
 /// A version of a model in another tool's registry.
@@ -137,4 +184,29 @@ pub struct ForeignModelVersion {
     pub created: Option<Timestamp>,
     /// Its description.
     pub description: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(step: i64, value: f64) -> MetricPoint {
+        MetricPoint { step, at: None, value }
+    }
+
+    #[test]
+    fn a_long_history_keeps_its_ends_and_its_spikes() {
+        let mut points: Vec<MetricPoint> = (0..10_000).map(|step| point(step, (step % 7) as f64)).collect();
+        points[5_003].value = 1e9;
+        points[6_001].value = -1e9;
+        points.reverse();
+        let curve = Curve::thinned(points, 400);
+        assert_eq!(curve.recorded, 10_000);
+        assert!(curve.points.len() <= 402, "{} points are kept", curve.points.len());
+        assert!(curve.points.is_sorted_by_key(|it| it.step), "the order is that of the steps");
+        assert_eq!((curve.points[0].step, curve.points[curve.points.len() - 1].step), (0, 9_999));
+        assert!(curve.points.contains(&point(5_003, 1e9)) && curve.points.contains(&point(6_001, -1e9)));
+        let short = Curve::thinned(vec![point(1, 2.0), point(0, 1.0)], 400);
+        assert_eq!(short.points, [point(0, 1.0), point(1, 2.0)], "a short one is kept as it is");
+    }
 }

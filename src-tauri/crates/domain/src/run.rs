@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::artifact::{ArtifactKind, RelPath};
+use crate::foreign::ForeignRecord;
 use crate::id::{ProjectId, RunId};
 use crate::{Basis, Confidence, Digest, Timestamp};
 
@@ -37,6 +38,8 @@ pub enum RunStatus {
     Failed,
     /// Ended by a signal, or its recorder was killed.
     Killed,
+    /// Accepted by its tool, and not begun as far as is known.
+    Scheduled,
     /// The record does not say.
     Unknown,
 }
@@ -132,6 +135,9 @@ pub struct ProcessFacts {
     pub blind_spots: Vec<String>,
     /// Whether the log was cut at its size limit.
     pub log_truncated: bool,
+    /// Variables of its surroundings that can change what it computes, from a list of those that hold no secrets.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
 }
 
 /// One execution that read and wrote artifacts.
@@ -172,4 +178,7 @@ pub struct Run {
     pub process: Option<ProcessFacts>,
     /// Who started it, as the operating system knows them.
     pub user: Option<String>,
+    /// Where it stands in the record of the tool that wrote it; `null` for runs that Proofmark recorded or inferred.
+    #[serde(default)]
+    pub record: Option<ForeignRecord>,
 }

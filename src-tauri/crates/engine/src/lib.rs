@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod dispatch;
 mod events;
+mod foreign;
 mod graph;
 mod home;
 mod jobs;
@@ -56,6 +57,8 @@ struct Inner {
     watches: Mutex<BTreeMap<ProjectId, watch::Watch>>,
     /// What the last scan of a project left out; re-computed by each scan, so it need not outlive the process.
     skipped: Mutex<BTreeMap<ProjectId, Vec<Skipped>>>,
+    /// How databases of other tools were when this process last read them.
+    records_seen: Mutex<foreign::Seen>,
     /// Scans of one project wait for each other.
     scanning: Mutex<BTreeMap<ProjectId, Arc<Mutex<()>>>>,
     closing: AtomicBool,
@@ -85,6 +88,7 @@ impl Engine {
             events,
             watches: Mutex::default(),
             skipped: Mutex::default(),
+            records_seen: Mutex::default(),
             scanning: Mutex::default(),
             closing: AtomicBool::new(false),
         }));

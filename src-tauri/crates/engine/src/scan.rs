@@ -11,10 +11,12 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{JobRef, ProjectRef};
 use proofmark_domain::Timestamp;
 use proofmark_domain::artifact::{ArtifactKind, Change, FileFacts, PathChange, RelPath, SkipCause, Skipped};
+use proofmark_domain::foreign::StoreRef;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::project::Project;
 use proofmark_intake::classify::{Classified, classify};
 use proofmark_intake::files::{FileStat, FoundFile, HashError, Hashed, WalkOptions, hash_many, walk_under};
+use proofmark_intake::records::stores_in;
 use proofmark_ledger::{AuditEntry, FileState, NewVersion, Stat};
 
 use crate::jobs::{JobPlan, Worker};
@@ -100,12 +102,23 @@ impl Engine {
         let turn = Arc::clone(lock(&self.0.scanning).entry(project.id).or_default());
         // Another scan of the same project would see half of what this one records.
         let _turn = lock(&turn);
-        let summary = self.scan_alone(project, under, control)?;
+        let (mut summary, stores) = self.scan_alone(project, under, control)?;
+        let unread = self.take_records(project, under, &stores, control)?;
+        if !unread.is_empty() {
+            summary.skipped.extend(unread);
+            summary.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+            self.remember_skipped(project, under, summary.skipped.clone());
+        }
         self.after_scan(project, &summary, control)?;
         Ok(summary)
     }
 
-    fn scan_alone(&self, project: &Project, under: &RelPath, control: &ScanControl<'_>) -> Answer<ScanSummary> {
+    fn scan_alone(
+        &self,
+        project: &Project,
+        under: &RelPath,
+        control: &ScanControl<'_>,
+    ) -> Answer<(ScanSummary, Vec<StoreRef>)> {
         let root = PathBuf::from(&project.root);
         if !root.is_dir() {
             return Err(Trouble::new(
@@ -123,6 +136,7 @@ impl Engine {
         let walk = walk_under(&root, under, &options, &|| (control.cancelled)(), &mut |found| {
             (control.progress)(found, None, "looking for files");
         })?;
+        let stores = stores_in(&root, &walk);
         let known = self.known_files(project, under)?;
         let mut summary = ScanSummary { files: walk.files.len() as u64, ..ScanSummary::default() };
         let mut skipped = walk.skipped;
@@ -187,7 +201,7 @@ impl Engine {
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
         summary.skipped.clone_from(&skipped);
         self.remember_skipped(project, under, skipped);
-        Ok(summary)
+        Ok((summary, stores))
     }
 
     fn known_files(&self, project: &Project, under: &RelPath) -> Answer<BTreeMap<RelPath, FileState>> {

@@ -17,6 +17,7 @@ use crate::open::{self, Opened, Options, Presence};
 use crate::table::decision::{Decisions, DecisionsMut};
 use crate::table::environment::{Environments, EnvironmentsMut};
 use crate::table::file::{Files, FilesMut};
+use crate::table::foreign::{ForeignRecords, ForeignRecordsMut};
 use crate::table::job::{Jobs, JobsMut};
 use crate::table::person::{People, PeopleMut};
 use crate::table::project::{Projects, ProjectsMut};
@@ -373,6 +374,8 @@ tables! {
     versions: Versions, VersionsMut;
     /// Runs with their edges.
     runs: Runs, RunsMut;
+    /// Registries of other tools, and their records.
+    foreign: ForeignRecords, ForeignRecordsMut;
     /// The output of runs.
     run_logs: RunLogs, RunLogsMut;
     /// Environments of runs.

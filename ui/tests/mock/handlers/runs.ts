@@ -41,7 +41,8 @@ function make(i: number): Run {
 		environment_digest: digest("env"),
 		inputs,
 		outputs: status === "failed" ? [] : outputs,
-		process: { argv: ["python", "train.py"], cwd: "/home/amara/work/credit-risk", exit_code: status === "failed" ? 1 : 0, signal: null, peak_memory: 2_412_004_352, observed_by: ["audit hook", "preload"], blind_spots: ["statically linked programs"], log_truncated: false },
+		process: { argv: ["python", "train.py"], cwd: "/home/amara/work/credit-risk", exit_code: status === "failed" ? 1 : 0, signal: null, peak_memory: 2_412_004_352, observed_by: ["audit hook", "preload"], blind_spots: ["statically linked programs"], log_truncated: false, variables: { OMP_NUM_THREADS: "4", PYTHONHASHSEED: "0" } },
+		record: null,
 		user: "amara",
 	};
 }
@@ -69,8 +70,10 @@ export const handlers: Handlers = {
 				digest: digest("env"),
 				interpreter: { name: "CPython", version: "3.12.4", path: "/home/amara/.venvs/credit/bin/python" },
 				packages: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [["numpy", "pandas", "scikit-learn", "lightgbm", "pyarrow"][i] ?? `package-${i}`, `${1 + (i % 4)}.${i % 10}.${i % 7}`])),
-				system: "Linux 6.8", architecture: "x86_64", cpu: "AMD Ryzen 7 7840U", gpus: [], basis: "observed", confidence: 1,
+				system: "Linux 6.8", architecture: "x86_64", cpu: "AMD Ryzen 7 7840U", gpus: [], basis: "observed", confidence: 1, evidence: ["site-packages"],
 			},
+			curves: Object.fromEntries(Object.keys(it.metrics).slice(0, 3).map((name) => [name, { recorded: 40, points: [] }])),
+			related: [],
 			log_tail: Array.from({ length: 60 }, (_, i) => `[${i}] train auc 0.${800 + i} valid auc 0.${780 + i}`).join("\n"),
 			log_size: 18_220,
 		};
@@ -87,7 +90,50 @@ export const handlers: Handlers = {
 				{ of: "code", name: "commit", values: list.map((it) => it.code.commit) },
 			],
 			same: 41,
+			curves: Object.fromEntries(Object.keys(list[0]?.metrics ?? {}).slice(0, 2).map((name) => [name, list.map(() => ({ recorded: 40, points: [] }))])),
 			packages: Object.fromEntries(list.slice(1).map((it) => [it.id, [{ name: "lightgbm", before: "4.5.0", after: "4.6.0" }]])),
 		};
 	},
+	run_facts: () => {
+		const names = (of: "metrics" | "parameters") => [...new Set(runs.flatMap((it) => Object.keys(it[of])))];
+		const use = (kind: "metric" | "parameter", list: string[]) => list.map((name, i) => ({ fact: { kind, name }, runs: 400 - i }));
+		return { facts: world.empty ? [] : [...use("metric", names("metrics")), ...use("parameter", names("parameters"))] };
+	},
+	record_list: () =>
+		world.empty
+			? { records: [], versions: [] }
+			: {
+					records: [
+						{ record: { kind: "mlflow_database" as const, path: "mlflow.db" }, read_at: "2026-11-20T09:12:00.000Z", runs: 1_284, problems: [] },
+						{ record: { kind: "dvc" as const, path: "" }, read_at: "2026-11-19T08:00:00.000Z", runs: 6, problems: [{ path: "dvc.yaml", message: "The values of extra.yaml, which `vars` names, cannot be read; what depends on them stays as it is written." }] },
+					],
+					versions: [
+						{ source: "mlflow" as const, store: "mlflow.db", model: "scorecard", version: "4", aliases: ["champion"], run: "abc", found: "mlruns/1/models/m-1/artifacts", created: "2026-11-02T10:00:00.000Z", description: null },
+						{ source: "mlflow" as const, store: "mlflow.db", model: "scorecard", version: "3", aliases: [], run: "abd", found: null, created: "2026-10-02T10:00:00.000Z", description: "before the new features" },
+					],
+				},
+	environment_show: ({ of }) => ({
+		title: of === "" ? "Credit risk, retail portfolio" : of,
+		sentence: "Python 3.12.4 with 60 packages, seen there: seen when the run began (100 % sure).",
+		environment: {
+			digest: digest("env"),
+			interpreter: { name: "CPython", version: "3.12.4", path: "/home/amara/.venvs/credit/bin/python" },
+			packages: { numpy: "2.1.0", pandas: "2.2.3" },
+			system: "Linux 6.8", architecture: "x86_64", cpu: "AMD Ryzen 7 7840U", gpus: [], basis: "observed" as const, confidence: 1, evidence: ["run train"],
+		},
+		packages: Array.from({ length: 60 }, (_, i) => ({ name: ["numpy", "pandas", "scikit-learn", "lightgbm", "pyarrow"][i] ?? `package-${i}`, version: `${1 + (i % 4)}.${i % 10}.${i % 7}`, basis: i % 5 === 0 ? ("inferred" as const) : ("observed" as const), confidence: i % 5 === 0 ? 0.5 : 1, from: i % 5 === 0 ? "uv.lock" : "run train", elsewhere: i % 9 === 0 ? ["requirements.txt: >=1.0"] : [] })),
+		sources: [
+			{ what: "run train", basis: "observed" as const, confidence: 1, python: "3.12.4", packages: 60, why: "seen when the run began" },
+			{ what: "uv.lock", basis: "inferred" as const, confidence: 0.8, python: ">=3.11", packages: 71, why: "a lock file of the project, as it is now; it has the versions that the model names" },
+		],
+	}),
+	environment_compare: ({ before, after }) => ({
+		sentence: "2 packages differ and 1 other fact between the two; 58 packages are the same in both.",
+		before: before.of || "the project",
+		after: after.of || "the project",
+		facts: [{ name: "python", before: "3.11.7", after: "3.12.4" }],
+		packages: [{ name: "lightgbm", before: "4.5.0", after: "4.6.0" }, { name: "polars", before: null, after: "1.9.0" }],
+		same: 58,
+	}),
+	environment_text: ({ format }) => ({ name: format === "conda" ? "environment.yml" : "requirements.txt", text: "numpy==2.1.0\n", left_out: [] }),
 };

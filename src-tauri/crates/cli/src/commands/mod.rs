@@ -1,5 +1,6 @@
 //! The commands, one file for each family.
 
+pub mod environment;
 pub mod governance;
 pub mod history;
 pub mod key;
@@ -36,6 +37,9 @@ pub enum Command {
     /// Lists, shows, compares and exports recorded runs
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Shows environments, how two differ, and files from which one can be made again
+    #[command(subcommand)]
+    Environment(environment::Command),
     /// Shows what something came from and what became of it
     Lineage(lineage::Arguments),
     /// Shows what happened to a path, also of a file that is gone
@@ -96,6 +100,7 @@ impl Command {
             Self::Watch(it) => it.run(context),
             Self::Run(it) => it.run(context),
             Self::Runs(it) => it.run(context),
+            Self::Environment(it) => it.run(context),
             Self::Lineage(it) => it.run(context),
             Self::History(it) => it.run(context),
             Self::Profile(it) => it.run(context),

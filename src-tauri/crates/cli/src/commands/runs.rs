@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use proofmark_contract::domain::id::RunId;
 use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
-use proofmark_contract::view::{RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunView};
+use proofmark_contract::view::{
+    FactKind, FactRef, ProjectRef, RecordList, RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunSort, RunView,
+};
 use proofmark_contract::{ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,7 +16,9 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::reply::{Outcome, wrong};
 use crate::text::Side::{Left, Right};
-use crate::text::{Table, bytes, count, counted, cut, number, percent, safe, safe_lines, seconds, when_known, word};
+use crate::text::{
+    Table, bytes, count, counted, cut, number, percent, safe, safe_lines, seconds, when_known, word, words,
+};
 
 /// Commands about runs.
 #[derive(Debug, Subcommand)]
@@ -33,9 +37,33 @@ pub enum Command {
         /// Whose name, command or identifier contains this
         #[arg(long)]
         text: Option<String>,
+        /// Whose parameter or metric is so: `metrics.auc >= 0.8`, `params.model = rf`, `params.path ~ raw`; may be repeated
+        #[arg(long = "where", value_name = "CONDITION")]
+        conditions: Vec<String>,
+        /// started, name, duration, or a fact such as `metrics.auc`
+        #[arg(long)]
+        sort: Option<String>,
+        /// Smallest or oldest first
+        #[arg(long)]
+        ascending: bool,
+        /// Only those that their tool holds for deleted
+        #[arg(long, conflicts_with = "active")]
+        deleted: bool,
+        /// Without those that their tool holds for deleted
+        #[arg(long)]
+        active: bool,
         /// At most so many; all if absent
         #[arg(long)]
         limit: Option<u64>,
+        /// Passes over so many
+        #[arg(long, default_value_t = 0)]
+        offset: u64,
+    },
+    /// Shows the records of other tools in a project, what could not be read of them, and their registries of models
+    Records {
+        /// Identifier, name or folder of the project; the one around the working directory if absent
+        #[arg(long)]
+        project: Option<String>,
     },
     /// Shows everything about one run
     Show {
@@ -66,13 +94,46 @@ impl Command {
     pub fn run(self, context: &Context) -> Outcome {
         let engine = context.engine()?;
         match self {
-            Self::List { project, source, status, text, limit } => {
+            Self::List {
+                project,
+                source,
+                status,
+                text,
+                conditions,
+                sort,
+                ascending,
+                deleted,
+                active,
+                limit,
+                offset,
+            } => {
                 let project = project.map(|name| engine.project_named(&name)).transpose()?.map(|it| it.id);
                 let source: Option<RunSource> = source.map(|it| named(&it, "source")).transpose()?;
                 let status: Option<RunStatus> = status.map(|it| named(&it, "status")).transpose()?;
                 let limit = Some(limit.unwrap_or(u64::from(u32::MAX)));
-                let page = engine.run_list(RunQuery { project, source, status, text, limit, ..RunQuery::default() })?;
+                let filter = (!conditions.is_empty()).then(|| conditions.join(" and "));
+                let deleted = if deleted { Some(true) } else { active.then_some(false) };
+                let (sort, sort_fact) = order(sort.as_deref())?;
+                let page = engine.run_list(RunQuery {
+                    project,
+                    source,
+                    status,
+                    text,
+                    deleted,
+                    filter,
+                    sort,
+                    sort_fact,
+                    ascending,
+                    offset,
+                    limit,
+                    ..RunQuery::default()
+                })?;
                 context.answer("runs-list", &page, || list_text(&page))
+            }
+            Self::Records { project } => {
+                let project = context.project(project.as_deref())?;
+                let records = engine.record_list(ProjectRef { project: project.id })?;
+                context.answer("runs-records", &records, || records_text(&records))
             }
             Self::Show { run } => {
                 let view = engine.run_show(RunRef { run: find(context, &run)? })?;
@@ -104,6 +165,52 @@ impl Command {
     }
 }
 
+fn order(text: Option<&str>) -> Result<(RunSort, Option<FactRef>), ErrorBody> {
+    let Some(text) = text else { return Ok((RunSort::default(), None)) };
+    if let Some((kind, name)) = text.split_once('.') {
+        let kind = match kind.to_lowercase().as_str() {
+            "metrics" | "metric" => Some(FactKind::Metric),
+            "params" | "param" | "parameters" | "parameter" => Some(FactKind::Parameter),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let name = name.trim_matches(['`', '"']).to_owned();
+            return Ok((RunSort::default(), Some(FactRef { kind, name })));
+        }
+    }
+    let sort = serde_json::from_value(Value::String(text.to_lowercase())).map_err(|_| {
+        wrong(format!("Runs cannot be sorted by `{text}`."))
+            .hint("Choose started, name, duration, metrics.NAME or params.NAME.")
+    })?;
+    Ok((sort, None))
+}
+
+fn records_text(records: &RecordList) -> String {
+    if records.records.is_empty() {
+        return "There is no record of MLflow or DVC in this project.\n".to_owned();
+    }
+    let mut text = String::new();
+    let mut table = Table::new([("Record", Left), ("Kind", Left), ("Runs", Right), ("Unreadable places", Right)]);
+    for it in &records.records {
+        let path = if it.record.path.as_str().is_empty() { "." } else { it.record.path.as_str() };
+        table.row([path.to_owned(), words(&it.record.kind), count(it.runs), count(it.problems.len() as u64)]);
+    }
+    text.push_str(table.text().trim_start_matches('\n'));
+    for problem in records.records.iter().flat_map(|it| &it.problems) {
+        text.push_str(&format!("\n{}: {}", safe(problem.path.as_str()), safe(&problem.message)));
+    }
+    if !records.versions.is_empty() {
+        let mut table =
+            Table::new([("Registered model", Left), ("Version", Left), ("Stands for", Left), ("File", Left)]);
+        for it in &records.versions {
+            let found = it.found.as_ref().map_or_else(|| "not in this folder".to_owned(), |it| it.as_str().to_owned());
+            table.row([it.model.clone(), it.version.clone(), it.aliases.join(", "), found]);
+        }
+        text.push_str(&table.text());
+    }
+    text
+}
+
 /// A word of a fixed list.
 fn named<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, ErrorBody> {
     serde_json::from_value(Value::String(text.to_lowercase()))
@@ -111,7 +218,7 @@ fn named<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, ErrorBody> {
 }
 
 /// Finds a run by its identifier, the beginning of it, or its name; of several with the name, the newest.
-fn find(context: &Context, what: &str) -> Result<RunId, ErrorBody> {
+pub(super) fn find(context: &Context, what: &str) -> Result<RunId, ErrorBody> {
     if let Ok(id) = what.parse() {
         return Ok(id);
     }
@@ -120,7 +227,7 @@ fn find(context: &Context, what: &str) -> Result<RunId, ErrorBody> {
         limit: Some(1_000),
         ..RunQuery::default()
     })?;
-    let by_name = page.runs.iter().find(|run| run.name == what);
+    let by_name = page.runs.iter().find(|run| run.name == what || run.foreign_id.as_deref() == Some(what));
     let begins = |run: &&proofmark_contract::domain::run::Run| {
         run.id.to_string().starts_with(what) || run.id.uuid().to_string().starts_with(what)
     };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use proofmark_domain::id::{JobId, ProjectId, ReportId};
+use proofmark_domain::id::{JobId, ProjectId, ReportId, RunId};
 
 /// A request that says nothing more than the command's name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -144,6 +144,13 @@ pub enum FigureQuery {
     DriftRoc {
         /// The report.
         report: ReportId,
+    },
+    /// How a metric went in one run or in several.
+    RunMetric {
+        /// The runs.
+        runs: Vec<RunId>,
+        /// The metric.
+        metric: String,
     },
 }
 

@@ -2,6 +2,7 @@
 
 mod common;
 mod data;
+mod environments;
 mod files;
 mod governance;
 mod models;
@@ -14,6 +15,7 @@ mod settings;
 
 pub use common::*;
 pub use data::*;
+pub use environments::*;
 pub use files::*;
 pub use governance::*;
 pub use models::*;

@@ -131,6 +131,7 @@ impl Engine {
             observed_by: observers.words.iter().cloned().chain(["scan".to_owned()]).collect(),
             blind_spots: observers.blind_spots.clone(),
             log_truncated: outcome.log_truncated,
+            variables: proofmark_intake::environment::relevant_variables(std::env::vars_os()),
         });
         self.finish(&run, &log_path)?;
         observers.clear();
@@ -193,6 +194,7 @@ impl Engine {
             outputs: Vec::new(),
             process: None,
             user: Some(platform::user_name()),
+            record: None,
         })
     }
 

@@ -48,6 +48,11 @@ impl Engine {
             }
             FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
             FigureQuery::DriftRoc { report } => draw::roc(&self.drift_report(*report)?.body.joint),
+            FigureQuery::RunMetric { runs, metric } => {
+                let curves = self.metric_curves(runs, metric)?;
+                let curves: Vec<_> = curves.iter().map(|(name, curve)| (name.clone(), curve)).collect();
+                draw::metric_curves(metric, &curves)
+            }
         };
         let drawn = drawn.ok_or_else(|| {
             Trouble::new(ErrorCode::NotFound, "There is nothing to draw: no value, or no comparison of values.")

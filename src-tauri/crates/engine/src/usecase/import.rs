@@ -31,12 +31,18 @@ impl Engine {
         let root = Path::new(&project.root);
         let environments: Vec<Environment> = lines(&root.join(ENVIRONMENTS))?;
         let runs: Vec<Run> = lines(&root.join(RUNS))?;
-        let known = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?;
-        let new: Vec<Run> = runs
-            .into_iter()
-            .filter(|run| !known.iter().any(|it| it.id == run.id))
-            .map(|run| Run { project: project.id, ..run })
-            .collect();
+        if runs.is_empty() {
+            return Ok(0);
+        }
+        let new = self.ledger().read::<_, Trouble>(|read| {
+            let mut new = Vec::new();
+            for run in runs {
+                if !read.runs().exists(run.id)? {
+                    new.push(Run { project: project.id, ..run });
+                }
+            }
+            Ok(new)
+        })?;
         if new.is_empty() {
             return Ok(0);
         }

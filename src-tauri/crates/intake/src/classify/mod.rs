@@ -81,6 +81,12 @@ pub fn classify(path: &RelPath, head: &[u8], size: u64, reader: &mut Reader<'_>)
     classify_as(path, path.file_name(), head, size, reader)
 }
 
+/// What a path that holds nothing any more was most likely for, by its name alone.
+pub fn kind_of_path(path: &RelPath) -> ArtifactKind {
+    let name = path.file_name().to_lowercase();
+    names::kind_of_name(&name, &path.extension())
+}
+
 /// Like [`classify`], under another name: for what lies inside a compressed file.
 fn classify_as(path: &RelPath, name: &str, head: &[u8], size: u64, reader: &mut Reader<'_>) -> Classified {
     let name = name.to_lowercase();

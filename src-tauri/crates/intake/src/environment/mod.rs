@@ -1,8 +1,10 @@
 //! The software and the machine that a run has: read from what is installed, never by starting the interpreter.
 
+pub mod declared;
 mod find;
 mod machine;
 mod python;
+mod variables;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 pub use find::find_interpreter;
 pub use machine::{Machine, machine};
 pub use python::{PythonError, PythonFacts, normal_name, of_python};
+pub use variables::relevant_variables;
 
 /// Puts interpreter, packages and machine together. `python` is `None` for a run without Python.
 ///
@@ -36,6 +39,7 @@ pub fn environment(
         gpus: machine.gpus.clone(),
         basis,
         confidence,
+        evidence: Vec::new(),
     }
 }
 

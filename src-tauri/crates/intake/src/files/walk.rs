@@ -15,6 +15,7 @@ use thiserror::Error;
 use super::ignored::{IGNORE_FILE, Ignores, Verdict, is_machine_made};
 use super::path::{LabelError, label_of, resolve};
 use super::platform::{FileStat, stat_of};
+use crate::records::mlflow::{Part, is_store};
 
 /// How many entries pass between two questions whether to stop.
 const ENTRIES_PER_CANCEL: usize = 256;
@@ -57,6 +58,8 @@ pub struct Walk {
     pub aliases: Vec<Alias>,
     /// Files and folders that the ignore rules left out. A folder counts once, whatever is in it.
     pub ignored: u64,
+    /// Folders that are file stores of MLflow. Their artifacts are among the files, the record of their runs is not.
+    pub mlflow_stores: Vec<RelPath>,
 }
 
 /// Why a walk has no result at all.
@@ -91,6 +94,8 @@ struct Folder {
     wanted: bool,
     /// Whether it is the folder that the walk began with.
     is_start: bool,
+    /// What it is to a file store of MLflow.
+    part: Part,
 }
 
 /// A link that waits until all real folders are known.
@@ -167,6 +172,8 @@ pub fn walk_under(
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     found.aliases.sort();
+    found.mlflow_stores.sort();
+    found.mlflow_stores.dedup();
     Ok(found)
 }
 
@@ -174,8 +181,15 @@ impl Walker<'_> {
     /// Goes down from the root to `sub`, minding the ignore files on the way.
     fn begin(&mut self, sub: &RelPath) -> Result<(), FileError> {
         let target = resolve(&self.root, sub)?;
-        let mut folder =
-            Folder { absolute: self.root.clone(), label: RelPath::from(""), level: None, wanted: true, is_start: true };
+        let mut folder = Folder {
+            absolute: self.root.clone(),
+            label: RelPath::from(""),
+            level: None,
+            wanted: true,
+            is_start: true,
+            part: Part::Outside,
+        };
+        self.settle_part(&mut folder, None);
         let steps: Vec<OsString> = target
             .strip_prefix(&self.root)
             .map(|relative| relative.components().map(|part| part.as_os_str().to_owned()).collect())
@@ -194,12 +208,17 @@ impl Walker<'_> {
                             return Ok(());
                         }
                         let label = label_of(&self.root, &path)?;
-                        folder = Folder { absolute: path, label, level, wanted, is_start: false };
+                        let part = folder.part.of_child(name_of(&path), &path);
+                        folder = Folder { absolute: path, label, level, wanted, is_start: false, part };
+                        self.settle_part(&mut folder, None);
                     }
                 }
             } else {
                 let label = label_of(&self.root, &path)?;
-                self.entry(path, label, metadata.file_type().is_dir(), level, Ok(metadata));
+                if !metadata.is_dir() && folder.part.hides_files() {
+                    return Ok(());
+                }
+                self.entry(path, label, metadata.file_type().is_dir(), level, Ok(metadata), folder.part);
                 return Ok(());
             }
         }
@@ -218,7 +237,7 @@ impl Walker<'_> {
         }
     }
 
-    fn visit(&mut self, folder: Folder) -> Result<(), FileError> {
+    fn visit(&mut self, mut folder: Folder) -> Result<(), FileError> {
         if (self.cancel)() {
             return Err(FileError::Cancelled);
         }
@@ -256,13 +275,40 @@ impl Walker<'_> {
                 self.skip(path, SkipCause::Unreadable, reason);
             }
         }
+        self.settle_part(&mut folder, Some(&entries));
+        if folder.part.hides_all() {
+            return Ok(());
+        }
+        let logs: Vec<OsString> = database_logs(entries.iter().map(|(name, _)| name));
         for (name, entry) in entries {
-            let label = join_label(&folder.label, &label_of_name(&name));
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if !is_folder && (folder.part.hides_files() || logs.contains(&name)) {
+                continue;
+            }
+            let label = join_label(&folder.label, &label_of_name(&name));
             let path = folder.absolute.join(&name);
-            self.entry(path, label, is_folder, level, entry.metadata());
+            self.entry(path, label, is_folder, level, entry.metadata(), folder.part);
         }
         Ok(())
+    }
+
+    /// Finds out whether a folder is a file store of MLflow, now that its entries are known or can be listed.
+    fn settle_part(&mut self, folder: &mut Folder, entries: Option<&[(OsString, std::fs::DirEntry)]>) {
+        if folder.part == Part::Outside {
+            let is_one = match entries {
+                Some(entries) => is_store(&folder.absolute, entries.iter().map(|(name, _)| name.as_os_str())),
+                None => std::fs::read_dir(&folder.absolute).is_ok_and(|listing| {
+                    let names: Vec<OsString> = listing.flatten().map(|entry| entry.file_name()).collect();
+                    is_store(&folder.absolute, names.iter().map(OsString::as_os_str))
+                }),
+            };
+            if is_one {
+                folder.part = Part::Store;
+            }
+        }
+        if folder.part == Part::Store && name_of(&folder.absolute) != ".trash" {
+            self.found.mlflow_stores.push(folder.label.clone());
+        }
     }
 
     /// Takes one entry of a folder that was not asked about yet.
@@ -273,6 +319,7 @@ impl Walker<'_> {
         is_folder: bool,
         level: Option<usize>,
         metadata: io::Result<Metadata>,
+        parent: Part,
     ) {
         let verdict = self.ignores.verdict(level, &path, is_folder);
         if verdict == Verdict::LeaveOut {
@@ -290,7 +337,11 @@ impl Walker<'_> {
                 return self.skip_other_project(label);
             }
             let wanted = verdict == Verdict::Wanted;
-            self.folders.push(Folder { absolute: path, label, level, wanted, is_start: false });
+            let part = parent.of_child(name_of(&path), &path);
+            if part.hides_all() {
+                return;
+            }
+            self.folders.push(Folder { absolute: path, label, level, wanted, is_start: false, part });
         } else if metadata.is_file() {
             self.found.files.push(FoundFile { path: label, absolute: path, stat: stat_of(&metadata) });
         } else {
@@ -334,7 +385,8 @@ impl Walker<'_> {
             } else {
                 self.followed.insert(target.clone());
                 let (absolute, label, level) = (target, link.label, link.level);
-                self.folders.push(Folder { absolute, label, level, wanted: true, is_start: false });
+                let part = Part::Outside;
+                self.folders.push(Folder { absolute, label, level, wanted: true, is_start: false, part });
             }
         } else {
             self.skip_special(link.label);
@@ -401,6 +453,27 @@ impl Walker<'_> {
         };
         self.skip(label, cause, reason);
     }
+}
+
+/// The name of a folder; of one that is not Unicode, no name that means anything to another tool.
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// Names of files that SQLite keeps beside a database while it is in use: no files of their own.
+fn database_logs<'a>(names: impl Iterator<Item = &'a OsString>) -> Vec<OsString> {
+    let names: BTreeSet<&OsString> = names.collect();
+    names
+        .iter()
+        .filter(|name| {
+            name.to_str().is_some_and(|name| {
+                ["-wal", "-shm", "-journal"].iter().any(|ending| {
+                    name.strip_suffix(ending).is_some_and(|database| names.contains(&OsString::from(database)))
+                })
+            })
+        })
+        .map(|name| (*name).clone())
+        .collect()
 }
 
 fn label_of_name(name: &std::ffi::OsStr) -> String {

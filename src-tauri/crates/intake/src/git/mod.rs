@@ -5,6 +5,7 @@
 //! compared by their bytes, and no process is started.
 
 mod diff;
+mod tags;
 mod worktree;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use gix::bstr::ByteSlice as _;
 use proofmark_domain::Timestamp;
 use proofmark_domain::run::CodeState;
 use thiserror::Error;
+
+pub use tags::{Tag, tags};
 
 /// A repository that cannot be read.
 #[derive(Debug, Error)]

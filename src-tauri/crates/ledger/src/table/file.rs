@@ -119,6 +119,20 @@ impl Files<'_> {
         })
     }
 
+    /// Files below a folder, by path, at most `most` of them.
+    pub fn below(&self, project: ProjectId, folder: &RelPath, most: u64) -> Result<Vec<FileState>, LedgerError> {
+        self.db.run(|conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM file WHERE project = ?1 AND path > ?2 AND path < ?3 ORDER BY path LIMIT ?4"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            // `0` is the character after `/`.
+            let (from, to) = (format!("{folder}/"), format!("{folder}0"));
+            let rows = statement.query_map(params![project.to_string(), from, to, codec::limit(Some(most))], file)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// The files, of all projects that were not removed, that hold these bytes.
     pub fn by_digest(&self, digest: &Digest) -> Result<Vec<FileState>, LedgerError> {
         self.db.run(|conn| {

@@ -3,6 +3,7 @@
 pub(crate) mod decision;
 pub(crate) mod environment;
 pub(crate) mod file;
+pub(crate) mod foreign;
 pub(crate) mod job;
 pub(crate) mod person;
 pub(crate) mod project;
@@ -10,6 +11,8 @@ pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod run_edge;
+pub(crate) mod run_fact;
+pub(crate) mod run_list;
 pub(crate) mod run_log;
 pub(crate) mod setting;
 pub(crate) mod version;

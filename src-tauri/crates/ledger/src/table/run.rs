@@ -1,52 +1,39 @@
 //! The `run` table: executions with what they read and wrote.
 
+use std::collections::{BTreeMap, HashMap};
+
+use proofmark_domain::artifact::RelPath;
+use proofmark_domain::foreign::Curve;
 use proofmark_domain::id::{ProjectId, RunId};
 use proofmark_domain::run::{Run, RunSource, RunStatus};
 use proofmark_domain::{Digest, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, params, params_from_iter, types::Value as Cell};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::job::Owner;
-use super::run_edge;
+use super::run_list::{self, FactUse, RunFilter};
+use super::{run_edge, run_fact};
 use crate::codec::{self, Page, opt_time, parsed, to_json, to_word};
 use crate::db::{Db, Fault};
 use crate::{LedgerError, Tag, Write};
 
 const COLUMNS: &str = "id, project, source, foreign_id, name, status, started, ended, command, parameters, metrics, code, \
-                       environment, process, user, owner_pid, owner_token";
+                       environment, process, user, owner_pid, owner_token, record";
 
-const VISIBLE: &str = "project IN (SELECT id FROM project WHERE removed_at IS NULL)";
+pub(crate) const VISIBLE: &str = "project IN (SELECT id FROM project WHERE removed_at IS NULL)";
 
-/// The order of a list of runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RunSort {
-    /// Last begun first; those without a time at the end.
-    #[default]
-    Newest,
-    /// First begun first; those without a time at the end.
-    Oldest,
-    /// By name.
-    Name,
-    /// Longest first; those that did not end at the end.
-    Longest,
-}
-
-/// Which runs are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RunFilter {
-    /// Only of this project; otherwise of all that were not removed.
-    pub project: Option<ProjectId>,
-    /// Only from these sources; empty means all.
-    pub sources: Vec<RunSource>,
-    /// Only with these statuses; empty means all.
-    pub statuses: Vec<RunStatus>,
-    /// Only those whose name, command, id or foreign id contains this text, ASCII letters regardless of case.
-    pub text: Option<String>,
-    /// The order.
-    pub sort: RunSort,
-    /// At most so many rows; `None` means all.
-    pub limit: Option<u64>,
-    /// Rows to pass over.
-    pub offset: u64,
+/// A run of another tool's record, as it is known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignRow {
+    /// Its identifier here.
+    pub id: RunId,
+    /// Its identifier there.
+    pub foreign_id: String,
+    /// The place of the record in the project.
+    pub store: RelPath,
+    /// What tells whether it has to be read again.
+    pub stamp: String,
+    /// Whether it is held for deleted.
+    pub deleted: bool,
 }
 
 /// Reads runs. Every run comes complete with its edges.
@@ -120,20 +107,81 @@ impl Runs<'_> {
     /// One page of the runs that `filter` lets through, and how many there are in all.
     pub fn list(&self, filter: &RunFilter) -> Result<Page<Run>, LedgerError> {
         self.db.run(|conn| {
-            let (conditions, mut values) = conditions(filter)?;
-            let total: i64 = conn
-                .prepare_cached(&format!("SELECT count(*) FROM run WHERE {conditions}"))?
-                .query_row(params_from_iter(&values), |row| row.get(0))?;
-            let order = match filter.sort {
-                RunSort::Newest => "started DESC NULLS LAST, id DESC",
-                RunSort::Oldest => "started ASC NULLS LAST, id",
-                RunSort::Name => "name COLLATE NOCASE, id",
-                RunSort::Longest => "ended - started DESC NULLS LAST, id DESC",
-            };
-            values.extend([codec::limit(filter.limit).into(), i64::try_from(filter.offset).unwrap_or(i64::MAX).into()]);
-            let scope = format!("{conditions} ORDER BY {order} LIMIT ? OFFSET ?");
-            Ok(Page { rows: complete(conn, &scope, params_from_iter(&values))?, total: total.cast_unsigned() })
+            let page = run_list::page(conn, filter)?;
+            let ids = to_json(&page.rows)?;
+            let mut rows = complete(conn, "id IN (SELECT value FROM json_each(?1))", [ids])?;
+            let place: HashMap<&str, usize> =
+                page.rows.iter().enumerate().map(|(index, id)| (id.as_str(), index)).collect();
+            rows.sort_by_cached_key(|run| place.get(run.id.to_string().as_str()).copied());
+            Ok(Page { rows, total: page.total })
         })
+    }
+
+    /// How many runs `filter` lets through.
+    pub fn count(&self, filter: &RunFilter) -> Result<u64, LedgerError> {
+        self.db.run(|conn| Ok(run_list::page(conn, &RunFilter { limit: Some(0), ..filter.clone() })?.total))
+    }
+
+    /// The names of parameters and metrics that runs have, the most used first.
+    pub fn fact_names(&self, project: Option<ProjectId>) -> Result<Vec<FactUse>, LedgerError> {
+        self.db.run(|conn| run_list::names(conn, project))
+    }
+
+    /// The histories of a run's metrics, by name.
+    pub fn curves(&self, id: RunId) -> Result<BTreeMap<String, Curve>, LedgerError> {
+        self.db.run(|conn| {
+            let seq = conn
+                .prepare_cached("SELECT seq FROM run WHERE id = ?1")?
+                .query_row([id.to_string()], |row| row.get(0))
+                .optional()?;
+            match seq {
+                Some(seq) => run_fact::curves(conn, seq),
+                None => Ok(BTreeMap::new()),
+            }
+        })
+    }
+
+    /// The runs that were taken over from another tool's records, without their facts.
+    pub fn foreign_rows(&self, project: ProjectId, source: RunSource) -> Result<Vec<ForeignRow>, LedgerError> {
+        self.db.run(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT id, foreign_id, store, coalesce(stamp, ''), deleted FROM run
+                  WHERE project = ?1 AND source = ?2 AND store IS NOT NULL AND foreign_id IS NOT NULL",
+            )?;
+            let rows = statement.query_map(params![project.to_string(), to_word(&source)?], |row| {
+                Ok(ForeignRow {
+                    id: parsed(row, 0)?,
+                    foreign_id: row.get(1)?,
+                    store: RelPath::new(row.get::<_, String>(2)?),
+                    stamp: row.get(3)?,
+                    deleted: row.get(4)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The runs that a run of another tool's record started there, by its identifier there: identifiers here, and names.
+    pub fn children(
+        &self,
+        project: ProjectId,
+        source: RunSource,
+        parent: &str,
+        most: u64,
+    ) -> Result<Vec<(RunId, String)>, LedgerError> {
+        self.db.run(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT id, name FROM run WHERE project = ?1 AND source = ?2 AND parent = ?3 ORDER BY started, id LIMIT ?4",
+            )?;
+            let values = params![project.to_string(), to_word(&source)?, parent, codec::limit(Some(most))];
+            let rows = statement.query_map(values, |row| Ok((parsed(row, 0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Whether a run is known.
+    pub fn exists(&self, id: RunId) -> Result<bool, LedgerError> {
+        self.db.run(|conn| exists(conn, id))
     }
 
     fn touching(&self, digest: &Digest, direction: &str) -> Result<Vec<Run>, LedgerError> {
@@ -146,36 +194,6 @@ impl Runs<'_> {
     fn many(&self, scope: &str, values: impl Params) -> Result<Vec<Run>, LedgerError> {
         self.db.run(|conn| complete(conn, scope, values))
     }
-}
-
-fn conditions(filter: &RunFilter) -> Result<(String, Vec<Cell>), Fault> {
-    let mut conditions = Vec::new();
-    let mut values: Vec<Cell> = Vec::new();
-    match filter.project {
-        Some(project) => {
-            conditions.push("project = ?".to_owned());
-            values.push(project.to_string().into());
-        }
-        None => conditions.push(VISIBLE.to_owned()),
-    }
-    if !filter.sources.is_empty() {
-        conditions.push(format!("source IN ({})", vec!["?"; filter.sources.len()].join(", ")));
-        for source in &filter.sources {
-            values.push(to_word(source)?.into());
-        }
-    }
-    if !filter.statuses.is_empty() {
-        conditions.push(format!("status IN ({})", vec!["?"; filter.statuses.len()].join(", ")));
-        for status in &filter.statuses {
-            values.push(to_word(status)?.into());
-        }
-    }
-    if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
-        let like = ["name", "command", "id", "foreign_id"].map(|column| format!("{column} LIKE ? ESCAPE '\\'"));
-        conditions.push(format!("({})", like.join(" OR ")));
-        values.extend(vec![Cell::from(codec::contains(text)); like.len()]);
-    }
-    Ok((conditions.join(" AND "), values))
 }
 
 fn complete(conn: &Connection, scope: &str, values: impl Params) -> Result<Vec<Run>, Fault> {
@@ -236,6 +254,37 @@ impl RunsMut<'_> {
         })
     }
 
+    /// Notes of a run from another tool's record which record it is, the stamp of this reading, and the histories of its metrics.
+    pub fn set_record(
+        &self,
+        id: RunId,
+        store: &RelPath,
+        stamp: &str,
+        curves: &BTreeMap<String, Curve>,
+    ) -> Result<(), LedgerError> {
+        self.write.touch(Tag::Runs).run(|conn| {
+            let id = id.to_string();
+            conn.prepare_cached("UPDATE run SET store = ?2, stamp = ?3 WHERE id = ?1")?.execute(params![
+                id,
+                store.as_str(),
+                stamp
+            ])?;
+            let seq = conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([&id], |row| row.get(0))?;
+            run_fact::replace_curves(conn, seq, curves)
+        })
+    }
+
+    /// Notes that a run is no longer in the record that it was taken from. What is known about it stays.
+    pub fn mark_deleted(&self, id: RunId) -> Result<(), LedgerError> {
+        self.write.touch(Tag::Runs).run(|conn| {
+            conn.prepare_cached(
+                "UPDATE run SET deleted = 1, stamp = NULL, record = json_set(record, '$.deleted', json('true')) WHERE id = ?1",
+            )?
+            .execute([id.to_string()])?;
+            Ok(())
+        })
+    }
+
     /// Removes an inferred run that newer facts speak against. A recorded or foreign one is refused
     /// ([`LedgerError::AppendOnly`]).
     pub fn retract_inferred(&self, id: RunId) -> Result<(), LedgerError> {
@@ -248,6 +297,12 @@ impl RunsMut<'_> {
                 .optional()?;
             if source.as_deref() == Some("inferred") {
                 conn.prepare_cached("DELETE FROM run_edge WHERE run = ?1")?.execute([&id])?;
+                for table in ["run_fact", "run_curve"] {
+                    conn.prepare_cached(&format!(
+                        "DELETE FROM {table} WHERE run = (SELECT seq FROM run WHERE id = ?1)"
+                    ))?
+                    .execute([&id])?;
+                }
             }
             match conn.prepare_cached("DELETE FROM run WHERE id = ?1")?.execute([&id])? {
                 0 => Err(Fault::Missing { what: "run", id }),
@@ -266,8 +321,9 @@ fn insert(conn: &Connection, run: &Run, owner: Option<&Owner>) -> Result<(), Fau
     let status = if run.source == RunSource::Recorded { RunStatus::Running } else { run.status };
     conn.prepare_cached(
         "INSERT INTO run (id, project, source, foreign_id, name, status, started, ended, command, parameters, metrics,
-                          code, environment, process, user, owner_pid, owner_token)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                          code, environment, process, user, owner_pid, owner_token, record, deleted, parent, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 (SELECT coalesce(max(seq), 0) + 1 FROM run))",
     )?
     .execute(params![
         run.id.to_string(),
@@ -287,8 +343,14 @@ fn insert(conn: &Connection, run: &Run, owner: Option<&Owner>) -> Result<(), Fau
         run.user,
         owner.map(|it| it.pid),
         owner.map(|it| it.token.as_str()),
+        run.record.as_ref().map(to_json).transpose()?,
+        run.record.as_ref().is_some_and(|it| it.deleted),
+        run.record.as_ref().and_then(|it| it.parent.as_deref()),
     ])?;
     run_edge::replace(conn, run)?;
+    let seq =
+        conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
+    run_fact::replace(conn, run, seq)?;
     if status != run.status {
         conn.prepare_cached("UPDATE run SET status = ?2 WHERE id = ?1")?
             .execute(params![run.id.to_string(), to_word(&run.status)?])?;
@@ -301,7 +363,7 @@ fn update(conn: &Connection, run: &Run) -> Result<(), Fault> {
     conn.prepare_cached(
         "UPDATE run SET project = ?2, source = ?3, foreign_id = ?4, name = ?5, status = ?6, started = ?7, ended = ?8,
                         command = ?9, parameters = ?10, metrics = ?11, code = ?12, environment = ?13, process = ?14,
-                        user = ?15
+                        user = ?15, record = ?16, deleted = ?17, parent = ?18
           WHERE id = ?1",
     )?
     .execute(params![
@@ -320,8 +382,13 @@ fn update(conn: &Connection, run: &Run) -> Result<(), Fault> {
         run.environment_digest.as_ref().map(|it| it.as_bytes()),
         run.process.as_ref().map(to_json).transpose()?,
         run.user,
+        run.record.as_ref().map(to_json).transpose()?,
+        run.record.as_ref().is_some_and(|it| it.deleted),
+        run.record.as_ref().and_then(|it| it.parent.as_deref()),
     ])?;
-    Ok(())
+    let seq =
+        conn.prepare_cached("SELECT seq FROM run WHERE id = ?1")?.query_row([run.id.to_string()], |row| row.get(0))?;
+    run_fact::replace(conn, run, seq)
 }
 
 fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -343,6 +410,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         outputs: Vec::new(),
         process: codec::opt_json(row, 13)?,
         user: row.get(14)?,
+        record: codec::opt_json(row, 17)?,
     })
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod opening;
 mod round_trips;
+mod run_lists;
 mod runs;
 mod sharing;
 

@@ -200,6 +200,7 @@ fn environment() -> Environment {
         gpus: vec![],
         basis: Basis::Observed,
         confidence: Confidence::CERTAIN,
+        evidence: vec!["site-packages".into()],
     }
 }
 

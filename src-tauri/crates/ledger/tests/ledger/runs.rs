@@ -43,6 +43,7 @@ fn run(number: u128, project: ProjectId, source: RunSource, status: RunStatus) -
         outputs: vec![edge("model.pkl", 3)],
         process: Some(ProcessFacts { argv: vec!["python".into()], peak_memory: Some(u64::MAX), ..Default::default() }),
         user: None,
+        record: None,
     }
 }
 

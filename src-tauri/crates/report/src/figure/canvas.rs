@@ -28,9 +28,12 @@ pub(super) enum Role {
     Text,
     One,
     Two,
+    Three,
+    Four,
+    Five,
 }
 
-const ROLES: [(Role, &str, RGBColor); 7] = [
+const ROLES: [(Role, &str, RGBColor); 10] = [
     (Role::Reference, "fig-reference", RGBColor(0x8a, 0x85, 0x80)),
     (Role::Current, "fig-current", RGBColor(0x9a, 0x6b, 0x1f)),
     (Role::Axis, "fig-axis", RGBColor(0x85, 0x7e, 0x73)),
@@ -38,6 +41,9 @@ const ROLES: [(Role, &str, RGBColor); 7] = [
     (Role::Text, "fig-text", RGBColor(0x5c, 0x56, 0x4d)),
     (Role::One, "fig-1", RGBColor(0x0b, 0x6f, 0xae)),
     (Role::Two, "fig-2", RGBColor(0xc4, 0x56, 0x0a)),
+    (Role::Three, "fig-3", RGBColor(0x0a, 0x80, 0x60)),
+    (Role::Four, "fig-4", RGBColor(0xb0, 0x56, 0x8a)),
+    (Role::Five, "fig-5", RGBColor(0x39, 0x83, 0xb5)),
 ];
 
 impl Role {

@@ -7,6 +7,7 @@
 mod canvas;
 mod classifier;
 mod column;
+mod curves;
 mod distribution;
 mod effects;
 mod ticks;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classifier::{importance, roc};
 pub use column::column;
+pub use curves::metric_curves;
 pub use distribution::{TableNames, drift_column, masked};
 pub use effects::drift_effects;
 pub(crate) use {classifier::auc_words, effects::verdict_word};

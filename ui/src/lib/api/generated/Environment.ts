@@ -43,4 +43,8 @@ basis: Basis,
 /**
  * How sure that is.
  */
-confidence: Confidence, };
+confidence: Confidence, 
+/**
+ * What it was read from: names of files, or words for what was looked at.
+ */
+evidence: Array<string>, };

@@ -35,4 +35,8 @@ blind_spots: Array<string>,
 /**
  * Whether the log was cut at its size limit.
  */
-log_truncated: boolean, };
+log_truncated: boolean, 
+/**
+ * Variables of its surroundings that can change what it computes, from a list of those that hold no secrets.
+ */
+variables: { [key in string]: string }, };

@@ -3,4 +3,4 @@
 /**
  * How a run ended.
  */
-export type RunStatus = "running" | "finished" | "failed" | "killed" | "unknown";
+export type RunStatus = "running" | "finished" | "failed" | "killed" | "scheduled" | "unknown";

@@ -21,7 +21,15 @@ import type { Done } from "./Done";
 import type { DriftList } from "./DriftList";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
+import type { EnvironmentDifference } from "./EnvironmentDifference";
+import type { EnvironmentExport } from "./EnvironmentExport";
+import type { EnvironmentPair } from "./EnvironmentPair";
+import type { EnvironmentRef } from "./EnvironmentRef";
+import type { EnvironmentText } from "./EnvironmentText";
+import type { EnvironmentView } from "./EnvironmentView";
 import type { Exported } from "./Exported";
+import type { FactList } from "./FactList";
+import type { FactQuery } from "./FactQuery";
 import type { Figure } from "./Figure";
 import type { FigureQuery } from "./FigureQuery";
 import type { FilePage } from "./FilePage";
@@ -51,6 +59,7 @@ import type { ProjectPause } from "./ProjectPause";
 import type { ProjectRef } from "./ProjectRef";
 import type { ProjectRename } from "./ProjectRename";
 import type { ProjectView } from "./ProjectView";
+import type { RecordList } from "./RecordList";
 import type { ReferenceSet } from "./ReferenceSet";
 import type { RegistryAdmit } from "./RegistryAdmit";
 import type { RegistryAttach } from "./RegistryAttach";
@@ -96,6 +105,11 @@ export interface Commands {
 	run_list: { request: RunQuery; answer: RunPage };
 	run_show: { request: RunRef; answer: RunView };
 	run_compare: { request: RunRefs; answer: RunComparison };
+	run_facts: { request: FactQuery; answer: FactList };
+	record_list: { request: ProjectRef; answer: RecordList };
+	environment_show: { request: EnvironmentRef; answer: EnvironmentView };
+	environment_compare: { request: EnvironmentPair; answer: EnvironmentDifference };
+	environment_text: { request: EnvironmentExport; answer: EnvironmentText };
 	lineage: { request: LineageQuery; answer: LineageView };
 	dataset_list: { request: ProjectFilter; answer: DatasetList };
 	dataset_show: { request: PathRef; answer: DatasetView };
@@ -164,6 +178,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	run_list: ["runs"],
 	run_show: ["runs"],
 	run_compare: ["runs"],
+	run_facts: ["runs"],
+	record_list: ["runs"],
+	environment_show: ["files", "runs", "reports"],
+	environment_compare: ["files", "runs", "reports"],
+	environment_text: ["files", "runs", "reports"],
 	lineage: ["files", "runs", "reports"],
 	dataset_list: ["files", "reports", "decisions"],
 	dataset_show: ["files", "runs", "reports", "decisions"],
