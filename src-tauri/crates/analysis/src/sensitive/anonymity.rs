@@ -1,7 +1,7 @@
 //! How well rows hide in one another: k-anonymity of the quasi-identifying columns together.
 
 use super::SensitiveError;
-use super::sample;
+use super::leaves;
 use polars::prelude::*;
 use proofmark_domain::sensitive::KAnonymity;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub fn k_anonymity(frame: &DataFrame, paths: &[String]) -> Result<KAnonymity, Se
         if columns.len() == MOST {
             break;
         }
-        let Some(series) = sample::leaf(frame, path) else { continue };
+        let Some(series) = leaves::leaf(frame, path) else { continue };
         let read = |source| SensitiveError::Read { column: path.clone(), source };
         let codes = if series.dtype().is_integer() && series.dtype() != &DataType::UInt64 {
             let numbers = series.cast(&DataType::Int64).map_err(read)?;

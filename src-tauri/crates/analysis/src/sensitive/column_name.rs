@@ -1,9 +1,10 @@
 //! What the name of a column says, in many languages.
 
+use super::abbreviation::{shortens_alone, shortens_phrase};
 use super::fold::{fold, tokens};
 use super::label::Label;
 use proofmark_domain::sensitive::SensitiveGroup;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The part a word plays in a name.
@@ -43,6 +44,8 @@ pub struct Reading {
     pub stat: bool,
     /// It has an identifier word.
     pub id: bool,
+    /// It names persons in the plural, as counts do (`drivers`).
+    pub plural: bool,
     /// Some word or phrase of the dictionary was found at all.
     pub known: bool,
 }
@@ -64,7 +67,65 @@ const STRONG: f64 = 5.5;
 const MEDIUM: f64 = 3.6;
 const WEAK: f64 = 1.5;
 
-static WORDS: LazyLock<HashMap<String, Vec<Role>>> = LazyLock::new(|| parse(include_str!("data/column_words.txt")));
+static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| parse(include_str!("data/column_words.txt")));
+static WORDS: LazyLock<&'static HashMap<String, Vec<Role>>> = LazyLock::new(|| &DICTIONARY.phrases);
+
+/// The phrases with their roles, and which of them were written as several words and are only joined here.
+struct Dictionary {
+    phrases: HashMap<String, Vec<Role>>,
+    joined: HashSet<String>,
+}
+
+/// What a shortened word loses against the whole one.
+const SHORTENED: f64 = 1.2;
+const SHORTENED_ALONE: f64 = 3.5;
+
+/// Phrases that name a label by themselves, by number of words and first letter, for shortened names.
+static BY_LETTER: LazyLock<HashMap<(usize, char), Vec<Phrase>>> = LazyLock::new(|| {
+    let mut map: HashMap<(usize, char), Vec<Phrase>> = HashMap::new();
+    for (phrase, roles) in WORDS.iter() {
+        let words: Vec<&'static str> = phrase.split(' ').collect();
+        let labelled = roles.iter().any(|r| matches!(r, Role::Label(_, w) if *w >= MEDIUM));
+        if let Some(letter) =
+            phrase.chars().next().filter(|c| labelled && !unspaced(*c) && !DICTIONARY.joined.contains(phrase))
+        {
+            map.entry((words.len(), letter)).or_default().push((words, roles));
+        }
+    }
+    map.values_mut().for_each(|all| all.sort_by(|a, b| a.0.cmp(&b.0)));
+    map
+});
+
+/// Its words and what they mean.
+type Phrase = (Vec<&'static str>, &'static Vec<Role>);
+
+/// Words that begin like another word and yet are whole.
+const WHOLE: &[&str] = &["nation", "social", "person", "post", "gene", "code", "mail", "comp", "cont", "national"];
+
+/// Phrases that are no words of a column name at all and no label, but begin in the same way.
+fn shortened(words: &[String], at: usize) -> Option<(String, Vec<Role>, usize)> {
+    let letter = words.get(at)?.chars().next()?;
+    let weaker = |roles: &[Role], less: f64| -> Vec<Role> {
+        roles.iter().map(|r| if let Role::Label(l, w) = r { Role::Label(*l, w - less) } else { *r }).collect()
+    };
+    for n in (2..=4.min(words.len() - at)).rev() {
+        let window = words.get(at..at + n)?;
+        let found = BY_LETTER.get(&(n, letter)).into_iter().flatten().find(|(p, _)| shortens_phrase(window, p));
+        if let Some((phrase, roles)) = found {
+            return Some((phrase.join(" "), weaker(roles, SHORTENED), n));
+        }
+    }
+    let word = words.get(at)?;
+    if look_up(word).is_some() || WHOLE.contains(&word.as_str()) {
+        return None;
+    }
+    let all: Vec<&Phrase> =
+        BY_LETTER.get(&(1, letter)).into_iter().flatten().filter(|(p, _)| shortens_alone(word, p[0])).collect();
+    let label = |roles: &[Role]| roles.iter().find_map(|r| if let Role::Label(l, _) = r { Some(*l) } else { None });
+    let (first, roles) = all.first()?;
+    // one that could stand for several things stands for nothing
+    all.iter().all(|(_, r)| label(r) == label(roles)).then(|| (first.join(" "), weaker(roles, SHORTENED_ALONE), 1))
+}
 
 /// Phrases in scripts written without spaces, longest first.
 static UNSPACED: LazyLock<Vec<(String, Vec<Role>)>> = LazyLock::new(|| {
@@ -78,8 +139,9 @@ fn unspaced(c: char) -> bool {
     matches!(c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xe00..=0xe7f)
 }
 
-fn parse(text: &str) -> HashMap<String, Vec<Role>> {
+fn parse(text: &str) -> Dictionary {
     let mut map: HashMap<String, Vec<Role>> = HashMap::new();
+    let (mut joins, mut written) = (HashSet::new(), HashSet::new());
     for line in text.lines().filter(|l| !l.starts_with('#')) {
         let Some((head, phrases)) = line.split_once(": ") else { continue };
         let mut head = head.split_whitespace();
@@ -107,12 +169,15 @@ fn parse(text: &str) -> HashMap<String, Vec<Role>> {
             let spaced = words.join(" ");
             let joined = words.concat();
             if words.len() > 1 && joined.chars().count() >= 6 {
+                joins.insert(joined.clone());
                 push(&mut map, joined, role);
             }
+            written.insert(spaced.clone());
             push(&mut map, spaced, role);
         }
     }
-    map
+    joins.retain(|word| !written.contains(word));
+    Dictionary { phrases: map, joined: joins }
 }
 
 fn push(map: &mut HashMap<String, Vec<Role>>, phrase: String, role: Role) {
@@ -124,7 +189,11 @@ fn push(map: &mut HashMap<String, Vec<Role>>, phrase: String, role: Role) {
 
 /// Roles of one token, with a plural `s` or an inflected ending taken off if need be.
 fn look_up(word: &str) -> Option<&'static Vec<Role>> {
-    WORDS.get(word).or_else(|| word.strip_suffix('s').filter(|w| w.len() >= 4).and_then(|w| WORDS.get(w)))
+    WORDS
+        .get(word)
+        .or_else(|| word.strip_suffix('s').filter(|w| w.len() >= 4).and_then(|w| WORDS.get(w)))
+        // the Arabic article
+        .or_else(|| word.strip_prefix("ال").and_then(|w| WORDS.get(w)))
 }
 
 /// Reads a column name or path.
@@ -191,6 +260,11 @@ fn read_words(words: &[String]) -> Reading {
             let roles = if n == 1 { look_up(&phrase) } else { WORDS.get(&phrase).or_else(|| singular(&phrase)) }?;
             Some((phrase, roles.clone(), n))
         });
+        let tells = |roles: &[Role]| roles.iter().any(|r| matches!(r, Role::Label(..) | Role::Nothing));
+        let longest = match longest {
+            Some(exact) if exact.2 > 1 || tells(&exact.1) => Some(exact),
+            exact => shortened(words, i).or(exact),
+        };
         match longest {
             Some((phrase, roles, n)) => {
                 found.push((phrase, roles, i));
@@ -262,7 +336,10 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
                     words: phrase.clone(),
                     why: "the column's name says so",
                 }),
-                Role::Person => reading.person = true,
+                Role::Person => {
+                    reading.person = true;
+                    reading.plural |= words.get(*at).is_some_and(|w| w.ends_with('s') && !WORDS.contains_key(w));
+                }
                 Role::Thing if !labelled => reading.thing = true,
                 Role::Stat if !labelled => {
                     let first = *at == 0;

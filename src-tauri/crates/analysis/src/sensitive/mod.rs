@@ -4,6 +4,7 @@
 //! against their chance level, dictionaries, and what the neighbouring columns and the table's name say about whose data it is.
 //! Every weight is shown. Raw values never leave this module.
 
+mod abbreviation;
 mod anonymity;
 mod check_digit;
 mod column_name;
@@ -12,6 +13,7 @@ mod facts;
 mod fold;
 mod form;
 mod label;
+mod leaves;
 mod mask;
 mod national;
 mod sample;
@@ -81,7 +83,7 @@ pub enum SensitiveError {
 /// # Errors
 /// See [`SensitiveError`].
 pub fn detect(frame: &DataFrame, context: &Context, cancel: &AtomicBool) -> Result<SensitivityReport, SensitiveError> {
-    let samples = sample::columns(frame, cancel)?;
+    let samples = leaves::columns(frame, cancel)?;
     let facts = measure(&samples, cancel)?;
     let names: Vec<&str> = samples.iter().map(|s| s.path.as_str()).collect();
     let columns = verdict::judge(&names, &facts, context);
