@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Version of the rules and dictionaries; a change means that columns must be judged anew.
-pub const DETECTOR_VERSION: u32 = 1;
+pub const DETECTOR_VERSION: u32 = 2;
 
 /// What a person decided about a column; it outweighs every finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,17 @@ pub fn detect(frame: &DataFrame, context: &Context, cancel: &AtomicBool) -> Resu
         .map(|c| c.name.clone())
         .collect();
     let k_anonymity = if quasi.is_empty() { Default::default() } else { anonymity::k_anonymity(frame, &quasi)? };
-    Ok(SensitivityReport { path: context.path.clone(), rows_read: frame.height() as u64, columns, k_anonymity })
+    let rows = frame.height() as u64;
+    Ok(SensitivityReport {
+        path: context.path.clone(),
+        rows,
+        rows_read: rows,
+        detector_version: DETECTOR_VERSION,
+        columns,
+        k_anonymity,
+        changed: None,
+        proxies: None,
+    })
 }
 
 /// Measures the columns on all processors.

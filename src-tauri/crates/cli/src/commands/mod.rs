@@ -46,6 +46,8 @@ pub enum Command {
     Check(table::Check),
     /// Finds the sensitive columns of a table
     Sensitive(table::Sensitive),
+    /// Looks whether other columns give a sensitive one away
+    Proxies(table::Proxies),
     /// Says whether one table differs from another
     Drift(table::Drift),
     /// Says what a model file is, without loading it
@@ -99,6 +101,7 @@ impl Command {
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
+            Self::Proxies(it) => it.run(context),
             Self::Drift(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),

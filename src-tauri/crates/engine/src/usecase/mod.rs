@@ -12,6 +12,7 @@ mod models;
 mod overview;
 mod people;
 mod projects;
+mod proxies;
 mod registry;
 mod release;
 mod runs;
