@@ -136,3 +136,33 @@ fn a_column_that_others_give_away_is_told_from_one_that_they_do_not() -> Outcome
     unknown.error(2, "invalid_request")?;
     Ok(())
 }
+
+#[test]
+fn what_people_decided_wins_over_what_is_found() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let project = sandbox.folder("work/project")?;
+    let file = sandbox.write("work/project/people.csv", people())?;
+    cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
+    cli.ok(["scan".as_ref(), project.as_os_str()])?;
+    let say = |column: &str, word: &[&str]| -> Outcome<Value> {
+        let mut arguments = vec!["label".as_ref(), file.as_os_str(), column.as_ref()];
+        arguments.extend(word.iter().map(AsRef::<std::ffi::OsStr>::as_ref));
+        arguments.extend(["--reason".as_ref(), "known to us".as_ref()]);
+        cli.ok(arguments)
+    };
+    say("email", &["--not-sensitive"])?;
+    say("amount", &["--as", "financial"])?;
+    // new bytes under the same path are another version, and the word stands
+    sandbox.write("work/project/people.csv", people() + &people().lines().nth(1).unwrap_or_default())?;
+    let report = cli.ok(["sensitive".as_ref(), file.as_os_str()])?;
+    let column = |name: &str| {
+        report["columns"].as_array().into_iter().flatten().find(|it| it["name"] == name).cloned().unwrap_or_default()
+    };
+    ensure!(column("email")["sensitive"] == false, "{}", column("email"));
+    ensure!(column("amount")["labels"][0]["label"] == "financial", "{}", column("amount"));
+    ensure!(column("phone")["sensitive"] == true, "{}", column("phone"));
+    let factors = column("email")["factors"].to_string();
+    ensure!(factors.contains("decision") && factors.contains("known to us"), "the reason is not told: {factors}");
+    Ok(())
+}

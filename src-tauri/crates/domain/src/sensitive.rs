@@ -144,10 +144,10 @@ pub struct SensitivityReport {
     /// How well the rows hide in one another.
     pub k_anonymity: KAnonymity,
     /// What an older version of the detector said otherwise about the same data; none if it did not judge it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub changed: Option<DetectorChange>,
     /// Whether the other columns give the sensitive ones away; only when asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub proxies: Option<crate::proxy::ProxyReport>,
 }
 

@@ -8,6 +8,9 @@ import type { Figure } from "$lib/api/generated/Figure";
 import type { Finding } from "$lib/api/generated/Finding";
 import type { FindingDecision } from "$lib/api/generated/FindingDecision";
 import type { MonitorRow } from "$lib/api/generated/MonitorRow";
+import type { ProxyReport } from "$lib/api/generated/ProxyReport";
+import type { ProxyTarget } from "$lib/api/generated/ProxyTarget";
+import type { ProxyVerdict } from "$lib/api/generated/ProxyVerdict";
 import type { SensitiveColumn } from "$lib/api/generated/SensitiveColumn";
 import { before, CHURN, CREDIT, digest, type Handlers, random, world } from "../world";
 import { projects } from "./frame";
@@ -222,7 +225,7 @@ export const handlers: Handlers = {
 			tone: main ? "fail" : looked ? "pass" : "unknown",
 			profile: looked ? { path, digest: row.digest, rows: row.rows ?? 0, reading: { format: "parquet", delimiter: null, encoding: null, has_header: null, notes: main ? ["Two row groups are empty.", "The column “feature_040” holds nothing."] : [] }, columns: columnsOf() } : null,
 			check: looked ? { path, reference: references.get(path) ?? null, rows: row.rows ?? 0, verdict: row.verdict ?? "pass", findings: main ? findings : [] } : null,
-			sensitive: looked ? { path, rows: row.rows ?? 0, rows_read: Math.min(row.rows ?? 0, 200_000), detector_version: 2, ...(main ? { changed: { from: 1, columns: [{ column: "postcode", before: [], after: ["postcode"] }] } } : {}), columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114, rows: 200_000, combinations: [{ columns: ["birth_date", "postcode"], groups: 150_220, k: 1, unique_rows: 8_812, unique_ratio: 0.044, small_groups: 20_114 }, { columns: ["birth_date"], groups: 24_000, k: 1, unique_rows: 90, unique_ratio: 0.00045, small_groups: 811 }] } : { columns: [], k: null, unique_rows: 0, small_groups: 0, rows: 0, combinations: [] } } : null,
+			sensitive: looked ? { path, rows: row.rows ?? 0, rows_read: Math.min(row.rows ?? 0, 200_000), detector_version: 2, ...(main ? { changed: { from: 1, columns: [{ column: "postcode", before: [], after: ["postcode"] }] } } : { changed: null }), proxies: null, columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114, rows: 200_000, combinations: [{ columns: ["birth_date", "postcode"], groups: 150_220, k: 1, unique_rows: 8_812, unique_ratio: 0.044, small_groups: 20_114 }, { columns: ["birth_date"], groups: 24_000, k: 1, unique_rows: 90, unique_ratio: 0.00045, small_groups: 811 }] } : { columns: [], k: null, unique_rows: 0, small_groups: 0, rows: 0, combinations: [] } } : null,
 			proxies: main ? proxiesOf(path) : null,
 			decisions,
 			versions: [{ digest: row.digest, seen_at: before(130), size: row.size, verdict: row.verdict }, { digest: digest("old"), seen_at: before(60 * 24 * 12), size: 800_000, verdict: "pass" }, { digest: digest("older"), seen_at: before(60 * 24 * 30), size: 790_000, verdict: null }],

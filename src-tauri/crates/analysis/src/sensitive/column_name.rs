@@ -42,6 +42,8 @@ pub struct Reading {
     pub thing: bool,
     /// It is a figure or a flag about something.
     pub stat: bool,
+    /// It is a rate over many people, such as a prevalence, so that also a special category is nobody's.
+    pub rate: bool,
     /// It has an identifier word.
     pub id: bool,
     /// It names persons in the plural, as counts do (`drivers`).
@@ -100,7 +102,7 @@ static BY_LETTER: LazyLock<HashMap<(usize, char), Vec<Phrase>>> = LazyLock::new(
 type Phrase = (Vec<&'static str>, &'static Vec<Role>);
 
 /// Words that begin like another word and yet are whole.
-const WHOLE: &[&str] = &["nation", "social", "person", "post", "gene", "code", "mail", "comp", "cont", "national"];
+const WHOLE: &[&str] = &["nation", "social", "person", "post", "gene", "code", "mail", "comp", "cont", "national", "credits", "credit"];
 
 /// Phrases that are no words of a column name at all and no label, but begin in the same way.
 fn shortened(words: &[String], at: usize) -> Option<(String, Vec<Role>, usize)> {
@@ -126,6 +128,12 @@ fn shortened(words: &[String], at: usize) -> Option<(String, Vec<Role>, usize)> 
     // one that could stand for several things stands for nothing
     all.iter().all(|(_, r)| label(r) == label(roles)).then(|| (first.join(" "), weaker(roles, SHORTENED_ALONE), 1))
 }
+
+/// Words of figures about many people.
+const RATES: &[&str] = &[
+    "rate", "prevalence", "incidence", "mortality", "expectancy", "pct", "percent", "percentage", "share", "deaths", "cases",
+    "per capita", "avg", "average", "mean", "median",
+];
 
 /// Phrases in scripts written without spaces, longest first.
 static UNSPACED: LazyLock<Vec<(String, Vec<Role>)>> = LazyLock::new(|| {
@@ -342,6 +350,7 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
                 }
                 Role::Thing if !labelled => reading.thing = true,
                 Role::Stat if !labelled => {
+                    reading.rate |= RATES.contains(&phrase.as_str());
                     let first = *at == 0;
                     let last = at + 1 == words.len();
                     reading.stat |= match phrase.as_str() {
@@ -376,7 +385,7 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
             hint.weight += 2.5;
             hint.why = "the column's name says so and names a person";
         }
-        if reading.stat && !special {
+        if reading.stat && !special || reading.rate {
             hint.weight -= 7.0;
             hint.why = "the name speaks of a figure or flag about it, not of the thing itself";
         } else if reading.thing && !reading.person {

@@ -8,6 +8,7 @@ use proofmark_contract::domain::drift::{DriftReport, DriftVerdict};
 use proofmark_contract::domain::profile::{Scalar, TableProfile};
 use proofmark_contract::domain::proxy::ProxyReport;
 use proofmark_contract::domain::sensitive::SensitivityReport;
+use proofmark_contract::view::LabelDecide;
 use proofmark_engine::adhoc::{self, DriftWishes, ProxyRequest};
 use proofmark_engine::{Clock, SystemClock};
 
@@ -47,6 +48,28 @@ pub struct Sensitive {
     /// A column to predict; those found sensitive if none is named
     #[arg(long, value_name = "COL", requires = "proxies")]
     target: Vec<String>,
+}
+
+/// Says that a column of a data set is sensitive, or is not.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("word").required(true).args(["label", "not_sensitive"])))]
+pub struct Label {
+    /// The data set, in the folder of a project
+    file: String,
+    /// The column; a nested field by its path
+    column: String,
+    /// What it holds, such as email
+    #[arg(long = "as", value_name = "LABEL")]
+    label: Option<String>,
+    /// It is not sensitive
+    #[arg(long)]
+    not_sensitive: bool,
+    /// Why; it is recorded with your name
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Identifier, name or folder of the project; from the file's place if absent
+    #[arg(long)]
+    project: Option<String>,
 }
 
 /// Looks whether other columns give a sensitive one away.
@@ -110,8 +133,26 @@ impl Sensitive {
     /// If the file cannot be read as a table.
     pub fn run(self, context: &Context) -> Outcome {
         let wanted = self.proxies.then(|| ProxyRequest { targets: self.target.clone(), features: Vec::new() });
-        let report = adhoc::sensitive(&self.file, wanted.as_ref())?;
+        let engine = context.engine_if_any()?;
+        let report = adhoc::sensitive(&self.file, wanted.as_ref(), &|found| match engine {
+            Some(engine) => engine.decided(&self.file, found),
+            None => Ok(found),
+        })?;
         context.answer("sensitive", &report, || sensitive_text(&report))
+    }
+}
+
+impl Label {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the file is in no project, or there is no reason.
+    pub fn run(self, context: &Context) -> Outcome {
+        let (project, path) = context.locate(&self.file, self.project.as_deref())?;
+        let request =
+            LabelDecide { project: project.id, path, column: self.column, label: self.label, reason: self.reason };
+        let done = context.engine()?.label_decide(request)?;
+        context.answer("label", &done, || format!("{}\n", safe(&done.message)))
     }
 }
 

@@ -104,14 +104,19 @@ fn rules_for(path: &Path) -> Vec<Rule> {
 
 pub use proofmark_analysis::facade::ProxyRequest;
 
-/// The sensitive columns of a table, and whether the others give them away where that is asked.
+/// The sensitive columns of a table, and whether the others give them away where that is asked. `decided` puts in what people decided.
 ///
 /// # Errors
 /// If it cannot be read as a table, or has no column of a name asked for.
-pub fn sensitive(path: &Path, proxies: Option<&ProxyRequest>) -> Answer<SensitivityReport> {
+pub fn sensitive(
+    path: &Path,
+    proxies: Option<&ProxyRequest>,
+    decided: &dyn Fn(SensitivityReport) -> Answer<SensitivityReport>,
+) -> Answer<SensitivityReport> {
     let table = Table::open(path)?;
     let mut report = facade::sensitive(&table, &never)?;
     report.path = path.to_string_lossy().into_owned();
+    let mut report = decided(report)?;
     report.proxies = proxies.map(|request| facade::proxies(&table, &report, request, &never)).transpose()?;
     Ok(report)
 }

@@ -190,6 +190,21 @@ impl Engine {
         Ok(Done { message })
     }
 
+    /// A report about a file with what people decided about its columns, if it lies in a project. Their word wins.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn decided(&self, file: &Path, report: SensitivityReport) -> Answer<SensitivityReport> {
+        let Ok(project) = self.project_at(file) else { return Ok(report) };
+        let canonical = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let Ok(path) = proofmark_intake::files::label_of(Path::new(&project.root), &canonical) else {
+            return Ok(report);
+        };
+        let decisions =
+            self.ledger().read::<_, Trouble>(|read| Ok(read.decisions().standing(project.id, Some(&path))?))?;
+        Ok(with_decisions(report, &decisions))
+    }
+
     fn decide(&self, about: DecisionKey, decision: String, reason: String) -> Answer<()> {
         let project = self.project(about.project)?;
         self.file(&project, &about.path)?;

@@ -137,7 +137,7 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
             if s.hint > 0.0 && s.hint < 3.0 {
                 s.around(2.5, 2.0);
             }
-            s.needs(!(f.numeric >= 0.9 && f.n > 60) && f.words < 8.0, 5.0, "values are no jobs");
+            s.needs(!(f.numeric >= 0.9 && (f.n > 60 || s.hint < 3.0)) && f.words < 8.0, 5.0, "values are no jobs");
         }
         Label::Nationality => s.needs(f.numeric < 0.9 || f.n < 300, 5.0, "values are no nations"),
         _ => {}

@@ -25,6 +25,7 @@ pub(super) fn place(label: Label, s: &mut Scale<'_>) {
             }
             s.needs(part || f.numeric < 0.5, 6.0, "values are plain numbers");
             s.needs(f.has_letter > 0.5 || f.length < 8.0 && part, 6.0, "values have no words");
+            s.needs(f.length >= 4.0 || part && f.has_digit > 0.0, 4.0, "values are too short for addresses");
             let hex = f.has_digit > 0.9 && f.words < 1.2 && f.has_letter > 0.9 && !part;
             s.needs(!hex, 6.0, "values are codes, not addresses");
             if f.text_hits > 0 && f.words > 14.0 {

@@ -22,7 +22,7 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                         3.0
                     } else if known >= 0.15 {
                         1.0
-                    } else if f.n >= 20 {
+                    } else if f.n >= 20 || known == 0.0 && s.hint < 3.0 && f.n >= 2 {
                         -2.0
                     } else {
                         0.0
