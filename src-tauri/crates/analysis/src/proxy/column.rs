@@ -6,11 +6,7 @@ use crate::drift::joint::features::{self, Feature, Picked};
 use crate::drift::{to_categories, to_numbers};
 
 /// The feature of a column, or why it is none.
-pub fn feature(
-    frame: &DataFrame,
-    name: &str,
-    barred: Option<String>,
-) -> Result<Result<Feature, String>, PolarsError> {
+pub fn feature(frame: &DataFrame, name: &str, barred: Option<String>) -> Result<Result<Feature, String>, PolarsError> {
     if let Some(why) = barred {
         return Ok(Err(why));
     }

@@ -69,7 +69,8 @@ pub fn evaluate(
     own: &[&Feature],
     cancel: &dyn Fn() -> bool,
 ) -> Result<ProxyTarget, ProxyError> {
-    let rows: Vec<usize> = (0..target.class.len()).filter(|r| target.class.get(*r).is_some_and(Option::is_some)).collect();
+    let rows: Vec<usize> =
+        (0..target.class.len()).filter(|r| target.class.get(*r).is_some_and(Option::is_some)).collect();
     if own.is_empty() {
         return Ok(cannot_tell(name, label, rows.len() as u64, "No column is left to predict it from.".to_owned()));
     }
@@ -128,7 +129,9 @@ fn sentence(verdict: ProxyVerdict, auc: f64, baseline: &ProxyBaseline, features:
     let figures = format!("area under the curve {auc:.2}, chance reaches {:.2} at most", baseline.highest);
     match verdict {
         ProxyVerdict::Strong => {
-            format!("Leaving this column out does not hide it: the other columns predict it well ({figures}), above all {best}.")
+            format!(
+                "Leaving this column out does not hide it: the other columns predict it well ({figures}), above all {best}."
+            )
         }
         ProxyVerdict::Weak => {
             format!("The other columns tell something of this one ({figures}), above all {best}.")
@@ -206,7 +209,11 @@ fn join(class: &[u8], classes: usize, found: &[(u8, Option<(Auc, f64)>)]) -> Are
             weights += share;
         }
     }
-    if weights > 0.0 { Area { auc: total.auc / weights, error: total.error / weights } } else { Area { auc: 0.5, error: 0.5 } }
+    if weights > 0.0 {
+        Area { auc: total.auc / weights, error: total.error / weights }
+    } else {
+        Area { auc: 0.5, error: 0.5 }
+    }
 }
 
 struct Fitted {
@@ -283,7 +290,8 @@ fn strongest(data: &Data, auc: f64, cancel: &dyn Fn() -> bool) -> Result<Vec<Pro
                         *p = *from;
                     }
                 }
-                let read = |f: usize, row: usize| if f == place { partner.get(row).copied().unwrap_or(row) } else { row };
+                let read =
+                    |f: usize, row: usize| if f == place { partner.get(row).copied().unwrap_or(row) } else { row };
                 (*one, model.area(&data.features, &read))
             })
             .collect();

@@ -40,7 +40,9 @@ pub enum ProxyError {
         known: String,
     },
     /// A column could not be read.
-    #[error("the table could not be read while looking for proxies: {0}; nothing was recorded, check that the file is whole")]
+    #[error(
+        "the table could not be read while looking for proxies: {0}; nothing was recorded, check that the file is whole"
+    )]
     Read(#[from] PolarsError),
     /// The caller gave up.
     #[error("the search for proxies was cancelled; nothing was recorded")]
@@ -107,7 +109,8 @@ fn one(
         Ok(target) => target,
         Err(why) => return Ok(evaluate::cannot_tell(name, label, 0, why)),
     };
-    let own: Vec<&Feature> = features.iter().filter(|f| f.name != name && !tells_the_same(found, name, &f.name)).collect();
+    let own: Vec<&Feature> =
+        features.iter().filter(|f| f.name != name && !tells_the_same(found, name, &f.name)).collect();
     evaluate::evaluate(name, label, &target, &own, cancel)
 }
 
@@ -135,7 +138,9 @@ fn default_targets(found: &SensitivityReport, names: &[String]) -> Vec<String> {
     let learnable = |name: &&String| {
         matches!(
             group_of(found, name),
-            Some(SensitiveGroup::Special | SensitiveGroup::Quasi | SensitiveGroup::Financial | SensitiveGroup::Location)
+            Some(
+                SensitiveGroup::Special | SensitiveGroup::Quasi | SensitiveGroup::Financial | SensitiveGroup::Location
+            )
         )
     };
     names.iter().filter(learnable).take(TARGETS).cloned().collect()
@@ -144,11 +149,8 @@ fn default_targets(found: &SensitivityReport, names: &[String]) -> Vec<String> {
 /// Why a column is no feature: it names a person, so that it would be learnt by heart.
 fn identifies(found: &SensitivityReport, name: &str) -> Option<String> {
     let group = group_of(found, name)?;
-    matches!(
-        group,
-        SensitiveGroup::Direct | SensitiveGroup::Secret | SensitiveGroup::Pseudonym | SensitiveGroup::Text
-    )
-    .then(|| "names a person and is no feature".to_owned())
+    matches!(group, SensitiveGroup::Direct | SensitiveGroup::Secret | SensitiveGroup::Pseudonym | SensitiveGroup::Text)
+        .then(|| "names a person and is no feature".to_owned())
 }
 
 /// The same fact in another column: an age and a birth date, a label twice.

@@ -43,8 +43,7 @@ pub fn read(frame: &DataFrame, name: &str) -> Result<Result<Target, String>, Pol
         return Ok(classes(&numbers.iter().map(code).collect::<Vec<_>>()));
     }
     let median = sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN);
-    let class: Vec<Option<u8>> =
-        numbers.iter().map(|v| (!v.is_nan()).then(|| u8::from(*v >= median))).collect();
+    let class: Vec<Option<u8>> = numbers.iter().map(|v| (!v.is_nan()).then(|| u8::from(*v >= median))).collect();
     let high = class.iter().flatten().filter(|c| **c == 1).count();
     let low = sorted.len() - high;
     if low.min(high) < FEWEST {

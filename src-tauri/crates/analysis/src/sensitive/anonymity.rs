@@ -39,8 +39,10 @@ pub fn k_anonymity(frame: &DataFrame, paths: &[String]) -> Result<KAnonymity, Se
         return Ok(KAnonymity { columns, ..KAnonymity::default() });
     }
     let whole = groups(&codes, &all, &columns, rows);
-    let mut combinations: Vec<Combination> =
-        subsets(columns.len().min(MOST_PAIRED)).par_iter().map(|chosen| groups(&codes, chosen, &columns, rows)).collect();
+    let mut combinations: Vec<Combination> = subsets(columns.len().min(MOST_PAIRED))
+        .par_iter()
+        .map(|chosen| groups(&codes, chosen, &columns, rows))
+        .collect();
     // most telling first; of equally telling ones the shorter, which needs less knowledge of a person
     combinations.sort_by(|a, b| {
         b.unique_rows

@@ -239,9 +239,23 @@ pub fn measure(sample: &ColumnSample) -> Facts {
                     let mut parts = v.split(' ');
                     let ends = [parts.next(), parts.next_back()];
                     ends.into_iter().flatten().any(|w| words::is("company", w))
-                        || [" and ", " und ", " s r o", " o s", " a s", " z s", " k s", " sp z o o", " s a", " s l", " s p a", " e hijos", " et fils"]
-                            .iter()
-                            .any(|form| v.contains(form))
+                        || [
+                            " and ",
+                            " und ",
+                            " s r o",
+                            " o s",
+                            " a s",
+                            " z s",
+                            " k s",
+                            " sp z o o",
+                            " s a",
+                            " s l",
+                            " s p a",
+                            " e hijos",
+                            " et fils",
+                        ]
+                        .iter()
+                        .any(|form| v.contains(form))
                 })
                 .count(),
             n,
@@ -279,12 +293,16 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         checks(&values, &mut facts);
     }
     // scripts without spaces have long texts of few words
-    let unspaced = |v: &&&str| v.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xe00..=0xe7f)).count() >= 6;
+    let unspaced = |v: &&&str| {
+        v.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xe00..=0xe7f)).count() >= 6
+    };
     facts.unspaced = facts.length >= 20.0 && values.iter().filter(unspaced).count() * 2 > n;
     if text && (facts.words >= 3.5 || facts.unspaced) {
         let texts: Vec<&str> = sample.values.iter().take(TEXTS).map(|(v, _)| v.as_str()).collect();
-        facts.text_hits =
-            texts.iter().filter(|v| (facts.unspaced || v.split_whitespace().count() >= 3) && form::holds_identifier(v)).count();
+        facts.text_hits = texts
+            .iter()
+            .filter(|v| (facts.unspaced || v.split_whitespace().count() >= 3) && form::holds_identifier(v))
+            .count();
         facts.text_identifiers = share(facts.text_hits, texts.len());
     }
     facts

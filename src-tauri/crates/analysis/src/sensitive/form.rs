@@ -133,8 +133,21 @@ pub fn plate_sure(t: &str) -> bool {
         .collect();
     matches!(
         picture.as_str(),
-        "AA-999-AA" | "AA99 AAA" | "AAA-9A99" | "AAA9A99" | "AA999AA" | "AA 999 AA" | "9999 AAA" | "9999-AAA" | "A-999-AA" | "AA-99-AA" | "99-AAA-9" | "AAA-99-9"
-    ) || t.chars().next().is_some_and(|c| (c as u32) >= 0x3400) && picture.ends_with("99") && t.chars().count() <= 14
+        "AA-999-AA"
+            | "AA99 AAA"
+            | "AAA-9A99"
+            | "AAA9A99"
+            | "AA999AA"
+            | "AA 999 AA"
+            | "9999 AAA"
+            | "9999-AAA"
+            | "A-999-AA"
+            | "AA-99-AA"
+            | "99-AAA-9"
+            | "AAA-99-9"
+    ) || t.chars().next().is_some_and(|c| (c as u32) >= 0x3400)
+        && picture.ends_with("99")
+        && t.chars().count() <= 14
         && t.bytes().filter(u8::is_ascii_digit).count() >= 2
 }
 
@@ -142,7 +155,9 @@ pub fn plate_sure(t: &str) -> bool {
 pub fn house(t: &str) -> bool {
     let words: Vec<&str> = t.split([' ', ',']).filter(|w| !w.is_empty()).take(6).collect();
     let number = |w: &&str| {
-        w.starts_with(|c: char| c.is_ascii_digit()) && w.chars().count() <= 6 && w.chars().filter(|c| c.is_alphabetic()).count() <= 1
+        w.starts_with(|c: char| c.is_ascii_digit())
+            && w.chars().count() <= 6
+            && w.chars().filter(|c| c.is_alphabetic()).count() <= 1
     };
     let capital = |w: &&str| w.chars().count() >= 2 && w.chars().next().is_some_and(char::is_uppercase);
     match words[..] {

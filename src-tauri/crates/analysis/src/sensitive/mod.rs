@@ -8,6 +8,7 @@ mod abbreviation;
 mod anonymity;
 mod check_digit;
 mod column_name;
+mod dictionary;
 mod evidence;
 mod facts;
 mod fold;

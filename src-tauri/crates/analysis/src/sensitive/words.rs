@@ -24,9 +24,8 @@ fn phrases(text: &'static str) -> HashSet<&'static str> {
 
 /// Whether a folded phrase is a known city, or has the parts that names of towns are made of.
 pub fn city(phrase: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "ville", "town", "burgh", "bury", "chester", "mouth", "shire", "borough", "stadt", "furt", "haven", "stead",
-    ];
+    const ENDINGS: &[&str] =
+        &["ville", "town", "burgh", "bury", "chester", "mouth", "shire", "borough", "stadt", "furt", "haven", "stead"];
     const BEGINNINGS: &[&str] = &["north", "south", "east", "west", "new", "port", "lake", "saint", "san", "santa"];
     if CITIES.contains(phrase) || is("city", phrase) {
         return true;
@@ -62,9 +61,8 @@ pub fn login(text: &str) -> bool {
     match parts[..] {
         [one] => {
             // the name alone is a name; with an initial, a number or a second name it is a login
-            let joined = (3..one.len().saturating_sub(2)).any(|at| {
-                one.split_at_checked(at).is_some_and(|(a, b)| known(a) && b.len() >= 3 && known(b))
-            });
+            let joined = (3..one.len().saturating_sub(2))
+                .any(|at| one.split_at_checked(at).is_some_and(|(a, b)| known(a) && b.len() >= 3 && known(b)));
             let initial = one.get(1..).is_some_and(|w| w.len() >= 4 && known(w))
                 || one.get(..one.len() - 1).is_some_and(|w| w.len() >= 4 && known(w));
             joined || initial || known(one) && text.len() > one.len()
@@ -123,7 +121,8 @@ pub fn name_look(text: &str) -> NameLook {
         return NameLook::default();
     }
     // a point inside a word stands in names of hosts and files; `J. Smith` and `Dr.` have a space or nothing after it
-    let pointed = text.as_bytes().windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_lowercase() && w[2].is_ascii_lowercase());
+    let pointed =
+        text.as_bytes().windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_lowercase() && w[2].is_ascii_lowercase());
     if pointed || text.contains(['«', '»', '„', '“', '"']) {
         return NameLook::default();
     }
@@ -140,9 +139,9 @@ pub fn name_look(text: &str) -> NameLook {
         return NameLook::default();
     }
     let bare_of = |w: &&str| w.strip_prefix("ال").map(str::to_string).unwrap_or_else(|| (*w).to_string());
-    let given = words.iter().any(|w| w.chars().count() > 1 && (GIVEN.contains(w) || GIVEN.contains(bare_of(w).as_str())));
-    let family =
-        words.iter().any(|w| FAMILY.contains(w) || family_ending(w) || FAMILY.contains(bare_of(w).as_str()));
+    let given =
+        words.iter().any(|w| w.chars().count() > 1 && (GIVEN.contains(w) || GIVEN.contains(bare_of(w).as_str())));
+    let family = words.iter().any(|w| FAMILY.contains(w) || family_ending(w) || FAMILY.contains(bare_of(w).as_str()));
     let titled = words.len() > 1 && words.first().is_some_and(|w| is("honorific", w));
     // in scripts with case each word of a name starts with a capital, but for particles
     let cased = text.chars().any(|c| c.is_uppercase());
@@ -160,7 +159,8 @@ fn east_asian(text: &str, lead: char) -> NameLook {
         return NameLook::default();
     }
     // signs of streets and districts, which no name has
-    if compact.iter().any(|c| "街路市区區县縣町村省州号號座楼樓都府".contains(*c)) && compact.len() > 2 {
+    if compact.iter().any(|c| "街路市区區县縣町村省州号號座楼樓都府".contains(*c)) && compact.len() > 2
+    {
         return NameLook::default();
     }
     let whole: String = compact.iter().collect();

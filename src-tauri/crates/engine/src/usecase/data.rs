@@ -56,8 +56,7 @@ impl Engine {
             let check = read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?.map(|it| it.body);
             let sensitive =
                 read.reports().newest::<SensitivityReport>(ReportKind::Sensitive, &facts.digest)?.map(|it| it.body);
-            let proxies =
-                read.reports().newest::<ProxyReport>(ReportKind::Proxies, &facts.digest)?.map(|it| it.body);
+            let proxies = read.reports().newest::<ProxyReport>(ReportKind::Proxies, &facts.digest)?.map(|it| it.body);
             let decisions = read.decisions().standing(project.id, Some(&path))?;
             let versions = read.versions().of_path(project.id, &path)?;
             let runs = (read.runs().that_wrote(&facts.digest)?, read.runs().that_read(&facts.digest)?);

@@ -30,7 +30,9 @@ impl Engine {
             Ok((stored, read.decisions().standing(project.id, Some(&path))?))
         })?;
         let Some(stored) = stored else {
-            return Err(Trouble::not_found(format!("search for sensitive columns of {path}; look at the data set first")));
+            return Err(Trouble::not_found(format!(
+                "search for sensitive columns of {path}; look at the data set first"
+            )));
         };
         let found = with_decisions(stored.body, &decisions);
         let wanted = ProxyRequest { targets: request.targets, features: request.features };

@@ -35,7 +35,13 @@ pub(super) fn contact(label: Label, s: &mut Scale<'_>) {
                     s.around(1.2, 1.0);
                 }
             }
-            if sure < 0.1 && s.hint <= 0.0 && f.phone_national >= 0.95 && f.n >= 10 && f.isbn < 0.5 && f.uniqueness > 0.3 {
+            if sure < 0.1
+                && s.hint <= 0.0
+                && f.phone_national >= 0.95
+                && f.n >= 10
+                && f.isbn < 0.5
+                && f.uniqueness > 0.3
+            {
                 let checked = f.schemes.first().is_some_and(|x| x.1.evidence(x.0.chance) >= 3.0);
                 if !checked && f.leads >= 3 {
                     s.form(2.4, f.phone_national, "begin as a numbering plan has it");
@@ -86,7 +92,13 @@ pub(super) fn contact(label: Label, s: &mut Scale<'_>) {
             if f.handle < 0.7 && f.login >= 0.35 && f.n >= 8 && f.words <= 1.05 {
                 s.add(
                     "dictionary",
-                    if s.hint > 0.0 { 1.5 } else if f.login >= 0.6 { 3.4 } else { 2.6 },
+                    if s.hint > 0.0 {
+                        1.5
+                    } else if f.login >= 0.6 {
+                        3.4
+                    } else {
+                        2.6
+                    },
                     format!("{:.3} of distinct values", f.login),
                     "are a known name with an initial, a number or another name, as logins are",
                 );

@@ -19,7 +19,11 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
             if s.hint > 0.0 && (f.gender.max(f.honorific) >= 0.7 || numbers && f.n <= 4) {
                 s.form(1.5, f.gender, "are words or codes of sexes");
             }
-            s.needs(f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10 || f.whole < 0.99)), 6.0, "too many different values");
+            s.needs(
+                f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10 || f.whole < 0.99)),
+                6.0,
+                "too many different values",
+            );
             if s.hint > 0.0 && s.hint < 3.0 {
                 dictionary(s, f.honorific.max(f.gender), 0.7, 4.5);
             }

@@ -151,7 +151,11 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                 s.form(3.0, f.tokenish, "are long and random");
             }
             if f.secret < 0.1 && f.password >= 0.6 && f.n >= 5 {
-                s.form(if f.password >= 0.8 { 5.0 } else { 3.5 }, f.password, "mix cases, digits and signs as passwords do");
+                s.form(
+                    if f.password >= 0.8 { 5.0 } else { 3.5 },
+                    f.password,
+                    "mix cases, digits and signs as passwords do",
+                );
             }
             let odd = matches!(f.kind, Kind::Float | Kind::Date | Kind::Time)
                 || f.dates >= 0.5
