@@ -5,6 +5,7 @@ import type { DatasetVersion } from "./DatasetVersion";
 import type { DriftRow } from "./DriftRow";
 import type { FindingDecision } from "./FindingDecision";
 import type { ModelUse } from "./ModelUse";
+import type { ProxyReport } from "./ProxyReport";
 import type { RunLink } from "./RunLink";
 import type { SensitivityReport } from "./SensitivityReport";
 import type { TableProfile } from "./TableProfile";
@@ -38,6 +39,10 @@ check: CheckReport | null,
  * Its sensitive columns.
  */
 sensitive: SensitivityReport | null, 
+/**
+ * Whether its other columns give the sensitive ones away; none if nobody asked yet.
+ */
+proxies: ProxyReport | null, 
 /**
  * Decisions about findings.
  */

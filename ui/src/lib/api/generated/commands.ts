@@ -47,6 +47,7 @@ import type { ProjectPause } from "./ProjectPause";
 import type { ProjectRef } from "./ProjectRef";
 import type { ProjectRename } from "./ProjectRename";
 import type { ProjectView } from "./ProjectView";
+import type { ProxyStart } from "./ProxyStart";
 import type { ReferenceSet } from "./ReferenceSet";
 import type { RegistryAdmit } from "./RegistryAdmit";
 import type { RegistryAttach } from "./RegistryAttach";
@@ -95,6 +96,7 @@ export interface Commands {
 	finding_decide: { request: FindingDecide; answer: Done };
 	label_decide: { request: LabelDecide; answer: Done };
 	screen_start: { request: ScreenStart; answer: JobRef };
+	proxies_start: { request: ProxyStart; answer: JobRef };
 	drift_start: { request: DriftStart; answer: JobRef };
 	drift_list: { request: ProjectFilter; answer: DriftList };
 	drift_show: { request: ReportRef; answer: DriftView };
@@ -155,6 +157,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	finding_decide: ["reports", "decisions", "audit"],
 	label_decide: ["reports", "decisions", "audit"],
 	screen_start: ["reports", "jobs"],
+	proxies_start: ["reports", "jobs"],
 	drift_start: ["reports", "jobs"],
 	drift_list: ["reports"],
 	drift_show: ["reports"],
