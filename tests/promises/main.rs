@@ -11,3 +11,4 @@ mod line;
 mod records;
 mod run;
 mod trust;
+mod sensitive;

@@ -9,10 +9,12 @@ use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind, Rule, Seve
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::{Scalar, TableProfile};
+use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 
 pub use crate::drift::DriftError;
-pub use crate::sensitive::{SensitiveError, label_group};
+pub use crate::proxy::{ProxyError, ProxyRequest};
+pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
 pub use crate::table::TableError;
 
 use crate::check::{self, CheckOptions};
@@ -47,6 +49,12 @@ impl Table {
     /// Rows in it.
     pub fn rows(&self) -> u64 {
         self.source.rows()
+    }
+
+    /// The whole table, for tests that judge it under another name.
+    #[cfg(test)]
+    pub(crate) fn frame(&self) -> Result<DataFrame, TableError> {
+        self.source.frame(None)
     }
 
     fn name(&self) -> String {
@@ -153,6 +161,9 @@ pub enum FacadeError {
     /// The search.
     #[error(transparent)]
     Sensitive(#[from] SensitiveError),
+    /// The search for proxies.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The comparison.
     #[error(transparent)]
     Drift(#[from] DriftError),
@@ -171,7 +182,28 @@ pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Sensitivity
     };
     let stop = AtomicBool::new(false);
     stop.store(cancel(), Ordering::Relaxed);
-    Ok(sensitive::detect(&frame, &context, &stop)?)
+    let mut report = sensitive::detect(&frame, &context, &stop)?;
+    report.rows = table.rows();
+    Ok(report)
+}
+
+/// Rows that the search for proxies reads; it learns from fewer, and more change no verdict.
+const PROXY_ROWS: u64 = 20_000;
+
+/// Looks whether the other columns give sensitive ones away. `found` says which columns are sensitive.
+///
+/// # Errors
+/// If the file cannot be read, a named column does not exist, or `cancel` says so.
+pub fn proxies(
+    table: &Table,
+    found: &SensitivityReport,
+    request: &ProxyRequest,
+    cancel: &dyn Fn() -> bool,
+) -> Result<ProxyReport, FacadeError> {
+    let frame = table.sample(PROXY_ROWS, cancel)?;
+    let mut report = crate::proxy::proxies(&frame, found, request, cancel)?;
+    report.rows = table.rows();
+    Ok(report)
 }
 
 /// What a comparison is about besides its two tables.

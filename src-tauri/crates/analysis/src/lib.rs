@@ -6,5 +6,6 @@ pub mod check;
 pub mod drift;
 pub mod facade;
 pub mod profile;
+pub mod proxy;
 pub mod sensitive;
 pub mod table;

@@ -115,6 +115,14 @@ impl Context {
         Ok(self.engine.get_or_init(|| engine))
     }
 
+    /// The engine, if there is a ledger already: a question about a file makes none.
+    ///
+    /// # Errors
+    /// If the ledger cannot be opened.
+    pub fn engine_if_any(&self) -> Result<Option<&Engine>, ErrorBody> {
+        if EngineOptions::with_home(self.home.clone()).has_ledger() { self.engine().map(Some) } else { Ok(None) }
+    }
+
     /// Waits until a job has ended.
     ///
     /// # Errors

@@ -69,6 +69,7 @@ macro_rules! for_each_command {
             finding_decide       (FindingDecide)    -> Done              : Write => [Reports, Decisions, Audit],
             label_decide         (LabelDecide)      -> Done              : Write => [Reports, Decisions, Audit],
             screen_start         (ScreenStart)      -> JobRef            : Write => [Reports, Jobs],
+            proxies_start        (ProxyStart)       -> JobRef            : Write => [Reports, Jobs],
 
             drift_start          (DriftStart)       -> JobRef            : Write => [Reports, Jobs],
             drift_list           (ProjectFilter)    -> DriftList         : Read  => [Reports],

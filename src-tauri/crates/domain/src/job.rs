@@ -16,6 +16,8 @@ pub enum JobKind {
     Screen,
     /// Compares two tables.
     Drift,
+    /// Looks whether other columns give sensitive ones away.
+    Proxies,
     /// Re-checks every byte and signature of a registry.
     Verify,
     /// Copies a candidate into the registry.

@@ -25,6 +25,7 @@ pub mod person;
 pub mod prediction;
 pub mod profile;
 pub mod project;
+pub mod proxy;
 pub mod registry;
 pub mod release;
 pub mod run;

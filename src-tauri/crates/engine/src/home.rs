@@ -28,6 +28,15 @@ impl EngineOptions {
         let named = home.or_else(|| std::env::var_os("PROOFMARK_HOME").filter(|it| !it.is_empty()).map(PathBuf::from));
         Self { home: named, clock: Arc::new(SystemClock) }
     }
+
+    /// Whether there is a ledger already. Makes nothing, unlike opening the engine.
+    pub fn has_ledger(&self) -> bool {
+        let folder = match &self.home {
+            Some(folder) => Some(folder.clone()),
+            None => etcetera::choose_base_strategy().ok().map(|it| it.data_dir().join("proofmark")),
+        };
+        folder.is_some_and(|folder| Home(folder).ledger().is_file())
+    }
 }
 
 /// Where everything lies that is not in a project or a registry.

@@ -120,12 +120,17 @@ impl Engine {
 
     /// Profile and sensitive columns of one version, unless they are known. A file that cannot be read as a table is recorded as such.
     fn profile_once(&self, project: &Project, facts: &FileFacts, worker: &Worker) -> Answer<()> {
-        let known = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_exact::<Value>(ReportKind::Profile, &facts.digest, None, VERSION)?)
+        let (known, older) = self.ledger().read::<_, Trouble>(|read| {
+            let known = read.reports().newest_exact::<Value>(ReportKind::Profile, &facts.digest, None, VERSION)?;
+            Ok((known, read.reports().newest::<Value>(ReportKind::Sensitive, &facts.digest)?))
         })?;
-        if known.is_some() {
+        let unreadable = known.as_ref().is_some_and(|it| it.head.verdict.as_deref() == Some("unreadable"));
+        let judged = older.as_ref().is_some_and(|it| it.head.params_key == detector_key());
+        if known.is_some() && (unreadable || judged) {
             return Ok(());
         }
+        // An older detector judged: the columns are judged again, and the profile with them, which hides values by their labels.
+        let older: Option<SensitivityReport> = older.and_then(|it| serde_json::from_value(it.body).ok());
         let path = absolute(project, &facts.path)?;
         let cancel = || worker.cancelled();
         let measured = Table::open(&path).map_err(Trouble::from).and_then(|table| {
@@ -139,6 +144,7 @@ impl Engine {
             Ok((mut profile, mut sensitive)) => {
                 facts.path.as_str().clone_into(&mut profile.path);
                 facts.path.as_str().clone_into(&mut sensitive.path);
+                sensitive.changed = older.map(|older| sensitive.changes_from(&older));
                 self.keep_profile(project, facts, profile, &sensitive)
             }
             Err(trouble) => self.keep_unreadable(project, facts, &trouble),
@@ -169,7 +175,12 @@ impl Engine {
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             let head = self.head(ReportKind::Profile, project, facts, None, None, shape);
             write.reports().add(&NewReport { head, body: &profile })?;
-            let head = self.head(ReportKind::Sensitive, project, facts, None, None, json!({"labels": labels}));
+            let mut head = self.head(ReportKind::Sensitive, project, facts, None, None, json!({"labels": labels}));
+            head.params_key = detector_key();
+            if let Some(changed) = &sensitive.changed {
+                write.note("detector_before", changed.from);
+                write.note("columns_judged_otherwise", changed.columns.len());
+            }
             write.reports().add(&NewReport { head, body: sensitive })?;
             Ok(())
         })
@@ -377,6 +388,11 @@ impl Engine {
 /// The setting in which a person's choice of a reference lies.
 pub(crate) fn reference_setting(project: &Project, path: &RelPath) -> String {
     format!("reference/{}/{path}", project.id)
+}
+
+/// Judgements of another version of the detector do not count as this one's.
+fn detector_key() -> String {
+    format!("{VERSION}:detector-{}", facade::DETECTOR_VERSION)
 }
 
 /// Reports made under other rules do not count.

@@ -195,11 +195,14 @@ impl From<LabelError> for Trouble {
 
 impl From<proofmark_analysis::facade::FacadeError> for Trouble {
     fn from(error: proofmark_analysis::facade::FacadeError) -> Self {
-        use proofmark_analysis::facade::{DriftError, FacadeError, SensitiveError};
+        use proofmark_analysis::facade::{DriftError, FacadeError, ProxyError, SensitiveError};
         match error {
             FacadeError::Table(error) => error.into(),
-            FacadeError::Sensitive(SensitiveError::Cancelled) | FacadeError::Drift(DriftError::Cancelled) => {
-                Self::cancelled()
+            FacadeError::Sensitive(SensitiveError::Cancelled)
+            | FacadeError::Drift(DriftError::Cancelled)
+            | FacadeError::Proxy(ProxyError::Cancelled) => Self::cancelled(),
+            FacadeError::Proxy(error @ ProxyError::NoColumn { .. }) => {
+                Self::new(ErrorCode::InvalidRequest, sentence(&error.to_string()))
             }
             FacadeError::Drift(error @ (DriftError::UnknownColumn { .. } | DriftError::BadOption { .. })) => {
                 Self::new(ErrorCode::InvalidRequest, sentence(&error.to_string()))

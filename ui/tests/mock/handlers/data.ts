@@ -8,6 +8,9 @@ import type { Figure } from "$lib/api/generated/Figure";
 import type { Finding } from "$lib/api/generated/Finding";
 import type { FindingDecision } from "$lib/api/generated/FindingDecision";
 import type { MonitorRow } from "$lib/api/generated/MonitorRow";
+import type { ProxyReport } from "$lib/api/generated/ProxyReport";
+import type { ProxyTarget } from "$lib/api/generated/ProxyTarget";
+import type { ProxyVerdict } from "$lib/api/generated/ProxyVerdict";
 import type { SensitiveColumn } from "$lib/api/generated/SensitiveColumn";
 import { before, CHURN, CREDIT, digest, type Handlers, random, world } from "../world";
 import { projects } from "./frame";
@@ -73,6 +76,21 @@ const sensitiveNames: Record<string, [string, SensitiveColumn["group"], number]>
 	income: ["financial", "financial", 0.7],
 	note: ["health", "special", 0.62],
 };
+function proxiesOf(path: string): ProxyReport {
+	const target = (column: string, verdict: ProxyVerdict, auc: number, features: [string, number, number][], why: string): ProxyTarget => ({ column, label: column, verdict, predicted: "classes", classes: 2, rows: 4_000, auc, interval: [auc - 0.02, auc + 0.02], p_value: verdict === "none" ? 0.48 : 0.048, baseline: { permutations: 20, mean: 0.5, highest: 0.53 }, features: features.map(([name, alone, importance]) => ({ column: name, alone, importance })), why });
+	return {
+		path,
+		rows: 1_204_118,
+		rows_read: 4_000,
+		features: ["amount", "feature_001", "postcode"],
+		left_out: [["email", "names a person and is no feature"]],
+		targets: [
+			target("birth_date", "strong", 0.86, [["feature_001", 0.84, 0.21], ["amount", 0.62, 0.03]], "Leaving this column out does not hide it: the other columns predict it well (area under the curve 0.86, chance reaches 0.53 at most), above all `feature_001`, `amount`."),
+			target("postcode", "none", 0.51, [], "The other columns do not predict this one better than chance (area under the curve 0.51, chance reaches 0.53 at most)."),
+		],
+	};
+}
+
 function sensitiveOf(): SensitiveColumn[] {
 	return columnsOf().map(({ name }) => {
 		const found = sensitiveNames[name];
@@ -207,7 +225,8 @@ export const handlers: Handlers = {
 			tone: main ? "fail" : looked ? "pass" : "unknown",
 			profile: looked ? { path, digest: row.digest, rows: row.rows ?? 0, reading: { format: "parquet", delimiter: null, encoding: null, has_header: null, notes: main ? ["Two row groups are empty.", "The column “feature_040” holds nothing."] : [] }, columns: columnsOf() } : null,
 			check: looked ? { path, reference: references.get(path) ?? null, rows: row.rows ?? 0, verdict: row.verdict ?? "pass", findings: main ? findings : [] } : null,
-			sensitive: looked ? { path, rows_read: row.rows ?? 0, columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114 } : { columns: [], k: null, unique_rows: 0, small_groups: 0 } } : null,
+			sensitive: looked ? { path, rows: row.rows ?? 0, rows_read: Math.min(row.rows ?? 0, 200_000), detector_version: 2, ...(main ? { changed: { from: 1, columns: [{ column: "postcode", before: [], after: ["postcode"] }] } } : { changed: null }), proxies: null, columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114, rows: 200_000, combinations: [{ columns: ["birth_date", "postcode"], groups: 150_220, k: 1, unique_rows: 8_812, unique_ratio: 0.044, small_groups: 20_114 }, { columns: ["birth_date"], groups: 24_000, k: 1, unique_rows: 90, unique_ratio: 0.00045, small_groups: 811 }] } : { columns: [], k: null, unique_rows: 0, small_groups: 0, rows: 0, combinations: [] } } : null,
+			proxies: main ? proxiesOf(path) : null,
 			decisions,
 			versions: [{ digest: row.digest, seen_at: before(130), size: row.size, verdict: row.verdict }, { digest: digest("old"), seen_at: before(60 * 24 * 12), size: 800_000, verdict: "pass" }, { digest: digest("older"), seen_at: before(60 * 24 * 30), size: 790_000, verdict: null }],
 			written_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000001", name: "prepare-features", basis: "observed", confidence: 1 }] : [],
@@ -236,6 +255,7 @@ export const handlers: Handlers = {
 		return { message: "It is recorded." };
 	},
 	screen_start: () => ({ job: "job_1" }),
+	proxies_start: () => ({ job: "job_1" }),
 	drift_start: () => ({ job: "job_1" }),
 	drift_list: ({ project }) => ({ reports: world.empty ? [] : driftRows.filter((it) => project === null || it.project === project) }),
 	drift_show: ({ report }) => driftView(report),

@@ -8,7 +8,7 @@ import { before, CHURN, CREDIT, digest, type Handlers, random, world } from "../
 const RAW = "data/raw/applications_2026_09.parquet";
 const names = "Credit risk, retail portfolio";
 const label = (name: string, group: CarriedLabel["group"], column: string, dataset: string): CarriedLabel => ({ label: name, group, column, dataset });
-const raw = [label("person_name", "direct", "applicant_name", RAW), label("email", "direct", "email", RAW), label("postcode", "quasi", "address.postcode", RAW), label("iban", "financial", "payout_iban", RAW)];
+const raw = [label("person_name", "direct", "applicant_name", RAW), label("email", "direct", "email", RAW), label("postcode", "quasi", "address.postcode", RAW), label("iban", "direct", "payout_iban", RAW)];
 
 const models = [
 	{ project: CREDIT, project_name: names, path: "models/scorecard_v4.onnx", release: "version 4 · staging" },

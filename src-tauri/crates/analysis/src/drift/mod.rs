@@ -7,8 +7,8 @@ mod change;
 mod column;
 mod columns;
 mod concept;
-mod joint;
-mod random;
+pub(crate) mod joint;
+pub(crate) mod random;
 pub mod statistics;
 mod work;
 

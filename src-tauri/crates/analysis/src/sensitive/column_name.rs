@@ -1,21 +1,9 @@
 //! What the name of a column says, in many languages.
 
+use super::dictionary::{MEDIUM, Role, STRONG, WORDS, look_up, parts, shortened, singular};
 use super::fold::{fold, tokens};
 use super::label::Label;
 use proofmark_domain::sensitive::SensitiveGroup;
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-/// The part a word plays in a name.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Role {
-    Label(Label, f64),
-    Person,
-    Thing,
-    Stat,
-    Id,
-    Nothing,
-}
 
 /// A label that the name suggests.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +29,12 @@ pub struct Reading {
     pub thing: bool,
     /// It is a figure or a flag about something.
     pub stat: bool,
+    /// It is a rate over many people, such as a prevalence, so that also a special category is nobody's.
+    pub rate: bool,
     /// It has an identifier word.
     pub id: bool,
+    /// It names persons in the plural, as counts do (`drivers`).
+    pub plural: bool,
     /// Some word or phrase of the dictionary was found at all.
     pub known: bool,
 }
@@ -59,73 +51,25 @@ impl Reading {
     }
 }
 
-/// Names the thing by itself: 0.92 when nothing else is known, since the prior is -3.
-const STRONG: f64 = 5.5;
-const MEDIUM: f64 = 3.6;
-const WEAK: f64 = 1.5;
-
-static WORDS: LazyLock<HashMap<String, Vec<Role>>> = LazyLock::new(|| parse(include_str!("data/column_words.txt")));
-
-/// Phrases in scripts written without spaces, longest first.
-static UNSPACED: LazyLock<Vec<(String, Vec<Role>)>> = LazyLock::new(|| {
-    let mut phrases: Vec<_> =
-        WORDS.iter().filter(|(k, _)| k.chars().any(unspaced)).map(|(k, v)| (k.clone(), v.clone())).collect();
-    phrases.sort_by(|a, b| b.0.chars().count().cmp(&a.0.chars().count()).then_with(|| a.0.cmp(&b.0)));
-    phrases
-});
-
-fn unspaced(c: char) -> bool {
-    matches!(c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xe00..=0xe7f)
-}
-
-fn parse(text: &str) -> HashMap<String, Vec<Role>> {
-    let mut map: HashMap<String, Vec<Role>> = HashMap::new();
-    for line in text.lines().filter(|l| !l.starts_with('#')) {
-        let Some((head, phrases)) = line.split_once(": ") else { continue };
-        let mut head = head.split_whitespace();
-        let role = match (head.next(), head.next()) {
-            (Some("person"), _) => Role::Person,
-            (Some("thing"), _) => Role::Thing,
-            (Some("stat"), _) => Role::Stat,
-            (Some("id"), _) => Role::Id,
-            (Some("none"), _) => Role::Nothing,
-            (Some(word), strength) => match Label::parse(word) {
-                Some(label) => Role::Label(
-                    label,
-                    match strength {
-                        Some("s") => STRONG,
-                        Some("m") => MEDIUM,
-                        _ => WEAK,
-                    },
-                ),
-                None => continue,
-            },
-            _ => continue,
-        };
-        for phrase in phrases.split(',') {
-            let words = tokens(phrase);
-            let spaced = words.join(" ");
-            let joined = words.concat();
-            if words.len() > 1 && joined.chars().count() >= 6 {
-                push(&mut map, joined, role);
-            }
-            push(&mut map, spaced, role);
-        }
-    }
-    map
-}
-
-fn push(map: &mut HashMap<String, Vec<Role>>, phrase: String, role: Role) {
-    let roles = map.entry(phrase).or_default();
-    if !roles.contains(&role) {
-        roles.push(role);
-    }
-}
-
-/// Roles of one token, with a plural `s` or an inflected ending taken off if need be.
-fn look_up(word: &str) -> Option<&'static Vec<Role>> {
-    WORDS.get(word).or_else(|| word.strip_suffix('s').filter(|w| w.len() >= 4).and_then(|w| WORDS.get(w)))
-}
+/// Words of figures about many people.
+const RATES: &[&str] = &[
+    "rate",
+    "prevalence",
+    "incidence",
+    "mortality",
+    "expectancy",
+    "pct",
+    "percent",
+    "percentage",
+    "share",
+    "deaths",
+    "cases",
+    "per capita",
+    "avg",
+    "average",
+    "mean",
+    "median",
+];
 
 /// Reads a column name or path.
 pub fn read(name: &str) -> Reading {
@@ -191,6 +135,11 @@ fn read_words(words: &[String]) -> Reading {
             let roles = if n == 1 { look_up(&phrase) } else { WORDS.get(&phrase).or_else(|| singular(&phrase)) }?;
             Some((phrase, roles.clone(), n))
         });
+        let tells = |roles: &[Role]| roles.iter().any(|r| matches!(r, Role::Label(..) | Role::Nothing));
+        let longest = match longest {
+            Some(exact) if exact.2 > 1 || tells(&exact.1) => Some(exact),
+            exact => shortened(words, i).or(exact),
+        };
         match longest {
             Some((phrase, roles, n)) => {
                 found.push((phrase, roles, i));
@@ -207,47 +156,6 @@ fn read_words(words: &[String]) -> Reading {
     weigh(words, &found)
 }
 
-fn singular(phrase: &str) -> Option<&'static Vec<Role>> {
-    phrase.strip_suffix('s').filter(|p| p.len() >= 6).and_then(|p| WORDS.get(p))
-}
-
-/// The known parts of one unknown word: a compound (`kundenemail`, `customerphone`), or a text written without spaces.
-fn parts(word: &str) -> Vec<(String, Vec<Role>)> {
-    if word.chars().any(unspaced) {
-        let mut rest = word.to_string();
-        let mut out = Vec::new();
-        for (phrase, roles) in UNSPACED.iter() {
-            // a single ideograph inside a longer unknown word says nothing
-            if (phrase.chars().count() > 1 || rest.chars().count() <= 1) && rest.contains(phrase.as_str()) {
-                rest = rest.replacen(phrase.as_str(), " ", 1);
-                out.push((phrase.clone(), roles.clone()));
-            }
-        }
-        return out;
-    }
-    let count = word.chars().count();
-    if count < 6 {
-        return Vec::new();
-    }
-    for (at, _) in word.char_indices().skip(2) {
-        let (left, right) = word.split_at(at);
-        if right.chars().count() < 3 {
-            break;
-        }
-        let Some(right_roles) = WORDS.get(right) else { continue };
-        let stems = [Some(left), left.strip_suffix('s'), left.strip_suffix('n'), left.strip_suffix("en")];
-        let left_roles = stems.into_iter().flatten().filter(|s| s.chars().count() >= 3).find_map(|s| WORDS.get(s));
-        if let Some(left_roles) = left_roles {
-            return vec![(left.to_string(), left_roles.clone()), (right.to_string(), right_roles.clone())];
-        }
-        let labelled = right_roles.iter().any(|r| matches!(r, Role::Label(_, w) if *w >= MEDIUM));
-        if labelled && right.chars().count() >= 6 {
-            return vec![(right.to_string(), right_roles.clone())];
-        }
-    }
-    Vec::new()
-}
-
 fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
     let mut reading = Reading { known: !found.is_empty(), ..Reading::default() };
     let mut hashed = false;
@@ -262,9 +170,13 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
                     words: phrase.clone(),
                     why: "the column's name says so",
                 }),
-                Role::Person => reading.person = true,
+                Role::Person => {
+                    reading.person = true;
+                    reading.plural |= words.get(*at).is_some_and(|w| w.ends_with('s') && !WORDS.contains_key(w));
+                }
                 Role::Thing if !labelled => reading.thing = true,
                 Role::Stat if !labelled => {
+                    reading.rate |= RATES.contains(&phrase.as_str());
                     let first = *at == 0;
                     let last = at + 1 == words.len();
                     reading.stat |= match phrase.as_str() {
@@ -299,7 +211,7 @@ fn weigh(words: &[String], found: &[(String, Vec<Role>, usize)]) -> Reading {
             hint.weight += 2.5;
             hint.why = "the column's name says so and names a person";
         }
-        if reading.stat && !special {
+        if reading.stat && !special || reading.rate {
             hint.weight -= 7.0;
             hint.why = "the name speaks of a figure or flag about it, not of the thing itself";
         } else if reading.thing && !reading.person {

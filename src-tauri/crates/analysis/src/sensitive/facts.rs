@@ -86,12 +86,19 @@ pub struct Facts {
     pub handle: f64,
     pub url: f64,
     pub plate: f64,
+    pub plate_sure: f64,
+    pub password: f64,
+    pub phone_national: f64,
+    pub house: f64,
+    pub login: f64,
     pub postcode: f64,
     pub coordinates: f64,
     pub address: f64,
     pub dates: f64,
     pub timed: f64,
     pub years: (i32, i32),
+    /// The year that half of the dates lie before.
+    pub middle_year: i32,
     pub numeric: f64,
     pub whole: f64,
     pub range: (f64, f64),
@@ -103,10 +110,13 @@ pub struct Facts {
     pub length: f64,
     pub text_identifiers: f64,
     pub text_hits: usize,
+    /// Long texts in a script without spaces.
+    pub unspaced: bool,
     pub name_shaped: f64,
     pub name_known: f64,
     pub name_full: f64,
     pub company: f64,
+    pub colour: f64,
     pub flag: bool,
     /// How many different first two characters there are.
     pub leads: usize,
@@ -147,7 +157,6 @@ pub fn measure(sample: &ColumnSample) -> Facts {
     let only = |test: &dyn Fn(&str) -> bool| if text { of(test) } else { 0.0 };
     let normal: Vec<String> = if text { values.iter().map(|v| words::normal(v)).collect() } else { Vec::new() };
     let dict = |kind: &str| share(normal.iter().filter(|v| words::is(kind, v)).count(), n);
-    let any_word = |kind: &str| share(normal.iter().filter(|v| v.split(' ').any(|w| words::is(kind, w))).count(), n);
     let phones: Vec<PhoneLook> = values
         .iter()
         .map(|v| if matches!(sample.kind, Kind::Text | Kind::Integer) { form::phone(v) } else { PhoneLook::No })
@@ -194,12 +203,18 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         handle: only(&form::handle),
         url: only(&form::url),
         plate: only(&form::plate),
+        plate_sure: only(&form::plate_sure),
+        password: only(&form::password),
+        phone_national: if coded { of(&form::phone_national) } else { 0.0 },
+        house: only(&form::house),
+        login: only(&words::login),
         postcode: only(&form::postcode),
         coordinates: only(&form::coordinates),
         address: only(&form::address),
         dates: share(dates.len(), n),
         timed: share(dates.iter().filter(|d| d.1).count(), n),
         years: dates.iter().fold((i32::MAX, i32::MIN), |a, d| (a.0.min(d.0), a.1.max(d.0))),
+        middle_year: middle(&dates),
         numeric: share(numbers.len(), n),
         whole: share(numbers.iter().filter(|x| x.fract() == 0.0).count(), n),
         range: numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), fold_range),
@@ -213,6 +228,7 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         length: values.iter().map(|v| v.chars().count()).sum::<usize>() as f64 / n.max(1) as f64,
         text_identifiers: 0.0,
         text_hits: 0,
+        unspaced: false,
         name_shaped: share(looks.iter().filter(|l| l.shaped).count(), n),
         name_known: share(looks.iter().filter(|l| l.known).count(), n),
         name_full: share(looks.iter().filter(|l| l.full).count(), n),
@@ -220,13 +236,31 @@ pub fn measure(sample: &ColumnSample) -> Facts {
             normal
                 .iter()
                 .filter(|v| {
-                    v.split(' ').next_back().is_some_and(|w| words::is("company", w))
-                        || v.contains(" and ")
-                        || v.contains(" und ")
+                    let mut parts = v.split(' ');
+                    let ends = [parts.next(), parts.next_back()];
+                    ends.into_iter().flatten().any(|w| words::is("company", w))
+                        || [
+                            " and ",
+                            " und ",
+                            " s r o",
+                            " o s",
+                            " a s",
+                            " z s",
+                            " k s",
+                            " sp z o o",
+                            " s a",
+                            " s l",
+                            " s p a",
+                            " e hijos",
+                            " et fils",
+                        ]
+                        .iter()
+                        .any(|form| v.contains(form))
                 })
                 .count(),
             n,
         ),
+        colour: share(normal.iter().filter(|v| v.split(' ').any(|w| words::is("colour", w))).count(), n),
         flag: flag(sample),
         leads: values.iter().filter_map(|v| v.get(..2)).collect::<std::collections::HashSet<_>>().len(),
         gender: share(normal.iter().filter(|v| gender(v)).count(), n),
@@ -243,8 +277,8 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         medicine: dict("medicine"),
         calendar: dict("calendar"),
         country: dict("country"),
-        city: dict("city"),
-        job: any_word("job"),
+        city: share(normal.iter().filter(|v| words::city(v)).count(), n),
+        job: share(normal.iter().filter(|v| words::job(v)).count(), n),
         iban: Tried::default(),
         card: Tried::default(),
         card_issuers: 0,
@@ -258,10 +292,17 @@ pub fn measure(sample: &ColumnSample) -> Facts {
     if coded {
         checks(&values, &mut facts);
     }
-    if text && facts.words >= 3.5 {
+    // scripts without spaces have long texts of few words
+    let unspaced = |v: &&&str| {
+        v.chars().filter(|c| matches!(*c as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xe00..=0xe7f)).count() >= 6
+    };
+    facts.unspaced = facts.length >= 20.0 && values.iter().filter(unspaced).count() * 2 > n;
+    if text && (facts.words >= 3.5 || facts.unspaced) {
         let texts: Vec<&str> = sample.values.iter().take(TEXTS).map(|(v, _)| v.as_str()).collect();
-        facts.text_hits =
-            texts.iter().filter(|v| v.split_whitespace().count() >= 3 && form::holds_identifier(v)).count();
+        facts.text_hits = texts
+            .iter()
+            .filter(|v| (facts.unspaced || v.split_whitespace().count() >= 3) && form::holds_identifier(v))
+            .count();
         facts.text_identifiers = share(facts.text_hits, texts.len());
     }
     facts
@@ -303,6 +344,12 @@ fn checks(values: &[&str], facts: &mut Facts) {
         }
     }
     facts.schemes.sort_by(|a, b| b.1.evidence(b.0.chance).total_cmp(&a.1.evidence(a.0.chance)));
+}
+
+fn middle(dates: &[(i32, bool)]) -> i32 {
+    let mut years: Vec<i32> = dates.iter().map(|d| d.0).collect();
+    years.sort_unstable();
+    years.get(years.len() / 2).copied().unwrap_or(i32::MAX)
 }
 
 fn gender(v: &str) -> bool {

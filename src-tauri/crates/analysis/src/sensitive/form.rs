@@ -52,7 +52,7 @@ pattern!(
 pattern!(PLATE, r"^[\p{Lu}\p{N}][\p{Lu}\p{N} ·・ー\-]{3,10}$");
 pattern!(
     POSTCODE,
-    r"^(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}-\d{4}|\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{3}|〒?\d{3}-\d{4}|\d{3} \d{2}|LV-\d{4}|LT-\d{5}|AD\d{3}|[A-Z]\d{2} ?[A-Z0-9]{4}|\d{4}-\d{3}|[A-Z]{1,3}-\d{4,5}|[A-Z]\d{4}[A-Z]{3})$"
+    r"^(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z][ -]?\d[A-Z]\d|\d{5}-\d{4}|\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{3}|〒?\d{3}-\d{4}|\d{3} \d{2}|LV-\d{4}|LT-\d{5}|AD\d{3}|[A-Z]\d{2} ?[A-Z0-9]{4}|\d{4}-\d{3}|[A-Z]{1,3}-\d{4,5}|[A-Z]\d{4}[A-Z]{3})$"
 );
 pattern!(PAIR, r"^\(?\s*-?\d{1,2}\.\d{3,}\s*[,; ]\s*-?\d{1,3}\.\d{3,}\s*\)?$");
 pattern!(TOKENISH, r"^[A-Za-z0-9+/_=.\-]{20,}$");
@@ -88,6 +88,83 @@ fn two_names(t: &str) -> bool {
         }
         _ => false,
     })
+}
+
+/// A password as generators and careful people make them: no spaces, both cases, digits and signs that codes do not have.
+pub fn password(t: &str) -> bool {
+    (8..=64).contains(&t.len())
+        && t.is_ascii()
+        && !t.bytes().any(|b| b.is_ascii_whitespace())
+        && t.bytes().any(|b| b"!#$%^&*()+=?~".contains(&b))
+        && [u8::is_ascii_lowercase as fn(&u8) -> bool, u8::is_ascii_uppercase, u8::is_ascii_digit]
+            .iter()
+            .all(|class| t.bytes().any(|b| class(&b)))
+        && !t.contains("://")
+}
+
+/// A number that can be dialled at home: digits with the leading zero or the mobile prefix of a numbering plan.
+pub fn phone_national(t: &str) -> bool {
+    let plain: String = t.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')')).collect();
+    if !plain.bytes().all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let b = plain.as_bytes();
+    let digit = |i: usize| b.get(i).copied().unwrap_or(b'0');
+    match b.len() {
+        // Europe, Japan, Korea, Australia and others: a trunk zero
+        9..=12 if digit(0) == b'0' => digit(1) != b'0',
+        // China: mobile numbers
+        11 => digit(0) == b'1' && digit(1) >= b'3',
+        // North America: area and exchange begin with 2 to 9
+        10 => digit(0) >= b'2' && digit(3) >= b'2' && plain.len() < t.len(),
+        _ => false,
+    }
+}
+
+/// Licence plates of a picture that hardly anything else has.
+pub fn plate_sure(t: &str) -> bool {
+    let picture: String = t
+        .chars()
+        .map(|c| match c {
+            'A'..='Z' => 'A',
+            '0'..='9' => '9',
+            other => other,
+        })
+        .collect();
+    matches!(
+        picture.as_str(),
+        "AA-999-AA"
+            | "AA99 AAA"
+            | "AAA-9A99"
+            | "AAA9A99"
+            | "AA999AA"
+            | "AA 999 AA"
+            | "9999 AAA"
+            | "9999-AAA"
+            | "A-999-AA"
+            | "AA-99-AA"
+            | "99-AAA-9"
+            | "AAA-99-9"
+    ) || t.chars().next().is_some_and(|c| (c as u32) >= 0x3400)
+        && picture.ends_with("99")
+        && t.chars().count() <= 14
+        && t.bytes().filter(u8::is_ascii_digit).count() >= 2
+}
+
+/// House number and words in capitals, in either order, as addresses have whose street word is not known.
+pub fn house(t: &str) -> bool {
+    let words: Vec<&str> = t.split([' ', ',']).filter(|w| !w.is_empty()).take(6).collect();
+    let number = |w: &&str| {
+        w.starts_with(|c: char| c.is_ascii_digit())
+            && w.chars().count() <= 6
+            && w.chars().filter(|c| c.is_alphabetic()).count() <= 1
+    };
+    let capital = |w: &&str| w.chars().count() >= 2 && w.chars().next().is_some_and(char::is_uppercase);
+    match words[..] {
+        [first, second, ..] if number(&first) => capital(&second),
+        [first, ..] => capital(&first) && words.iter().skip(1).any(number),
+        _ => false,
+    }
 }
 
 /// Credentials whose form gives them away.

@@ -51,9 +51,9 @@ labels! {
     Device "device_id" Direct "Identifier of a device: IMEI, advertising identifier, serial number of a phone.";
     Vehicle "vehicle" Direct "Vehicle identification number or licence plate.";
     UserHandle "user_handle" Direct "Login or screen name.";
-    Iban "iban" Financial "International bank account number.";
-    Card "card" Financial "Payment card number, its expiry or security code.";
-    Account "account" Financial "Bank account or routing number, wallet address.";
+    Iban "iban" Direct "International bank account number.";
+    Card "card" Direct "Payment card number, its expiry or security code.";
+    Account "account" Direct "Bank account or routing number, wallet address.";
     Financial "financial" Financial "Income, wealth, debt or creditworthiness of a person.";
     Health "health" Special "Illness, treatment, medicine or measurements of a patient.";
     Religion "religion" Special "Religion or belief.";

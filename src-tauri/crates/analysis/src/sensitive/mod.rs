@@ -4,14 +4,17 @@
 //! against their chance level, dictionaries, and what the neighbouring columns and the table's name say about whose data it is.
 //! Every weight is shown. Raw values never leave this module.
 
+mod abbreviation;
 mod anonymity;
 mod check_digit;
 mod column_name;
+mod dictionary;
 mod evidence;
 mod facts;
 mod fold;
 mod form;
 mod label;
+mod leaves;
 mod mask;
 mod national;
 mod sample;
@@ -30,7 +33,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Version of the rules and dictionaries; a change means that columns must be judged anew.
-pub const DETECTOR_VERSION: u32 = 1;
+pub const DETECTOR_VERSION: u32 = 2;
 
 /// What a person decided about a column; it outweighs every finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,7 @@ pub enum SensitiveError {
 /// # Errors
 /// See [`SensitiveError`].
 pub fn detect(frame: &DataFrame, context: &Context, cancel: &AtomicBool) -> Result<SensitivityReport, SensitiveError> {
-    let samples = sample::columns(frame, cancel)?;
+    let samples = leaves::columns(frame, cancel)?;
     let facts = measure(&samples, cancel)?;
     let names: Vec<&str> = samples.iter().map(|s| s.path.as_str()).collect();
     let columns = verdict::judge(&names, &facts, context);
@@ -93,7 +96,17 @@ pub fn detect(frame: &DataFrame, context: &Context, cancel: &AtomicBool) -> Resu
         .map(|c| c.name.clone())
         .collect();
     let k_anonymity = if quasi.is_empty() { Default::default() } else { anonymity::k_anonymity(frame, &quasi)? };
-    Ok(SensitivityReport { path: context.path.clone(), rows_read: frame.height() as u64, columns, k_anonymity })
+    let rows = frame.height() as u64;
+    Ok(SensitivityReport {
+        path: context.path.clone(),
+        rows,
+        rows_read: rows,
+        detector_version: DETECTOR_VERSION,
+        columns,
+        k_anonymity,
+        changed: None,
+        proxies: None,
+    })
 }
 
 /// Measures the columns on all processors.

@@ -31,7 +31,7 @@ pub fn judge(names: &[&str], facts: &[Facts], context: &Context) -> Vec<Sensitiv
         .collect();
     let table = column_name::table(&context.table_name);
     let people: f64 = first.iter().flatten().filter(|(_, p)| *p >= 0.6).map(|(l, _)| tells_person(*l)).sum::<f64>()
-        + f64::from(table);
+        + if table > 0 { 1.0 } else { 0.5 * f64::from(table) };
     let things = readings.iter().filter(|r| r.thing && !r.person).count();
     let rows = if people >= 1.0 {
         1

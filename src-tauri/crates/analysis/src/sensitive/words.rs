@@ -6,14 +6,71 @@ use std::sync::LazyLock;
 
 static GIVEN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| list(include_str!("data/given_names.txt")));
 static FAMILY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| list(include_str!("data/family_names.txt")));
-static KINDS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
+static KINDS: LazyLock<HashMap<&'static str, HashSet<String>>> = LazyLock::new(|| {
     include_str!("data/value_words.txt")
         .lines()
         .filter(|l| !l.starts_with('#'))
         .filter_map(|l| l.split_once(": "))
-        .map(|(kind, words)| (kind, words.split(", ").map(str::trim).collect()))
+        .map(|(kind, words)| (kind, words.split(", ").map(|w| fold(w.trim())).collect()))
         .collect()
 });
+
+static CITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| phrases(include_str!("data/cities.txt")));
+static JOBS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| phrases(include_str!("data/jobs.txt")));
+
+fn phrases(text: &'static str) -> HashSet<&'static str> {
+    text.lines().filter(|l| !l.starts_with('#')).flat_map(|l| l.split('|')).collect()
+}
+
+/// Whether a folded phrase is a known city, or has the parts that names of towns are made of.
+pub fn city(phrase: &str) -> bool {
+    const ENDINGS: &[&str] =
+        &["ville", "town", "burgh", "bury", "chester", "mouth", "shire", "borough", "stadt", "furt", "haven", "stead"];
+    const BEGINNINGS: &[&str] = &["north", "south", "east", "west", "new", "port", "lake", "saint", "san", "santa"];
+    if CITIES.contains(phrase) || is("city", phrase) {
+        return true;
+    }
+    let mut words = phrase.split(' ');
+    let (first, last) = (words.next().unwrap_or(""), words.next_back());
+    let ends = |w: &str| w.len() >= 7 && ENDINGS.iter().any(|e| w.ends_with(e));
+    ends(last.unwrap_or(first)) || last.is_some_and(|w| BEGINNINGS.contains(&first) && (ends(w) || surname_like(w)))
+}
+
+fn surname_like(word: &str) -> bool {
+    GIVEN.contains(word) || FAMILY.contains(word)
+}
+
+/// Whether a folded phrase is a known job, or holds a word of jobs.
+pub fn job(phrase: &str) -> bool {
+    JOBS.contains(phrase) || phrase.split(' ').any(|w| is("job", w) || w.chars().count() > 3 && JOBS.contains(w))
+}
+
+/// Whether a text is a login made from a name, such as `jmueller`, `anna.schmidt` or `kevin92`.
+pub fn login(text: &str) -> bool {
+    let length = text.len();
+    let body = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    if !(4..=30).contains(&length)
+        || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+        || body.len() < 4
+        || text.len() - body.len() > 4
+    {
+        return false;
+    }
+    let parts: Vec<&str> = body.split(['.', '_', '-']).filter(|p| !p.is_empty()).collect();
+    let known = |w: &str| w.len() >= 3 && surname_like(w);
+    match parts[..] {
+        [one] => {
+            // the name alone is a name; with an initial, a number or a second name it is a login
+            let joined = (3..one.len().saturating_sub(2))
+                .any(|at| one.split_at_checked(at).is_some_and(|(a, b)| known(a) && b.len() >= 3 && known(b)));
+            let initial = one.get(1..).is_some_and(|w| w.len() >= 4 && known(w))
+                || one.get(..one.len() - 1).is_some_and(|w| w.len() >= 4 && known(w));
+            joined || initial || known(one) && text.len() > one.len()
+        }
+        [a, b] => known(a) && (known(b) || b.len() == 1) || a.len() == 1 && known(b),
+        _ => false,
+    }
+}
 
 fn list(text: &'static str) -> HashSet<&'static str> {
     text.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace).collect()
@@ -63,6 +120,12 @@ pub fn name_look(text: &str) -> NameLook {
     if !(1..=60).contains(&length) || text.chars().any(|c| c.is_numeric() || "@/_\\:;#$%&+=<>{}[]|?!".contains(c)) {
         return NameLook::default();
     }
+    // a point inside a word stands in names of hosts and files; `J. Smith` and `Dr.` have a space or nothing after it
+    let pointed =
+        text.as_bytes().windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_lowercase() && w[2].is_ascii_lowercase());
+    if pointed || text.contains(['«', '»', '„', '“', '"']) {
+        return NameLook::default();
+    }
     let lead = text.chars().next().unwrap_or(' ');
     if matches!(lead as u32, 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af) {
         return east_asian(text, lead);
@@ -75,8 +138,10 @@ pub fn name_look(text: &str) -> NameLook {
     if words.is_empty() || words.len() > 6 {
         return NameLook::default();
     }
-    let given = words.iter().any(|w| w.chars().count() > 1 && GIVEN.contains(w));
-    let family = words.iter().any(|w| FAMILY.contains(w) || family_ending(w));
+    let bare_of = |w: &&str| w.strip_prefix("ال").map(str::to_string).unwrap_or_else(|| (*w).to_string());
+    let given =
+        words.iter().any(|w| w.chars().count() > 1 && (GIVEN.contains(w) || GIVEN.contains(bare_of(w).as_str())));
+    let family = words.iter().any(|w| FAMILY.contains(w) || family_ending(w) || FAMILY.contains(bare_of(w).as_str()));
     let titled = words.len() > 1 && words.first().is_some_and(|w| is("honorific", w));
     // in scripts with case each word of a name starts with a capital, but for particles
     let cased = text.chars().any(|c| c.is_uppercase());
@@ -92,6 +157,15 @@ fn east_asian(text: &str, lead: char) -> NameLook {
     let compact: Vec<char> = text.chars().filter(|c| !c.is_whitespace() && *c != '　').collect();
     if !(1..=6).contains(&compact.len()) {
         return NameLook::default();
+    }
+    // signs of streets and districts, which no name has
+    if compact.iter().any(|c| "街路市区區县縣町村省州号號座楼樓都府".contains(*c)) && compact.len() > 2
+    {
+        return NameLook::default();
+    }
+    let whole: String = compact.iter().collect();
+    if GIVEN.contains(whole.as_str()) || FAMILY.contains(whole.as_str()) {
+        return NameLook { shaped: true, known: true, full: false };
     }
     let starts = |n: usize| compact.get(..n).map(|p| p.iter().collect::<String>());
     let japanese = (1..=3).rev().any(|n| starts(n).is_some_and(|s| JAPANESE_LIST.contains(s.as_str())));
@@ -118,8 +192,6 @@ fn family_ending(word: &str) -> bool {
         "ова",
         "ев",
         "ева",
-        "ёв",
-        "ёва",
         "ин",
         "ина",
         "ский",
@@ -138,13 +210,13 @@ fn family_ending(word: &str) -> bool {
         "ський",
         "чак",
         "ишин",
-        "όπουλος",
-        "οπουλος",
-        "ίδης",
-        "ιδης",
-        "άκης",
-        "ακης",
-        "οπούλου",
+        "οπουλοσ",
+        "ιδησ",
+        "ακησ",
+        "οπουλου",
+        "ιδου",
+        "ακη",
+        "ιου",
         "оглу",
         "იძე",
         "აძე",

@@ -50,6 +50,10 @@ pub enum Command {
     Check(table::Check),
     /// Finds the sensitive columns of a table
     Sensitive(table::Sensitive),
+    /// Looks whether other columns give a sensitive one away
+    Proxies(table::Proxies),
+    /// Says that a column is sensitive, or is not: a person's word outweighs what was found
+    Label(table::Label),
     /// Says whether one table differs from another
     Drift(table::Drift),
     /// Says what a model file is, without loading it
@@ -106,6 +110,8 @@ impl Command {
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
+            Self::Proxies(it) => it.run(context),
+            Self::Label(it) => it.run(context),
             Self::Drift(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),

@@ -6,8 +6,10 @@ use clap::Args;
 use proofmark_contract::domain::check::{CheckReport, CheckVerdict, Severity};
 use proofmark_contract::domain::drift::{DriftReport, DriftVerdict};
 use proofmark_contract::domain::profile::{Scalar, TableProfile};
+use proofmark_contract::domain::proxy::ProxyReport;
 use proofmark_contract::domain::sensitive::SensitivityReport;
-use proofmark_engine::adhoc::{self, DriftWishes};
+use proofmark_contract::view::LabelDecide;
+use proofmark_engine::adhoc::{self, DriftWishes, ProxyRequest};
 use proofmark_engine::{Clock, SystemClock};
 
 use crate::context::Context;
@@ -40,6 +42,47 @@ pub struct Check {
 pub struct Sensitive {
     /// CSV, Parquet, JSON lines or Arrow
     file: PathBuf,
+    /// Also look whether the other columns give the sensitive ones away
+    #[arg(long)]
+    proxies: bool,
+    /// A column to predict; those found sensitive if none is named
+    #[arg(long, value_name = "COL", requires = "proxies")]
+    target: Vec<String>,
+}
+
+/// Says that a column of a data set is sensitive, or is not.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("word").required(true).args(["label", "not_sensitive"])))]
+pub struct Label {
+    /// The data set, in the folder of a project
+    file: String,
+    /// The column; a nested field by its path
+    column: String,
+    /// What it holds, such as email
+    #[arg(long = "as", value_name = "LABEL")]
+    label: Option<String>,
+    /// It is not sensitive
+    #[arg(long)]
+    not_sensitive: bool,
+    /// Why; it is recorded with your name
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Identifier, name or folder of the project; from the file's place if absent
+    #[arg(long)]
+    project: Option<String>,
+}
+
+/// Looks whether other columns give a sensitive one away.
+#[derive(Debug, Args)]
+pub struct Proxies {
+    /// CSV, Parquet, JSON lines or Arrow
+    table: PathBuf,
+    /// A column that was left out before training; those found sensitive if none is named
+    #[arg(long, value_name = "COL")]
+    sensitive: Vec<String>,
+    /// Columns that a model is trained on; all others if none is named
+    #[arg(long, value_name = "COL,…", value_delimiter = ',')]
+    features: Vec<String>,
 }
 
 /// Compares two tables.
@@ -89,8 +132,39 @@ impl Sensitive {
     /// # Errors
     /// If the file cannot be read as a table.
     pub fn run(self, context: &Context) -> Outcome {
-        let report = adhoc::sensitive(&self.file)?;
+        let wanted = self.proxies.then(|| ProxyRequest { targets: self.target.clone(), features: Vec::new() });
+        let engine = context.engine_if_any()?;
+        let report = adhoc::sensitive(&self.file, wanted.as_ref(), &|found| match engine {
+            Some(engine) => engine.decided(&self.file, found),
+            None => Ok(found),
+        })?;
         context.answer("sensitive", &report, || sensitive_text(&report))
+    }
+}
+
+impl Label {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the file is in no project, or there is no reason.
+    pub fn run(self, context: &Context) -> Outcome {
+        let (project, path) = context.locate(&self.file, self.project.as_deref())?;
+        let request =
+            LabelDecide { project: project.id, path, column: self.column, label: self.label, reason: self.reason };
+        let done = context.engine()?.label_decide(request)?;
+        context.answer("label", &done, || format!("{}\n", safe(&done.message)))
+    }
+}
+
+impl Proxies {
+    /// Does it. A proxy is an answer, not a failure: the exit code is 0.
+    ///
+    /// # Errors
+    /// If the file cannot be read as a table, or a named column does not exist.
+    pub fn run(self, context: &Context) -> Outcome {
+        let request = ProxyRequest { targets: self.sensitive, features: self.features };
+        let report = adhoc::proxies(&self.table, &request)?;
+        context.answer("proxies", &report, || proxies_text(&report))
     }
 }
 
@@ -262,6 +336,44 @@ fn sensitive_text(report: &SensitivityReport) -> String {
             counted(k, "row", "rows"),
             counted(hiding.unique_rows, "row stands", "rows stand")
         ));
+        for combination in hiding.combinations.iter().take(5) {
+            let named: Vec<String> = combination.columns.iter().map(|it| safe(it)).collect();
+            text.push_str(&format!(
+                "  {} alone: {} unique, smallest group {}\n",
+                joined(&named),
+                percent(combination.unique_ratio),
+                count(combination.k)
+            ));
+        }
+        if report.rows_read < report.rows {
+            text.push_str(&format!(
+                "Counted among the rows read, of {} in the table; in the whole table groups are larger.\n",
+                count(report.rows)
+            ));
+        }
+    }
+    if let Some(proxies) = &report.proxies {
+        text.push('\n');
+        text.push_str(&proxies_text(proxies));
+    }
+    text
+}
+
+fn proxies_text(report: &ProxyReport) -> String {
+    if report.targets.is_empty() {
+        return "No sensitive column has classes or amounts that could be predicted.\n".to_owned();
+    }
+    let mut text = format!(
+        "Can {} of {} be told from the others? Learnt from {}.\n",
+        counted(report.targets.len() as u64, "sensitive column", "sensitive columns"),
+        safe(&report.path),
+        counted(report.rows_read, "row", "rows")
+    );
+    for target in &report.targets {
+        text.push_str(&format!("\n{}: {}\n", safe(&target.column), safe(&target.why)));
+        for feature in target.features.iter().take(5) {
+            text.push_str(&format!("  {}: {} alone\n", cut(&feature.column, 40), number(feature.alone)));
+        }
     }
     text
 }

@@ -8,6 +8,7 @@ use proofmark_domain::drift::{DriftReport, DriftVerdict};
 use proofmark_domain::id::{ProjectId, ReportId};
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::TableProfile;
+use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 use proofmark_domain::{Digest, Timestamp};
 
@@ -127,6 +128,8 @@ pub struct DatasetView {
     pub check: Option<CheckReport>,
     /// Its sensitive columns.
     pub sensitive: Option<SensitivityReport>,
+    /// Whether its other columns give the sensitive ones away; none if nobody asked yet.
+    pub proxies: Option<ProxyReport>,
     /// Decisions about findings.
     pub decisions: Vec<FindingDecision>,
     /// Newest first.
@@ -200,6 +203,21 @@ pub struct LabelDecide {
     pub label: Option<String>,
     /// Why.
     pub reason: String,
+}
+
+/// Looks whether the other columns of a data set give its sensitive ones away.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ProxyStart {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// Columns to predict; those found sensitive if empty.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// Columns to predict from; all but the targets and the identifiers if empty.
+    #[serde(default)]
+    pub features: Vec<String>,
 }
 
 /// Looks at data sets now.

@@ -9,6 +9,7 @@ use proofmark_domain::check::{CheckReport, Rule};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::profile::{Meaning, TableProfile};
+use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
 use proofmark_domain::{Digest, Timestamp};
 use proofmark_intake::files::platform::stat_of;
@@ -101,15 +102,34 @@ fn rules_for(path: &Path) -> Vec<Rule> {
     Vec::new()
 }
 
-/// The sensitive columns of a table.
+pub use proofmark_analysis::facade::ProxyRequest;
+
+/// The sensitive columns of a table, and whether the others give them away where that is asked. `decided` puts in what people decided.
 ///
 /// # Errors
-/// If it cannot be read as a table.
-pub fn sensitive(path: &Path) -> Answer<SensitivityReport> {
+/// If it cannot be read as a table, or has no column of a name asked for.
+pub fn sensitive(
+    path: &Path,
+    proxies: Option<&ProxyRequest>,
+    decided: &dyn Fn(SensitivityReport) -> Answer<SensitivityReport>,
+) -> Answer<SensitivityReport> {
     let table = Table::open(path)?;
     let mut report = facade::sensitive(&table, &never)?;
     report.path = path.to_string_lossy().into_owned();
+    let mut report = decided(report)?;
+    report.proxies = proxies.map(|request| facade::proxies(&table, &report, request, &never)).transpose()?;
     Ok(report)
+}
+
+/// Whether the other columns of a table give its sensitive ones away.
+///
+/// # Errors
+/// If it cannot be read as a table, or has no column of a name asked for.
+pub fn proxies(path: &Path, request: &ProxyRequest) -> Answer<ProxyReport> {
+    let table = Table::open(path)?;
+    let mut found = facade::sensitive(&table, &never)?;
+    found.path = path.to_string_lossy().into_owned();
+    Ok(facade::proxies(&table, &found, request, &never)?)
 }
 
 /// What a comparison is about besides its two files.

@@ -10,6 +10,7 @@ use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{NodeId, NodeKind};
 use proofmark_domain::project::Project;
+use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{LabelScore, SensitivityReport};
 use proofmark_ledger::{AuditEntry, DecisionKey, NewDecision, ReportHead, ReportKind, StoredDecision};
 use serde_json::Value;
@@ -51,14 +52,15 @@ impl Engine {
         let facts = self.file(&project, &path)?.facts;
         let known = self.project_graph(&project)?;
         let row = self.dataset_row(&project, &facts, &known)?;
-        let (check, sensitive, decisions, versions, runs) = self.ledger().read::<_, Trouble>(|read| {
+        let (check, sensitive, proxies, decisions, versions, runs) = self.ledger().read::<_, Trouble>(|read| {
             let check = read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?.map(|it| it.body);
             let sensitive =
                 read.reports().newest::<SensitivityReport>(ReportKind::Sensitive, &facts.digest)?.map(|it| it.body);
+            let proxies = read.reports().newest::<ProxyReport>(ReportKind::Proxies, &facts.digest)?.map(|it| it.body);
             let decisions = read.decisions().standing(project.id, Some(&path))?;
             let versions = read.versions().of_path(project.id, &path)?;
             let runs = (read.runs().that_wrote(&facts.digest)?, read.runs().that_read(&facts.digest)?);
-            Ok((check, sensitive, decisions, versions, runs))
+            Ok((check, sensitive, proxies, decisions, versions, runs))
         })?;
         let present: Vec<_> = versions
             .iter()
@@ -83,14 +85,20 @@ impl Engine {
         let (reference, reference_basis) = reference.map(|it| (it.facts.path.as_str().to_owned(), it.basis)).unzip();
         let others = self.files_of_kind(&project, &TABLES)?.into_iter().map(|it| it.path.as_str().to_owned());
         let sensitive = sensitive.map(|report| with_decisions(report, &decisions));
+        let mut profile = self.stored_profile(&facts.digest)?;
+        if let (Some(profile), Some(sensitive)) = (&mut profile, &sensitive) {
+            // a person may have called a column sensitive after its profile was kept
+            profile.mask(&|name| sensitive.columns.iter().any(|it| it.name == name && it.sensitive));
+        }
         let models = models_of(&known, &facts);
         let (sentence, tone) = describe(&row, check.as_ref(), &models);
         Ok(DatasetView {
             sentence,
             tone,
-            profile: self.stored_profile(&facts.digest)?,
+            profile,
             check,
             sensitive,
+            proxies,
             decisions: decisions.iter().filter_map(finding_decision).collect(),
             versions: dataset_versions,
             written_by: links(&runs.0, Some(&facts.digest), |run| &run.outputs),
@@ -181,6 +189,21 @@ impl Engine {
         };
         self.decide(about, word, request.reason)?;
         Ok(Done { message })
+    }
+
+    /// A report about a file with what people decided about its columns, if it lies in a project. Their word wins.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn decided(&self, file: &Path, report: SensitivityReport) -> Answer<SensitivityReport> {
+        let Ok(project) = self.project_at(file) else { return Ok(report) };
+        let canonical = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let Ok(path) = proofmark_intake::files::label_of(Path::new(&project.root), &canonical) else {
+            return Ok(report);
+        };
+        let decisions =
+            self.ledger().read::<_, Trouble>(|read| Ok(read.decisions().standing(project.id, Some(&path))?))?;
+        Ok(with_decisions(report, &decisions))
     }
 
     fn decide(&self, about: DecisionKey, decision: String, reason: String) -> Answer<()> {
@@ -280,7 +303,7 @@ fn finding_decision(stored: &StoredDecision) -> Option<FindingDecision> {
 }
 
 /// The report with what people decided: their word wins.
-fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -> SensitivityReport {
+pub(crate) fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -> SensitivityReport {
     for stored in decisions.iter().filter(|it| it.decision.about.subject == LABEL_SUBJECT) {
         let Some(column) = report.columns.iter_mut().find(|it| it.name == stored.decision.about.column) else {
             continue;
@@ -302,7 +325,7 @@ fn with_decisions(mut report: SensitivityReport, decisions: &[StoredDecision]) -
             proofmark_domain::sensitive::Factor {
                 name: "decision".into(),
                 value: stored.decision.actor.clone(),
-                weight: f64::MAX,
+                weight: 20.0,
                 why: stored.decision.reason.clone(),
             },
         );

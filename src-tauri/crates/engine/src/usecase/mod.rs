@@ -14,6 +14,7 @@ mod models;
 mod overview;
 mod people;
 mod projects;
+mod proxies;
 mod registry;
 mod release;
 mod review;

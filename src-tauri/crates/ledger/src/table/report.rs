@@ -25,6 +25,8 @@ pub enum ReportKind {
     Check,
     /// Sensitive columns of a table.
     Sensitive,
+    /// Whether the other columns of a table give its sensitive ones away.
+    Proxies,
     /// How a table differs from its reference.
     Drift,
     /// What a model file says about itself.

@@ -181,7 +181,9 @@ pub fn sensitive() -> SensitivityReport {
     };
     SensitivityReport {
         path: "data/customers.csv".to_owned(),
+        rows: ROWS,
         rows_read: ROWS,
+        detector_version: 2,
         columns: vec![
             column("age", None),
             column("email", Some(("email", SensitiveGroup::Direct))),
@@ -192,7 +194,11 @@ pub fn sensitive() -> SensitivityReport {
             k: Some(1),
             unique_rows: 412,
             small_groups: 1_020,
+            rows: ROWS,
+            combinations: vec![],
         },
+        changed: None,
+        proxies: None,
     }
 }
 

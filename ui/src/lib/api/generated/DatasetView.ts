@@ -5,7 +5,7 @@ import type { DatasetVersion } from "./DatasetVersion";
 import type { DriftRow } from "./DriftRow";
 import type { FindingDecision } from "./FindingDecision";
 import type { ModelUse } from "./ModelUse";
-import type { ReferenceBasis } from "./ReferenceBasis";
+import type { ProxyReport } from "./ProxyReport";
 import type { RunLink } from "./RunLink";
 import type { SensitivityReport } from "./SensitivityReport";
 import type { TableProfile } from "./TableProfile";
@@ -40,6 +40,10 @@ check: CheckReport | null,
  */
 sensitive: SensitivityReport | null, 
 /**
+ * Whether its other columns give the sensitive ones away; none if nobody asked yet.
+ */
+proxies: ProxyReport | null, 
+/**
  * Decisions about findings.
  */
 decisions: Array<FindingDecision>, 
@@ -63,10 +67,6 @@ models: Array<ModelUse>,
  * The data set that it is compared with.
  */
 reference: string | null, 
-/**
- * Why with that one; none if with nothing.
- */
-reference_basis: ReferenceBasis | null, 
 /**
  * Data sets of the project that it could be compared with.
  */

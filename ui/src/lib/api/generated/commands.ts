@@ -1,18 +1,15 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
-import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
 import type { AuditQuery } from "./AuditQuery";
 import type { AuditVerdict } from "./AuditVerdict";
 import type { CandidateDecide } from "./CandidateDecide";
-import type { CandidateDiscuss } from "./CandidateDiscuss";
 import type { CandidateDraft } from "./CandidateDraft";
 import type { CandidateList } from "./CandidateList";
 import type { CandidatePublish } from "./CandidatePublish";
 import type { CandidateRef } from "./CandidateRef";
 import type { CandidateSubmit } from "./CandidateSubmit";
 import type { CandidateView } from "./CandidateView";
-import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
 import type { DatasetList } from "./DatasetList";
@@ -21,15 +18,7 @@ import type { Done } from "./Done";
 import type { DriftList } from "./DriftList";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
-import type { EnvironmentDifference } from "./EnvironmentDifference";
-import type { EnvironmentExport } from "./EnvironmentExport";
-import type { EnvironmentPair } from "./EnvironmentPair";
-import type { EnvironmentRef } from "./EnvironmentRef";
-import type { EnvironmentText } from "./EnvironmentText";
-import type { EnvironmentView } from "./EnvironmentView";
 import type { Exported } from "./Exported";
-import type { FactList } from "./FactList";
-import type { FactQuery } from "./FactQuery";
 import type { Figure } from "./Figure";
 import type { FigureQuery } from "./FigureQuery";
 import type { FilePage } from "./FilePage";
@@ -39,7 +28,6 @@ import type { FindingDecide } from "./FindingDecide";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
-import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
 import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
@@ -59,13 +47,11 @@ import type { ProjectPause } from "./ProjectPause";
 import type { ProjectRef } from "./ProjectRef";
 import type { ProjectRename } from "./ProjectRename";
 import type { ProjectView } from "./ProjectView";
-import type { RecordList } from "./RecordList";
+import type { ProxyStart } from "./ProxyStart";
 import type { ReferenceSet } from "./ReferenceSet";
 import type { RegistryAdmit } from "./RegistryAdmit";
 import type { RegistryAttach } from "./RegistryAttach";
 import type { RegistryCreate } from "./RegistryCreate";
-import type { RegistryFreeze } from "./RegistryFreeze";
-import type { RegistryJoin } from "./RegistryJoin";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
@@ -81,8 +67,6 @@ import type { SearchHits } from "./SearchHits";
 import type { SettingSet } from "./SettingSet";
 import type { SettingsView } from "./SettingsView";
 import type { Status } from "./Status";
-import type { TrustEndorse } from "./TrustEndorse";
-import type { TrustSet } from "./TrustSet";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -105,11 +89,6 @@ export interface Commands {
 	run_list: { request: RunQuery; answer: RunPage };
 	run_show: { request: RunRef; answer: RunView };
 	run_compare: { request: RunRefs; answer: RunComparison };
-	run_facts: { request: FactQuery; answer: FactList };
-	record_list: { request: ProjectRef; answer: RecordList };
-	environment_show: { request: EnvironmentRef; answer: EnvironmentView };
-	environment_compare: { request: EnvironmentPair; answer: EnvironmentDifference };
-	environment_text: { request: EnvironmentExport; answer: EnvironmentText };
 	lineage: { request: LineageQuery; answer: LineageView };
 	dataset_list: { request: ProjectFilter; answer: DatasetList };
 	dataset_show: { request: PathRef; answer: DatasetView };
@@ -117,6 +96,7 @@ export interface Commands {
 	finding_decide: { request: FindingDecide; answer: Done };
 	label_decide: { request: LabelDecide; answer: Done };
 	screen_start: { request: ScreenStart; answer: JobRef };
+	proxies_start: { request: ProxyStart; answer: JobRef };
 	drift_start: { request: DriftStart; answer: JobRef };
 	drift_list: { request: ProjectFilter; answer: DriftList };
 	drift_show: { request: ReportRef; answer: DriftView };
@@ -130,11 +110,8 @@ export interface Commands {
 	candidate_list: { request: Nothing; answer: CandidateList };
 	candidate_show: { request: CandidateRef; answer: CandidateView };
 	candidate_decide: { request: CandidateDecide; answer: CandidateView };
-	candidate_waive: { request: CandidateWaive; answer: CandidateView };
-	candidate_discuss: { request: CandidateDiscuss; answer: CandidateView };
 	candidate_publish: { request: CandidatePublish; answer: JobRef };
 	alias_set: { request: AliasSet; answer: RegistryView };
-	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
 	registry_show: { request: Nothing; answer: RegistryView };
 	registry_create: { request: RegistryCreate; answer: RegistryView };
@@ -142,11 +119,6 @@ export interface Commands {
 	registry_detach: { request: Nothing; answer: RegistryView };
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
-	registry_join: { request: RegistryJoin; answer: RegistryView };
-	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
-	trust_endorse: { request: TrustEndorse; answer: RegistryView };
-	trust_set: { request: TrustSet; answer: RegistryView };
-	key_revoke: { request: KeyRevoke; answer: RegistryView };
 	person_list: { request: Nothing; answer: PersonList };
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
@@ -178,11 +150,6 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	run_list: ["runs"],
 	run_show: ["runs"],
 	run_compare: ["runs"],
-	run_facts: ["runs"],
-	record_list: ["runs"],
-	environment_show: ["files", "runs", "reports"],
-	environment_compare: ["files", "runs", "reports"],
-	environment_text: ["files", "runs", "reports"],
 	lineage: ["files", "runs", "reports"],
 	dataset_list: ["files", "reports", "decisions"],
 	dataset_show: ["files", "runs", "reports", "decisions"],
@@ -190,6 +157,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	finding_decide: ["reports", "decisions", "audit"],
 	label_decide: ["reports", "decisions", "audit"],
 	screen_start: ["reports", "jobs"],
+	proxies_start: ["reports", "jobs"],
 	drift_start: ["reports", "jobs"],
 	drift_list: ["reports"],
 	drift_show: ["reports"],
@@ -203,11 +171,8 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	candidate_list: ["registry", "people"],
 	candidate_show: ["registry", "people"],
 	candidate_decide: ["registry", "audit"],
-	candidate_waive: ["registry", "audit"],
-	candidate_discuss: ["registry", "audit"],
 	candidate_publish: ["registry", "audit"],
 	alias_set: ["registry", "audit"],
-	alias_roll_back: ["registry", "audit"],
 	version_withdraw: ["registry", "audit"],
 	registry_show: ["registry", "people"],
 	registry_create: ["registry", "audit"],
@@ -215,11 +180,6 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	registry_detach: ["registry", "audit"],
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
-	registry_join: ["registry", "audit"],
-	registry_freeze: ["registry", "audit"],
-	trust_endorse: ["registry", "audit"],
-	trust_set: ["registry", "audit"],
-	key_revoke: ["registry", "audit"],
 	person_list: ["people"],
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],

@@ -18,14 +18,14 @@ const MAX_PAIRS: usize = 12;
 
 /// Weights of the terms.
 #[derive(Debug, Default)]
-pub(in crate::drift) struct Logistic {
+pub(crate) struct Logistic {
     weights: Vec<(Term, f64)>,
     intercept: f64,
 }
 
 impl Logistic {
     /// Fits "is from the current table" on the given rows. None when linfa finds no solution, which the caller says.
-    pub(in crate::drift) fn fit(
+    pub(crate) fn fit(
         features: &[Feature],
         terms: &[Term],
         rows: &[usize],
@@ -58,7 +58,7 @@ impl Logistic {
     }
 
     /// Log-odds of "current", where `row(feature)` says from which row a feature is read.
-    pub(in crate::drift) fn log_odds(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
+    pub(crate) fn log_odds(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
         self.intercept + self.weights.iter().map(|(term, w)| w * term.value(features, &row)).sum::<f64>()
     }
 }

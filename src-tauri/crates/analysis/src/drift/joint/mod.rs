@@ -1,8 +1,8 @@
 //! The domain classifier: can a row's table be told from the row?
 
-pub(super) mod features;
-pub(super) mod forest;
-mod logistic;
+pub(crate) mod features;
+pub(crate) mod forest;
+pub(crate) mod logistic;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -35,6 +35,19 @@ pub(super) fn contact(label: Label, s: &mut Scale<'_>) {
                     s.around(1.2, 1.0);
                 }
             }
+            if sure < 0.1
+                && s.hint <= 0.0
+                && f.phone_national >= 0.95
+                && f.n >= 10
+                && f.isbn < 0.5
+                && f.uniqueness > 0.3
+            {
+                let checked = f.schemes.first().is_some_and(|x| x.1.evidence(x.0.chance) >= 3.0);
+                if !checked && f.leads >= 3 {
+                    s.form(2.4, f.phone_national, "begin as a numbering plan has it");
+                    s.around(2.0, 1.5);
+                }
+            }
             if s.hint > 0.0 && any >= 0.6 {
                 s.form(1.5, any, "can be telephone numbers");
             }
@@ -76,6 +89,24 @@ pub(super) fn contact(label: Label, s: &mut Scale<'_>) {
         }
         _ => {
             s.steps(f.handle, &[(0.7, 5.0)], "have the form of a handle or profile address");
+            if f.handle < 0.7 && f.login >= 0.35 && f.n >= 8 && f.words <= 1.05 {
+                s.add(
+                    "dictionary",
+                    if s.hint > 0.0 {
+                        1.5
+                    } else if f.login >= 0.6 {
+                        3.4
+                    } else {
+                        2.6
+                    },
+                    format!("{:.3} of distinct values", f.login),
+                    "are a known name with an initial, a number or another name, as logins are",
+                );
+                if s.hint <= 0.0 {
+                    s.around(2.0, 2.0);
+                }
+            }
+            s.named_otherwise(4.0);
             s.needs(
                 f.kind == Kind::Text && f.words < 2.0 && f.has_letter > 0.5,
                 5.0,

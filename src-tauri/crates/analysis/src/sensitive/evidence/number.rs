@@ -77,6 +77,9 @@ pub(super) fn official(label: Label, s: &mut Scale<'_>) {
             }
             if s.hint > 0.0 {
                 s.steps(f.plate, &[(0.6, 1.0)], "can be licence plates");
+            } else if f.plate_sure >= 0.8 && f.n >= 8 && f.postcode < 0.5 {
+                s.form(2.6, f.plate_sure, "have the picture of licence plates");
+                s.around(1.5, 1.5);
             }
             s.named_otherwise(5.0);
         }
@@ -141,7 +144,7 @@ pub(super) fn money(label: Label, s: &mut Scale<'_>) {
         _ => {
             s.needs(f.has_digit >= 0.3 || f.words < 4.0, 3.0, "values are no amounts or bands");
             if s.hint > 0.0 {
-                s.around(1.5, 4.0);
+                s.around(if s.hint < 3.0 { 2.5 } else { 1.5 }, 4.0);
             }
         }
     }

@@ -19,7 +19,11 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
             if s.hint > 0.0 && (f.gender.max(f.honorific) >= 0.7 || numbers && f.n <= 4) {
                 s.form(1.5, f.gender, "are words or codes of sexes");
             }
-            s.needs(f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10)), 6.0, "too many different values");
+            s.needs(
+                f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10 || f.whole < 0.99)),
+                6.0,
+                "too many different values",
+            );
             if s.hint > 0.0 && s.hint < 3.0 {
                 dictionary(s, f.honorific.max(f.gender), 0.7, 4.5);
             }
@@ -80,8 +84,7 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
                 && dated
                 && plausible
                 && !s.reading.known
-                && span >= 25
-                && f.years.1 <= s.around.year - 5
+                && (span >= 25 && f.years.1 <= s.around.year - 5 || span >= 60 && f.middle_year <= s.around.year - 20)
                 && f.n >= 10
             {
                 s.form(1.2, f.dates, "are days spread over decades and end years ago, as births do");
@@ -138,7 +141,7 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
             if s.hint > 0.0 && s.hint < 3.0 {
                 s.around(2.5, 2.0);
             }
-            s.needs(!(f.numeric >= 0.9 && f.n > 60) && f.words < 8.0, 5.0, "values are no jobs");
+            s.needs(!(f.numeric >= 0.9 && (f.n > 60 || s.hint < 3.0)) && f.words < 8.0, 5.0, "values are no jobs");
         }
         Label::Nationality => s.needs(f.numeric < 0.9 || f.n < 300, 5.0, "values are no nations"),
         _ => {}

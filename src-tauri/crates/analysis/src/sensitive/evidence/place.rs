@@ -19,8 +19,13 @@ pub(super) fn place(label: Label, s: &mut Scale<'_>) {
                 &[(0.6, if s.hint > 0.0 { 3.0 } else { 5.0 }), (0.4, 3.0), (0.2, 1.0)],
                 "have a street word and a number",
             );
+            if s.hint <= 0.0 && (0.15..0.6).contains(&f.address) && f.house >= 0.8 && f.n >= 8 {
+                s.form(2.5, f.house, "are words in capitals with a house number");
+                s.around(1.5, 2.0);
+            }
             s.needs(part || f.numeric < 0.5, 6.0, "values are plain numbers");
             s.needs(f.has_letter > 0.5 || f.length < 8.0 && part, 6.0, "values have no words");
+            s.needs(f.length >= 4.0 || part && f.has_digit > 0.0, 4.0, "values are too short for addresses");
             let hex = f.has_digit > 0.9 && f.words < 1.2 && f.has_letter > 0.9 && !part;
             s.needs(!hex, 6.0, "values are codes, not addresses");
             if f.text_hits > 0 && f.words > 14.0 {
@@ -54,7 +59,7 @@ pub(super) fn place(label: Label, s: &mut Scale<'_>) {
                     h.label == Label::Location
                         && (h.words.contains("lat")
                             || h.words.contains("lon")
-                            || h.words == "lng"
+                            || h.words.contains("lng")
                             || !h.words.is_ascii()
                             || h.words.contains("grad"))
                 });

@@ -22,7 +22,7 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                         3.0
                     } else if known >= 0.15 {
                         1.0
-                    } else if f.n >= 20 {
+                    } else if f.n >= 20 || known == 0.0 && s.hint < 3.0 && f.n >= 2 {
                         -2.0
                     } else {
                         0.0
@@ -63,6 +63,9 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                     "have a legal form or join names as companies do",
                 );
             }
+            if f.colour >= 0.25 && s.hint < 3.0 && f.name_full < 0.6 {
+                s.form(-3.5, f.colour, "have the word of a colour");
+            }
             if s.around.creatures && s.hint < 3.0 {
                 s.against(3.0, "the table is about animals or plants");
             }
@@ -72,8 +75,9 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
         }
         Label::FreeText => {
             if f.kind != Kind::Text
-                || f.words < 5.0
+                || f.words < 5.0 && !f.unspaced
                 || f.address >= 0.4
+                || f.house >= 0.8
                 || s.reading.weight(Label::Address) >= 3.0
                 || f.name_full >= 0.8 && f.words < 6.0
             {
@@ -112,6 +116,8 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                 && f.name_shaped < 0.3
                 && (f.range.1 >= 1000.0 || f.has_letter > 0.8)
                 && s.reading.best().is_none_or(|h| h.label == Label::Name)
+                && (f.uniqueness >= 0.5 || f.has_letter > 0.8)
+                && !(f.numeric >= 0.9 && s.reading.plural)
             {
                 s.add(
                     "column_name",
@@ -122,11 +128,14 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
             }
             if f.digest >= 0.9 && s.hint <= 0.0 {
                 s.form(1.5, f.digest, "are hexadecimal digests of one length");
-                s.around(3.0, 2.0);
+                s.around(1.0, 2.0);
                 s.named_otherwise(4.5);
             }
             if s.hint > 0.0 && f.n > 50 && f.uniqueness < 0.0005 {
                 s.against(2.0, "few values for so many rows");
+            }
+            if s.hint > 0.0 && f.numeric >= 0.9 && f.range.1 < 30.0 && f.uniqueness < 0.5 {
+                s.against(4.0, "a handful of small numbers for many rows count, and name nobody");
             }
             if s.hint > 0.0 && f.email >= 0.5 {
                 s.against(6.0, "values are e-mail addresses in clear");
@@ -140,6 +149,13 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
             );
             if s.hint > 0.0 && f.tokenish >= 0.6 && f.secret < 0.1 {
                 s.form(3.0, f.tokenish, "are long and random");
+            }
+            if f.secret < 0.1 && f.password >= 0.6 && f.n >= 5 {
+                s.form(
+                    if f.password >= 0.8 { 5.0 } else { 3.5 },
+                    f.password,
+                    "mix cases, digits and signs as passwords do",
+                );
             }
             let odd = matches!(f.kind, Kind::Float | Kind::Date | Kind::Time)
                 || f.dates >= 0.5
