@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::artifact::{ArtifactKind, RelPath};
 use crate::id::{ProjectId, RunId};
+use crate::lineage::Reason;
 use crate::{Basis, Confidence, Digest, Timestamp};
 
 /// Who recorded a run.
@@ -94,6 +95,9 @@ pub struct RunEdge {
     pub columns: Vec<String>,
     /// Why the edge is believed, in words: `opened for reading by python (pid 81), train.py line 12`.
     pub evidence: String,
+    /// The reasons for and against, for an edge that was inferred; empty for one that was recorded.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
 }
 
 /// The state of the code when a run began.
@@ -172,4 +176,29 @@ pub struct Run {
     pub process: Option<ProcessFacts>,
     /// Who started it, as the operating system knows them.
     pub user: Option<String>,
+}
+
+impl Run {
+    /// A run of which nothing is known yet but who it is.
+    pub fn bare(id: RunId, project: ProjectId, source: RunSource, status: RunStatus) -> Self {
+        Self {
+            id,
+            project,
+            source,
+            foreign_id: None,
+            name: String::new(),
+            status,
+            started: None,
+            ended: None,
+            command: None,
+            parameters: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            code: CodeState::default(),
+            environment_digest: None,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            process: None,
+            user: None,
+        }
+    }
 }
