@@ -55,7 +55,14 @@ macro_rules! for_each_command {
             run_show             (RunRef)           -> RunView           : Read  => [Runs],
             run_compare          (RunRefs)          -> RunComparison     : Read  => [Runs],
 
+            run_correct          (RunCorrect)       -> Done              : Write => [Runs, Decisions, Audit],
+            run_then_now         (RunRef)           -> ThenNowView       : Read  => [Files, Runs],
+
             lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports],
+            lineage_way          (LineageWayQuery)  -> LineageWay        : Read  => [Files, Runs, Reports],
+            lineage_columns      (LineageColumnsQuery) -> LineageColumns : Read  => [Files, Runs, Reports],
+            origin_compare       (OriginCompareQuery) -> OriginDifference : Read => [Files, Runs, Reports],
+            lineage_export       (LineageExport)    -> Exported          : Write => [Audit],
 
             dataset_list         (ProjectFilter)    -> DatasetList       : Read  => [Files, Reports, Decisions],
             dataset_show         (PathRef)          -> DatasetView       : Read  => [Files, Runs, Reports, Decisions],

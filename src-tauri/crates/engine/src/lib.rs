@@ -13,6 +13,7 @@ mod dispatch;
 mod events;
 mod graph;
 mod home;
+mod infer;
 mod jobs;
 mod platform;
 mod record;
@@ -56,6 +57,8 @@ struct Inner {
     skipped: Mutex<BTreeMap<ProjectId, Vec<Skipped>>>,
     /// Scans of one project wait for each other.
     scanning: Mutex<BTreeMap<ProjectId, Arc<Mutex<()>>>>,
+    /// The graph of each project, for as long as nothing that it is made of changes.
+    graphs: Mutex<graph::Graphs>,
     closing: AtomicBool,
 }
 
@@ -84,6 +87,7 @@ impl Engine {
             watches: Mutex::default(),
             skipped: Mutex::default(),
             scanning: Mutex::default(),
+            graphs: Mutex::default(),
             closing: AtomicBool::new(false),
         }));
         engine.bury_the_dead()?;

@@ -108,7 +108,8 @@ impl Engine {
             (_, Some(_)) => RunStatus::Killed,
             _ => RunStatus::Failed,
         };
-        self.scan(&project, &RelPath::from(""), &quiet)?;
+        // What was written belongs to this run, so nothing is concluded about it before the run is complete.
+        self.scan_without_conclusions(&project, &quiet)?;
         let after = self.present(&project)?;
         let accesses = observers.read();
         let found = edges::edges(&edges::Scene {
@@ -134,6 +135,7 @@ impl Engine {
         });
         self.finish(&run, &log_path)?;
         observers.clear();
+        self.infer_runs(&project, &|| self.is_closing())?;
         Ok(Recorded { run, project, project_was_added })
     }
 

@@ -8,6 +8,7 @@ mod files;
 mod gates;
 mod governance;
 mod import;
+mod lineage;
 mod models;
 mod overview;
 mod people;
@@ -21,3 +22,4 @@ mod settings;
 mod wording;
 
 pub(crate) use import::is_own_record;
+pub(crate) use projects::counted;

@@ -42,7 +42,7 @@ impl Engine {
         let config = ProjectConfig::read(Path::new(&project.root))?;
         let known = self.project_graph(&project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
-        let upstream = known.graph.closure(&id, Direction::Up, None);
+        let upstream = known.closure(&id, Direction::Up, None);
         let gates = self.judge(&config.gates(), &Evidence { model: &facts, known: &known, upstream: &upstream })?;
         let state = self.registry_state().map(|(_, state)| state);
         Ok(CandidateDraft {
