@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use proofmark_domain::artifact::ArtifactKind;
 use proofmark_domain::id::ProjectId;
-use proofmark_domain::lineage::{Direction, Edge, EdgeColumns, Ends, Graph, GraphIndex, Node, NodeId, NodeKind, columns_of};
+use proofmark_domain::lineage::{ColumnEdge, Direction, Edge, EdgeColumns, Ends, Graph, GraphIndex, Node, NodeId, NodeKind, RunColumns, columns_of};
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::profile::TableProfile;
 use proofmark_domain::project::Project;
@@ -104,7 +105,7 @@ fn build(read: &Read<'_>, project: &Project) -> Answer<ProjectGraph> {
                 present: true,
             },
         );
-        let known = columns.of_run(read, run);
+        let known = columns.of_run(read, run)?;
         for (input, columns) in run.inputs.iter().zip(known.inputs) {
             let file = node_of(input, &mut nodes);
             edges.push(edge_of(input, file, id.clone(), run, columns));
@@ -192,31 +193,44 @@ struct Columns {
 }
 
 impl Columns {
-    fn of_run(&mut self, read: &Read<'_>, run: &Run) -> proofmark_domain::lineage::RunColumns {
-        for digest in run.inputs.iter().chain(&run.outputs).filter_map(|edge| edge.digest) {
-            self.tables.entry(digest).or_insert_with(|| {
-                let profile = read.reports().newest::<Value>(ReportKind::Profile, &digest).ok().flatten();
-                let profile = profile.and_then(|it| serde_json::from_value::<TableProfile>(it.body).ok());
-                let columns = profile.map(|it| it.columns.into_iter().map(|column| column.name).collect());
-                columns.or_else(|| {
-                    let header = read.reports().newest::<Vec<String>>(ReportKind::Header, &digest).ok().flatten();
-                    header.map(|it| it.body)
-                })
-            });
+    fn of_run(&mut self, read: &Read<'_>, run: &Run) -> Answer<RunColumns> {
+        let is_table = |edge: &&RunEdge| matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog);
+        for digest in run.inputs.iter().chain(&run.outputs).filter(is_table).filter_map(|edge| edge.digest) {
+            if !self.tables.contains_key(&digest) {
+                self.tables.insert(digest, table_columns(read, &digest)?);
+            }
         }
-        for digest in run.outputs.iter().filter_map(|edge| edge.digest) {
-            self.features.entry(digest).or_insert_with(|| {
-                let facts = read.reports().newest::<Value>(ReportKind::ModelFacts, &digest).ok().flatten()?;
-                serde_json::from_value::<ModelFacts>(facts.body).ok()?.features_in.filter(|it| !it.is_empty())
-            });
+        let is_model = |edge: &&RunEdge| edge.kind == ArtifactKind::Model;
+        for digest in run.outputs.iter().filter(is_model).filter_map(|edge| edge.digest) {
+            if !self.features.contains_key(&digest) {
+                self.features.insert(digest, features(read, &digest)?);
+            }
         }
+        let source = self.sources.of_run(read, run)?;
         let (tables, features) = (&self.tables, &self.features);
         let ends = Ends {
             table: &|digest| tables.get(digest).cloned().flatten(),
             features: &|digest| features.get(digest).cloned().flatten(),
         };
-        columns_of(run, self.sources.of_run(read, run), &ends)
+        Ok(columns_of(run, source, &ends))
     }
+}
+
+/// The columns of a table: from its profile, else from its header.
+fn table_columns(read: &Read<'_>, digest: &Digest) -> Answer<Option<Vec<String>>> {
+    let profile = read.reports().newest::<Value>(ReportKind::Profile, digest)?;
+    // A table that could not be read has a report that says so, and no columns.
+    if let Some(profile) = profile.and_then(|it| serde_json::from_value::<TableProfile>(it.body).ok()) {
+        return Ok(Some(profile.columns.into_iter().map(|column| column.name).collect()));
+    }
+    Ok(read.reports().newest::<Vec<String>>(ReportKind::Header, digest)?.map(|it| it.body))
+}
+
+/// The features that a model file names.
+fn features(read: &Read<'_>, digest: &Digest) -> Answer<Option<Vec<String>>> {
+    let stored = read.reports().newest::<Value>(ReportKind::ModelFacts, digest)?;
+    let facts = stored.and_then(|it| serde_json::from_value::<ModelFacts>(it.body).ok());
+    Ok(facts.and_then(|it| it.features_in).filter(|it| !it.is_empty()))
 }
 
 fn node_of(edge: &RunEdge, nodes: &mut BTreeMap<NodeId, Node>) -> NodeId {
@@ -242,7 +256,11 @@ fn edge_of(edge: &RunEdge, from: NodeId, to: NodeId, run: &Run, columns: EdgeCol
         confidence: edge.confidence,
         evidence: edge.evidence.clone(),
         reasons: edge.reasons.clone(),
-        columns: columns.columns.into_iter().map(|mut it| { it.confidence = least(it.confidence, edge.confidence); it }).collect(),
+        columns: columns
+            .columns
+            .into_iter()
+            .map(|column| ColumnEdge { confidence: least(column.confidence, edge.confidence), ..column })
+            .collect(),
         columns_known: columns.known,
     }
 }

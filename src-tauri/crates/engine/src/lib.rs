@@ -15,6 +15,7 @@ mod graph;
 mod home;
 mod infer;
 mod jobs;
+mod picture;
 mod platform;
 mod record;
 mod scan;
@@ -59,6 +60,8 @@ struct Inner {
     scanning: Mutex<BTreeMap<ProjectId, Arc<Mutex<()>>>>,
     /// The graph of each project, for as long as nothing that it is made of changes.
     graphs: Mutex<graph::Graphs>,
+    /// What is searched, for as long as it holds.
+    corpus: Mutex<usecase::Shelf>,
     closing: AtomicBool,
 }
 
@@ -88,6 +91,7 @@ impl Engine {
             skipped: Mutex::default(),
             scanning: Mutex::default(),
             graphs: Mutex::default(),
+            corpus: Mutex::default(),
             closing: AtomicBool::new(false),
         }));
         engine.bury_the_dead()?;

@@ -208,6 +208,8 @@ pub enum LineageFormat {
     Openlineage,
     /// Entities of Apache Atlas v2, for its bulk endpoint.
     Atlas,
+    /// The classifications that Apache Atlas must know before those entities.
+    AtlasTypes,
     /// W3C PROV-JSON.
     Prov,
     /// A Mermaid flow chart.

@@ -8,7 +8,7 @@ use proofmark_domain::inference::Source;
 use proofmark_domain::project::Project;
 use proofmark_domain::run::Run;
 use proofmark_ledger::{AuditEntry, NewReport, Read, ReportKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Engine;
 use crate::trouble::{Answer, Trouble};
@@ -20,9 +20,9 @@ impl Engine {
         for source in sources.iter().filter(|source| !source.reads.is_empty() || !source.writes.is_empty()) {
             let known = self
                 .ledger()
-                .read::<_, Trouble>(|read| Ok(read.reports().newest::<Source>(ReportKind::SourceFacts, &source.digest)?));
+                .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::SourceFacts, &source.digest)?))?;
             // A report of an older form cannot be read as this one, and is replaced.
-            let known = known.ok().flatten().map(|report| report.body);
+            let known = known.and_then(|report| serde_json::from_value::<Source>(report.body).ok());
             if known.as_ref().is_none_or(|known| (&known.reads, &known.writes) != (&source.reads, &source.writes)) {
                 new.push(source);
             }
@@ -57,21 +57,20 @@ pub(crate) struct SourceShelf(BTreeMap<Digest, Option<Source>>);
 
 impl SourceShelf {
     /// The source of the script that a run ran, as its code was then.
-    pub(crate) fn of_run(&mut self, read: &Read<'_>, run: &Run) -> Option<&Source> {
+    pub(crate) fn of_run(&mut self, read: &Read<'_>, run: &Run) -> Answer<Option<&Source>> {
         let is_code = |kind: ArtifactKind| matches!(kind, ArtifactKind::Code | ArtifactKind::Notebook);
         let code = run.inputs.iter().filter(|edge| is_code(edge.kind));
         let edge = match &run.code.path {
             Some(path) => code.clone().find(|edge| edge.path == *path),
             None => code.clone().next(),
-        }?;
-        let digest = edge.digest?;
-        self.0
-            .entry(digest)
-            .or_insert_with(|| {
-                let stored = read.reports().newest::<Source>(ReportKind::SourceFacts, &digest);
-                // Without it the columns are known from their names only, as for code that is not Python.
-                stored.ok().flatten().map(|report| Source { path: edge.path.clone(), ..report.body })
-            })
-            .as_ref()
+        };
+        let Some((edge, digest)) = edge.and_then(|edge| Some((edge, edge.digest?))) else { return Ok(None) };
+        if !self.0.contains_key(&digest) {
+            let stored = read.reports().newest::<Value>(ReportKind::SourceFacts, &digest)?;
+            // Without it the columns are known from their names only, as for code that is not Python.
+            let source = stored.and_then(|report| serde_json::from_value::<Source>(report.body).ok());
+            self.0.insert(digest, source.map(|source| Source { path: edge.path.clone(), ..source }));
+        }
+        Ok(self.0.get(&digest).and_then(Option::as_ref))
     }
 }

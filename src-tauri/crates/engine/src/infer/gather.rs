@@ -7,14 +7,14 @@ use std::path::Path;
 
 use proofmark_analysis::facade::Table;
 use proofmark_domain::artifact::{ArtifactKind, Change, RelPath};
-use proofmark_domain::inference::{Earlier, ModelTraits, Scene, SceneFile, ScriptUse, Source};
+use proofmark_domain::inference::{Earlier, ModelTraits, Scene, SceneFile, ScriptFlow, ScriptUse, Source};
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::project::Project;
 use proofmark_domain::run::{CodeState, RunSource};
 use proofmark_domain::{Basis, Digest, Timestamp};
 use proofmark_intake::files::resolve;
 use proofmark_intake::git::RepositoryState;
-use proofmark_intake::python::{PathUse, ProjectModules, SourceFacts, read_notebook, read_source};
+use proofmark_intake::python::{ColumnFlow, PathUse, ProjectModules, SourceFacts, read_notebook, read_source};
 use proofmark_ledger::{AuditEntry, FileState, NewReport, ReportKind};
 use serde_json::json;
 
@@ -62,6 +62,12 @@ impl Gathered {
 }
 
 impl Engine {
+    /// Every script and notebook of a project, as far as it is understood.
+    pub(crate) fn sources(&self, project: &Project, stop: &dyn Fn() -> bool) -> Answer<Vec<Source>> {
+        let files: Vec<FileState> = self.present(project)?.into_values().collect();
+        Ok(sources_of(Path::new(&project.root), &files, stop))
+    }
+
     pub(crate) fn gather(&self, project: &Project, stop: &dyn Fn() -> bool) -> Answer<Gathered> {
         let files: Vec<FileState> = self.present(project)?.into_values().collect();
         let root = Path::new(&project.root);
@@ -281,35 +287,31 @@ fn sources_of(root: &Path, files: &[FileState], stop: &dyn Fn() -> bool) -> Vec<
 
 fn source_of(state: &FileState, text: &str, modules: &ProjectModules) -> Option<Source> {
     let facts = &state.facts;
-    let (code, found, executed) = if facts.kind == ArtifactKind::Notebook {
+    let (code, mut found, executed) = if facts.kind == ArtifactKind::Notebook {
         let notebook = read_notebook(text, &facts.path, modules).ok()?;
         let ran = notebook.cells.iter().any(|cell| cell.execution_count.is_some());
         (notebook.source, notebook.facts, Some(ran))
     } else {
         (text.to_owned(), read_source(text, &facts.path, modules), None)
     };
+    let runs_itself = executed.is_some() || found.is_entry() || code.contains("__main__");
+    if !found.is_entry() {
+        // Of a file that only defines, every line waits for a caller, and none waits more than another.
+        found.reads.iter_mut().chain(&mut found.writes).for_each(|used| used.when_run = true);
+    }
     Some(Source {
         path: facts.path.clone(),
         digest: facts.digest,
         kind: facts.kind,
         modified: facts.modified,
         executed,
-        runs_itself: executed.is_some() || runs_itself(&code, &found),
+        runs_itself,
         reads: found.reads.iter().map(|used| use_of(used, &code)).collect(),
         writes: writes_of(&found, &code),
         imports: found.imports.iter().map(|path| RelPath::new(path.clone())).collect(),
         packages: packages_in(&code),
         classes: found.model_classes.iter().cloned().collect(),
     })
-}
-
-/// Whether a file does something when it is run. One with nothing but definitions does not.
-fn runs_itself(code: &str, _facts: &SourceFacts) -> bool {
-    let is_plain = |line: &str| {
-        let begins = ["import ", "from ", "def ", "class ", "@", "#", "\"\"\"", "'''", "async def ", ")", "]", "}"];
-        line.trim().is_empty() || line.starts_with([' ', '\t']) || begins.iter().any(|it| line.starts_with(it))
-    };
-    code.contains("__main__") || code.lines().any(|line| !is_plain(line) && line.contains('('))
 }
 
 fn use_of(used: &PathUse, code: &str) -> ScriptUse {
@@ -322,13 +324,34 @@ fn use_of(used: &PathUse, code: &str) -> ScriptUse {
         confidence: used.confidence,
         // A star that a person wrote means every file; one that stands for what is not known means one of them.
         all: name.contains('*') && name.len() > 1 && code.contains(name),
-        when_run: true,
-        flows: Vec::new(),
+        when_run: used.when_run,
+        flows: used.flows.iter().filter(|flow| flow.kind.is_direct()).map(flow_of).collect(),
     }
 }
 
+/// Only values count: a column that decides which rows are kept does not become another one.
+fn flow_of(flow: &ColumnFlow) -> ScriptFlow {
+    ScriptFlow {
+        read: flow.read,
+        from: flow.from.clone(),
+        to: flow.to.clone(),
+        except: flow.except.clone(),
+        confidence: flow.confidence,
+    }
+}
+
+/// What it writes. Saving a model is a write whose columns are the features that it was fitted to, and its target.
 fn writes_of(facts: &SourceFacts, code: &str) -> Vec<ScriptUse> {
-    facts.writes.iter().map(|used| use_of(used, code)).collect()
+    let mut writes: Vec<ScriptUse> = facts.writes.iter().map(|used| use_of(used, code)).collect();
+    for fit in &facts.fits {
+        for number in &fit.saved {
+            if let Some(used) = writes.get_mut(*number) {
+                used.flows.extend(fit.flows.iter().filter(|flow| flow.kind.is_direct()).map(flow_of));
+                used.columns.extend(fit.features.iter().filter(|name| *name != "*").cloned());
+            }
+        }
+    }
+    writes
 }
 
 /// Names of packages that a source imports, as they stand at the beginning of its lines.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::inference::{ScriptUse, Source, can_mean};
 use proofmark_domain::run::{EdgeRole, RunEdge};
 use proofmark_domain::{Basis, Confidence, Digest};
 use proofmark_intake::classify::classify;
@@ -168,6 +169,22 @@ fn place(root: &Path, story: &Story) -> String {
     let shown = label_of(root, script)
         .map_or_else(|_| script.to_string_lossy().into_owned(), |label| label.as_str().to_owned());
     format!(", {shown} line {line}")
+}
+
+/// Native libraries open files without a line of Python in sight. Where the code of the script names the path, its line is added.
+pub(crate) fn add_lines(edges: &mut Edges, source: &Source) {
+    let script = source.path.as_str();
+    let say = |edges: &mut Vec<RunEdge>, uses: &[ScriptUse]| {
+        for edge in edges.iter_mut().filter(|edge| edge.basis == Basis::Observed && !edge.evidence.contains(" line ")) {
+            let fits = |used: &&ScriptUse| can_mean(script, &used.pattern, edge.path.as_str());
+            // The more of the path is written out, the surer is the line.
+            if let Some(used) = uses.iter().filter(fits).min_by_key(|used| used.pattern.matches('*').count()) {
+                edge.evidence.push_str(&format!("; by its code {script} line {} ({})", used.line, used.call));
+            }
+        }
+    };
+    say(&mut edges.inputs, &source.reads);
+    say(&mut edges.outputs, &source.writes);
 }
 
 fn edge(

@@ -3,6 +3,7 @@
 mod edges;
 mod observers;
 mod process;
+mod programs;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -112,7 +113,7 @@ impl Engine {
         self.scan_without_conclusions(&project, &quiet)?;
         let after = self.present(&project)?;
         let accesses = observers.read();
-        let found = edges::edges(&edges::Scene {
+        let mut found = edges::edges(&edges::Scene {
             root: Path::new(&project.root),
             before: &before,
             after: &after,
@@ -120,6 +121,11 @@ impl Engine {
             sees_everything: observers.sees_everything,
             own_folders: &[self.home().folder()],
         });
+        if let Some(script) = &run.code.path
+            && let Some(source) = self.sources(&project, &|| false)?.into_iter().find(|source| source.path == *script)
+        {
+            edges::add_lines(&mut found, &source);
+        }
         run.inputs = found.inputs;
         run.outputs = found.outputs;
         run.metrics = edges::metrics(Path::new(&project.root), &run.outputs);

@@ -9,6 +9,7 @@ mod gates;
 mod governance;
 mod import;
 mod lineage;
+mod lineage_export;
 mod models;
 mod overview;
 mod people;
@@ -23,3 +24,4 @@ mod wording;
 
 pub(crate) use import::is_own_record;
 pub(crate) use projects::counted;
+pub(crate) use search::Shelf;

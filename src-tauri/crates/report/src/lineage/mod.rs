@@ -113,3 +113,6 @@ impl Story {
         (run.started.unwrap_or(ended), ended)
     }
 }
+
+#[cfg(test)]
+mod tests;
