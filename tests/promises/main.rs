@@ -8,5 +8,6 @@ mod files;
 mod imports;
 mod kill;
 mod line;
+mod lineage;
 mod recovered;
 mod run;

@@ -28,7 +28,7 @@ pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
 pub use proofmark_registry::oms::VerifyOptions;
-pub use record::{Echo, RecordRequest, Recorded, preload_library};
+pub use record::{Echo, InstalledKernel, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
 pub use usecase::adhoc;

@@ -20,7 +20,8 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>, String> {
         return Err("This machine has no fonts, so a picture would be without words.".to_owned());
     }
     // Where none of the named families is there, any font is better than none.
-    if let Some(face) = options.fontdb.faces().next().and_then(|face| face.families.first().map(|it| it.0.clone())) {
+    let first = options.fontdb.faces().next().and_then(|face| face.families.first().map(|it| it.0.clone()));
+    if let Some(face) = first {
         options.fontdb_mut().set_sans_serif_family(face.clone());
         options.font_family = face;
     }

@@ -13,7 +13,7 @@ use crate::Engine;
 use crate::trouble::{Answer, Trouble};
 
 /// What decisions about edges are filed under.
-pub(crate) const EDGE_SUBJECT: &str = "inferred_edge";
+const EDGE_SUBJECT: &str = "inferred_edge";
 
 const RIGHT: &str = "confirmed";
 const WRONG: &str = "rejected";

@@ -6,7 +6,6 @@ mod correct;
 mod gather;
 
 pub(crate) use columns::SourceShelf;
-pub(crate) use correct::EDGE_SUBJECT;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -87,7 +86,7 @@ fn differences<'r>(runs: &'r [Run], known: &[Run], here: &BTreeSet<Digest>) -> (
     };
     let changed = runs
         .iter()
-        .filter(|run| run.foreign_id.as_deref().and_then(|key| before.get(key)).is_none_or(|known| !same(run, known)))
+        .filter(|run| run.foreign_id.as_deref().and_then(|key| before.get(key).copied()).is_none_or(|known| !same(run, known)))
         .collect();
     let now: BTreeSet<&str> = runs.iter().filter_map(|run| run.foreign_id.as_deref()).collect();
     let mut retracted = Vec::new();

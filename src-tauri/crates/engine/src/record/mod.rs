@@ -1,6 +1,7 @@
 //! `proofmark run`: starts a command, sees what it reads and writes, and records it.
 
 mod edges;
+mod kernel;
 mod observers;
 mod process;
 mod programs;
@@ -23,6 +24,7 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_ledger::{AuditEntry, FileState};
 use serde_json::Value;
 
+pub use kernel::InstalledKernel;
 pub use observers::preload_library;
 pub use process::Echo;
 
@@ -262,7 +264,8 @@ fn code_state(folder: &Path) -> CodeState {
 
 /// The first argument that names a script or notebook of the project.
 fn script_of(argv: &[OsString], folder: &Path, root: &Path, before: &BTreeMap<RelPath, FileState>) -> Option<RelPath> {
-    argv.iter().find_map(|argument| {
+    let notebook = kernel::notebook().map(PathBuf::into_os_string);
+    argv.iter().chain(&notebook).find_map(|argument| {
         let path = fs::canonicalize(folder.join(argument)).ok()?;
         let label = proofmark_intake::files::label_of(root, &path).ok()?;
         let state = before.get(&label)?;

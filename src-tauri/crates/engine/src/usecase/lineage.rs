@@ -154,12 +154,8 @@ impl Engine {
         let sentence = if names.is_empty() {
             format!("The {} of {} are not known.", what.1, node.label)
         } else {
-            format!(
-                "{} of {} {} are followed to where they came from, {exact} of them step by step through code.",
-                traced,
-                counted(names.len() as u64, what.0, what.1).split(' ').next().unwrap_or_default(),
-                what.1
-            )
+            let of = counted(names.len() as u64, what.0, what.1);
+            format!("Of {of}, {traced} are followed to where they came from, {exact} of them step by step through code.")
         };
         Ok(LineageColumns { sentence, node: id, columns, possible: possible.into_iter().collect() })
     }

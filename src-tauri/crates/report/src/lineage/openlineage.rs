@@ -230,7 +230,7 @@ fn tags(node: &Node) -> Option<Value> {
         let value = if label.exact { "reached" } else { "possible" };
         let tag = json!({"key": format!("sensitive:{}", label.label), "value": value, "source": "PROOFMARK"});
         if label.reached_as.is_empty() {
-            tags.push(tag);
+            tags.push(tag.clone());
         }
         for field in &label.reached_as {
             let mut tag = tag.clone();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use memchr::memmem;
 use proofmark_contract::view::SearchHit;
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::ArtifactKind;
@@ -60,10 +59,9 @@ impl Corpus {
         // The longest word leaves the fewest places to look at.
         words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         let Some((first, others)) = words.split_first() else { return Vec::new() };
-        let finder = memmem::Finder::new(first.as_bytes());
         let mut found = Vec::new();
         let mut from = 0;
-        while let Some(at) = self.text.as_bytes().get(from..).and_then(|rest| finder.find(rest)).map(|at| at + from) {
+        while let Some(at) = self.text.get(from..).and_then(|rest| rest.find(first)).map(|at| at + from) {
             let number = self.starts.partition_point(|start| *start <= at).saturating_sub(1);
             let end = self.starts.get(number + 1).copied().unwrap_or(self.text.len());
             let own = &self.text[self.starts[number]..end];
