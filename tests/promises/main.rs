@@ -9,6 +9,8 @@ mod imports;
 mod kill;
 mod line;
 mod records;
+mod lineage;
+mod recovered;
 mod run;
 mod trust;
 mod sensitive;

@@ -8,8 +8,8 @@ import { draw, find, step, wayTo, GROUP_ABOVE } from "../../src/screens/lineage/
 import { place } from "../../src/screens/lineage/place";
 import { CARD } from "../../src/screens/lineage/size";
 
-const node = (id: string, kind: Node["kind"], label = id, more: Partial<Node> = {}): Node => ({ id, kind, label, digest: null, labels: [], present: true, ...more });
-const edge = (from: string, to: string, basis: Basis = "observed", confidence = 1): Edge => ({ from, to, run: null, basis, confidence, evidence: "", columns: [] });
+const node = (id: string, kind: Node["kind"], label = id, more: Partial<Node> = {}): Node => ({ id, kind, label, digest: null, paths: [], labels: [], present: true, ...more });
+const edge = (from: string, to: string, basis: Basis = "observed", confidence = 1): Edge => ({ from, to, run: null, basis, confidence, evidence: "", reasons: [], columns: [], columns_known: false });
 
 /** `runs` runs in a row, each with `scripts` scripts. */
 function chain(runs: number, scripts: number): Graph {

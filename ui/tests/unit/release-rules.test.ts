@@ -68,7 +68,7 @@ describe("a comparison", () => {
 		expect(metricDifference(Infinity, Infinity)).toBeNull();
 	});
 	it("groups labels by the data set that they come from", () => {
-		const label = (dataset: string, column: string) => ({ label: "email", group: "direct" as const, column, dataset });
+		const label = (dataset: string, column: string) => ({ label: "email", group: "direct" as const, column, dataset, reached_as: [], exact: true });
 		expect(labelsByDataset([label("a", "1"), label("b", "2"), label("a", "3")]).map((it) => [it.dataset, it.labels.length])).toEqual([["a", 2], ["b", 1]]);
 	});
 });
@@ -166,11 +166,11 @@ describe("a person's card", () => {
 
 describe("where data went", () => {
 	it("shows the gravest label where there is room for one", () => {
-		const label = (name: string, group: "quasi" | "special" | "financial") => ({ label: name, group, column: name, dataset: "d" });
+		const label = (name: string, group: "quasi" | "special" | "financial") => ({ label: name, group, column: name, dataset: "d", reached_as: [], exact: true });
 		expect(labelsOf({ model: 0, labels: [label("income", "financial"), label("postcode", "quasi"), label("health", "special"), label("income", "financial")], in_features: true, confidence: 1 })).toEqual(["health", "income", "postcode"]);
 	});
-	const node = (id: string, label = id) => ({ id, kind: "dataset" as const, label, digest: null, labels: [], present: true });
-	const edge = (from: string, to: string) => ({ from, to, run: null, basis: "observed" as const, confidence: 1, evidence: "", columns: [] });
+	const node = (id: string, label = id) => ({ id, kind: "dataset" as const, label, digest: null, paths: [], labels: [], present: true });
+	const edge = (from: string, to: string) => ({ from, to, run: null, basis: "observed" as const, confidence: 1, evidence: "", reasons: [], columns: [], columns_known: false });
 	it("follows a shortest way, and ends where there is a ring", () => {
 		const graph: Graph = { nodes: ["a", "b", "c", "m"].map((id) => node(id)), edges: [edge("a", "b"), edge("b", "a"), edge("b", "c"), edge("c", "m"), edge("b", "m"), edge("m", "gone")] };
 		expect(wayBetween(graph, "a", "m")?.map((it) => it.node.id)).toEqual(["a", "b", "m"]);
@@ -178,7 +178,7 @@ describe("where data went", () => {
 		expect(wayBetween(graph, "unknown", "m")).toBeNull();
 	});
 	it("lists one line per column and model, and passes over a model that is not there", () => {
-		const label = { label: "email", group: "direct" as const, column: "e", dataset: "d" };
+		const label = { label: "email", group: "direct" as const, column: "e", dataset: "d", reached_as: [], exact: true };
 		const view = { sentence: "", unscreened: 0, models: [{ project: "p", project_name: "P", path: "m", release: "" }], rows: [{ project: "p", project_name: "P", path: "d", labels: [label], cells: [{ model: 0, labels: [label, { ...label, column: "f" }], in_features: true, confidence: 1 }, { model: 7, labels: [label], in_features: false, confidence: 1 }] }] };
 		expect(reachesOf(view).map((it) => it.label.column)).toEqual(["e", "f"]);
 	});

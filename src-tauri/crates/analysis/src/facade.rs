@@ -57,6 +57,11 @@ impl Table {
         self.source.frame(None)
     }
 
+    /// The names of its columns, in order.
+    pub fn columns(&self) -> &[String] {
+        self.source.column_names()
+    }
+
     fn name(&self) -> String {
         self.source.path().file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
     }

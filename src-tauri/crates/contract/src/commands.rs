@@ -61,7 +61,14 @@ macro_rules! for_each_command {
             environment_compare  (EnvironmentPair)  -> EnvironmentDifference : Read => [Files, Runs, Reports],
             environment_text     (EnvironmentExport) -> EnvironmentText  : Read  => [Files, Runs, Reports],
 
+            run_correct          (RunCorrect)       -> Done              : Write => [Runs, Decisions, Audit],
+            run_then_now         (RunRef)           -> ThenNowView       : Read  => [Files, Runs],
+
             lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports],
+            lineage_way          (LineageWayQuery)  -> LineageWay        : Read  => [Files, Runs, Reports],
+            lineage_columns      (LineageColumnsQuery) -> LineageColumns : Read  => [Files, Runs, Reports],
+            origin_compare       (OriginCompareQuery) -> OriginDifference : Read => [Files, Runs, Reports],
+            lineage_export       (LineageExport)    -> Exported          : Write => [Audit],
 
             dataset_list         (ProjectFilter)    -> DatasetList       : Read  => [Files, Reports, Decisions],
             dataset_show         (PathRef)          -> DatasetView       : Read  => [Files, Runs, Reports, Decisions],

@@ -18,6 +18,7 @@ pub mod environment;
 pub mod foreign;
 pub mod gate;
 pub mod id;
+pub mod inference;
 pub mod job;
 pub mod lineage;
 pub mod model;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::artifact::{ArtifactKind, RelPath};
 use crate::foreign::ForeignRecord;
 use crate::id::{ProjectId, RunId};
+use crate::lineage::Reason;
 use crate::{Basis, Confidence, Digest, Timestamp};
 
 /// Who recorded a run.
@@ -97,6 +98,9 @@ pub struct RunEdge {
     pub columns: Vec<String>,
     /// Why the edge is believed, in words: `opened for reading by python (pid 81), train.py line 12`.
     pub evidence: String,
+    /// The reasons for and against, for an edge that was inferred; empty for one that was recorded.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
 }
 
 /// The state of the code when a run began.
@@ -181,4 +185,29 @@ pub struct Run {
     /// Where it stands in the record of the tool that wrote it; `null` for runs that Proofmark recorded or inferred.
     #[serde(default)]
     pub record: Option<ForeignRecord>,
+}
+
+impl Run {
+    /// A run of which nothing is known yet but who it is.
+    pub fn bare(id: RunId, project: ProjectId, source: RunSource, status: RunStatus) -> Self {
+        Self {
+            id,
+            project,
+            source,
+            foreign_id: None,
+            name: String::new(),
+            status,
+            started: None,
+            ended: None,
+            command: None,
+            parameters: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            code: CodeState::default(),
+            environment_digest: None,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            process: None,
+            user: None,
+        }
+    }
 }

@@ -189,6 +189,13 @@ pub struct CarriedLabel {
     pub column: String,
     /// Path of the data set in which the column was found.
     pub dataset: String,
+    /// What the column is called where the label has arrived; empty where that is not known.
+    #[serde(default)]
+    pub reached_as: Vec<String>,
+    /// Whether every step from the column to here is known column by column. If `false`, some step is known for the whole
+    /// table only, and the column may have been left out there.
+    #[serde(default)]
+    pub exact: bool,
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ mod events;
 mod foreign;
 mod graph;
 mod home;
+mod infer;
 mod jobs;
+mod picture;
 mod platform;
 mod record;
 mod scan;
@@ -29,7 +31,7 @@ pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
 pub use proofmark_registry::oms::VerifyOptions;
 pub use proofmark_report::interop::ServingOptions;
-pub use record::{Echo, RecordRequest, Recorded, preload_library};
+pub use record::{Echo, InstalledKernel, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
 pub use usecase::{Dossier, adhoc};
@@ -61,6 +63,10 @@ struct Inner {
     records_seen: Mutex<foreign::Seen>,
     /// Scans of one project wait for each other.
     scanning: Mutex<BTreeMap<ProjectId, Arc<Mutex<()>>>>,
+    /// The graph of each project, for as long as nothing that it is made of changes.
+    graphs: Mutex<graph::Graphs>,
+    /// What is searched, for as long as it holds.
+    corpus: Mutex<usecase::Shelf>,
     closing: AtomicBool,
 }
 
@@ -90,6 +96,8 @@ impl Engine {
             skipped: Mutex::default(),
             records_seen: Mutex::default(),
             scanning: Mutex::default(),
+            graphs: Mutex::default(),
+            corpus: Mutex::default(),
             closing: AtomicBool::new(false),
         }));
         engine.bury_the_dead()?;

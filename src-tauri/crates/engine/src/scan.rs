@@ -110,6 +110,16 @@ impl Engine {
             self.remember_skipped(project, under, summary.skipped.clone());
         }
         self.after_scan(project, &summary, control)?;
+        self.conclude(project, &summary, control)?;
+        Ok(summary)
+    }
+
+    /// The same, for a caller that is about to record where what changed came from.
+    pub(crate) fn scan_without_conclusions(&self, project: &Project, control: &ScanControl<'_>) -> Answer<ScanSummary> {
+        let turn = Arc::clone(lock(&self.0.scanning).entry(project.id).or_default());
+        let _turn = lock(&turn);
+        let summary = self.scan_alone(project, &RelPath::from(""), control)?;
+        self.after_scan(project, &summary, control)?;
         Ok(summary)
     }
 
@@ -443,6 +453,15 @@ pub(crate) const fn is_tabular(kind: ArtifactKind) -> bool {
 }
 
 impl Engine {
+    /// Concludes which runs nobody recorded, whenever files are other than before.
+    fn conclude(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
+        if !summary.changed_anything() && project.last_scan.is_some() {
+            return Ok(());
+        }
+        (control.progress)(summary.files, Some(summary.files), "concluding what made what");
+        self.infer_runs(project, &|| (control.cancelled)())
+    }
+
     /// What follows a scan: records that came with the folder, model files, and looking at new data sets.
     fn after_scan(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
         self.import_records(project)?;

@@ -127,7 +127,8 @@ fn absolute(line: &mut Line, folder: c_int, path: &[u8]) {
     line.path(path);
 }
 
-/// Notes one call. `what` is one letter: `o` open, `m` move, `d` delete.
+/// Notes one call. `what` is one letter: `o` open, `m` move, `l` link, `d` delete, `x` start of a program, `c` start of a program with an
+/// environment from which this library is missing.
 ///
 /// # Safety
 /// `path` and, if not null, `second` point to C strings.
@@ -418,3 +419,337 @@ pub unsafe extern "C" fn unlinkat(folder: c_int, path: *const c_char, flags: c_i
         answer
     }
 }
+
+// With `_FORTIFY_SOURCE`, calls of the `open` family without a mode become these.
+macro_rules! fortified_open {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Passes on, then notes the path if it was opened.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(path: *const c_char, flags: c_int) -> c_int {
+            let Some(call) = real!($symbol as fn(*const c_char, c_int) -> c_int) else { return missing() };
+            // SAFETY: passed on as received.
+            unsafe {
+                let answer = call(path, flags);
+                if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
+                    note(b"o", libc::AT_FDCWD, path, flags, std::ptr::null(), 0);
+                }
+                answer
+            }
+        }
+    )*};
+}
+
+fortified_open!(__open_2 c"__open_2", __open64_2 c"__open64_2");
+
+macro_rules! fortified_openat {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Passes on, then notes the path if it was opened.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(folder: c_int, path: *const c_char, flags: c_int) -> c_int {
+            let Some(call) = real!($symbol as fn(c_int, *const c_char, c_int) -> c_int) else { return missing() };
+            // SAFETY: passed on as received.
+            unsafe {
+                let answer = call(folder, path, flags);
+                if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
+                    note(b"o", folder, path, flags, std::ptr::null(), 0);
+                }
+                answer
+            }
+        }
+    )*};
+}
+
+fortified_openat!(__openat_2 c"__openat_2", __openat64_2 c"__openat64_2");
+
+macro_rules! freopen_like {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Passes on, then notes the path if it was opened.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(path: *const c_char, mode: *const c_char, stream: *mut c_void) -> *mut c_void {
+            let Some(call) = real!($symbol as fn(*const c_char, *const c_char, *mut c_void) -> *mut c_void) else {
+                missing();
+                return std::ptr::null_mut();
+            };
+            // SAFETY: passed on as received.
+            unsafe {
+                let answer = call(path, mode, stream);
+                if !answer.is_null() {
+                    note(b"o", libc::AT_FDCWD, path, flags_of(mode), std::ptr::null(), 0);
+                }
+                answer
+            }
+        }
+    )*};
+}
+
+freopen_like!(freopen c"freopen", freopen64 c"freopen64");
+
+macro_rules! truncate_like {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Passes on, then notes the path if it was cut.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(path: *const c_char, length: i64) -> c_int {
+            let Some(call) = real!($symbol as fn(*const c_char, i64) -> c_int) else { return missing() };
+            // SAFETY: passed on as received.
+            unsafe {
+                let answer = call(path, length);
+                if answer == 0 {
+                    note(b"o", libc::AT_FDCWD, path, libc::O_RDWR, std::ptr::null(), 0);
+                }
+                answer
+            }
+        }
+    )*};
+}
+
+truncate_like!(truncate c"truncate", truncate64 c"truncate64");
+
+// The name is only known once the file is made: the template is written over.
+macro_rules! mkstemp_like {
+    ($($name:ident $symbol:literal ($($argument:ident: $kind:ty),*)),* $(,)?) => {$(
+        /// Passes on, then notes the name that was made.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(template: *mut c_char, $($argument: $kind),*) -> c_int {
+            let Some(call) = real!($symbol as fn(*mut c_char, $($kind),*) -> c_int) else { return missing() };
+            // SAFETY: passed on as received.
+            unsafe {
+                let answer = call(template, $($argument),*);
+                if answer >= 0 {
+                    note(b"o", libc::AT_FDCWD, template, libc::O_RDWR | libc::O_CREAT, std::ptr::null(), 0);
+                }
+                answer
+            }
+        }
+    )*};
+}
+
+mkstemp_like!(
+    mkstemp c"mkstemp" (),
+    mkstemp64 c"mkstemp64" (),
+    mkostemp c"mkostemp" (flags: c_int),
+    mkostemp64 c"mkostemp64" (flags: c_int),
+    mkstemps c"mkstemps" (suffix: c_int),
+    mkstemps64 c"mkstemps64" (suffix: c_int),
+    mkostemps c"mkostemps" (suffix: c_int, flags: c_int),
+    mkostemps64 c"mkostemps64" (suffix: c_int, flags: c_int),
+);
+
+/// Passes on, then notes the path if it succeeded.
+///
+/// # Safety
+/// As the function of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn remove(path: *const c_char) -> c_int {
+    let Some(call) = real!(c"remove" as fn(*const c_char) -> c_int) else { return missing() };
+    // SAFETY: passed on as received.
+    unsafe {
+        let answer = call(path);
+        if answer == 0 {
+            note(b"d", libc::AT_FDCWD, path, 0, std::ptr::null(), 0);
+        }
+        answer
+    }
+}
+
+/// Passes on, then notes both paths if it succeeded.
+///
+/// # Safety
+/// As the function of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn link(from: *const c_char, to: *const c_char) -> c_int {
+    let Some(call) = real!(c"link" as fn(*const c_char, *const c_char) -> c_int) else { return missing() };
+    // SAFETY: passed on as received.
+    unsafe {
+        let answer = call(from, to);
+        if answer == 0 {
+            note(b"l", libc::AT_FDCWD, from, 0, to, libc::AT_FDCWD);
+        }
+        answer
+    }
+}
+
+/// Passes on, then notes both paths if it succeeded.
+///
+/// # Safety
+/// As the function of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn linkat(
+    from_folder: c_int,
+    from: *const c_char,
+    to_folder: c_int,
+    to: *const c_char,
+    flags: c_int,
+) -> c_int {
+    let Some(call) = real!(c"linkat" as fn(c_int, *const c_char, c_int, *const c_char, c_int) -> c_int) else {
+        return missing();
+    };
+    // SAFETY: passed on as received.
+    unsafe {
+        let answer = call(from_folder, from, to_folder, to, flags);
+        if answer == 0 && flags & libc::AT_EMPTY_PATH == 0 {
+            note(b"l", from_folder, from, 0, to, to_folder);
+        }
+        answer
+    }
+}
+
+/// Whether an environment brings this library into the program that is started with it.
+///
+/// # Safety
+/// `environment` is null or an array of C strings that ends with a null.
+unsafe fn brings_us(environment: *const *const c_char) -> bool {
+    if environment.is_null() {
+        return false;
+    }
+    let mut at = environment;
+    // SAFETY: promised by the caller; the walk ends at the null.
+    unsafe {
+        while !(*at).is_null() {
+            if CStr::from_ptr(*at).to_bytes().starts_with(b"LD_PRELOAD=") {
+                return true;
+            }
+            at = at.add(1);
+        }
+    }
+    false
+}
+
+/// Notes the start of a program, before it happens: after it, this process is another one.
+///
+/// # Safety
+/// As the arguments of `execve`.
+unsafe fn note_start(path: *const c_char, environment: *const *const c_char) {
+    if path.is_null() {
+        return;
+    }
+    // SAFETY: promised by the caller.
+    unsafe {
+        let what: &[u8] = if brings_us(environment) { b"x" } else { b"c" };
+        note_program(what, path);
+    }
+}
+
+/// As [`note`], without leaving out the system's own programs: a static one among them sees nothing.
+///
+/// # Safety
+/// `path` points to a C string.
+unsafe fn note_program(what: &[u8], path: *const c_char) {
+    // SAFETY: promised by the caller.
+    let text = unsafe { CStr::from_ptr(path) }.to_bytes();
+    // SAFETY: `errno` belongs to this thread.
+    let errno = unsafe { *libc::__errno_location() };
+    if let (Some(descriptor), true) = (trace(), !text.is_empty()) {
+        let mut line = Line::new();
+        line.push(what);
+        line.push(b"\t");
+        // SAFETY: cannot fail.
+        line.number(unsafe { libc::getpid() } as u64);
+        line.push(b"\t");
+        line.number(now());
+        line.push(b"\t0\t");
+        // A bare name is looked for on the search path, so it has no folder yet.
+        if text.contains(&b'/') { absolute(&mut line, libc::AT_FDCWD, text) } else { line.path(text) }
+        line.push(b"\n");
+        // SAFETY: the bytes are initialised up to `length`.
+        unsafe { libc::syscall(libc::SYS_write, descriptor, line.bytes.as_ptr(), line.length) };
+    }
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+/// Notes the program, then passes on.
+///
+/// # Safety
+/// As the function of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execve(
+    path: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+) -> c_int {
+    let Some(call) = real!(c"execve" as fn(*const c_char, *const *const c_char, *const *const c_char) -> c_int) else {
+        return missing();
+    };
+    // SAFETY: passed on as received.
+    unsafe {
+        note_start(path, environment);
+        call(path, arguments, environment)
+    }
+}
+
+macro_rules! exec_like {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Notes the program, then passes on.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(path: *const c_char, arguments: *const *const c_char) -> c_int {
+            let Some(call) = real!($symbol as fn(*const c_char, *const *const c_char) -> c_int) else { return missing() };
+            // SAFETY: passed on as received.
+            unsafe {
+                note_start(path, environ);
+                call(path, arguments)
+            }
+        }
+    )*};
+}
+
+exec_like!(execv c"execv", execvp c"execvp");
+
+macro_rules! spawn_like {
+    ($($name:ident $symbol:literal),*) => {$(
+        /// Notes the program, then passes on.
+        ///
+        /// # Safety
+        /// As the function of the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(
+            pid: *mut c_int,
+            path: *const c_char,
+            actions: *const c_void,
+            attributes: *const c_void,
+            arguments: *const *const c_char,
+            environment: *const *const c_char,
+        ) -> c_int {
+            let Some(call) = real!(
+                $symbol as fn(
+                    *mut c_int,
+                    *const c_char,
+                    *const c_void,
+                    *const c_void,
+                    *const *const c_char,
+                    *const *const c_char
+                ) -> c_int
+            ) else {
+                return libc::ENOSYS;
+            };
+            // SAFETY: passed on as received.
+            unsafe {
+                note_start(path, environment);
+                call(pid, path, actions, attributes, arguments, environment)
+            }
+        }
+    )*};
+}
+
+spawn_like!(posix_spawn c"posix_spawn", posix_spawnp c"posix_spawnp");

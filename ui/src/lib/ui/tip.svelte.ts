@@ -16,7 +16,8 @@ class Tip {
 
 	hide(): void {
 		clearTimeout(this.#timer);
-		this.shown = null;
+		// An element that is taken away loses the focus while the page is being changed, when nothing may be written.
+		this.#timer = setTimeout(() => (this.shown = null));
 	}
 }
 

@@ -7,7 +7,7 @@ import { before, CHURN, CREDIT, digest, type Handlers, random, world } from "../
 
 const RAW = "data/raw/applications_2026_09.parquet";
 const names = "Credit risk, retail portfolio";
-const label = (name: string, group: CarriedLabel["group"], column: string, dataset: string): CarriedLabel => ({ label: name, group, column, dataset });
+const label = (name: string, group: CarriedLabel["group"], column: string, dataset: string): CarriedLabel => ({ label: name, group, column, dataset, reached_as: [column], exact: true });
 const raw = [label("person_name", "direct", "applicant_name", RAW), label("email", "direct", "email", RAW), label("postcode", "quasi", "address.postcode", RAW), label("iban", "direct", "payout_iban", RAW)];
 
 const models = [
@@ -61,7 +61,7 @@ export const handlers: Handlers = {
 
 /** What lies upstream of any model of a project, as a cell of the matrix asks for it. */
 export function upstream(project: string): LineageView {
-	const artifact = (path: string, kind: "dataset" | "model") => ({ id: `art_${digest(path).slice(7)}`, kind, label: path, digest: digest(path), labels: [], present: true });
+	const artifact = (path: string, kind: "dataset" | "model") => ({ id: `art_${digest(path).slice(7)}`, kind, label: path, digest: digest(path), paths: [path], labels: [], present: true });
 	const feature = "data/features/scorecard_2026_09.parquet";
 	const nodes = [artifact(RAW, "dataset"), artifact(feature, "dataset"), ...models.filter((it) => it.project === project).map((it) => artifact(it.path, "model"))];
 	const at = (path: string) => `art_${digest(path).slice(7)}`;
@@ -70,8 +70,8 @@ export function upstream(project: string): LineageView {
 		graph: {
 			nodes,
 			edges: [
-				{ from: at(RAW), to: at(feature), run: null, basis: "observed", confidence: 1, evidence: "python (pid 81) read the one and wrote the other", columns: [] },
-				...models.filter((it) => it.project === project).map((it) => ({ from: at(feature), to: at(it.path), run: null, basis: "inferred" as const, confidence: 0.72, evidence: "train.py names both", columns: [] })),
+				{ from: at(RAW), to: at(feature), run: null, basis: "observed", confidence: 1, evidence: "python (pid 81) read the one and wrote the other", reasons: [], columns: [], columns_known: false },
+				...models.filter((it) => it.project === project).map((it) => ({ from: at(feature), to: at(it.path), run: null, basis: "inferred" as const, confidence: 0.72, evidence: "train.py names both", reasons: [], columns: [], columns_known: false })),
 			],
 		},
 		total_nodes: nodes.length,

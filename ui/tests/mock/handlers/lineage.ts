@@ -5,10 +5,16 @@ import { CREDIT, digest, type Handlers, world } from "../world";
 import { upstream } from "./governance";
 
 const RAW = "data/raw/applications_2026_10.parquet";
-const node = (id: string, kind: Node["kind"], label: string, more: Partial<Node> = {}): Node => ({ id, kind, label, digest: kind === "run" ? null : digest(label), labels: [], present: true, ...more });
-const edge = (from: string, to: string, run: string | null, basis: Edge["basis"], confidence = 1): Edge => ({ from, to, run, basis, confidence, evidence: basis === "observed" ? "opened by python (pid 81), train.py line 12" : basis === "matched" ? "the bytes are the same" : basis === "declared" ? "dvc.yaml names it" : "named in the code of train.py", columns: basis === "observed" ? [{ from: "income", to: "income_log", basis: "inferred" }] : [] });
+const node = (id: string, kind: Node["kind"], label: string, more: Partial<Node> = {}): Node => ({ id, kind, label, digest: kind === "run" ? null : digest(label), paths: kind === "run" ? [] : [label], labels: [], present: true, ...more });
+const reasons = [
+	{ name: "code", weight: 3, why: "train.py line 41 writes `models/scorecard_v4.onnx` (onnx.save): the path is written out" },
+	{ name: "class", weight: 1.5, why: "the model is a LogisticRegression, which train.py makes" },
+	{ name: "time", weight: -0.7, why: "train.py was changed after the file was written" },
+	{ name: "rivals", weight: -1.1, why: "train_old.py can have written it as well" },
+];
+const edge = (from: string, to: string, run: string | null, basis: Edge["basis"], confidence = 1): Edge => ({ from, to, run, basis, confidence, evidence: basis === "observed" ? "opened by python (pid 81), train.py line 12" : basis === "matched" ? "the bytes are the same" : basis === "declared" ? "dvc.yaml names it" : "named in the code of train.py", reasons: basis === "inferred" ? reasons : [], columns: basis === "observed" ? [{ from: "income", to: "income_log", basis: "inferred", confidence: 0.85 }] : [], columns_known: basis === "observed" });
 const runId = (i: number) => `run_01930a6e-7c1a-7d3e-9b1a-${String(i).padStart(12, "0")}`;
-const email = [{ label: "email", group: "direct" as const, column: "email", dataset: RAW }, { label: "postcode", group: "quasi" as const, column: "postcode", dataset: RAW }];
+const email = [{ label: "email", group: "direct" as const, column: "email", dataset: RAW, reached_as: ["email"], exact: true }, { label: "postcode", group: "quasi" as const, column: "postcode", dataset: RAW, reached_as: ["region"], exact: false }];
 
 const little: Graph = {
 	nodes: [
@@ -58,6 +64,24 @@ function large(): Graph {
 }
 
 export const handlers: Handlers = {
+	lineage_way: ({ from, to }) => {
+		const [a, b] = [little.nodes.find((it) => it.id === from), little.nodes.find((it) => it.id === to)];
+		const edges = [little.edges[0], little.edges[2], little.edges[3], little.edges[6]].flatMap((it) => (it ? [it] : []));
+		const nodes = ["art_raw", runId(1), "art_features", runId(2), "art_model"].flatMap((id) => little.nodes.filter((it) => it.id === id));
+		return { sentence: `${a?.label ?? from} became ${b?.label ?? to} through 2 runs; every step is recorded.`, from, to, nodes, edges, confidence: 1 };
+	},
+	lineage_columns: ({ what }) => ({
+		sentence: "2 of 3 features are followed to where they came from, 1 of them step by step through code.",
+		node: what,
+		columns: [
+			{ column: "income_log", labels: [], sources: [{ node: "art_raw", dataset: RAW, column: "income", exact: true, confidence: 0.85 }] },
+			{ column: "region", labels: ["postcode"], sources: [{ node: "art_raw", dataset: RAW, column: "postcode", exact: false, confidence: 0.6 }] },
+			{ column: "score_7", labels: [], sources: [] },
+		],
+		possible: [[RAW, "email"]],
+	}),
+	lineage_export: ({ to }) => ({ path: to ?? "/home/ada/lineage.svg", size: 20_480 }),
+	run_correct: ({ statements }) => ({ message: `What you said about ${statements.length} edge is recorded, and stands.` }),
 	lineage: ({ project, focus, direction, depth, data_only }) => {
 		if (!world.empty && direction === "up" && depth === null && focus?.startsWith("models/")) return upstream(project);
 		if (world.empty || project !== CREDIT) return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 0, truncated: false };

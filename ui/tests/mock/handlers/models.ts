@@ -51,7 +51,7 @@ export const handlers: Handlers = {
 				: null,
 			problem: readable ? null : "The zip directory is cut off at byte 40,112. The file was probably not written to its end; write it again.",
 			features: readable && !bad ? ["income", "amount", "bureau_score", "postcode", "age_of_account", "عنوان الفرع", ...Array.from({ length: 51 }, (_, i) => `feature_${i}`)].map((name) => ({ name, labels: name === "income" ? ["financial"] : name === "postcode" ? ["postcode", "location"] : [] })) : [],
-			labels: it.labels.map((label) => ({ label, group: label === "name" ? "direct" : label === "financial" ? "financial" : "quasi", column: label === "name" ? "applicant_name" : label === "financial" ? "income" : "postcode", dataset: "data/raw/applications_2026_10.parquet" })),
+			labels: it.labels.map((label) => ({ label, group: label === "name" ? "direct" : label === "financial" ? "financial" : "quasi", column: label === "name" ? "applicant_name" : label === "financial" ? "income" : "postcode", dataset: "data/raw/applications_2026_10.parquet", reached_as: [], exact: true })),
 			sources: bad ? [] : [
 				{ path: "data/raw/applications_2026_09.parquet", digest: digest("s"), unchanged: true, confidence: 1, labels: ["name", "email", "postcode"] },
 				{ path: "data/interim/joined/with bureau/and macro/overlay/very-long-name-of-a-join-that-somebody-made-in-a-hurry-and-never-renamed__v2__final__really-final.parquet", digest: digest("t"), unchanged: false, confidence: 0.72, labels: [] },

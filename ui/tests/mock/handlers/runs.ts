@@ -3,7 +3,7 @@ import type { RunEdge } from "$lib/api/generated/RunEdge";
 import type { RunStatus } from "$lib/api/generated/RunStatus";
 import { before, CREDIT, digest, type Handlers, random, world } from "../world";
 
-const edge = (path: string, kind: RunEdge["kind"], role: RunEdge["role"], basis: RunEdge["basis"], confidence: number, evidence: string): RunEdge => ({ path, digest: basis === "inferred" ? null : digest(path), kind, role, basis, confidence, columns: [], evidence });
+const edge = (path: string, kind: RunEdge["kind"], role: RunEdge["role"], basis: RunEdge["basis"], confidence: number, evidence: string): RunEdge => ({ path, digest: basis === "inferred" ? null : digest(path), kind, role, basis, confidence, columns: [], evidence, reasons: [] });
 
 const inputs: RunEdge[] = [
 	edge("data/raw/applications_2026_09.parquet", "dataset", "data", "observed", 1, "opened for reading by python (pid 81), train.py line 12"),

@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod governance;
 pub mod history;
+pub mod kernel;
 pub mod key;
 pub mod lineage;
 pub mod model;
@@ -34,7 +35,10 @@ pub enum Command {
     Watch(watch::Arguments),
     /// Runs a command and records what it reads and writes; exits as the command does
     Run(record::Arguments),
-    /// Lists, shows, compares and exports recorded runs
+    /// Describes a Jupyter kernel whose notebooks are recorded
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+    /// Lists, shows, compares, corrects and exports runs
     #[command(subcommand)]
     Runs(runs::Command),
     /// Shows environments, how two differ, and files from which one can be made again
@@ -103,6 +107,7 @@ impl Command {
             Self::Scan(it) => it.run(context),
             Self::Watch(it) => it.run(context),
             Self::Run(it) => it.run(context),
+            Self::Kernel(it) => it.run(context),
             Self::Runs(it) => it.run(context),
             Self::Environment(it) => it.run(context),
             Self::Lineage(it) => it.run(context),

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use proofmark_contract::domain::id::RunId;
 use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
+use proofmark_contract::domain::inference::Way;
 use proofmark_contract::view::{
-    FactKind, FactRef, ProjectRef, RecordList, RunComparison, RunPage, RunQuery, RunRef, RunRefs, RunSort, RunView,
+    EdgeStatement, FactKind, FactRef, ProjectRef, RecordList, RunComparison, RunCorrect, RunPage, RunQuery, RunRef, RunRefs, RunSort, RunView, ThenNowView,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
@@ -75,6 +76,53 @@ pub enum Command {
         /// Their identifiers or names; the first is what the others are compared with
         #[arg(required = true, num_args = 2..)]
         runs: Vec<String>,
+    },
+    /// Shows what a run was made of beside what lies there now
+    ThenNow {
+        /// Its identifier, the beginning of it, or its name
+        run: String,
+    },
+    /// Says that an inferred run is right; what is said stands, whatever is concluded later
+    Confirm {
+        /// Its identifier, the beginning of it, or its name
+        run: String,
+        /// Only these files; all that it is said to have read and written if absent
+        #[arg(long, value_name = "PATH")]
+        file: Vec<String>,
+        /// Why, for those who read it later
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Says what is wrong with an inferred run; what is said stands, whatever is concluded later
+    Correct {
+        /// Its identifier, the beginning of it, or its name
+        run: String,
+        /// It wrote this file
+        #[arg(long, value_name = "PATH")]
+        wrote: Vec<String>,
+        /// It did not write this file
+        #[arg(long, value_name = "PATH")]
+        not_wrote: Vec<String>,
+        /// It read this file
+        #[arg(long, value_name = "PATH")]
+        read: Vec<String>,
+        /// It did not read this file
+        #[arg(long, value_name = "PATH")]
+        not_read: Vec<String>,
+        /// Another script wrote what it is said to have written
+        #[arg(long, value_name = "PATH")]
+        script: Option<String>,
+        /// Why, for those who read it later
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Says that an inferred run did not happen
+    Reject {
+        /// Its identifier, the beginning of it, or its name
+        run: String,
+        /// Why, for those who read it later
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Writes the recorded runs of a project for another machine, which takes them over with the folder
     Export {
@@ -144,6 +192,42 @@ impl Command {
                 let comparison = engine.run_compare(RunRefs { runs })?;
                 context.answer("runs-compare", &comparison, || compare_text(&comparison))
             }
+            Self::ThenNow { run } => {
+                let view = engine.run_then_now(RunRef { run: find(context, &run)? })?;
+                context.answer("runs-then-now", &view, || then_now_text(&view))
+            }
+            Self::Confirm { run, file, reason } => {
+                let view = engine.run_show(RunRef { run: find(context, &run)? })?;
+                let wanted = |path: &str| file.is_empty() || file.iter().any(|it| it == path);
+                let said = |edges: &[RunEdge], way: Way| -> Vec<EdgeStatement> {
+                    let paths = edges.iter().map(|edge| edge.path.as_str()).filter(|path| wanted(path));
+                    paths.map(|path| EdgeStatement { way, path: path.to_owned(), right: true }).collect()
+                };
+                let mut statements = said(&view.run.outputs, Way::Wrote);
+                statements.extend(said(&view.run.inputs, Way::Read));
+                correct(context, RunCorrect { run: view.run.id, statements, script: None, reason })
+            }
+            Self::Correct { run, wrote, not_wrote, read, not_read, script, reason } => {
+                let run = find(context, &run)?;
+                let mut statements = Vec::new();
+                for (paths, way, right) in
+                    [(wrote, Way::Wrote, true), (not_wrote, Way::Wrote, false), (read, Way::Read, true), (not_read, Way::Read, false)]
+                {
+                    statements.extend(paths.into_iter().map(|path| EdgeStatement { way, path, right }));
+                }
+                if script.is_some() && !statements.iter().any(|it| it.way == Way::Wrote) {
+                    let view = engine.run_show(RunRef { run })?;
+                    let outputs = view.run.outputs.iter().map(|edge| edge.path.as_str().to_owned());
+                    statements.extend(outputs.map(|path| EdgeStatement { way: Way::Wrote, path, right: true }));
+                }
+                correct(context, RunCorrect { run, statements, script, reason })
+            }
+            Self::Reject { run, reason } => {
+                let view = engine.run_show(RunRef { run: find(context, &run)? })?;
+                let outputs = view.run.outputs.iter().map(|edge| edge.path.as_str().to_owned());
+                let statements = outputs.map(|path| EdgeStatement { way: Way::Wrote, path, right: false }).collect();
+                correct(context, RunCorrect { run: view.run.id, statements, script: None, reason })
+            }
             Self::Export { dir, project } => {
                 let project = context.project(project.as_deref())?;
                 fs::create_dir_all(&dir).map_err(|error| {
@@ -207,6 +291,33 @@ fn records_text(records: &RecordList) -> String {
             table.row([it.model.clone(), it.version.clone(), it.aliases.join(", "), found]);
         }
         text.push_str(&table.text());
+    }
+    text
+}
+
+fn correct(context: &Context, request: RunCorrect) -> Outcome {
+    let done = context.engine()?.run_correct(request)?;
+    context.answer("runs-correct", &done, || format!("{}\n", safe(&done.message)))
+}
+
+fn then_now_text(view: &ThenNowView) -> String {
+    let mut text = format!("{}\n", safe(&view.sentence));
+    let own = (view.name.clone(), &view.files);
+    for (name, files) in std::iter::once(own).chain(view.above.iter().map(|it| (it.name.clone(), &it.files))) {
+        text.push_str(&format!("\n{}\n", safe(&name)));
+        let mut table = Table::new([("File", Left), ("", Left), ("Then", Left), ("Now", Left), ("", Left)]);
+        for file in files {
+            let short = |it: &Option<proofmark_contract::domain::Digest>| it.map_or_else(|| "–".to_owned(), |digest| digest.short());
+            let at = file.lies_at.as_ref().map_or_else(String::new, |path| format!(", lies at {path}"));
+            table.row([
+                file.path.as_str().to_owned(),
+                if file.written { "written" } else { "read" }.to_owned(),
+                short(&file.then),
+                short(&file.now),
+                format!("{}{at}", word(&file.state)),
+            ]);
+        }
+        text.push_str(table.text().trim_start_matches('\n'));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Files, their history, and the lineage between them.
+//! Files and their history.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -6,7 +6,6 @@ use ts_rs::TS;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, PathChange};
 use proofmark_domain::check::CheckVerdict;
 use proofmark_domain::id::{ProjectId, RunId};
-use proofmark_domain::lineage::{Direction, Graph, NodeId};
 use proofmark_domain::{Basis, Confidence};
 
 /// Asks for files.
@@ -109,35 +108,4 @@ pub struct ChangeRow {
     pub project_name: String,
     /// The change.
     pub change: PathChange,
-}
-
-/// Asks for a part of the graph.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct LineageQuery {
-    /// The project.
-    pub project: ProjectId,
-    /// A path, a digest, a run or a node; the whole project if absent.
-    #[serde(default)]
-    pub focus: Option<String>,
-    /// Which way to look.
-    pub direction: Direction,
-    /// Edges to walk at most.
-    #[serde(default)]
-    pub depth: Option<u32>,
-    /// Whether to show code and configuration, or only data, runs and models.
-    #[serde(default)]
-    pub data_only: bool,
-}
-
-/// A part of the graph.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct LineageView {
-    /// The node in focus.
-    pub focus: Option<NodeId>,
-    /// The graph.
-    pub graph: Graph,
-    /// Nodes of the whole project.
-    pub total_nodes: u64,
-    /// Whether the answer was cut because it was too large to show.
-    pub truncated: bool,
 }

@@ -36,3 +36,18 @@ pub(crate) fn user_name() -> String {
 pub(crate) fn system() -> String {
     format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)
 }
+
+/// The name of this machine on its network.
+pub(crate) fn host_name() -> String {
+    #[cfg(unix)]
+    let own = {
+        let mut buffer = [0u8; 256];
+        // SAFETY: the buffer is ours and its length is given.
+        let answer = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
+        let end = buffer.iter().position(|byte| *byte == 0).unwrap_or(0);
+        (answer == 0).then(|| String::from_utf8_lossy(&buffer[..end]).into_owned())
+    };
+    #[cfg(not(unix))]
+    let own = std::env::var("COMPUTERNAME").ok();
+    own.filter(|name| !name.is_empty()).unwrap_or_else(|| "localhost".to_owned())
+}

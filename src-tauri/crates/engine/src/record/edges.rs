@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::inference::{ScriptUse, Source, can_mean};
 use proofmark_domain::run::{EdgeRole, RunEdge};
 use proofmark_domain::{Basis, Confidence, Digest};
 use proofmark_intake::classify::classify;
@@ -170,6 +171,22 @@ fn place(root: &Path, story: &Story) -> String {
     format!(", {shown} line {line}")
 }
 
+/// Native libraries open files without a line of Python in sight. Where the code of the script names the path, its line is added.
+pub(crate) fn add_lines(edges: &mut Edges, source: &Source) {
+    let script = source.path.as_str();
+    let say = |edges: &mut Vec<RunEdge>, uses: &[ScriptUse]| {
+        for edge in edges.iter_mut().filter(|edge| edge.basis == Basis::Observed && !edge.evidence.contains(" line ")) {
+            let fits = |used: &&ScriptUse| can_mean(script, &used.pattern, edge.path.as_str());
+            // The more of the path is written out, the surer is the line.
+            if let Some(used) = uses.iter().filter(fits).min_by_key(|used| used.pattern.matches('*').count()) {
+                edge.evidence.push_str(&format!("; by its code {script} line {} ({})", used.line, used.call));
+            }
+        }
+    };
+    say(&mut edges.inputs, &source.reads);
+    say(&mut edges.outputs, &source.writes);
+}
+
 fn edge(
     path: RelPath,
     digest: Option<Digest>,
@@ -178,7 +195,7 @@ fn edge(
     confidence: Confidence,
     evidence: String,
 ) -> RunEdge {
-    RunEdge { path, digest, kind, role: EdgeRole::of(kind), basis, confidence, columns: Vec::new(), evidence }
+    RunEdge { path, digest, kind, role: EdgeRole::of(kind), basis, confidence, columns: Vec::new(), evidence, reasons: Vec::new() }
 }
 
 /// Numbers in the files of results that the run wrote: every leaf of a JSON object, nested names joined with a dot.

@@ -1,8 +1,10 @@
 //! `proofmark run`: starts a command, sees what it reads and writes, and records it.
 
 mod edges;
+mod kernel;
 mod observers;
 mod process;
+mod programs;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_ledger::{AuditEntry, FileState};
 use serde_json::Value;
 
+pub use kernel::InstalledKernel;
 pub use observers::preload_library;
 pub use process::Echo;
 
@@ -108,10 +111,11 @@ impl Engine {
             (_, Some(_)) => RunStatus::Killed,
             _ => RunStatus::Failed,
         };
-        self.scan(&project, &RelPath::from(""), &quiet)?;
+        // What was written belongs to this run, so nothing is concluded about it before the run is complete.
+        self.scan_without_conclusions(&project, &quiet)?;
         let after = self.present(&project)?;
         let accesses = observers.read();
-        let found = edges::edges(&edges::Scene {
+        let mut found = edges::edges(&edges::Scene {
             root: Path::new(&project.root),
             before: &before,
             after: &after,
@@ -119,6 +123,11 @@ impl Engine {
             sees_everything: observers.sees_everything,
             own_folders: &[self.home().folder()],
         });
+        if let Some(script) = &run.code.path
+            && let Some(source) = self.sources(&project, &|| false)?.into_iter().find(|source| source.path == *script)
+        {
+            edges::add_lines(&mut found, &source);
+        }
         run.inputs = found.inputs;
         run.outputs = found.outputs;
         run.metrics = edges::metrics(Path::new(&project.root), &run.outputs);
@@ -135,6 +144,7 @@ impl Engine {
         });
         self.finish(&run, &log_path)?;
         observers.clear();
+        self.infer_runs(&project, &|| self.is_closing())?;
         Ok(Recorded { run, project, project_was_added })
     }
 
@@ -256,7 +266,8 @@ fn code_state(folder: &Path) -> CodeState {
 
 /// The first argument that names a script or notebook of the project.
 fn script_of(argv: &[OsString], folder: &Path, root: &Path, before: &BTreeMap<RelPath, FileState>) -> Option<RelPath> {
-    argv.iter().find_map(|argument| {
+    let notebook = kernel::notebook().map(PathBuf::into_os_string);
+    argv.iter().chain(&notebook).find_map(|argument| {
         let path = fs::canonicalize(folder.join(argument)).ok()?;
         let label = proofmark_intake::files::label_of(root, &path).ok()?;
         let state = before.get(&label)?;

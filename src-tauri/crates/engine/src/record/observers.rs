@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::programs;
 use super::trace::{self, Access};
 use crate::home::Home;
 use crate::trouble::{Answer, io_trouble};
@@ -120,6 +121,7 @@ impl Observers {
                 "The program did not load the observing library: it is linked statically or runs with other rights. Files are seen by comparing the folder before and after.".into(),
             );
         }
+        self.blind_spots.extend(programs::blind_spots(&accesses));
         accesses
     }
 

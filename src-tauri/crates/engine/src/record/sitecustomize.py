@@ -44,7 +44,7 @@ def _begin():
             path, mode, flags = arguments
             if isinstance(path, int):
                 return
-        elif event not in ("os.rename", "os.remove", "sqlite3.connect"):
+        elif event not in ("os.rename", "os.remove", "os.link", "os.truncate", "sqlite3.connect"):
             return
         busy[0] = True
         try:
@@ -55,6 +55,8 @@ def _begin():
                 note("o", flags if isinstance(flags, int) else 0, first)
             elif event == "os.rename":
                 note("m", 0, first, text(arguments[1]))
+            elif event == "os.link":
+                note("l", 0, first, text(arguments[1]))
             elif event == "os.remove":
                 note("d", 0, first)
             elif first != ":memory:":

@@ -23,7 +23,13 @@ pub(crate) enum AccessKind {
     /// Opened for both; only its bytes tell which it was.
     ReadWrite,
     MovedTo(PathBuf),
+    /// Got a second name.
+    LinkedTo(PathBuf),
     Deleted,
+    /// Started as a program. `watched` unless it was given an environment without the observers.
+    Started {
+        watched: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +80,10 @@ pub(crate) fn read_preload(text: &str) -> Vec<Access> {
             let kind = match what {
                 "o" => kind_of(flags.parse().ok()?),
                 "m" => AccessKind::MovedTo(normal(&unescape(fields.get(5)?))),
+                "l" => AccessKind::LinkedTo(normal(&unescape(fields.get(5)?))),
                 "d" => AccessKind::Deleted,
+                "x" => AccessKind::Started { watched: true },
+                "c" => AccessKind::Started { watched: false },
                 _ => return None,
             };
             Some(Access {
@@ -97,6 +106,7 @@ pub(crate) fn read_python(text: &str) -> Vec<Access> {
             let kind = match what {
                 "o" => kind_of(flags.parse().ok()?),
                 "m" => AccessKind::MovedTo(normal(&unescape(second))),
+                "l" => AccessKind::LinkedTo(normal(&unescape(second))),
                 "d" => AccessKind::Deleted,
                 _ => return None,
             };
@@ -144,6 +154,9 @@ pub(crate) struct Story {
 pub(crate) fn stories(accesses: &[Access]) -> BTreeMap<PathBuf, Story> {
     let mut stories: BTreeMap<PathBuf, Story> = BTreeMap::new();
     for access in accesses {
+        if matches!(access.kind, AccessKind::Started { .. }) {
+            continue;
+        }
         let path = source_of_compiled(&access.path);
         let story = stories.entry(path).or_default();
         story.pid = access.pid;
@@ -164,6 +177,12 @@ pub(crate) fn stories(accesses: &[Access]) -> BTreeMap<PathBuf, Story> {
                 story.gone = false;
             }
             AccessKind::Deleted => story.gone = true,
+            AccessKind::LinkedTo(target) => {
+                let copy = Story { written: true, read: false, gone: false, ..story.clone() };
+                story.read |= !story.written;
+                stories.insert(target.clone(), copy);
+            }
+            AccessKind::Started { .. } => {}
             AccessKind::MovedTo(target) => {
                 let moved = Story { written: true, read: false, gone: false, ..story.clone() };
                 story.gone = true;

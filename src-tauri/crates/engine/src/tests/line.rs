@@ -62,6 +62,7 @@ fn from_a_folder_to_a_published_model() {
         direction: Direction::Up,
         depth: None,
         data_only: false,
+        least_confidence: None,
     };
     let lineage = engine.lineage(query).unwrap();
     let has = |kind, label: &str| lineage.graph.nodes.iter().any(|node| node.kind == kind && node.label == label);

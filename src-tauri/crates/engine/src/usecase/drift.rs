@@ -203,11 +203,11 @@ impl Engine {
         }
         let known = self.project_graph(project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
-        let above = known.graph.closure(&id, Direction::Up, None);
+        let above = known.closure(&id, Direction::Up, None);
         let model = above.nodes.iter().find(|node| node.kind == NodeKind::Model);
         let Some(model) = model else { return Ok(None) };
         // Two steps up from the model: the run that trained it, and what that read.
-        let near = known.graph.closure(&model.id, Direction::Up, Some(2));
+        let near = known.closure(&model.id, Direction::Up, Some(2));
         let role = |path: &str| config.dataset(path).and_then(|it| it.role.as_deref()) == Some("train");
         let named = |path: &str| RelPath::new(path).file_name().to_lowercase().contains("train");
         let tables = near.nodes.iter().filter(|node| node.kind == NodeKind::Dataset && node.present);

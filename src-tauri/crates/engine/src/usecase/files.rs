@@ -1,4 +1,4 @@
-//! Files, their history, and the graph between them.
+//! Files and their history.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,15 +12,11 @@ use proofmark_domain::run::{Run, RunEdge};
 use proofmark_ledger::{FileFilter, FileState, ReportKind};
 
 use crate::Engine;
-use crate::graph::is_main_kind;
 use crate::screen::{absolute, labels_in, verdict_of};
 use crate::trouble::{Answer, Trouble};
 
 /// Bytes of a text file that are shown.
 const PREVIEW: u64 = 64 * 1024;
-
-/// More nodes than this are not sent to the window at once: nobody could read them.
-const MOST_NODES: usize = 2_000;
 
 impl Engine {
     /// Files of a project, by path.
@@ -125,42 +121,11 @@ impl Engine {
         })
     }
 
-    /// A part of a project's graph.
-    ///
-    /// # Errors
-    /// If there is no such project, or nothing that the focus could mean.
-    pub fn lineage(&self, request: LineageQuery) -> Answer<LineageView> {
-        let project = self.project(request.project)?;
-        let known = self.project_graph(&project)?;
-        let total_nodes = known.graph.nodes.len() as u64;
-        let focus = match request.focus.as_deref().filter(|it| !it.is_empty()) {
-            None => None,
-            Some(what) => Some(known.find(what).ok_or_else(|| {
-                Trouble::not_found(format!("`{what}` in the lineage of {}", project.name))
-                    .hint("Name a path, a run, or at least six digits of a digest.")
-            })?),
-        };
-        let mut graph = match &focus {
-            None => known.graph,
-            Some(focus) => known.graph.closure(focus, request.direction, request.depth.map(|it| it as usize)),
-        };
-        if request.data_only {
-            keep(&mut graph, |node| is_main_kind(node.kind) || focus.as_ref() == Some(&node.id));
-        }
-        let truncated = graph.nodes.len() > MOST_NODES;
-        if truncated {
-            graph.nodes.truncate(MOST_NODES);
-            let kept: std::collections::BTreeSet<_> = graph.nodes.iter().map(|node| node.id.clone()).collect();
-            graph.edges.retain(|edge| kept.contains(&edge.from) && kept.contains(&edge.to));
-        }
-        Ok(LineageView { focus, graph, total_nodes, truncated })
-    }
-
     /// Upstream of a path, for those who only need the graph.
     pub(crate) fn upstream(&self, project: &Project, digest: &Digest, path: &str) -> Answer<Graph> {
         let known = self.project_graph(project)?;
         let id = proofmark_domain::lineage::NodeId::file(Some(digest), path);
-        Ok(known.graph.closure(&id, Direction::Up, None))
+        Ok(known.closure(&id, Direction::Up, None))
     }
 
     pub(crate) fn file(&self, project: &Project, path: &RelPath) -> Answer<FileState> {
@@ -169,12 +134,6 @@ impl Engine {
                 .hint("It may have been moved or deleted; its history is in the list of changes.")
         })
     }
-}
-
-fn keep(graph: &mut Graph, wanted: impl Fn(&proofmark_domain::lineage::Node) -> bool) {
-    graph.nodes.retain(wanted);
-    let kept: std::collections::BTreeSet<_> = graph.nodes.iter().map(|node| node.id.clone()).collect();
-    graph.edges.retain(|edge| kept.contains(&edge.from) && kept.contains(&edge.to));
 }
 
 /// Runs with the edge that connects each of them to these bytes.

@@ -58,7 +58,7 @@ impl Engine {
                 if own.is_empty() {
                     continue;
                 }
-                let below = known.graph.closure(&node.id, Direction::Down, None);
+                let below = known.closure(&node.id, Direction::Down, None);
                 let confidence = confidence_downstream(&below, &node.id);
                 let mut cells = Vec::new();
                 for model in below.nodes.iter().filter(|it| it.kind == NodeKind::Model) {

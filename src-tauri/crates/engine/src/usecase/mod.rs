@@ -10,6 +10,8 @@ mod files;
 mod gates;
 mod governance;
 mod import;
+mod lineage;
+mod lineage_export;
 mod models;
 mod overview;
 mod people;
@@ -29,3 +31,5 @@ mod wording;
 
 pub use dossier::Dossier;
 pub(crate) use import::is_own_record;
+pub(crate) use projects::counted;
+pub(crate) use search::Shelf;

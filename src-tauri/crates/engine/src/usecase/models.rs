@@ -62,7 +62,7 @@ impl Engine {
         };
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
         let labels = known.node(&id).map(|node| node.labels.clone()).unwrap_or_default();
-        let upstream = known.graph.closure(&id, Direction::Up, None);
+        let upstream = known.closure(&id, Direction::Up, None);
         let features: Vec<Feature> = said
             .iter()
             .flat_map(|it| it.features_in.iter().flatten())

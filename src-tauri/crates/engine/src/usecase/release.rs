@@ -37,7 +37,7 @@ impl Engine {
         let config = ProjectConfig::read(Path::new(&project.root))?;
         let known = self.project_graph(&project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
-        let upstream = known.graph.closure(&id, Direction::Up, None);
+        let upstream = known.closure(&id, Direction::Up, None);
         let state = self.registry_state().map(|(_, state)| state);
         let asked = with_registry_gates(config.gates(), state.as_ref());
         let gates = self.judge(&asked, &Evidence { model: &facts, known: &known, upstream: &upstream })?;

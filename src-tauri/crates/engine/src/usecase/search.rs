@@ -1,94 +1,38 @@
 //! Finds anything by what people remember of it.
 
+mod corpus;
+
 use proofmark_contract::view::*;
-use proofmark_domain::artifact::ArtifactKind;
-use proofmark_ledger::{FileFilter, RunFilter};
 
 use crate::Engine;
-use crate::trouble::{Answer, Trouble};
+use crate::trouble::Answer;
+
+pub(crate) use corpus::Shelf;
+
+/// Hits that are ranked. Where more things fit, the text says too little to rank them by.
+const MOST_RANKED: usize = 2_000;
 
 impl Engine {
-    /// Projects, files, runs, columns and released versions whose name, path, digest or people contain the text.
+    /// Projects, files, columns, runs, parameters, digests, people and released versions that hold every typed word.
     ///
     /// # Errors
     /// If the ledger cannot be read.
     pub fn search(&self, request: Search) -> Answer<SearchHits> {
-        let text = request.text.trim().to_owned();
+        let typed = request.text.trim().to_lowercase();
+        let typed = typed.strip_prefix("sha256:").unwrap_or(&typed).to_owned();
         let limit = request.limit.unwrap_or(30) as usize;
+        if typed.is_empty() {
+            return Ok(SearchHits { hits: Vec::new() });
+        }
         let mut hits: Vec<SearchHit> = Vec::new();
-        if text.is_empty() {
-            return Ok(SearchHits { hits });
-        }
-        let lower = text.to_lowercase();
-        let projects = self.projects()?;
-        for project in projects
-            .iter()
-            .filter(|it| it.name.to_lowercase().contains(&lower) || it.root.to_lowercase().contains(&lower))
-        {
-            hits.push(SearchHit {
-                kind: "project".into(),
-                label: project.name.clone(),
-                detail: project.root.clone(),
-                address: format!("/projects/{}", project.id),
-            });
-        }
-        let (files, runs) = self.ledger().read::<_, Trouble>(|read| {
-            let files = read
-                .files()
-                .list(&FileFilter { text: Some(text.clone()), limit: Some(limit as u64), ..FileFilter::default() })?
-                .rows;
-            let runs = read
-                .runs()
-                .list(&RunFilter { text: Some(text.clone()), limit: Some(limit as u64), ..RunFilter::default() })?
-                .rows;
-            Ok((files, runs))
-        })?;
-        let name = |id| projects.iter().find(|it| it.id == id).map_or_else(String::new, |it| it.name.clone());
-        for state in files {
-            let path = state.facts.path.as_str();
-            hits.push(SearchHit {
-                kind: state.facts.kind.word().into(),
-                label: path.to_owned(),
-                detail: format!("{} · {}", name(state.project), state.facts.digest.short()),
-                address: address(state.facts.kind, &state.project.to_string(), path),
-            });
-        }
-        for run in runs {
-            hits.push(SearchHit {
-                kind: "run".into(),
-                label: run.name.clone(),
-                detail: format!("{} · {}", name(run.project), run.command.clone().unwrap_or_default()),
-                address: format!("/runs/{}", run.id),
-            });
-        }
-        self.search_digests(&lower, &name, &mut hits)?;
-        self.search_registry(&lower, &mut hits);
+        self.search_registry(&typed, &mut hits);
+        let corpus = self.corpus()?;
+        hits.extend(corpus.find(&typed, MOST_RANKED));
+        let words: Vec<&str> = typed.split_whitespace().collect();
+        // A stable sort: among equals, the order of the corpus stands, which is that of what people look for.
+        hits.sort_by_key(|hit| rank(hit, &typed, &words));
         hits.truncate(limit);
         Ok(SearchHits { hits })
-    }
-
-    fn search_digests(
-        &self,
-        text: &str,
-        name: &dyn Fn(proofmark_domain::id::ProjectId) -> String,
-        hits: &mut Vec<SearchHit>,
-    ) -> Answer<()> {
-        let digits = text.strip_prefix("sha256:").unwrap_or(text);
-        if digits.len() < 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(());
-        }
-        for project in self.projects()? {
-            for state in self.present(&project)?.into_values().filter(|it| it.facts.digest.hex().starts_with(digits)) {
-                let path = state.facts.path.as_str();
-                hits.push(SearchHit {
-                    kind: state.facts.kind.word().into(),
-                    label: path.to_owned(),
-                    detail: format!("{} · {}", name(project.id), state.facts.digest.short()),
-                    address: address(state.facts.kind, &project.id.to_string(), path),
-                });
-            }
-        }
-        Ok(())
     }
 
     fn search_registry(&self, text: &str, hits: &mut Vec<SearchHit>) {
@@ -114,10 +58,33 @@ impl Engine {
     }
 }
 
-fn address(kind: ArtifactKind, project: &str, path: &str) -> String {
-    match kind {
-        ArtifactKind::Dataset | ArtifactKind::PredictionLog => format!("/data/{project}/{path}"),
-        ArtifactKind::Model => format!("/models/{project}/{path}"),
-        _ => format!("/projects/{project}/files?path={path}"),
+/// The name itself, its beginning, the last part of a path, a part of the name, anything else.
+fn rank(hit: &SearchHit, typed: &str, words: &[&str]) -> u8 {
+    let label = hit.label.to_lowercase();
+    let name = label.rsplit('/').next().unwrap_or(&label);
+    if label == typed || name == typed {
+        0
+    } else if name.starts_with(typed) {
+        1
+    } else if name.contains(typed) {
+        2
+    } else if words.iter().all(|word| label.contains(word)) {
+        3
+    } else {
+        4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_comes_first() {
+        let hit = |label: &str| SearchHit { kind: String::new(), label: label.into(), detail: String::new(), address: String::new() };
+        let mut hits = [hit("data/income.csv"), hit("income"), hit("runs/old"), hit("incomes.csv"), hit("net_income")];
+        hits.sort_by_key(|it| rank(it, "income", &["income"]));
+        let labels: Vec<&str> = hits.iter().map(|it| it.label.as_str()).collect();
+        assert_eq!(labels, ["income", "data/income.csv", "incomes.csv", "net_income", "runs/old"]);
     }
 }

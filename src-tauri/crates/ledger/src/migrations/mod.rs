@@ -8,6 +8,7 @@ pub const APPLICATION_ID: i32 = 0x5072_4D6B;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("0001_first.sql")).foreign_key_check(),
     M::up(include_str!("0002_records.sql")).foreign_key_check(),
+    M::up(include_str!("0003_reasons.sql")),
 ];
 
 /// The steps from an empty file to the present shape. `user_version` counts those that were taken.

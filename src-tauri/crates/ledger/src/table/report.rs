@@ -31,6 +31,10 @@ pub enum ReportKind {
     Drift,
     /// What a model file says about itself.
     ModelFacts,
+    /// What a script or notebook reads and writes.
+    SourceFacts,
+    /// The names of a table's columns, read from its header before its profile is made.
+    Header,
 }
 
 /// A report without its body: all that a list needs.

@@ -15,7 +15,7 @@ pub(crate) fn attach(conn: &Connection, runs: &mut [Run]) -> Result<(), Fault> {
     let at: HashMap<String, usize> = runs.iter().enumerate().map(|(index, run)| (run.id.to_string(), index)).collect();
     let ids = to_json(&runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>())?;
     let mut statement = conn.prepare_cached(
-        "SELECT run, direction, path, digest, kind, role, basis, confidence, columns, evidence FROM run_edge
+        "SELECT run, direction, path, digest, kind, role, basis, confidence, columns, evidence, reasons FROM run_edge
           WHERE run IN (SELECT value FROM json_each(?1)) ORDER BY run, direction, ordinal",
     )?;
     let mut rows = statement.query([ids])?;
@@ -39,8 +39,8 @@ pub(crate) fn replace(conn: &Connection, run: &Run) -> Result<(), Fault> {
     let id = run.id.to_string();
     conn.prepare_cached("DELETE FROM run_edge WHERE run = ?1")?.execute([&id])?;
     let mut statement = conn.prepare_cached(
-        "INSERT INTO run_edge (run, direction, ordinal, path, digest, kind, role, basis, confidence, columns, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO run_edge (run, direction, ordinal, path, digest, kind, role, basis, confidence, columns, evidence, reasons)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     for (direction, edges) in [("in", &run.inputs), ("out", &run.outputs)] {
         for (ordinal, edge) in (0_i64..).zip(edges) {
@@ -56,6 +56,7 @@ pub(crate) fn replace(conn: &Connection, run: &Run) -> Result<(), Fault> {
                 edge.confidence.get(),
                 to_json(&edge.columns)?,
                 edge.evidence,
+                to_json(&edge.reasons)?,
             ])?;
         }
     }
@@ -72,5 +73,6 @@ fn edge(row: &Row<'_>) -> rusqlite::Result<RunEdge> {
         confidence: Confidence::clamped(row.get(7)?),
         columns: codec::json(row, 8)?,
         evidence: row.get(9)?,
+        reasons: codec::json(row, 10)?,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
 use proofmark_domain::id::{ProjectId, RunId};
 use proofmark_domain::run::{CodeState, EdgeRole, ProcessFacts, Run, RunEdge, RunSource, RunStatus};
+use proofmark_domain::lineage::Reason;
 use proofmark_domain::{Basis, Confidence, Timestamp};
 use proofmark_ledger::{LedgerError, Owner, RunFilter, RunSort};
 use serde_json::json;
@@ -21,6 +22,7 @@ fn edge(path: &str, number: u8) -> RunEdge {
         confidence: Confidence::clamped(0.1 + 0.2),
         columns: vec!["age".into(), "".into(), "naïve \"quoted\"".into()],
         evidence: "opened for reading".into(),
+        reasons: vec![Reason { name: "code".into(), weight: 2.5, why: "train.py line 3 reads it".into() }],
     }
 }
 

@@ -107,7 +107,7 @@ fn gates_and_sensitive_data_hold_a_release_up() -> Outcome {
     registry.admit(&team.owner, grace.card(), &BTreeSet::from([Role::GovernanceReviewer]))?;
     let mut submission = team.submission("sensitive");
     let (label, column, dataset) = ("diagnosis".to_owned(), "icd".to_owned(), "train.csv".to_owned());
-    submission.labels.push(CarriedLabel { label, group, column, dataset });
+    submission.labels.push(CarriedLabel { label, group, column, dataset, reached_as: vec![], exact: false });
     let candidate = registry.submit(&team.ann, &submission, &mut Watch::silent())?;
     let bundle = registry.state()?.candidates[&candidate].bundle;
     registry.approve(&team.bob, candidate, &bundle, "fine")?;
