@@ -23,7 +23,7 @@ const TABLE: &[Rule] = &[
     Rule { name: "contract", ours: &["domain"], never: &["tauri", "tokio", "polars", "rusqlite"] },
     Rule { name: "ledger", ours: &["domain"], never: &["polars", "tokio"] },
     Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri", "rusqlite"] },
-    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "rusqlite", "tauri"] },
+    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule {

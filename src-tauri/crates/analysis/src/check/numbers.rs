@@ -8,7 +8,7 @@ use super::units::{part_scaled, scaled};
 use super::view::{View, ViewColumn};
 
 /// Numbers that people and programs type for "no value". Others are not believed to be sentinels, however often they stand.
-const SENTINELS: [f64; 34] = [
+const SENTINELS: [f64; 43] = [
     -1.0,
     -9.0,
     -99.0,
@@ -36,9 +36,18 @@ const SENTINELS: [f64; 34] = [
     888.0,
     8888.0,
     777.0,
-    -2_147_483_648.0,
-    2_147_483_647.0,
-    -32_768.0,
+    98.0,
+    97.0,
+    77.0,
+    88.0,
+    -77.0,
+    -66.0,
+    -2.0,
+    -3.0,
+    111_111.0,
+    888_888.0,
+    12_345.0,
+    123_456.0,
     -999.9,
     999.9,
     99.9,
@@ -75,13 +84,18 @@ pub fn check(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, fin
     if part_scaled(view, column, values, &all, before.as_deref(), findings) {
         return;
     }
-    let found = sentinels(view, column, values, whole, &all, before.as_deref(), findings);
+    let limits = overflow(view, column, values, &all, before.as_deref(), findings);
+    let all: Vec<f64> = all.into_iter().filter(|v| !limits.contains(v)).collect();
+    let mut found = sentinels(view, column, values, whole, &all, before.as_deref(), findings);
+    found.extend(limits);
     outliers(view, column, values, &all, before.as_deref(), &found, findings);
-    overflow(view, column, values, whole, &all, findings);
+    super::ranges::check(view, column, values, &found, findings);
     clipped(view, column, values, whole, &all, before.as_deref(), findings);
     frozen(view, column, values, whole, &all, earlier, findings);
     if let Some(before) = &before {
-        precision(column, &all, before, findings);
+        if !digits_lost(view, column, &all, before, findings) {
+            precision(column, &all, before, findings);
+        }
         out_of_range(view, column, values, &all, before, &found, findings);
     }
 }
@@ -306,20 +320,38 @@ fn outliers(
     );
 }
 
-fn overflow(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &[f64], findings: &mut Vec<Finding>) {
-    const EDGES: [f64; 5] = [2_147_483_647.0, -2_147_483_648.0, 4_294_967_295.0, 32_767.0, -32_768.0];
-    if !whole {
-        return;
-    }
+/// Values at the limit of a whole-number type, and numbers that only a wrap-around makes. Returns the limits that were found.
+fn overflow(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    all: &[f64],
+    before: Option<&[f64]>,
+    findings: &mut Vec<Finding>,
+) -> Vec<f64> {
+    const EDGES: [f64; 9] = [
+        2_147_483_647.0,
+        -2_147_483_648.0,
+        4_294_967_295.0,
+        32_767.0,
+        -32_768.0,
+        65_535.0,
+        9_223_372_036_854_775_807.0,
+        -9_223_372_036_854_775_808.0,
+        18_446_744_073_709_551_615.0,
+    ];
+    let mut found = Vec::new();
     for edge in EDGES {
         let count = all.partition_point(|v| *v <= edge) - all.partition_point(|v| *v < edge);
         let is_end = all.first() == Some(&edge) || all.last() == Some(&edge);
-        if count < 2
-            || !is_end
-            || findings.iter().any(|f| f.kind == FindingKind::Sentinel && f.columns.contains(&column.name))
-        {
+        let known = before.is_some_and(|b| b.binary_search_by(|v| v.total_cmp(&edge)).is_ok());
+        // Once may be chance; not where the next value is far away.
+        let next = if edge > 0.0 { all.iter().rev().find(|v| **v < edge) } else { all.iter().find(|v| **v > edge) };
+        let apart = next.is_some_and(|next| next.abs() * 4.0 < edge.abs());
+        if count == 0 || count < 2 && !apart || !is_end || known || count * 2 > all.len() {
             continue;
         }
+        found.push(edge);
         let message = format!(
             "`{}` is {} in {count} rows, the limit of a whole-number type: the true values did not fit.",
             column.name,
@@ -331,6 +363,7 @@ fn overflow(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: 
             finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.9, message, advice).rows(view, rows),
         );
     }
+    found
 }
 
 /// Values cut off at a limit, where the reference goes on.
@@ -431,6 +464,40 @@ fn frozen(
                 .measure("rows without a change", run as f64, Some(5.0 * second as f64)),
         );
     }
+}
+
+/// Significant digits that all but a hundredth of the numbers get by with.
+fn significant(values: &[f64]) -> (u32, u32) {
+    let digits = |v: &f64| {
+        let text = format!("{:e}", v.abs());
+        text.split('e').next().map_or(0, |m| m.bytes().filter(u8::is_ascii_digit).count() as u32)
+    };
+    let mut all: Vec<u32> = values.iter().filter(|v| **v != 0.0).map(digits).collect();
+    all.sort_unstable();
+    let at = |share: usize| all.get((all.len().saturating_sub(1)) * share / 100).copied().unwrap_or(0);
+    (at(50), at(99))
+}
+
+/// Numbers that were written with fewer digits than the reference has, as `1.2E+05`.
+fn digits_lost(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], findings: &mut Vec<Finding>) -> bool {
+    let ((_, most), (usual_then, _)) = (significant(all), significant(before));
+    let (now, then) = (counts(all).len() as f64 / all.len() as f64, counts(before).len() as f64 / before.len() as f64);
+    let large = quantile(all, 0.5).abs() >= 1000.0;
+    if !large || most == 0 || most > 6 || usual_then < most + 2 || now > 0.95 * then || counts(before).len() < 30 {
+        return false;
+    }
+    let message = format!(
+        "`{}` has at most {most} significant digits; the reference usually has {usual_then}. Different values became one.",
+        column.name
+    );
+    let advice =
+        "Export the column without scientific notation. Keys written so cannot be told apart, and sums are off.";
+    findings.push(
+        finding(FindingKind::PrecisionLoss, &[&column.name], Severity::Error, 0.9, message, advice)
+            .rows(view, (0..view.rows).filter(|row| column.hashes.get(*row).is_some_and(|h| *h != 0)))
+            .measure("significant digits", f64::from(most), Some(f64::from(usual_then))),
+    );
+    true
 }
 
 /// Decimals that the reference had and this table has not.

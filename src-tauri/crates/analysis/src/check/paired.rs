@@ -41,7 +41,7 @@ const AFTER: [&str; 15] = [
     "delivered",
 ];
 
-fn words_of(name: &str) -> Vec<String> {
+pub fn words_of(name: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut lower_before = false;
     for c in name.chars() {
@@ -80,13 +80,13 @@ fn line(column: &ViewColumn) -> Option<Vec<f64>> {
 
 /// All checks of pairs of columns.
 pub fn check(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Finding>) {
-    order(view, findings);
+    order(view, reference, findings);
     if let Some(reference) = reference {
         swapped(view, reference, findings);
     }
 }
 
-fn order(view: &View, findings: &mut Vec<Finding>) {
+fn order(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Finding>) {
     let with = |list: &[&str]| -> Vec<&ViewColumn> {
         let fits = |name: &str| {
             words_of(name)
@@ -108,6 +108,27 @@ fn order(view: &View, findings: &mut Vec<Finding>) {
             let both = a.iter().zip(&b).filter(|(x, y)| x.is_finite() && y.is_finite()).count();
             let rows: Vec<usize> =
                 a.iter().zip(&b).enumerate().filter(|(_, (x, y))| y < x).map(|(row, _)| row).collect();
+            if rows.len() * 2 > both && both >= 20 && in_order(reference, first, second) {
+                let message = format!(
+                    "`{}` comes before `{}` in {} of the rows; in the reference it never does. The two took each other's place.",
+                    second.name,
+                    first.name,
+                    percent(rows.len() as f64 / both as f64)
+                );
+                let advice = "Swap them back. Durations computed from them are negative.";
+                findings.push(
+                    finding(
+                        FindingKind::SwappedColumns,
+                        &[&first.name, &second.name],
+                        Severity::Error,
+                        0.93,
+                        message,
+                        advice,
+                    )
+                    .rows(view, rows),
+                );
+                continue;
+            }
             // An order that a tenth of the rows breaks is no rule of this table.
             if rows.is_empty() || rows.len() * 10 > both || both < 20 {
                 continue;
@@ -133,6 +154,17 @@ fn order(view: &View, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Whether the reference keeps the order of two columns in all but a hundredth of its rows.
+fn in_order(reference: Option<&Reference<'_>>, first: &ViewColumn, second: &ViewColumn) -> bool {
+    let Some(then) = reference.map(|r| &r.view) else { return false };
+    let (Some(a), Some(b)) = (then.column(&first.name).and_then(line), then.column(&second.name).and_then(line)) else {
+        return false;
+    };
+    let both = a.iter().zip(&b).filter(|(x, y)| x.is_finite() && y.is_finite()).count();
+    let broken = a.iter().zip(&b).filter(|(x, y)| y < x).count();
+    both >= 20 && broken * 100 <= both
 }
 
 /// Two columns that are each like the other one of the reference, and not like their own.

@@ -109,6 +109,9 @@ fn shares(column: &ViewColumn) -> Option<HashMap<String, f64>> {
 /// Category checks. True if the column was one.
 fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mut Vec<Finding>) -> bool {
     let (Some(now), Some(before)) = (shares(column), shares(then)) else { return column.texts().is_some() };
+    if then.texts().is_some() && column.numbers().is_some() && numbered(view, column, &now, &before, findings) {
+        return true;
+    }
     let (n, m) = (view.rows as f64, then.hashes.len() as f64);
     let text = column.texts().is_some();
     // Names and free text have new values every day.
@@ -196,6 +199,39 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
             changed(column, "total variation", distance, 0.2 + 2.0 * noise, findings);
         }
     }
+    true
+}
+
+/// Words that became numbers one to one, told by their number and their shares.
+fn numbered(
+    view: &View,
+    column: &ViewColumn,
+    now: &HashMap<String, f64>,
+    before: &HashMap<String, f64>,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let ranked = |map: &HashMap<String, f64>| {
+        let mut all: Vec<f64> = map.values().copied().collect();
+        all.sort_by(|a, b| b.total_cmp(a));
+        all
+    };
+    let (a, b) = (ranked(now), ranked(before));
+    let apart: f64 = 0.5
+        * (0..a.len().max(b.len())).map(|i| (a.get(i).unwrap_or(&0.0) - b.get(i).unwrap_or(&0.0)).abs()).sum::<f64>();
+    if before.len() < 2 || before.len() > 60 || a.len().abs_diff(b.len()) > 1 + before.len() / 10 || apart > 0.15 {
+        return false;
+    }
+    let message = format!(
+        "`{}` holds {} numbers where the reference holds {} words in the same proportions: it was coded anew.",
+        column.name,
+        now.len(),
+        before.len()
+    );
+    findings.push(
+        finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.85, message, REMAP)
+            .rows(view, 0..view.rows)
+            .measure("distance of the proportions", apart, Some(0.15)),
+    );
     true
 }
 

@@ -12,7 +12,7 @@ use super::view::{View, ViewColumn};
 use crate::profile::{mix, named_like_an_id};
 
 /// A hash per row over some columns; `None` where all of them are missing.
-fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize) -> Vec<u64> {
+pub fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize) -> Vec<u64> {
     let mut out = vec![0u64; rows];
     for (position, column) in columns.enumerate() {
         let salt = mix(position as u64 + 1);
@@ -30,9 +30,8 @@ fn repeats(hashes: &[u64]) -> Vec<usize> {
 }
 
 /// Minus the logarithm of the chance that two rows agree, if columns were independent (sum of collision entropies).
-fn variety(view: &View) -> f64 {
-    view.columns
-        .iter()
+pub fn variety<'a>(columns: impl Iterator<Item = &'a ViewColumn>) -> f64 {
+    columns
         .map(|column| {
             let mut counts: HashMap<u64, u64> = HashMap::new();
             for hash in &column.hashes {
@@ -60,7 +59,7 @@ pub fn check(
         repeats(&hashes).len() as f64 / r.view.rows.max(1) as f64
     });
     // In narrow tables equal rows come about by chance: n²/2 pairs among all possible rows, if columns were independent.
-    let possible = variety(view);
+    let possible = variety(view.columns.iter());
     let by_chance = ((view.rows as f64).ln() * 2.0 - 2f64.ln() - possible).exp();
     let has_key = profile.columns.iter().any(|c| {
         let unlike = c.nulls == 0 && (c.distinct as f64) > 0.9 * view.rows as f64 && view.rows >= 10;
@@ -83,9 +82,6 @@ pub fn check(
     }
     let copied: std::collections::HashSet<usize> = repeated.into_iter().collect();
     keys(view, profile, reference, options, &copied, findings);
-    if let Some(target) = options.target {
-        conflicts(view, target, options.key, findings);
-    }
 }
 
 fn keys(
@@ -164,37 +160,6 @@ fn near(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
         findings.push(
             finding(FindingKind::NearDuplicateKeys, &[&column.name], Severity::Warn, 0.85, message, advice)
                 .rows(view, hits),
-        );
-    }
-}
-
-/// Rows that agree in everything but the label.
-fn conflicts(view: &View, target: &str, key: &[String], findings: &mut Vec<Finding>) {
-    let Some(label) = view.column(target) else { return };
-    if label.hashes.iter().collect::<std::collections::HashSet<_>>().len() > 50 {
-        return;
-    }
-    let features =
-        view.columns.iter().filter(|c| c.name != target && !key.contains(&c.name) && !named_like_an_id(&c.name));
-    let hashes = row_hashes(features.clone(), view.rows);
-    let possible: f64 =
-        features.map(|c| (c.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1) as f64).ln()).sum();
-    if possible < 2.0 * (view.rows.max(2) as f64).ln() {
-        return; // Few possible rows: equal features with other labels are ordinary noise.
-    }
-    let mut first: HashMap<u64, u64> = HashMap::new();
-    let rows: Vec<usize> = hashes
-        .iter()
-        .zip(&label.hashes)
-        .enumerate()
-        .filter(|(_, (hash, label))| **label != 0 && *first.entry(**hash).or_insert(**label) != **label)
-        .map(|(row, _)| row)
-        .collect();
-    if !rows.is_empty() {
-        let message = format!("{} rows have the same features as another row, but another `{target}`.", rows.len());
-        let advice = "Decide which label is right. No model can learn both.";
-        findings.push(
-            finding(FindingKind::ConflictingLabels, &[target], Severity::Warn, 0.9, message, advice).rows(view, rows),
         );
     }
 }

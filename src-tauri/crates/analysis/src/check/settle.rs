@@ -67,7 +67,19 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             K::OutOfRange,
             K::CategoryTypos,
         ],
-        K::MixedTypes | K::MixedNumberFormats | K::MixedDateFormats | K::DateOrderFlip => &[
+        K::DateOrderFlip => &[
+            K::TypeChange,
+            K::MixedDateFormats,
+            K::FutureTimestamps,
+            K::UnsortedTime,
+            K::TimeGap,
+            K::ImpossibleOrder,
+            K::StaleTimestamps,
+            K::DistributionChange,
+        ],
+        K::BrokenForeignKey => &[K::UnseenCategory],
+        K::LabelNoise => &[K::ConflictingLabels, K::DistributionChange],
+        K::MixedTypes | K::MixedNumberFormats | K::MixedDateFormats => &[
             K::TypeChange,
             K::UnseenCategory,
             K::DistributionChange,
@@ -94,7 +106,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
         K::ClippedValues | K::PrecisionLoss | K::FrozenValues => &[K::DistributionChange, K::OutOfRange],
         K::UnseenCategory | K::NullSurge => &[K::DistributionChange],
         K::FutureTimestamps => &[K::ImpossibleOrder, K::TimeGap, K::UnsortedTime, K::OutOfRange],
-        K::StaleTimestamps => &[K::ConstantColumn, K::UnsortedTime],
+        K::StaleTimestamps => &[K::ConstantColumn, K::UnsortedTime, K::AlmostConstant, K::TimeGap],
         K::ImpossibleOrder => &[K::TimeGap, K::OutOfRange, K::UnsortedTime],
         K::ColumnRenamed => &[K::ColumnAdded, K::ColumnDropped],
         K::TargetLeakage => &[K::IdentifierLeakage],
@@ -105,6 +117,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
 /// What a finding about the table as a whole explains.
 fn explains_table(cause: FindingKind) -> &'static [FindingKind] {
     match cause {
+        K::StaleCopy => &[K::StaleTimestamps, K::DuplicateRows, K::DuplicateKeys, K::UnsortedTime],
         K::TruncatedFile => &[K::RowCountDrop, K::RaggedRows],
         K::DuplicateRows => &[K::DuplicateKeys, K::FrozenValues, K::NearDuplicateKeys],
         K::RaggedRows => &[K::MixedTypes, K::NullSurge, K::ShiftedColumns, K::TypeChange],

@@ -33,9 +33,58 @@ fn unit_between(ratio: f64, tolerance: f64) -> Option<(f64, &'static str)> {
         .min_by(|a, b| (ratio / a.0).ln().abs().total_cmp(&(ratio / b.0).ln().abs()))
 }
 
-fn kind_of_factor(factor: f64) -> FindingKind {
-    let up = factor.max(1.0 / factor);
-    if (up - 10.0).abs() < 1e-9 { FindingKind::ScaleChange } else { FindingKind::UnitChange }
+/// What a factor means for a column. Powers of ten have two readings: another unit (cents, grams) or a slipped decimal point. Names of
+/// quantities that have such units decide for the first; ten itself is hardly ever a unit.
+fn kind_of_factor(factor: f64, name: &str) -> FindingKind {
+    let up = factor.abs().max(1.0 / factor.abs());
+    let decimal = [10.0, 100.0, 1000.0, 1e4, 1e5, 1e6].iter().any(|power: &f64| (up / power - 1.0).abs() < 1e-9);
+    if !decimal {
+        return FindingKind::UnitChange;
+    }
+    const MONEY: [&str; 24] = [
+        "amount", "price", "cost", "fee", "fare", "salary", "income", "revenue", "payment", "balance", "charge",
+        "charges", "total", "paid", "tip", "premium", "reserve", "budget", "wage", "sales", "turnover", "eur", "usd",
+        "spend",
+    ];
+    const MEASURED: [&str; 29] = [
+        "weight",
+        "mass",
+        "kg",
+        "g",
+        "height",
+        "length",
+        "width",
+        "distance",
+        "depth",
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "t",
+        "duration",
+        "latency",
+        "ms",
+        "volume",
+        "l",
+        "ml",
+        "pressure",
+        "power",
+        "kw",
+        "energy",
+        "area",
+        "size",
+        "elevation",
+        "altitude",
+        "mb",
+    ];
+    let words = super::paired::words_of(name);
+    let named = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let is = |power: f64| (up / power - 1.0).abs() < 1e-9;
+    if named(&MONEY) && (is(100.0) || is(1000.0)) || named(&MEASURED) && !is(10.0) {
+        FindingKind::UnitChange
+    } else {
+        FindingKind::ScaleChange
+    }
 }
 
 const UNIT_ADVICE: &str = "Convert the values back, or ask the source which unit is right. A model trained on the other unit gives wrong answers without an error.";
@@ -69,7 +118,7 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
             seen.push(factor);
             offer(
                 matches_after(&|v| v * factor),
-                kind_of_factor(factor),
+                kind_of_factor(factor, &column.name),
                 format!("times {} ({name})", show(factor)),
                 factor,
             );
@@ -140,7 +189,8 @@ pub fn part_scaled(
         return false;
     }
     let logs: Vec<f64> = positive.iter().map(|v| v.ln()).collect();
-    let margin = (logs.len() / 100).max(3);
+    // Fewer are slips of single rows.
+    let margin = (logs.len() / 60).max(8);
     let cut = logs
         .windows(2)
         .enumerate()
@@ -202,7 +252,7 @@ pub fn part_scaled(
     );
     findings.push(
         finding(
-            kind_of_factor(factor),
+            kind_of_factor(factor, &column.name),
             &[&column.name],
             Severity::Error,
             if block { 0.95 } else { 0.85 },
