@@ -185,7 +185,7 @@ fn noise(
         Some(before) => 2.0 * before.contradicted.len() as f64 / before.asked as f64 + 0.02,
         None => 0.045,
     };
-    if now.balanced < 0.72 || share <= limit || now.contradicted.len() < 6 {
+    if now.balanced < 0.72 || share <= limit || now.contradicted.len() < if before.is_some() { 6 } else { 9 } {
         return Ok(());
     }
     let name = &target.name;

@@ -142,13 +142,14 @@ fn sentinels(
         let gap = if value < low { low - value } else { value - high };
         let spike = count as f64 >= 8.0 * next && count >= 5;
         let by = if value == 0.0 {
-            let near = q01.min(low * 2.0);
+            // Some quantities cannot be zero; of others, many honest ones are.
+            let impossible = never_zero(&column.name);
+            let (close, most) = if impossible { (0.08, 0.5) } else { (0.4, 0.1) };
             (low > 0.0
-                && near > 0.25 * median
-                && low > 0.12 * median
-                && low > 0.8 * spread
-                && low > 1.5
-                && share <= 0.3
+                && q01 > 1.5 * close * median
+                && low > close * median
+                && (impossible || low > 0.8 * spread && low > 1.5 && rest_n >= 100 && rest.len() >= 30)
+                && share <= most
                 && count >= 3
                 && rest.len() >= 10)
                 .then_some("all other values are far above it")
@@ -204,6 +205,48 @@ fn sentinels(
     found
 }
 
+/// Whether a name says that zero is no value of this quantity: nothing weighs nothing.
+fn never_zero(name: &str) -> bool {
+    const QUANTITIES: [&str; 35] = [
+        "weight",
+        "height",
+        "mass",
+        "bmi",
+        "pressure",
+        "bp",
+        "glucose",
+        "insulin",
+        "thickness",
+        "cholesterol",
+        "salary",
+        "wage",
+        "income",
+        "price",
+        "area",
+        "sqft",
+        "voltage",
+        "frequency",
+        "hemoglobin",
+        "heartrate",
+        "pulse",
+        "hpa",
+        "year",
+        "volume",
+        "diameter",
+        "length",
+        "width",
+        "circumference",
+        "calories",
+        "haemoglobin",
+        "platelets",
+        "creatinine",
+        "albumin",
+        "sodium",
+        "potassium",
+    ];
+    super::paired::words_of(name).iter().any(|word| QUANTITIES.contains(&word.as_str()))
+}
+
 /// A scale on which heavy tails are short: the logarithm of what is positive, the inverse hyperbolic sine of the rest.
 enum Scale {
     Log,
@@ -228,6 +271,18 @@ impl Scale {
             Self::Asinh { middle, unit } => middle + unit * value.sinh(),
         }
     }
+}
+
+/// Whether a value lies far outside numbers whose tail is no longer than that of a normal distribution.
+fn short_tailed_outlier(all: &[f64], value: f64, last_inside: f64, upper: bool) -> bool {
+    if all.len() < 60 {
+        return false;
+    }
+    let median = quantile(all, 0.5);
+    let unit = if upper { quantile(all, 0.9) - median } else { median - quantile(all, 0.1) };
+    let steps = |v: f64| if upper { (v - median) / unit } else { (median - v) / unit };
+    // The 90 % quantile of a normal distribution lies 1.28 deviations from its middle; 2.9 of these units are 3.7 deviations.
+    unit > 0.0 && steps(last_inside) <= 2.9 && steps(value) >= 6.5 && steps(value) >= 2.2 * steps(last_inside)
 }
 
 fn outliers(
@@ -278,10 +333,12 @@ fn outliers(
         });
         let beyond =
             if logarithmic { distance > if upper { 6.0 } else { 7.0 } } else { first_apart.abs() > 12f64.asinh() };
-        let far = gap >= 3f64.ln() && beyond;
+        let far = gap >= if logarithmic && !upper { 6f64.ln() } else { 3.4f64.ln() } && beyond;
         // Towards zero the logarithm stretches small honest values; only a clean break counts.
         let factor = if logarithmic && !upper { 2.0 } else { 1.1 };
-        if far && gap > factor * tail_length && !known {
+        let (first_raw, last_raw) = (scale.back(first_apart), scale.back(last_inside));
+        let alone = short_tailed_outlier(&rest, first_raw, last_raw, upper) && at < 20.max(n / 200);
+        if (far && gap > factor * tail_length || alone) && !known {
             let edge = scale.back(first_apart);
             let (low, high) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             limits = Some(if upper { (low, edge) } else { (edge, high) });
@@ -449,8 +506,9 @@ fn frozen(
     let descending = values.windows(2).filter(|p| matches!(p, [a, b] if a >= b)).count() * 20 > values.len() * 19;
     if run >= 12.max(all.len() / 200) && run > 5 * second && run > 2 * before && !ordered && !descending {
         let value = values.get(end).copied().unwrap_or(f64::NAN);
-        if value == 0.0 && all.partition_point(|v| *v < 0.0) == 0 {
-            return; // Nothing happened for a while is a fact, not a fault.
+        // Nothing happened for a while is a fact, not a fault; and an index is 1 or 100 all through its base.
+        if value == 0.0 && all.partition_point(|v| *v < 0.0) == 0 || value == 1.0 || value == 100.0 {
+            return;
         }
         let message = format!(
             "`{}` stands still at {} for {run} rows in a row; elsewhere it stays for at most {second}.",
@@ -483,7 +541,14 @@ fn digits_lost(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fi
     let ((_, most), (usual_then, _)) = (significant(all), significant(before));
     let (now, then) = (counts(all).len() as f64 / all.len() as f64, counts(before).len() as f64 / before.len() as f64);
     let large = quantile(all, 0.5).abs() >= 1000.0;
-    if !large || most == 0 || most > 6 || usual_then < most + 2 || now > 0.95 * then || counts(before).len() < 30 {
+    let coarse = usual_then > most && now < 0.6 * then;
+    if !large
+        || most == 0
+        || most > 6
+        || !(usual_then >= most + 2 || coarse)
+        || now > 0.95 * then
+        || counts(before).len() < 30
+    {
         return false;
     }
     let message = format!(
@@ -544,21 +609,40 @@ fn out_of_range(
     sentinels: &[f64],
     findings: &mut Vec<Finding>,
 ) {
-    if before.len() < 50 || super::super::profile::named_like_an_id(&column.name) {
+    // Few different values are codes; an unnamed number of rows or accounts goes on without end.
+    let distinct = counts(before).len();
+    let numbered =
+        distinct == before.len() && before.len() >= 50 && values.iter().chain(before).all(|v| v.fract() == 0.0);
+    if before.len() < 50 || distinct < 8 || numbered || super::super::profile::named_like_an_id(&column.name) {
         return;
     }
     let (Some(low), Some(high)) = (before.first().copied(), before.last().copied()) else { return };
     let spread = quantile(before, 0.99) - quantile(before, 0.01);
     let tail = |outer: f64, inner: f64| (outer - inner).abs();
-    let room_high = (spread * 0.75).max(tail(high, quantile(before, 0.95)) * 1.5);
-    let room_low = (spread * 0.75).max(tail(low, quantile(before, 0.05)) * 1.5);
+    let room_high = (spread * 0.75).max(tail(high, quantile(before, 0.95)) * 2.0);
+    let room_low = (spread * 0.75).max(tail(low, quantile(before, 0.05)) * 2.0);
     // A sign that never occurred is out of range without any tolerance, if the column is not close to zero by nature.
-    let floor = if low >= 0.0 { -1e-12_f64.max(spread * 1e-9) } else { low - room_low };
+    // Just below zero is where the logarithm or difference of a small quantity lies.
+    let floor = if low >= 0.0 { -0.1 * spread } else { low - room_low };
     // The greatest value of a heavy tail grows with every row.
     let positive = before.get(before.partition_point(|v| *v <= 0.0)..).unwrap_or_default();
     let median = quantile(positive, 0.5);
     let heavy = low >= 0.0 && median > 0.0 && quantile(positive, 0.99) > 5.0 * median;
     let room_high = if heavy { room_high.max(high * (high / median).powf(0.75)) } else { room_high };
+    // Skewed quantities are even on a logarithmic scale.
+    let (p01, p99) = (quantile(positive, 0.01), quantile(positive, 0.99));
+    let skewed = low >= 0.0 && p01 > 0.0 && p99 - median > 1.4 * (median - p01);
+    let room_high = if skewed { room_high.max(high * ((p99 / p01).powf(0.35) - 1.0)) } else { room_high };
+    // Tails that reach several times as far as 99 % of the values have no end that one table shows.
+    let long = |outer: f64, inner: f64, middle: f64| (outer - middle).abs() > 3.0 * (inner - middle).abs();
+    let middle = quantile(before, 0.5);
+    let room_high =
+        if long(high, quantile(before, 0.99), middle) { room_high.max(5.0 * (high - middle)) } else { room_high };
+    let floor = if low < 0.0 && long(low, quantile(before, 0.01), middle) {
+        floor.min(middle - 6.0 * (middle - low))
+    } else {
+        floor
+    };
     let ceiling = if high <= 1.0
         && low >= 0.0
         && before.iter().any(|v| v.fract() != 0.0)

@@ -43,6 +43,37 @@ pub fn variety<'a>(columns: impl Iterator<Item = &'a ViewColumn>) -> f64 {
         .sum()
 }
 
+/// Rows and columns that are looked at to tell copies from coincidence.
+const COINCIDENCE: (usize, usize) = (100_000, 40);
+
+/// Whether rows agree because the table has few different ones. Rows that are copies agree in every column; where rows agree by
+/// coincidence, many more agree in all columns but one.
+fn coincide(view: &View, copies: usize) -> bool {
+    let rows = view.rows.min(COINCIDENCE.0);
+    let part = |position: usize, hash: u64| mix(hash ^ mix(position as u64 + 1));
+    let mut whole = vec![0u64; rows];
+    for (position, column) in view.columns.iter().enumerate() {
+        for (slot, hash) in whole.iter_mut().zip(&column.hashes) {
+            *slot = slot.wrapping_add(part(position, *hash));
+        }
+    }
+    let exact = repeats(&whole).len().min(copies);
+    let mut varied: Vec<(usize, usize)> = view
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, c)| (c.hashes.iter().take(rows).collect::<std::collections::HashSet<_>>().len(), at))
+        .collect();
+    varied.sort_unstable_by(|a, b| b.cmp(a));
+    varied.iter().take(COINCIDENCE.1).any(|(_, at)| {
+        let Some(column) = view.columns.get(*at) else { return false };
+        let without: Vec<u64> =
+            whole.iter().zip(&column.hashes).map(|(sum, hash)| sum.wrapping_sub(part(*at, *hash))).collect();
+        let nearly = repeats(&without).len();
+        nearly > 2 * exact + 2
+    })
+}
+
 /// All checks of rows.
 pub fn check(
     view: &View,
@@ -69,6 +100,7 @@ pub fn check(
         Some(before) => share > 2.0 * before + 0.002 && (has_key || by_chance < 0.25 * repeated.len() as f64),
         None => has_key || by_chance < 0.05 && share > 0.003 && view.columns.len() >= 3,
     };
+    let suspicious = suspicious && (has_key || !coincide(view, repeated.len()));
     let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };
     if copies && (has_key || before.is_some() || repeated.len() >= 2) {
         let message = format!("{} rows ({}) are exact copies of an earlier row.", repeated.len(), percent(share));
@@ -109,9 +141,17 @@ fn keys(
             let first = view.columns.first().is_some_and(|f| f.name == column.name);
             let nearly = p.distinct as f64 >= 0.95 * values as f64 && p.nulls * 20 < profile.rows.max(1);
             let keylike = whole && column.times().is_none() && p.meaning != Meaning::Text;
+            // Unique in the reference, and far more repeats now than chance would bring.
+            let earlier_rows = reference.map_or(0, |r| r.view.rows);
+            let repeats_now = values.saturating_sub(p.distinct) as f64;
+            let by_chance = 4.0 * (view.rows as f64 / earlier_rows.max(1) as f64).powi(2);
+            let unnamed = unique_before && nearly && earlier_rows >= 100 && repeats_now > by_chance;
             // A foreign key ends in id as well, but is not nearly unique.
             if keylike
-                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64) || unique_before && named)
+                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64)
+                    || unique_before && named
+                    || unnamed
+                    || first && coded(column) && p.distinct as f64 >= 0.97 * values as f64)
             {
                 tried.push(vec![column]);
             }
@@ -138,6 +178,18 @@ fn keys(
             near(view, column, findings);
         }
     }
+}
+
+/// Whether nearly all texts of a column are codes of one length: letters and digits, no words.
+fn coded(column: &ViewColumn) -> bool {
+    let Some((_, words, _)) = column.texts() else { return false };
+    let length = words.first().map_or(0, String::len);
+    let code = |w: &String| {
+        w.len() == length
+            && w.bytes().any(|b| b.is_ascii_digit())
+            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.#".contains(&b))
+    };
+    words.len() >= 50 && words.iter().filter(|w| code(w)).count() * 100 >= words.len() * 97
 }
 
 /// Keys that are the same but for case, spaces and marks.

@@ -35,6 +35,9 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             K::AlmostConstant,
             K::MixedDateFormats,
             K::ImpossibleOrder,
+            K::UnsortedTime,
+            K::NullLikeStrings,
+            K::PlaceholderValues,
         ],
         K::Sentinel => &[
             K::OutOfRange,
@@ -42,6 +45,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             K::DistributionChange,
             K::ImpossibleOrder,
             K::FutureTimestamps,
+            K::UnsortedTime,
             K::TypeChange,
             K::NullSurge,
             K::Overflow,
@@ -59,14 +63,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             &[K::UnseenCategory, K::DistributionChange, K::CategoryTypos, K::TypeChange, K::MixedTypes]
         }
         K::CasingVariants | K::CategoryTypos => &[K::UnseenCategory, K::DistributionChange],
-        K::CodeRemap => &[
-            K::UnseenCategory,
-            K::DistributionChange,
-            K::TypeChange,
-            K::CasingVariants,
-            K::OutOfRange,
-            K::CategoryTypos,
-        ],
+        K::CodeRemap => &[K::UnseenCategory, K::DistributionChange, K::CasingVariants, K::OutOfRange, K::CategoryTypos],
         K::DateOrderFlip => &[
             K::TypeChange,
             K::MixedDateFormats,
@@ -109,7 +106,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
         K::StaleTimestamps => &[K::ConstantColumn, K::UnsortedTime, K::AlmostConstant, K::TimeGap],
         K::ImpossibleOrder => &[K::TimeGap, K::OutOfRange, K::UnsortedTime],
         K::ColumnRenamed => &[K::ColumnAdded, K::ColumnDropped],
-        K::TargetLeakage => &[K::IdentifierLeakage],
+        K::TargetLeakage => &[K::IdentifierLeakage, K::ColumnAdded],
         _ => &[],
     }
 }
@@ -119,7 +116,9 @@ fn explains_table(cause: FindingKind) -> &'static [FindingKind] {
     match cause {
         K::StaleCopy => &[K::StaleTimestamps, K::DuplicateRows, K::DuplicateKeys, K::UnsortedTime],
         K::TruncatedFile => &[K::RowCountDrop, K::RaggedRows],
-        K::DuplicateRows => &[K::DuplicateKeys, K::FrozenValues, K::NearDuplicateKeys],
+        K::DuplicateRows => &[K::DuplicateKeys, K::FrozenValues, K::NearDuplicateKeys, K::UnsortedTime],
+        K::NearDuplicateKeys | K::ConflictingLabels => &[K::UnsortedTime],
+        K::TrainTestOverlap => &[K::UnsortedTime],
         K::RaggedRows => &[K::MixedTypes, K::NullSurge, K::ShiftedColumns, K::TypeChange],
         K::ShiftedColumns => &[
             K::PrecisionLoss,

@@ -153,7 +153,7 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
         line.sort_by(|a, b| a.0.total_cmp(&b.0));
         let changes = line.windows(2).filter(|p| matches!(p, [a, b] if a.1 != b.1)).count();
         if changes < classes.len() && line.len() >= 100 {
-            let is_id = named_like_an_id(&column.name);
+            let is_id = named_like_an_id(&column.name) || unlike(column);
             if is_id {
                 let message = format!(
                     "`{}` names rows, and yet its order separates the classes of `{}`.",
@@ -168,18 +168,19 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
                     message,
                     advice,
                 ));
-            } else {
+            } else if !others_tell(view, column, target) {
                 say("cuts through its values separate the classes without a mistake".to_owned(), 0.85, findings);
             }
         } else if let Some(right) = best_cut(&line)
             && right > 0.995
             && line.len() >= 100
+            && !others_tell(view, column, target)
         {
             say(format!("one cut through its values tells {} of the rows right", percent(right)), 0.8, findings);
         }
         return;
     }
-    if distinct * 10 > both.len() || distinct < 2 {
+    if distinct * 10 > both.len() || distinct < 2 || named_like_an_id(&column.name) {
         return;
     }
     let mut votes: HashMap<u64, HashMap<u64, usize>> = HashMap::new();
@@ -194,6 +195,23 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
     if accuracy > 0.995 && (base as f64) < 0.95 * both.len() as f64 {
         say(format!("knowing it, {} of the rows are told right", percent(accuracy)), 0.85, findings);
     }
+}
+
+/// Whether another number tells two classes nearly as well: then they lie far apart by nature.
+fn others_tell(view: &View, column: &ViewColumn, target: &ViewColumn) -> bool {
+    view.columns.iter().filter(|c| c.name != column.name && c.name != target.name && !named_like_an_id(&c.name)).any(
+        |c| {
+            let Some((values, _)) = c.numbers() else { return false };
+            let mut line: Vec<(f64, u64)> = values
+                .iter()
+                .copied()
+                .zip(target.hashes.iter().copied())
+                .filter(|(v, h)| v.is_finite() && *h != 0)
+                .collect();
+            line.sort_by(|a, b| a.0.total_cmp(&b.0));
+            best_cut(&line).is_some_and(|right| right > 0.93 && right < 1.0)
+        },
+    )
 }
 
 /// Share of rows that the best single cut tells right, for two classes of which the smaller has a twentieth of the rows at least.

@@ -171,7 +171,10 @@ fn gap(view: &View, column: &ViewColumn, ms: &[i64], all: &[i64], findings: &mut
     // Moments at random have long gaps too; the longest of n is about ln n times the mean.
     let mean = span as f64 / steps.len() as f64;
     let by_chance = mean * ((steps.len() as f64).ln() + 8.0);
-    let irregular = largest as f64 > 3.0 * by_chance && largest > 4 * second && largest > 5 * wide;
+    // A series that thins out at its ends has long steps there.
+    let before_it = all.partition_point(|v| *v <= unique.get(largest_at).copied().unwrap_or(0));
+    let inside = before_it * 20 > all.len() && (all.len() - before_it) * 20 > all.len();
+    let irregular = inside && largest as f64 > 1.5 * by_chance && largest > 4 * second && largest > 5 * wide;
     if !(regular && largest >= 5 * usual && largest >= 3 * second || irregular) || largest < 3 * usual {
         return;
     }

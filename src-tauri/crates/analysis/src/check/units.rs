@@ -87,6 +87,19 @@ fn kind_of_factor(factor: f64, name: &str) -> FindingKind {
     }
 }
 
+/// A power of ten is another unit or a slipped decimal point; numbers alone do not say which. The less likely reading is a remark.
+fn other_reading(kind: FindingKind, column: &ViewColumn, factor: f64, findings: &mut Vec<Finding>) {
+    let (other, what) = match kind {
+        FindingKind::UnitChange => (FindingKind::ScaleChange, "the decimal point slipped"),
+        FindingKind::ScaleChange => (FindingKind::UnitChange, "the unit changed"),
+        _ => return,
+    };
+    let message = format!("`{}` is {} times what it was; it may also be that {what}.", column.name, show(factor));
+    findings.push(
+        finding(other, &[&column.name], Severity::Info, 0.4, message, UNIT_ADVICE).measure("factor", factor, None),
+    );
+}
+
 const UNIT_ADVICE: &str = "Convert the values back, or ask the source which unit is right. A model trained on the other unit gives wrong answers without an error.";
 
 /// The whole column is the reference times a factor, or in other degrees.
@@ -152,7 +165,23 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
         offer(matches_after(&|v| -v), FindingKind::ScaleChange, "with the opposite sign".to_owned(), -1.0);
     }
     let Some((distance, kind, what, factor)) = best else { return false };
-    if distance > (0.12 + noise).min(apart * 0.4) {
+    // A factor explains the change if the two agree after it; or, where values lie close together and wander, if it brings them to
+    // the same place with the same spread, from far away.
+    let width = |v: &[f64]| quantile(v, 0.9) - quantile(v, 0.1);
+    let (wide, narrow) = (width(before) * factor.abs(), width(all));
+    let near = (m_now - m_then * factor).abs() <= 1.5 * wide.max(narrow);
+    let like = narrow > wide / 2.5 && narrow < wide * 2.5;
+    let far = (m_now - m_then).abs() > 12.0 * wide.max(narrow) && kind != FindingKind::Sentinel && factor != 1.0;
+    let placed = far && near && like && (m_now / m_then / factor - 1.0).abs() < 0.05;
+    // Values that moved by a fixed amount grew, and were not converted.
+    let moved = {
+        let by = m_now - m_then;
+        ks(all, &sorted(before.iter().map(|v| v + by)))
+    };
+    let decimal = [10.0, 100.0, 1000.0, 1e6]
+        .iter()
+        .any(|p: &f64| (factor.abs() / p - 1.0).abs() < 1e-9 || (factor.abs() * p - 1.0).abs() < 1e-9);
+    if !placed && (distance > (0.12 + noise).min(apart * 0.4) || !decimal && factor != 1.0 && moved <= distance * 1.1) {
         return false;
     }
     let message = format!(
@@ -168,6 +197,9 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
             .measure("distance of the distributions after conversion", distance, Some(0.12 + noise))
             .measure("distance before", apart, Some(0.35)),
     );
+    if decimal {
+        other_reading(kind, column, factor, findings);
+    }
     true
 }
 
@@ -214,7 +246,7 @@ pub fn part_scaled(
     let factor_log = factor.ln();
     let towards = if low.len() < high.len() { factor_log } else { -factor_log };
     let moved = sorted(small.iter().map(|v| v + towards));
-    let noise = 1.4 * (1.0 / small.len() as f64 + 1.0 / large.len() as f64).sqrt();
+    let noise = 1.0 * (1.0 / small.len() as f64 + 1.0 / large.len() as f64).sqrt();
     // Between the clusters there must be room that neither cluster has within itself.
     let inner = |part: &[f64]| quantile(part, 0.9) - quantile(part, 0.1);
     let clear = gap > 0.25 && gap > 0.5 * inner(large).max(0.2);
