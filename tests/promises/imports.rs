@@ -22,14 +22,14 @@ const TABLE: &[Rule] = &[
     Rule { name: "domain", ours: &[], never: &["tokio", "polars", "rusqlite", "tauri", "libc", "notify", "tempfile"] },
     Rule { name: "contract", ours: &["domain"], never: &["tauri", "tokio", "polars", "rusqlite"] },
     Rule { name: "ledger", ours: &["domain"], never: &["polars", "tokio"] },
-    Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri", "rusqlite"] },
+    Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri"] },
     Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule {
         name: "engine",
         ours: &["domain", "contract", "ledger", "intake", "analysis", "report", "registry"],
-        never: &["tauri", "clap"],
+        never: &["tauri", "clap", "rusqlite"],
     },
     Rule { name: "cli", ours: &["contract", "engine"], never: &["tauri", "rusqlite", "polars"] },
     Rule { name: "desktop", ours: &["contract", "engine"], never: &["clap", "rusqlite", "polars"] },
@@ -40,7 +40,6 @@ const TABLE: &[Rule] = &[
 
 /// Heavy or dangerous things that live in one crate each.
 const AT_HOME: &[(&str, &str)] = &[
-    ("rusqlite", "ledger"),
     ("polars", "analysis"),
     ("linfa", "analysis"),
     ("plotters", "report"),
