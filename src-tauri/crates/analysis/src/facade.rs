@@ -62,8 +62,10 @@ impl Table {
         self.source.column_names()
     }
 
+    /// The name of its file, up to the first dot.
     fn name(&self) -> String {
-        self.source.path().file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        let name = self.source.path().file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        name.trim_start_matches('.').split('.').next().unwrap_or_default().to_owned()
     }
 
     /// About `most` rows, evenly over the whole table; all of them if there are no more.
@@ -113,6 +115,8 @@ pub struct CheckInput<'a> {
     pub reference: Option<&'a Table>,
     /// The table that a model is tested on, to find rows that stand in both.
     pub test: Option<&'a Table>,
+    /// Other tables of the same folder or project, which columns of this one may point to.
+    pub related: &'a [Table],
     /// The column that a model is trained to predict. New data need not have it yet.
     pub target: Option<&'a str>,
     /// Rules that people wrote.
@@ -133,6 +137,9 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
     options.rules = input.rules;
     options.reference = input.reference.map(|it| &it.source).zip(reference.as_ref());
     options.test = input.test.map(|it| &it.source).zip(test.as_ref());
+    let related: Vec<(String, &TableSource)> = input.related.iter().map(|it| (it.name(), &it.source)).collect();
+    let related: Vec<(&str, &TableSource)> = related.iter().map(|(name, source)| (name.as_str(), *source)).collect();
+    options.related = &related;
     options.target = input.target.filter(|target| own.column(target).is_some());
     let mut report = check::check(&table.source, &own, options, cancel)?;
     if let Some(target) = input.target {

@@ -232,13 +232,49 @@ impl Engine {
         };
         let named = |path: &str| config.dataset(path).and_then(|it| it.target.as_deref());
         let target = named(facts.path.as_str()).or_else(|| reference.as_ref().and_then(|it| named(it.path.as_str())));
-        let input =
-            CheckInput { reference: reference_table.as_ref(), test: None, target, rules: &rules, now: self.now() };
+        let related = self.related_tables(project, facts, reference.as_ref())?;
+        let input = CheckInput {
+            reference: reference_table.as_ref(),
+            test: None,
+            related: &related,
+            target,
+            rules: &rules,
+            now: self.now(),
+        };
         let mut report = facade::check(&table, &input, &cancel)?;
         worker.check()?;
         facts.path.as_str().clone_into(&mut report.path);
         report.reference = reference.as_ref().map(|it| it.path.as_str().to_owned());
         self.keep_check(project, facts, reference.as_ref(), report)
+    }
+
+    /// Other tables of the same folder of a project that columns of this one may point to, as far as they are few and small.
+    fn related_tables(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        reference: Option<&FileFacts>,
+    ) -> Answer<Vec<Table>> {
+        const MOST: usize = 12;
+        const LARGEST: u64 = 64 << 20;
+        let folder =
+            |path: &RelPath| path.as_str().rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+        let beside: Vec<FileFacts> = self
+            .present(project)?
+            .into_values()
+            .map(|it| it.facts)
+            .filter(|it| is_tabular(it.kind) && it.path != facts.path && folder(&it.path) == folder(&facts.path))
+            .filter(|it| it.size <= LARGEST && reference.is_none_or(|r| r.path != it.path))
+            .collect();
+        if beside.len() > MOST {
+            return Ok(Vec::new());
+        }
+        let mut tables = Vec::new();
+        for other in beside {
+            // A neighbour that cannot be read gets its own notice when it is screened.
+            tables.extend(Table::open(&absolute(project, &other.path)?).ok());
+        }
+        Ok(tables)
     }
 
     fn keep_check(

@@ -3,17 +3,24 @@
 //! Each check is told apart from what honest data does: heavy tails, counts full of zeros, codes, years, seasons. One root cause is one
 //! finding: [`settle`] removes what another finding explains.
 
+mod copies;
 mod finding;
+mod labels;
 mod numbers;
+mod order_flip;
 mod paired;
+mod ranges;
 mod reference;
+mod relations;
 mod rows;
 mod rules;
 mod schema;
 mod settle;
+mod shifted;
 mod split;
 mod stats;
 mod structure;
+mod target;
 mod texts;
 mod times;
 mod units;
@@ -34,6 +41,8 @@ pub struct CheckOptions<'a> {
     pub reference: Option<(&'a TableSource, &'a TableProfile)>,
     /// The table that a model trained on this one is tested with, with its profile.
     pub test: Option<(&'a TableSource, &'a TableProfile)>,
+    /// Other tables of the same folder or project, which columns of this one may point to; by the name of their file without ending.
+    pub related: &'a [(&'a str, &'a TableSource)],
     /// Rules of the project.
     pub rules: &'a [Rule],
     /// The present, to tell what lies in the future.
@@ -47,7 +56,7 @@ pub struct CheckOptions<'a> {
 impl CheckOptions<'_> {
     /// Nothing to compare with, and no rules.
     pub fn at(now: Timestamp) -> Self {
-        Self { reference: None, test: None, rules: &[], now, key: &[], target: None }
+        Self { reference: None, test: None, related: &[], rules: &[], now, key: &[], target: None }
     }
 }
 
@@ -82,13 +91,26 @@ pub fn check(
             texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut findings);
             times::check(&view, column, earlier, options.now, &mut findings);
         }
+        order_flip::check(current, &view, options.reference.zip(reference.as_ref()), &mut findings);
         stop()?;
         paired::check(&view, reference.as_ref(), &mut findings);
+        shifted::check(&view, &mut findings);
+        copies::check(&view, reference.as_ref(), &mut findings);
+        stop()?;
         rows::check(&view, current_profile, reference.as_ref(), &options, &mut findings);
+        let target = options.target.and_then(|name| view.column(name)).or_else(|| target::likely(&view));
+        if let Some(target) = target {
+            labels::check(&view, target, options.key, reference.as_ref(), cancel, &mut findings)?;
+        }
+        for (name, source) in options.related {
+            stop()?;
+            let related = relations::Related { name: (*name).to_owned(), view: View::load(source, cancel)? };
+            relations::check(&view, &[related], &mut findings);
+        }
         if let Some(earlier) = &reference {
             reference::check(&view, current_profile, earlier, &renamed, &mut findings);
         }
-        split::check(&view, &options, cancel, &mut findings)?;
+        split::check(&view, target, &options, cancel, &mut findings)?;
         rules::check(&view, current_profile, options.rules, &mut findings);
     }
     settle::settle(&mut findings);

@@ -8,7 +8,7 @@ use super::units::{part_scaled, scaled};
 use super::view::{View, ViewColumn};
 
 /// Numbers that people and programs type for "no value". Others are not believed to be sentinels, however often they stand.
-const SENTINELS: [f64; 34] = [
+const SENTINELS: [f64; 43] = [
     -1.0,
     -9.0,
     -99.0,
@@ -36,9 +36,18 @@ const SENTINELS: [f64; 34] = [
     888.0,
     8888.0,
     777.0,
-    -2_147_483_648.0,
-    2_147_483_647.0,
-    -32_768.0,
+    98.0,
+    97.0,
+    77.0,
+    88.0,
+    -77.0,
+    -66.0,
+    -2.0,
+    -3.0,
+    111_111.0,
+    888_888.0,
+    12_345.0,
+    123_456.0,
     -999.9,
     999.9,
     99.9,
@@ -75,13 +84,18 @@ pub fn check(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, fin
     if part_scaled(view, column, values, &all, before.as_deref(), findings) {
         return;
     }
-    let found = sentinels(view, column, values, whole, &all, before.as_deref(), findings);
+    let limits = overflow(view, column, values, &all, before.as_deref(), findings);
+    let all: Vec<f64> = all.into_iter().filter(|v| !limits.contains(v)).collect();
+    let mut found = sentinels(view, column, values, whole, &all, before.as_deref(), findings);
+    found.extend(limits);
     outliers(view, column, values, &all, before.as_deref(), &found, findings);
-    overflow(view, column, values, whole, &all, findings);
+    super::ranges::check(view, column, values, &found, findings);
     clipped(view, column, values, whole, &all, before.as_deref(), findings);
     frozen(view, column, values, whole, &all, earlier, findings);
     if let Some(before) = &before {
-        precision(column, &all, before, findings);
+        if !digits_lost(view, column, &all, before, findings) {
+            precision(column, &all, before, findings);
+        }
         out_of_range(view, column, values, &all, before, &found, findings);
     }
 }
@@ -128,13 +142,14 @@ fn sentinels(
         let gap = if value < low { low - value } else { value - high };
         let spike = count as f64 >= 8.0 * next && count >= 5;
         let by = if value == 0.0 {
-            let near = q01.min(low * 2.0);
+            // Some quantities cannot be zero; of others, many honest ones are.
+            let impossible = never_zero(&column.name);
+            let (close, most) = if impossible { (0.08, 0.5) } else { (0.4, 0.1) };
             (low > 0.0
-                && near > 0.25 * median
-                && low > 0.12 * median
-                && low > 0.8 * spread
-                && low > 1.5
-                && share <= 0.3
+                && q01 > 1.5 * close * median
+                && low > close * median
+                && (impossible || low > 0.8 * spread && low > 1.5 && rest_n >= 100 && rest.len() >= 30)
+                && share <= most
                 && count >= 3
                 && rest.len() >= 10)
                 .then_some("all other values are far above it")
@@ -190,6 +205,48 @@ fn sentinels(
     found
 }
 
+/// Whether a name says that zero is no value of this quantity: nothing weighs nothing.
+fn never_zero(name: &str) -> bool {
+    const QUANTITIES: [&str; 35] = [
+        "weight",
+        "height",
+        "mass",
+        "bmi",
+        "pressure",
+        "bp",
+        "glucose",
+        "insulin",
+        "thickness",
+        "cholesterol",
+        "salary",
+        "wage",
+        "income",
+        "price",
+        "area",
+        "sqft",
+        "voltage",
+        "frequency",
+        "hemoglobin",
+        "heartrate",
+        "pulse",
+        "hpa",
+        "year",
+        "volume",
+        "diameter",
+        "length",
+        "width",
+        "circumference",
+        "calories",
+        "haemoglobin",
+        "platelets",
+        "creatinine",
+        "albumin",
+        "sodium",
+        "potassium",
+    ];
+    super::paired::words_of(name).iter().any(|word| QUANTITIES.contains(&word.as_str()))
+}
+
 /// A scale on which heavy tails are short: the logarithm of what is positive, the inverse hyperbolic sine of the rest.
 enum Scale {
     Log,
@@ -214,6 +271,18 @@ impl Scale {
             Self::Asinh { middle, unit } => middle + unit * value.sinh(),
         }
     }
+}
+
+/// Whether a value lies far outside numbers whose tail is no longer than that of a normal distribution.
+fn short_tailed_outlier(all: &[f64], value: f64, last_inside: f64, upper: bool) -> bool {
+    if all.len() < 60 {
+        return false;
+    }
+    let median = quantile(all, 0.5);
+    let unit = if upper { quantile(all, 0.9) - median } else { median - quantile(all, 0.1) };
+    let steps = |v: f64| if upper { (v - median) / unit } else { (median - v) / unit };
+    // The 90 % quantile of a normal distribution lies 1.28 deviations from its middle; 2.9 of these units are 3.7 deviations.
+    unit > 0.0 && steps(last_inside) <= 2.9 && steps(value) >= 6.5 && steps(value) >= 2.2 * steps(last_inside)
 }
 
 fn outliers(
@@ -264,10 +333,12 @@ fn outliers(
         });
         let beyond =
             if logarithmic { distance > if upper { 6.0 } else { 7.0 } } else { first_apart.abs() > 12f64.asinh() };
-        let far = gap >= 3f64.ln() && beyond;
+        let far = gap >= if logarithmic && !upper { 6f64.ln() } else { 3.4f64.ln() } && beyond;
         // Towards zero the logarithm stretches small honest values; only a clean break counts.
         let factor = if logarithmic && !upper { 2.0 } else { 1.1 };
-        if far && gap > factor * tail_length && !known {
+        let (first_raw, last_raw) = (scale.back(first_apart), scale.back(last_inside));
+        let alone = short_tailed_outlier(&rest, first_raw, last_raw, upper) && at < 20.max(n / 200);
+        if (far && gap > factor * tail_length || alone) && !known {
             let edge = scale.back(first_apart);
             let (low, high) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             limits = Some(if upper { (low, edge) } else { (edge, high) });
@@ -306,20 +377,38 @@ fn outliers(
     );
 }
 
-fn overflow(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: &[f64], findings: &mut Vec<Finding>) {
-    const EDGES: [f64; 5] = [2_147_483_647.0, -2_147_483_648.0, 4_294_967_295.0, 32_767.0, -32_768.0];
-    if !whole {
-        return;
-    }
+/// Values at the limit of a whole-number type, and numbers that only a wrap-around makes. Returns the limits that were found.
+fn overflow(
+    view: &View,
+    column: &ViewColumn,
+    values: &[f64],
+    all: &[f64],
+    before: Option<&[f64]>,
+    findings: &mut Vec<Finding>,
+) -> Vec<f64> {
+    const EDGES: [f64; 9] = [
+        2_147_483_647.0,
+        -2_147_483_648.0,
+        4_294_967_295.0,
+        32_767.0,
+        -32_768.0,
+        65_535.0,
+        9_223_372_036_854_775_807.0,
+        -9_223_372_036_854_775_808.0,
+        18_446_744_073_709_551_615.0,
+    ];
+    let mut found = Vec::new();
     for edge in EDGES {
         let count = all.partition_point(|v| *v <= edge) - all.partition_point(|v| *v < edge);
         let is_end = all.first() == Some(&edge) || all.last() == Some(&edge);
-        if count < 2
-            || !is_end
-            || findings.iter().any(|f| f.kind == FindingKind::Sentinel && f.columns.contains(&column.name))
-        {
+        let known = before.is_some_and(|b| b.binary_search_by(|v| v.total_cmp(&edge)).is_ok());
+        // Once may be chance; not where the next value is far away.
+        let next = if edge > 0.0 { all.iter().rev().find(|v| **v < edge) } else { all.iter().find(|v| **v > edge) };
+        let apart = next.is_some_and(|next| next.abs() * 4.0 < edge.abs());
+        if count == 0 || count < 2 && !apart || !is_end || known || count * 2 > all.len() {
             continue;
         }
+        found.push(edge);
         let message = format!(
             "`{}` is {} in {count} rows, the limit of a whole-number type: the true values did not fit.",
             column.name,
@@ -331,6 +420,7 @@ fn overflow(view: &View, column: &ViewColumn, values: &[f64], whole: bool, all: 
             finding(FindingKind::Overflow, &[&column.name], Severity::Error, 0.9, message, advice).rows(view, rows),
         );
     }
+    found
 }
 
 /// Values cut off at a limit, where the reference goes on.
@@ -416,8 +506,9 @@ fn frozen(
     let descending = values.windows(2).filter(|p| matches!(p, [a, b] if a >= b)).count() * 20 > values.len() * 19;
     if run >= 12.max(all.len() / 200) && run > 5 * second && run > 2 * before && !ordered && !descending {
         let value = values.get(end).copied().unwrap_or(f64::NAN);
-        if value == 0.0 && all.partition_point(|v| *v < 0.0) == 0 {
-            return; // Nothing happened for a while is a fact, not a fault.
+        // Nothing happened for a while is a fact, not a fault; and an index is 1 or 100 all through its base.
+        if value == 0.0 && all.partition_point(|v| *v < 0.0) == 0 || value == 1.0 || value == 100.0 {
+            return;
         }
         let message = format!(
             "`{}` stands still at {} for {run} rows in a row; elsewhere it stays for at most {second}.",
@@ -431,6 +522,47 @@ fn frozen(
                 .measure("rows without a change", run as f64, Some(5.0 * second as f64)),
         );
     }
+}
+
+/// Significant digits that all but a hundredth of the numbers get by with.
+fn significant(values: &[f64]) -> (u32, u32) {
+    let digits = |v: &f64| {
+        let text = format!("{:e}", v.abs());
+        text.split('e').next().map_or(0, |m| m.bytes().filter(u8::is_ascii_digit).count() as u32)
+    };
+    let mut all: Vec<u32> = values.iter().filter(|v| **v != 0.0).map(digits).collect();
+    all.sort_unstable();
+    let at = |share: usize| all.get((all.len().saturating_sub(1)) * share / 100).copied().unwrap_or(0);
+    (at(50), at(99))
+}
+
+/// Numbers that were written with fewer digits than the reference has, as `1.2E+05`.
+fn digits_lost(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], findings: &mut Vec<Finding>) -> bool {
+    let ((_, most), (usual_then, _)) = (significant(all), significant(before));
+    let (now, then) = (counts(all).len() as f64 / all.len() as f64, counts(before).len() as f64 / before.len() as f64);
+    let large = quantile(all, 0.5).abs() >= 1000.0;
+    let coarse = usual_then > most && now < 0.6 * then;
+    if !large
+        || most == 0
+        || most > 6
+        || !(usual_then >= most + 2 || coarse)
+        || now > 0.95 * then
+        || counts(before).len() < 30
+    {
+        return false;
+    }
+    let message = format!(
+        "`{}` has at most {most} significant digits; the reference usually has {usual_then}. Different values became one.",
+        column.name
+    );
+    let advice =
+        "Export the column without scientific notation. Keys written so cannot be told apart, and sums are off.";
+    findings.push(
+        finding(FindingKind::PrecisionLoss, &[&column.name], Severity::Error, 0.9, message, advice)
+            .rows(view, (0..view.rows).filter(|row| column.hashes.get(*row).is_some_and(|h| *h != 0)))
+            .measure("significant digits", f64::from(most), Some(f64::from(usual_then))),
+    );
+    true
 }
 
 /// Decimals that the reference had and this table has not.
@@ -477,21 +609,40 @@ fn out_of_range(
     sentinels: &[f64],
     findings: &mut Vec<Finding>,
 ) {
-    if before.len() < 50 || super::super::profile::named_like_an_id(&column.name) {
+    // Few different values are codes; an unnamed number of rows or accounts goes on without end.
+    let distinct = counts(before).len();
+    let numbered =
+        distinct == before.len() && before.len() >= 50 && values.iter().chain(before).all(|v| v.fract() == 0.0);
+    if before.len() < 50 || distinct < 8 || numbered || super::super::profile::named_like_an_id(&column.name) {
         return;
     }
     let (Some(low), Some(high)) = (before.first().copied(), before.last().copied()) else { return };
     let spread = quantile(before, 0.99) - quantile(before, 0.01);
     let tail = |outer: f64, inner: f64| (outer - inner).abs();
-    let room_high = (spread * 0.75).max(tail(high, quantile(before, 0.95)) * 1.5);
-    let room_low = (spread * 0.75).max(tail(low, quantile(before, 0.05)) * 1.5);
+    let room_high = (spread * 0.75).max(tail(high, quantile(before, 0.95)) * 2.0);
+    let room_low = (spread * 0.75).max(tail(low, quantile(before, 0.05)) * 2.0);
     // A sign that never occurred is out of range without any tolerance, if the column is not close to zero by nature.
-    let floor = if low >= 0.0 { -1e-12_f64.max(spread * 1e-9) } else { low - room_low };
+    // Just below zero is where the logarithm or difference of a small quantity lies.
+    let floor = if low >= 0.0 { -0.1 * spread } else { low - room_low };
     // The greatest value of a heavy tail grows with every row.
     let positive = before.get(before.partition_point(|v| *v <= 0.0)..).unwrap_or_default();
     let median = quantile(positive, 0.5);
     let heavy = low >= 0.0 && median > 0.0 && quantile(positive, 0.99) > 5.0 * median;
     let room_high = if heavy { room_high.max(high * (high / median).powf(0.75)) } else { room_high };
+    // Skewed quantities are even on a logarithmic scale.
+    let (p01, p99) = (quantile(positive, 0.01), quantile(positive, 0.99));
+    let skewed = low >= 0.0 && p01 > 0.0 && p99 - median > 1.4 * (median - p01);
+    let room_high = if skewed { room_high.max(high * ((p99 / p01).powf(0.35) - 1.0)) } else { room_high };
+    // Tails that reach several times as far as 99 % of the values have no end that one table shows.
+    let long = |outer: f64, inner: f64, middle: f64| (outer - middle).abs() > 3.0 * (inner - middle).abs();
+    let middle = quantile(before, 0.5);
+    let room_high =
+        if long(high, quantile(before, 0.99), middle) { room_high.max(5.0 * (high - middle)) } else { room_high };
+    let floor = if low < 0.0 && long(low, quantile(before, 0.01), middle) {
+        floor.min(middle - 6.0 * (middle - low))
+    } else {
+        floor
+    };
     let ceiling = if high <= 1.0
         && low >= 0.0
         && before.iter().any(|v| v.fract() != 0.0)

@@ -5,43 +5,39 @@ use proofmark_domain::check::{Finding, FindingKind, Severity};
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
 use super::schema::likeness;
+use super::stats::{quantile, sorted};
 use super::view::{View, ViewColumn};
 
-const BEFORE: [&str; 14] = [
-    "start",
-    "begin",
-    "from",
-    "created",
-    "open",
-    "opened",
-    "birth",
-    "dob",
-    "pickup",
-    "order",
-    "admission",
-    "checkin",
-    "min",
-    "departure",
-];
-const AFTER: [&str; 15] = [
-    "end",
-    "finish",
-    "to",
-    "updated",
-    "close",
-    "closed",
-    "death",
-    "dod",
-    "dropoff",
-    "ship",
-    "discharge",
-    "checkout",
-    "max",
-    "arrival",
-    "delivered",
+/// Words for what comes first, and those for what comes after it. A word stands for those that begin with it if it is marked by `~`.
+const ORDER: [(&[&str], &[&str]); 19] = [
+    (&["start~", "begin~", "began"], &["end", "ended", "ends", "ending", "finish~", "stop~", "complet~"]),
+    (&["from"], &["to", "until", "till"]),
+    (&["creat~"], &["updat~", "modif~", "clos~", "resolv~", "complet~", "delet~", "deliver~", "shipp~", "finish~"]),
+    (&["open", "opened", "opening"], &["close", "closed", "closing"]),
+    (&["birth", "born", "dob", "birthday", "birthdate"], &["death", "died", "dod", "deathdate"]),
+    (
+        &["birth", "born", "dob", "birthday", "birthdate"],
+        &["hir~", "admission", "admitted", "enrol~", "registration", "signup", "join~"],
+    ),
+    (&["pickup", "picked"], &["dropoff", "delivery", "dropped"]),
+    (
+        &["order~", "purchase", "purchased"],
+        &["ship", "shipped", "shipping", "delivery", "delivered", "return", "returned", "paid"],
+    ),
+    (&["ship", "shipped"], &["delivery", "delivered", "arrival", "received"]),
+    (&["admission", "admit", "admitted"], &["discharge", "discharged"]),
+    (&["checkin"], &["checkout"]),
+    (&["depart~", "left"], &["arriv~"]),
+    (&["hire", "hired", "join", "joined"], &["terminat~", "leave", "left", "exit", "resign~"]),
+    (&["loss", "incident", "accident", "event", "occurrence"], &["report", "reported", "reporting", "notified"]),
+    (&["issue", "issued", "invoice"], &["due", "expir~", "maturity", "paid", "payment"]),
+    (&["application", "applied", "submitted", "submission"], &["approv~", "decision", "decided", "granted", "reject~"]),
+    (&["first"], &["last"]),
+    (&["min", "minimum", "low", "lower"], &["max", "maximum", "high", "upper"]),
+    (&["signup", "subscribed", "registration", "registered"], &["cancel~", "churn~", "unsubscrib~"]),
 ];
 
-fn words_of(name: &str) -> Vec<String> {
+pub fn words_of(name: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut lower_before = false;
     for c in name.chars() {
@@ -59,15 +55,45 @@ fn words_of(name: &str) -> Vec<String> {
     out
 }
 
-/// Whether the names say that `a` comes before `b`, as `start_date` and `end_date` do.
+fn one_of(words: &[String], list: &[&str]) -> bool {
+    words.iter().any(|word| {
+        list.iter().any(|wanted| match wanted.strip_suffix('~') {
+            Some(stem) => word.starts_with(stem),
+            None => word == wanted,
+        })
+    })
+}
+
+/// Whether the names say that `a` comes before `b`, as `start_date` and `end_date` do. Apart from these words, they must not speak of
+/// different things: `min_age` and `max_price` are no pair.
 fn named_as_pair(a: &str, b: &str) -> bool {
     let (a, b) = (words_of(a), words_of(b));
-    BEFORE.iter().zip(AFTER).any(|(first, second)| {
-        let has = |words: &[String], wanted: &str| {
-            words.iter().any(|w| w == wanted || (wanted.len() > 4 && w.starts_with(wanted)))
-        };
-        has(&a, first) && (has(&b, second) || (*first == "order" && has(&b, "delivery")))
+    let topic = |words: &[String], list: &[&str]| -> Vec<String> {
+        words.iter().filter(|w| !one_of(std::slice::from_ref(w), list)).cloned().collect()
+    };
+    const TIMES: [&str; 9] = ["date", "time", "datetime", "at", "on", "timestamp", "ts", "day", "dt"];
+    ORDER.iter().any(|(first, second)| {
+        if !one_of(&a, first) || !one_of(&b, second) {
+            return false;
+        }
+        let plain = |words: Vec<String>| words.into_iter().filter(|w| !TIMES.contains(&w.as_str())).collect::<Vec<_>>();
+        let (x, y) = (plain(topic(&a, first)), plain(topic(&b, second)));
+        x.is_empty() || y.is_empty() || x.iter().any(|word| y.contains(word))
     })
+}
+
+/// Whether rows show that one moment follows another: it all but always does, and soon in comparison with the span of the table.
+fn shown_as_pair(a: &[f64], b: &[f64]) -> bool {
+    let steps = sorted(a.iter().zip(b).map(|(x, y)| y - x));
+    let begin = sorted(a.iter().copied());
+    if steps.len() < 50 {
+        return false;
+    }
+    let kept = steps.len() - steps.partition_point(|step| *step < 0.0);
+    let positive = quantile(&steps, 0.5) > 0.0;
+    let near =
+        quantile(&steps, 0.75) - quantile(&steps, 0.25) < 0.2 * (quantile(&begin, 0.75) - quantile(&begin, 0.25));
+    positive && near && kept * 100 >= steps.len() * 97 && quantile(&steps, 0.05) >= 0.0
 }
 
 fn line(column: &ViewColumn) -> Option<Vec<f64>> {
@@ -80,34 +106,54 @@ fn line(column: &ViewColumn) -> Option<Vec<f64>> {
 
 /// All checks of pairs of columns.
 pub fn check(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Finding>) {
-    order(view, findings);
+    order(view, reference, findings);
     if let Some(reference) = reference {
         swapped(view, reference, findings);
     }
 }
 
-fn order(view: &View, findings: &mut Vec<Finding>) {
-    let with = |list: &[&str]| -> Vec<&ViewColumn> {
-        let fits = |name: &str| {
-            words_of(name)
-                .iter()
-                .any(|w| w == "delivery" || list.iter().any(|l| w == l || (l.len() > 4 && w.starts_with(l))))
-        };
-        view.columns.iter().filter(|c| fits(&c.name)).take(200).collect()
-    };
-    let (firsts, seconds) = (with(&BEFORE), with(&AFTER));
-    for first in &firsts {
-        for second in &seconds {
-            if first.name == second.name
-                || !named_as_pair(&first.name, &second.name)
-                || first.times().is_some() != second.times().is_some()
-            {
+fn order(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Finding>) {
+    // Named pairs among all columns; pairs that only their rows show among times.
+    let lines: Vec<&ViewColumn> =
+        view.columns.iter().filter(|c| c.times().is_some() || c.numbers().is_some()).take(400).collect();
+    let times = lines.iter().filter(|c| c.times().is_some()).count();
+    for first in &lines {
+        for second in &lines {
+            if first.name == second.name || first.times().is_some() != second.times().is_some() {
+                continue;
+            }
+            let named = named_as_pair(&first.name, &second.name);
+            if !named && (first.times().is_none() || times > 12) {
                 continue;
             }
             let (Some(a), Some(b)) = (line(first), line(second)) else { continue };
             let both = a.iter().zip(&b).filter(|(x, y)| x.is_finite() && y.is_finite()).count();
             let rows: Vec<usize> =
                 a.iter().zip(&b).enumerate().filter(|(_, (x, y))| y < x).map(|(row, _)| row).collect();
+            if !named && !shown_as_pair(&a, &b) {
+                continue;
+            }
+            if rows.len() * 2 > both && both >= 20 && in_order(reference, first, second) {
+                let message = format!(
+                    "`{}` comes before `{}` in {} of the rows; in the reference it never does. The two took each other's place.",
+                    second.name,
+                    first.name,
+                    percent(rows.len() as f64 / both as f64)
+                );
+                let advice = "Swap them back. Durations computed from them are negative.";
+                findings.push(
+                    finding(
+                        FindingKind::SwappedColumns,
+                        &[&first.name, &second.name],
+                        Severity::Error,
+                        0.93,
+                        message,
+                        advice,
+                    )
+                    .rows(view, rows),
+                );
+                continue;
+            }
             // An order that a tenth of the rows breaks is no rule of this table.
             if rows.is_empty() || rows.len() * 10 > both || both < 20 {
                 continue;
@@ -133,6 +179,17 @@ fn order(view: &View, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Whether the reference keeps the order of two columns in all but a hundredth of its rows.
+fn in_order(reference: Option<&Reference<'_>>, first: &ViewColumn, second: &ViewColumn) -> bool {
+    let Some(then) = reference.map(|r| &r.view) else { return false };
+    let (Some(a), Some(b)) = (then.column(&first.name).and_then(line), then.column(&second.name).and_then(line)) else {
+        return false;
+    };
+    let both = a.iter().zip(&b).filter(|(x, y)| x.is_finite() && y.is_finite()).count();
+    let broken = a.iter().zip(&b).filter(|(x, y)| y < x).count();
+    both >= 20 && broken * 100 <= both
 }
 
 /// Two columns that are each like the other one of the reference, and not like their own.

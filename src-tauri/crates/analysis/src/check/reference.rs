@@ -30,6 +30,7 @@ pub fn check(
     findings: &mut Vec<Finding>,
 ) {
     row_count(profile, earlier.profile, findings);
+    let later = later(view, &earlier.view);
     for column in &view.columns {
         let name = renamed.get(&column.name).unwrap_or(&column.name);
         let (Some(then), Some(now_profile), Some(then_profile)) =
@@ -38,8 +39,8 @@ pub fn check(
             continue;
         };
         nulls(view, column, (now_profile.nulls, profile.rows), (then_profile.nulls, earlier.profile.rows), findings);
-        if !categories(view, column, then, findings) {
-            distribution(view, column, then, findings);
+        if !categories(view, column, then, later, findings) {
+            distribution(view, column, then, later, findings);
         }
     }
 }
@@ -107,8 +108,11 @@ fn shares(column: &ViewColumn) -> Option<HashMap<String, f64>> {
 }
 
 /// Category checks. True if the column was one.
-fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mut Vec<Finding>) -> bool {
+fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, later: bool, findings: &mut Vec<Finding>) -> bool {
     let (Some(now), Some(before)) = (shares(column), shares(then)) else { return column.texts().is_some() };
+    if then.texts().is_some() && column.numbers().is_some() && numbered(view, column, &now, &before, findings) {
+        return true;
+    }
     let (n, m) = (view.rows as f64, then.hashes.len() as f64);
     let text = column.texts().is_some();
     // Names and free text have new values every day.
@@ -144,7 +148,9 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
         // By Good and Turing, the chance of the unseen is the share of what was seen once.
         let expected = seldom.max(rare.div_ceil(2)) as f64 / m * n;
         let count = (new_share * n).round();
-        if count >= 1.0 && count > 3.0 * expected && (count >= 3.0 || rare == 0 && before.len() <= 20) {
+        // The chance that all rows of a word that both tables share fall into this one.
+        let by_chance = (n / (n + m)).powf(count / new.len().max(1) as f64);
+        if count >= 1.0 && count > 3.0 * expected && by_chance < 0.002 {
             let listed: Vec<String> =
                 new.iter().take(5).map(|w| format!("\"{}\"", w.chars().take(30).collect::<String>())).collect();
             let message = format!(
@@ -170,7 +176,7 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
             .map(|k| (now.get(k).unwrap_or(&0.0) - before.get(k).unwrap_or(&0.0)).abs())
             .sum::<f64>();
     let noise = ((before.len() as f64) / 4.0 * (1.0 / n.max(1.0) + 1.0 / m)).sqrt();
-    if distance > 0.2 + 2.0 * noise && before.len() >= 2 && n >= 50.0 {
+    if distance > 0.12 + 1.5 * noise && before.len() >= 2 && n >= 50.0 {
         let ranked = |map: &HashMap<String, f64>| {
             let mut all: Vec<f64> = map.values().copied().collect();
             all.sort_by(|a, b| b.total_cmp(a));
@@ -189,32 +195,73 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mu
             findings.push(
                 finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.8, message, REMAP)
                     .rows(view, 0..view.rows)
-                    .measure("distance of the proportions", distance, Some(0.2 + 2.0 * noise))
+                    .measure("distance of the proportions", distance, Some(0.12 + 1.5 * noise))
                     .measure("distance after renaming", after, Some(0.03 + noise)),
             );
         } else {
-            changed(column, "total variation", distance, 0.2 + 2.0 * noise, findings);
+            changed(column, "total variation", distance, 0.12 + 1.5 * noise, later, findings);
         }
     }
     true
 }
 
+/// Words that became numbers one to one, told by their number and their shares.
+fn numbered(
+    view: &View,
+    column: &ViewColumn,
+    now: &HashMap<String, f64>,
+    before: &HashMap<String, f64>,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let ranked = |map: &HashMap<String, f64>| {
+        let mut all: Vec<f64> = map.values().copied().collect();
+        all.sort_by(|a, b| b.total_cmp(a));
+        all
+    };
+    let (a, b) = (ranked(now), ranked(before));
+    let apart: f64 = 0.5
+        * (0..a.len().max(b.len())).map(|i| (a.get(i).unwrap_or(&0.0) - b.get(i).unwrap_or(&0.0)).abs()).sum::<f64>();
+    if before.len() < 2 || before.len() > 60 || a.len().abs_diff(b.len()) > 1 + before.len() / 10 || apart > 0.15 {
+        return false;
+    }
+    let message = format!(
+        "`{}` holds {} numbers where the reference holds {} words in the same proportions: it was coded anew.",
+        column.name,
+        now.len(),
+        before.len()
+    );
+    findings.push(
+        finding(FindingKind::CodeRemap, &[&column.name], Severity::Error, 0.85, message, REMAP)
+            .rows(view, 0..view.rows)
+            .measure("distance of the proportions", apart, Some(0.15)),
+    );
+    true
+}
+
 const REMAP: &str = "Ask the source for its code list. A model reads every code with its old meaning.";
 
-fn changed(column: &ViewColumn, what: &str, distance: f64, limit: f64, findings: &mut Vec<Finding>) {
+/// Whether the table goes on in time after its reference. Then it may be another season, and a change is only worth knowing.
+fn later(view: &View, earlier: &View) -> bool {
+    let last = |c: &ViewColumn| c.times().and_then(|ms| ms.iter().copied().filter(|v| *v != i64::MIN).max());
+    view.columns.iter().any(|c| {
+        let then = earlier.column(&c.name).and_then(last);
+        matches!((last(c), then), (Some(now), Some(then)) if now > then + 86_400_000)
+    })
+}
+
+fn changed(column: &ViewColumn, what: &str, distance: f64, limit: f64, later: bool, findings: &mut Vec<Finding>) {
     let message =
         format!("`{}` is distributed otherwise than in the reference ({what} distance {distance:.2}).", column.name);
     let advice = "Look at the drift report for the reason. A model trained on the reference may be off.";
-    findings.push(
-        finding(FindingKind::DistributionChange, &[&column.name], Severity::Info, 0.7, message, advice).measure(
-            what,
-            distance,
-            Some(limit),
-        ),
-    );
+    let severity = if later || distance < 1.25 * limit { Severity::Info } else { Severity::Warn };
+    findings.push(finding(FindingKind::DistributionChange, &[&column.name], severity, 0.7, message, advice).measure(
+        what,
+        distance,
+        Some(limit),
+    ));
 }
 
-fn distribution(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &mut Vec<Finding>) {
+fn distribution(view: &View, column: &ViewColumn, then: &ViewColumn, later: bool, findings: &mut Vec<Finding>) {
     let (Some((now, _)), Some((before, _))) = (column.numbers(), then.numbers()) else { return };
     if super::super::profile::named_like_an_id(&column.name) || view.rows < 50 {
         return;
@@ -223,9 +270,14 @@ fn distribution(view: &View, column: &ViewColumn, then: &ViewColumn, findings: &
     if a.len() < 50 || b.len() < 50 {
         return;
     }
+    // A counter goes on counting.
+    let ascending = |v: &[f64]| v.windows(2).all(|p| !matches!(p, [a, b] if a > b));
+    if ascending(now) && ascending(before) {
+        return;
+    }
     let distance = ks(&a, &b);
     let limit = 0.2 + 1.63 * (1.0 / a.len() as f64 + 1.0 / b.len() as f64).sqrt();
     if distance > limit {
-        changed(column, "Kolmogorov-Smirnov", distance, limit, findings);
+        changed(column, "Kolmogorov-Smirnov", distance, limit, later, findings);
     }
 }

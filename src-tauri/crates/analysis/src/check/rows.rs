@@ -12,7 +12,7 @@ use super::view::{View, ViewColumn};
 use crate::profile::{mix, named_like_an_id};
 
 /// A hash per row over some columns; `None` where all of them are missing.
-fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize) -> Vec<u64> {
+pub fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize) -> Vec<u64> {
     let mut out = vec![0u64; rows];
     for (position, column) in columns.enumerate() {
         let salt = mix(position as u64 + 1);
@@ -30,9 +30,8 @@ fn repeats(hashes: &[u64]) -> Vec<usize> {
 }
 
 /// Minus the logarithm of the chance that two rows agree, if columns were independent (sum of collision entropies).
-fn variety(view: &View) -> f64 {
-    view.columns
-        .iter()
+pub fn variety<'a>(columns: impl Iterator<Item = &'a ViewColumn>) -> f64 {
+    columns
         .map(|column| {
             let mut counts: HashMap<u64, u64> = HashMap::new();
             for hash in &column.hashes {
@@ -42,6 +41,37 @@ fn variety(view: &View) -> f64 {
             -counts.values().map(|c| (*c as f64 / n).powi(2)).sum::<f64>().max(1e-300).ln()
         })
         .sum()
+}
+
+/// Rows and columns that are looked at to tell copies from coincidence.
+const COINCIDENCE: (usize, usize) = (100_000, 40);
+
+/// Whether rows agree because the table has few different ones. Rows that are copies agree in every column; where rows agree by
+/// coincidence, many more agree in all columns but one.
+fn coincide(view: &View, copies: usize) -> bool {
+    let rows = view.rows.min(COINCIDENCE.0);
+    let part = |position: usize, hash: u64| mix(hash ^ mix(position as u64 + 1));
+    let mut whole = vec![0u64; rows];
+    for (position, column) in view.columns.iter().enumerate() {
+        for (slot, hash) in whole.iter_mut().zip(&column.hashes) {
+            *slot = slot.wrapping_add(part(position, *hash));
+        }
+    }
+    let exact = repeats(&whole).len().min(copies);
+    let mut varied: Vec<(usize, usize)> = view
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, c)| (c.hashes.iter().take(rows).collect::<std::collections::HashSet<_>>().len(), at))
+        .collect();
+    varied.sort_unstable_by(|a, b| b.cmp(a));
+    varied.iter().take(COINCIDENCE.1).any(|(_, at)| {
+        let Some(column) = view.columns.get(*at) else { return false };
+        let without: Vec<u64> =
+            whole.iter().zip(&column.hashes).map(|(sum, hash)| sum.wrapping_sub(part(*at, *hash))).collect();
+        let nearly = repeats(&without).len();
+        nearly > 2 * exact + 2
+    })
 }
 
 /// All checks of rows.
@@ -60,7 +90,7 @@ pub fn check(
         repeats(&hashes).len() as f64 / r.view.rows.max(1) as f64
     });
     // In narrow tables equal rows come about by chance: n²/2 pairs among all possible rows, if columns were independent.
-    let possible = variety(view);
+    let possible = variety(view.columns.iter());
     let by_chance = ((view.rows as f64).ln() * 2.0 - 2f64.ln() - possible).exp();
     let has_key = profile.columns.iter().any(|c| {
         let unlike = c.nulls == 0 && (c.distinct as f64) > 0.9 * view.rows as f64 && view.rows >= 10;
@@ -70,6 +100,7 @@ pub fn check(
         Some(before) => share > 2.0 * before + 0.002 && (has_key || by_chance < 0.25 * repeated.len() as f64),
         None => has_key || by_chance < 0.05 && share > 0.003 && view.columns.len() >= 3,
     };
+    let suspicious = suspicious && (has_key || !coincide(view, repeated.len()));
     let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };
     if copies && (has_key || before.is_some() || repeated.len() >= 2) {
         let message = format!("{} rows ({}) are exact copies of an earlier row.", repeated.len(), percent(share));
@@ -83,9 +114,6 @@ pub fn check(
     }
     let copied: std::collections::HashSet<usize> = repeated.into_iter().collect();
     keys(view, profile, reference, options, &copied, findings);
-    if let Some(target) = options.target {
-        conflicts(view, target, options.key, findings);
-    }
 }
 
 fn keys(
@@ -113,9 +141,17 @@ fn keys(
             let first = view.columns.first().is_some_and(|f| f.name == column.name);
             let nearly = p.distinct as f64 >= 0.95 * values as f64 && p.nulls * 20 < profile.rows.max(1);
             let keylike = whole && column.times().is_none() && p.meaning != Meaning::Text;
+            // Unique in the reference, and far more repeats now than chance would bring.
+            let earlier_rows = reference.map_or(0, |r| r.view.rows);
+            let repeats_now = values.saturating_sub(p.distinct) as f64;
+            let by_chance = 4.0 * (view.rows as f64 / earlier_rows.max(1) as f64).powi(2);
+            let unnamed = unique_before && nearly && earlier_rows >= 100 && repeats_now > by_chance;
             // A foreign key ends in id as well, but is not nearly unique.
             if keylike
-                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64) || unique_before && named)
+                && (named && nearly && (first || p.distinct as f64 >= 0.98 * values as f64)
+                    || unique_before && named
+                    || unnamed
+                    || first && coded(column) && p.distinct as f64 >= 0.97 * values as f64)
             {
                 tried.push(vec![column]);
             }
@@ -144,6 +180,18 @@ fn keys(
     }
 }
 
+/// Whether nearly all texts of a column are codes of one length: letters and digits, no words.
+fn coded(column: &ViewColumn) -> bool {
+    let Some((_, words, _)) = column.texts() else { return false };
+    let length = words.first().map_or(0, String::len);
+    let code = |w: &String| {
+        w.len() == length
+            && w.bytes().any(|b| b.is_ascii_digit())
+            && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.#".contains(&b))
+    };
+    words.len() >= 50 && words.iter().filter(|w| code(w)).count() * 100 >= words.len() * 97
+}
+
 /// Keys that are the same but for case, spaces and marks.
 fn near(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
     let Some((codes, words, _)) = column.texts() else { return };
@@ -164,37 +212,6 @@ fn near(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
         findings.push(
             finding(FindingKind::NearDuplicateKeys, &[&column.name], Severity::Warn, 0.85, message, advice)
                 .rows(view, hits),
-        );
-    }
-}
-
-/// Rows that agree in everything but the label.
-fn conflicts(view: &View, target: &str, key: &[String], findings: &mut Vec<Finding>) {
-    let Some(label) = view.column(target) else { return };
-    if label.hashes.iter().collect::<std::collections::HashSet<_>>().len() > 50 {
-        return;
-    }
-    let features =
-        view.columns.iter().filter(|c| c.name != target && !key.contains(&c.name) && !named_like_an_id(&c.name));
-    let hashes = row_hashes(features.clone(), view.rows);
-    let possible: f64 =
-        features.map(|c| (c.hashes.iter().collect::<std::collections::HashSet<_>>().len().max(1) as f64).ln()).sum();
-    if possible < 2.0 * (view.rows.max(2) as f64).ln() {
-        return; // Few possible rows: equal features with other labels are ordinary noise.
-    }
-    let mut first: HashMap<u64, u64> = HashMap::new();
-    let rows: Vec<usize> = hashes
-        .iter()
-        .zip(&label.hashes)
-        .enumerate()
-        .filter(|(_, (hash, label))| **label != 0 && *first.entry(**hash).or_insert(**label) != **label)
-        .map(|(row, _)| row)
-        .collect();
-    if !rows.is_empty() {
-        let message = format!("{} rows have the same features as another row, but another `{target}`.", rows.len());
-        let advice = "Decide which label is right. No model can learn both.";
-        findings.push(
-            finding(FindingKind::ConflictingLabels, &[target], Severity::Warn, 0.9, message, advice).rows(view, rows),
         );
     }
 }

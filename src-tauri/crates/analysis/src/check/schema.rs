@@ -99,8 +99,13 @@ pub fn check(
             let name = name_likeness(&now.name, &then.name);
             let same_place = position(&view.columns, &now.name) == position(&reference.view.columns, &then.name);
             let score = 0.6 * content + 0.3 * name + if same_place { 0.15 } else { 0.0 };
-            if (content > 0.7 || name > 0.8 && content > 0.3) && score > 0.6 {
-                pairs.push((score, now, then));
+            let alike = (content > 0.7 || name > 0.8 && content > 0.3) && score > 0.6;
+            // The only one that came in the place of the only one that went, with values of the same kind and range.
+            let only =
+                added.len() == 1 && dropped.len() == 1 && same_place && family(&now.stored) == family(&then.stored);
+            let named = name >= 0.7 && same_place && family(&now.stored) == family(&then.stored);
+            if alike || (only || named) && content > 0.15 {
+                pairs.push((score.max(0.6), now, then));
             }
         }
     }

@@ -35,6 +35,9 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             K::AlmostConstant,
             K::MixedDateFormats,
             K::ImpossibleOrder,
+            K::UnsortedTime,
+            K::NullLikeStrings,
+            K::PlaceholderValues,
         ],
         K::Sentinel => &[
             K::OutOfRange,
@@ -42,6 +45,7 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             K::DistributionChange,
             K::ImpossibleOrder,
             K::FutureTimestamps,
+            K::UnsortedTime,
             K::TypeChange,
             K::NullSurge,
             K::Overflow,
@@ -59,15 +63,20 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
             &[K::UnseenCategory, K::DistributionChange, K::CategoryTypos, K::TypeChange, K::MixedTypes]
         }
         K::CasingVariants | K::CategoryTypos => &[K::UnseenCategory, K::DistributionChange],
-        K::CodeRemap => &[
-            K::UnseenCategory,
-            K::DistributionChange,
+        K::CodeRemap => &[K::UnseenCategory, K::DistributionChange, K::CasingVariants, K::OutOfRange, K::CategoryTypos],
+        K::DateOrderFlip => &[
             K::TypeChange,
-            K::CasingVariants,
-            K::OutOfRange,
-            K::CategoryTypos,
+            K::MixedDateFormats,
+            K::FutureTimestamps,
+            K::UnsortedTime,
+            K::TimeGap,
+            K::ImpossibleOrder,
+            K::StaleTimestamps,
+            K::DistributionChange,
         ],
-        K::MixedTypes | K::MixedNumberFormats | K::MixedDateFormats | K::DateOrderFlip => &[
+        K::BrokenForeignKey => &[K::UnseenCategory],
+        K::LabelNoise => &[K::ConflictingLabels, K::DistributionChange],
+        K::MixedTypes | K::MixedNumberFormats | K::MixedDateFormats => &[
             K::TypeChange,
             K::UnseenCategory,
             K::DistributionChange,
@@ -94,10 +103,10 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
         K::ClippedValues | K::PrecisionLoss | K::FrozenValues => &[K::DistributionChange, K::OutOfRange],
         K::UnseenCategory | K::NullSurge => &[K::DistributionChange],
         K::FutureTimestamps => &[K::ImpossibleOrder, K::TimeGap, K::UnsortedTime, K::OutOfRange],
-        K::StaleTimestamps => &[K::ConstantColumn, K::UnsortedTime],
+        K::StaleTimestamps => &[K::ConstantColumn, K::UnsortedTime, K::AlmostConstant, K::TimeGap],
         K::ImpossibleOrder => &[K::TimeGap, K::OutOfRange, K::UnsortedTime],
         K::ColumnRenamed => &[K::ColumnAdded, K::ColumnDropped],
-        K::TargetLeakage => &[K::IdentifierLeakage],
+        K::TargetLeakage => &[K::IdentifierLeakage, K::ColumnAdded],
         _ => &[],
     }
 }
@@ -105,8 +114,11 @@ fn explains(cause: FindingKind) -> &'static [FindingKind] {
 /// What a finding about the table as a whole explains.
 fn explains_table(cause: FindingKind) -> &'static [FindingKind] {
     match cause {
+        K::StaleCopy => &[K::StaleTimestamps, K::DuplicateRows, K::DuplicateKeys, K::UnsortedTime],
         K::TruncatedFile => &[K::RowCountDrop, K::RaggedRows],
-        K::DuplicateRows => &[K::DuplicateKeys, K::FrozenValues, K::NearDuplicateKeys],
+        K::DuplicateRows => &[K::DuplicateKeys, K::FrozenValues, K::NearDuplicateKeys, K::UnsortedTime],
+        K::NearDuplicateKeys | K::ConflictingLabels => &[K::UnsortedTime],
+        K::TrainTestOverlap => &[K::UnsortedTime],
         K::RaggedRows => &[K::MixedTypes, K::NullSurge, K::ShiftedColumns, K::TypeChange],
         K::ShiftedColumns => &[
             K::PrecisionLoss,

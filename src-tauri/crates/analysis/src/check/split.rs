@@ -13,11 +13,12 @@ use crate::table::TableError;
 /// All checks that need a target or a test table.
 pub fn check(
     view: &View,
+    target: Option<&ViewColumn>,
     options: &CheckOptions<'_>,
     cancel: &dyn Fn() -> bool,
     findings: &mut Vec<Finding>,
 ) -> Result<(), TableError> {
-    if let Some(target) = options.target.and_then(|name| view.column(name)) {
+    if let Some(target) = target {
         for column in view.columns.iter().filter(|c| c.name != target.name) {
             leak(view, column, target, findings);
         }
@@ -69,25 +70,52 @@ fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
                 .measure("share of the test table", share, Some(0.002)),
         );
     }
-    for column in train.columns.iter().filter(|c| named_like_an_id(&c.name)) {
+    for column in train.columns.iter().filter(|c| named_like_an_id(&c.name) || unlike(c)) {
         let Some(other) = test.column(&column.name) else { continue };
-        let known: HashSet<u64> = other.hashes.iter().copied().filter(|h| *h != 0).collect();
-        let distinct: HashSet<u64> = column.hashes.iter().copied().filter(|h| *h != 0).collect();
-        // Only keys: a code for a shop or a product belongs in both.
-        let unique = distinct.len() * 100 >= train.rows * 95 && known.len() * 100 >= test.rows * 95;
-        let both: Vec<usize> =
-            column.hashes.iter().enumerate().filter(|(_, h)| known.contains(h)).map(|(row, _)| row).collect();
-        // Two tables that each count their rows from 1 share all numbers.
-        let counted = column.numbers().is_some_and(|(v, _)| v.first().is_some_and(|v| *v <= 1.0));
-        if unique && !both.is_empty() && !counted && findings.iter().all(|f| f.kind != FindingKind::TrainTestOverlap) {
-            let message = format!("{} keys of `{}` stand in the test table as well.", both.len(), column.name);
-            let advice = "Keep all rows of one case on one side. The test otherwise measures memory, not skill.";
-            findings.push(
-                finding(FindingKind::TrainTestOverlap, &[&column.name], Severity::Error, 0.85, message, advice)
-                    .rows(train, both),
-            );
-        }
+        shared_keys(train, column, other, findings);
     }
+}
+
+/// Whether nearly all values of a column that is no measurement differ: it names rows, whatever it is called.
+fn unlike(column: &ViewColumn) -> bool {
+    let measured = column.numbers().is_some_and(|(_, whole)| !whole) || column.times().is_some();
+    let distinct: HashSet<u64> = column.hashes.iter().copied().filter(|h| *h != 0).collect();
+    !measured && column.hashes.len() >= 50 && distinct.len() * 100 >= column.hashes.len() * 99
+}
+
+/// Cases that stand on both sides under one name.
+fn shared_keys(train: &View, column: &ViewColumn, other: &ViewColumn, findings: &mut Vec<Finding>) {
+    let known: HashSet<u64> = other.hashes.iter().copied().filter(|h| *h != 0).collect();
+    let distinct: HashSet<u64> = column.hashes.iter().copied().filter(|h| *h != 0).collect();
+    // Only keys: a code for a shop or a product belongs in both.
+    let unique = distinct.len() * 100 >= train.rows * 95 && known.len() * 100 >= other.hashes.len() * 95;
+    let both: Vec<usize> =
+        column.hashes.iter().enumerate().filter(|(_, h)| known.contains(h)).map(|(row, _)| row).collect();
+    // Two tables that each count their rows from 0 or 1 share all numbers.
+    let counted = column.numbers().is_some_and(|(v, _)| v.first().is_some_and(|v| *v <= 1.0));
+    // Whole numbers drawn from a narrow range meet by chance.
+    let by_chance = column.numbers().map_or(0.0, |(values, _)| {
+        let range = |v: &[f64]| {
+            v.iter().copied().filter(|v| v.is_finite()).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)))
+        };
+        let ((a, b), (c, d)) = (range(values), other.numbers().map_or((0.0, 0.0), |(v, _)| range(v)));
+        distinct.len() as f64 * known.len() as f64 / (b.max(d) - a.min(c)).max(1.0)
+    });
+    let overlaps = findings.iter().any(|f| f.kind == FindingKind::TrainTestOverlap);
+    if !unique || both.is_empty() || counted || overlaps || both.len() as f64 <= 3.0 * by_chance + 1.0 {
+        return;
+    }
+    let message = format!(
+        "{} keys of `{}` stand in the test table as well ({} of it), under other values.",
+        both.len(),
+        column.name,
+        percent(both.len() as f64 / other.hashes.len().max(1) as f64)
+    );
+    let advice = "Keep all rows of one case on one side. The test otherwise measures memory, not skill.";
+    findings.push(
+        finding(FindingKind::IdentifierLeakage, &[&column.name], Severity::Error, 0.85, message, advice)
+            .rows(train, both),
+    );
 }
 
 /// A feature that all but gives the target away.
@@ -125,7 +153,7 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
         line.sort_by(|a, b| a.0.total_cmp(&b.0));
         let changes = line.windows(2).filter(|p| matches!(p, [a, b] if a.1 != b.1)).count();
         if changes < classes.len() && line.len() >= 100 {
-            let is_id = named_like_an_id(&column.name);
+            let is_id = named_like_an_id(&column.name) || unlike(column);
             if is_id {
                 let message = format!(
                     "`{}` names rows, and yet its order separates the classes of `{}`.",
@@ -140,13 +168,19 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
                     message,
                     advice,
                 ));
-            } else if classes.len() == 2 {
-                say("one cut through its values separates the classes without a mistake".to_owned(), 0.85, findings);
+            } else if !others_tell(view, column, target) {
+                say("cuts through its values separate the classes without a mistake".to_owned(), 0.85, findings);
             }
+        } else if let Some(right) = best_cut(&line)
+            && right > 0.995
+            && line.len() >= 100
+            && !others_tell(view, column, target)
+        {
+            say(format!("one cut through its values tells {} of the rows right", percent(right)), 0.8, findings);
         }
         return;
     }
-    if distinct * 10 > both.len() || distinct < 2 {
+    if distinct * 10 > both.len() || distinct < 2 || named_like_an_id(&column.name) {
         return;
     }
     let mut votes: HashMap<u64, HashMap<u64, usize>> = HashMap::new();
@@ -161,6 +195,46 @@ fn leak(view: &View, column: &ViewColumn, target: &ViewColumn, findings: &mut Ve
     if accuracy > 0.995 && (base as f64) < 0.95 * both.len() as f64 {
         say(format!("knowing it, {} of the rows are told right", percent(accuracy)), 0.85, findings);
     }
+}
+
+/// Whether another number tells two classes nearly as well: then they lie far apart by nature.
+fn others_tell(view: &View, column: &ViewColumn, target: &ViewColumn) -> bool {
+    view.columns.iter().filter(|c| c.name != column.name && c.name != target.name && !named_like_an_id(&c.name)).any(
+        |c| {
+            let Some((values, _)) = c.numbers() else { return false };
+            let mut line: Vec<(f64, u64)> = values
+                .iter()
+                .copied()
+                .zip(target.hashes.iter().copied())
+                .filter(|(v, h)| v.is_finite() && *h != 0)
+                .collect();
+            line.sort_by(|a, b| a.0.total_cmp(&b.0));
+            best_cut(&line).is_some_and(|right| right > 0.93 && right < 1.0)
+        },
+    )
+}
+
+/// Share of rows that the best single cut tells right, for two classes of which the smaller has a twentieth of the rows at least.
+fn best_cut(line: &[(f64, u64)]) -> Option<f64> {
+    let first = line.first()?.1;
+    let n = line.len();
+    let of_first = line.iter().filter(|(_, class)| *class == first).count();
+    let second = line.iter().find(|(_, class)| *class != first)?.1;
+    if line.iter().any(|(_, class)| *class != first && *class != second) || of_first.min(n - of_first) * 20 < n {
+        return None;
+    }
+    let (mut left, mut best) = (0usize, 0usize);
+    for (at, (value, class)) in line.iter().enumerate() {
+        left += usize::from(*class == first);
+        // A cut cannot part equal values.
+        if line.get(at + 1).is_some_and(|(next, _)| next == value) {
+            continue;
+        }
+        let right_seconds = (n - at - 1) - (of_first - left);
+        let correct = left + right_seconds;
+        best = best.max(correct).max(n - correct);
+    }
+    Some(best as f64 / n as f64)
 }
 
 fn correlation(x: &[f64], y: &[f64]) -> f64 {

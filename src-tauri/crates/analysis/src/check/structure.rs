@@ -178,15 +178,18 @@ pub fn constant(profile: &TableProfile, reference: Option<&TableProfile>, findin
         });
         // A rare flag is a fact; only next to nothing is suspicious, or what used to vary.
         let new = earlier.is_some() && share > 0.97 && before.unwrap_or(0.0) < 0.8;
+        // Of amounts most may be zero; of measured values nothing else is the same nearly everywhere.
+        let zero = column.zeros == Some(top.count);
+        let measured =
+            column.meaning == Meaning::Number && !zero && column.distinct > 2 && share >= 0.99 && values >= 200;
         let nearly = earlier.is_none()
-            && share >= 0.998
-            && values >= 1000
+            && (share >= 0.998 && values >= 1000 || measured)
             && column.distinct > 1
             && column.meaning != Meaning::Boolean;
         if new || nearly {
             let message = format!("`{name}` has one value in {} of its rows.", percent(share));
             let advice = "Check whether a default crept in. It tells a model next to nothing, and the few other rows weigh too much.";
-            let severity = if new { Severity::Warn } else { Severity::Info };
+            let severity = if new || measured { Severity::Warn } else { Severity::Info };
             let mut found = finding(FindingKind::AlmostConstant, &[name], severity, 0.85, message, advice).measure(
                 "share of the most frequent value",
                 share,

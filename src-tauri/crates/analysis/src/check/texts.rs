@@ -66,12 +66,9 @@ fn spellings(
         if text.na_is_code() && word == "NA" {
             continue;
         }
-        let convention = matches!(word.as_str(), "NA" | "NaN" | "nan" | "\\N" | "NULL")
-            && elsewhere_empty == 0
-            && in_columns.len() == 1;
+        let convention = matches!(word.as_str(), "NA" | "NaN" | "\\N") && elsewhere_empty == 0 && in_columns.len() == 1;
         let widespread = in_columns.get(word.as_str()).copied().unwrap_or(0) * 2 > structure.columns.len();
-        let lone =
-            matches!(word.as_str(), "NA" | "NaN" | "nan") && in_columns.len() == 1 && text.empty == 0 && !has_reference;
+        let lone = matches!(word.as_str(), "NA" | "NaN") && in_columns.len() == 1 && text.empty == 0 && !has_reference;
         if convention && !has_reference || widespread || lone || seen.count * 10 > view.total_rows * 9 {
             continue;
         }
@@ -123,7 +120,11 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
     };
     let what = if column.times().is_some() { "dates" } else { "numbers" };
     for (kind, nulls) in [(FindingKind::NullLikeStrings, true), (FindingKind::PlaceholderValues, false)] {
-        let (odd, words) = merged(&|w| if nulls { null_like(w) } else { placeholder(w) && !null_like(w) });
+        let (odd, words) = merged(&|w| {
+            // A single letter among whole numbers is one of their codes.
+            let letter = w.trim().chars().count() == 1 && w.trim().chars().all(char::is_alphabetic);
+            if nulls { null_like(w) } else { placeholder(w) && !null_like(w) && !letter }
+        });
         if odd.count > 0 {
             let message = format!(
                 "`{}` holds {what}, and {} in {} rows ({}).",
@@ -137,6 +138,17 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
                     .counted(&odd, view.total_rows),
             );
         }
+    }
+    // Codes such as `c266` among codes such as `117` belong together.
+    let code = |w: &str| {
+        column.numbers().is_some_and(|(_, whole)| whole)
+            && !w.contains(' ')
+            && w.bytes().any(|b| b.is_ascii_digit())
+            && w.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/'))
+    };
+    let coded = column.strays.keys().filter(|w| code(w)).count();
+    if coded > 0 && coded == column.strays.len() {
+        return;
     }
     let (odd, words) = merged(&|w| !null_like(w) && !placeholder(w));
     if odd.count > 0 && !(words.is_empty()) && earlier.is_none_or(|e| e.strays.is_empty()) {

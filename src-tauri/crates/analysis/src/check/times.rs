@@ -35,6 +35,10 @@ pub fn check(
     let all: Vec<i64> = all.into_iter().filter(|v| !found.contains(&v.div_euclid(DAY))).collect();
     future(view, column, ms, &all, &found, earlier, now, findings);
     gap(view, column, ms, &all, findings);
+    if earlier.and_then(ViewColumn::times).is_none_or(|before| ascending(before) == 1.0) {
+        moved_block(view, column, ms, findings);
+    }
+    stopped(view, column, ms, findings);
     if let Some(before) = earlier.and_then(ViewColumn::times) {
         against(view, column, ms, &all, before, findings);
     }
@@ -167,7 +171,10 @@ fn gap(view: &View, column: &ViewColumn, ms: &[i64], all: &[i64], findings: &mut
     // Moments at random have long gaps too; the longest of n is about ln n times the mean.
     let mean = span as f64 / steps.len() as f64;
     let by_chance = mean * ((steps.len() as f64).ln() + 8.0);
-    let irregular = largest as f64 > 3.0 * by_chance && largest > 4 * second && largest > 5 * wide;
+    // A series that thins out at its ends has long steps there.
+    let before_it = all.partition_point(|v| *v <= unique.get(largest_at).copied().unwrap_or(0));
+    let inside = before_it * 20 > all.len() && (all.len() - before_it) * 20 > all.len();
+    let irregular = inside && largest as f64 > 1.5 * by_chance && largest > 4 * second && largest > 5 * wide;
     if !(regular && largest >= 5 * usual && largest >= 3 * second || irregular) || largest < 3 * usual {
         return;
     }
@@ -187,6 +194,78 @@ fn gap(view: &View, column: &ViewColumn, ms: &[i64], all: &[i64], findings: &mut
             largest as f64 / 1000.0,
             Some(usual as f64 * 5.0 / 1000.0),
         ),
+    );
+}
+
+/// A clock that stands still from some row on to the end, while it moved before.
+fn stopped(view: &View, column: &ViewColumn, ms: &[i64], findings: &mut Vec<Finding>) {
+    let known: Vec<(usize, i64)> = ms.iter().copied().enumerate().filter(|(_, v)| *v != i64::MIN).collect();
+    let Some((_, last)) = known.last().copied() else { return };
+    let tail = known.iter().rev().take_while(|(_, v)| *v == last).count();
+    if known.len() < 60 || tail < 20.max(known.len() / 20) || tail * 10 > known.len() * 9 {
+        return;
+    }
+    let head = known.get(..known.len() - tail).unwrap_or_default();
+    let (mut run, mut longest, mut distinct) = (1usize, 1usize, 1usize);
+    for pair in head.windows(2) {
+        if let [(_, a), (_, b)] = pair {
+            run = if a == b { run + 1 } else { 1 };
+            distinct += usize::from(a != b);
+            longest = longest.max(run);
+        }
+    }
+    // Rows in the order of time, of which no earlier moment had nearly as many.
+    let line: Vec<i64> = head.iter().map(|(_, v)| *v).collect();
+    if longest * 5 > tail || distinct < 20 || ascending(&line) < 0.95 {
+        return;
+    }
+    let message = format!(
+        "`{}` stands still at {} for the last {tail} rows; before, no moment stands in more than {longest} rows.",
+        column.name,
+        day(last)
+    );
+    let advice = "The clock of the feed stopped. Get the file again; the order of these rows and every feature of time are worthless.";
+    findings.push(
+        finding(FindingKind::StaleTimestamps, &[&column.name], Severity::Error, 0.9, message, advice)
+            .rows(view, known.iter().skip(known.len() - tail).map(|(row, _)| *row))
+            .measure("rows at the last moment", tail as f64, Some(5.0 * longest as f64)),
+    );
+}
+
+/// Rows in the order of time but for a few stretches that stand in another place of the file.
+fn moved_block(view: &View, column: &ViewColumn, ms: &[i64], findings: &mut Vec<Finding>) {
+    let known: Vec<(usize, i64)> = ms.iter().copied().enumerate().filter(|(_, v)| *v != i64::MIN).collect();
+    if known.len() < 60 {
+        return;
+    }
+    let breaks: Vec<usize> = known
+        .windows(2)
+        .enumerate()
+        .filter_map(|(i, p)| if let [(_, a), (_, b)] = p { (b < a).then_some(i + 1) } else { None })
+        .collect();
+    if breaks.is_empty() || breaks.len() > 4 {
+        return;
+    }
+    // Which stretch each row belongs to, in the order of time: stretches of a moved block follow each other, those of several
+    // series in one file interleave.
+    let mut by_time: Vec<(i64, usize)> =
+        known.iter().enumerate().map(|(i, (_, v))| (*v, breaks.partition_point(|b| *b <= i))).collect();
+    by_time.sort_unstable();
+    let turns = by_time.windows(2).filter(|p| matches!(p, [a, b] if a.1 != b.1 && a.0 != b.0)).count();
+    let ties = by_time.windows(2).filter(|p| matches!(p, [a, b] if a.1 != b.1 && a.0 == b.0)).count();
+    // Two series one after the other over different spans have one turn; a block out of its place leaves a hole that it fills.
+    if turns > 2 * breaks.len() || turns < 2 || ties > 4 * breaks.len() {
+        return;
+    }
+    let rows: Vec<usize> = breaks.iter().filter_map(|i| known.get(*i)).map(|(row, _)| *row).collect();
+    let message = format!(
+        "`{}` goes back {} times in an otherwise ordered file: a stretch of rows stands in the wrong place.",
+        column.name,
+        rows.len()
+    );
+    let advice = "Sort by it before making lags or splitting by time; otherwise a model sees the future.";
+    findings.push(
+        finding(FindingKind::UnsortedTime, &[&column.name], Severity::Warn, 0.85, message, advice).rows(view, rows),
     );
 }
 

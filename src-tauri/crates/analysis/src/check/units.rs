@@ -33,9 +33,71 @@ fn unit_between(ratio: f64, tolerance: f64) -> Option<(f64, &'static str)> {
         .min_by(|a, b| (ratio / a.0).ln().abs().total_cmp(&(ratio / b.0).ln().abs()))
 }
 
-fn kind_of_factor(factor: f64) -> FindingKind {
-    let up = factor.max(1.0 / factor);
-    if (up - 10.0).abs() < 1e-9 { FindingKind::ScaleChange } else { FindingKind::UnitChange }
+/// What a factor means for a column. Powers of ten have two readings: another unit (cents, grams) or a slipped decimal point. Names of
+/// quantities that have such units decide for the first; ten itself is hardly ever a unit.
+fn kind_of_factor(factor: f64, name: &str) -> FindingKind {
+    let up = factor.abs().max(1.0 / factor.abs());
+    let decimal = [10.0, 100.0, 1000.0, 1e4, 1e5, 1e6].iter().any(|power: &f64| (up / power - 1.0).abs() < 1e-9);
+    if !decimal {
+        return FindingKind::UnitChange;
+    }
+    const MONEY: [&str; 24] = [
+        "amount", "price", "cost", "fee", "fare", "salary", "income", "revenue", "payment", "balance", "charge",
+        "charges", "total", "paid", "tip", "premium", "reserve", "budget", "wage", "sales", "turnover", "eur", "usd",
+        "spend",
+    ];
+    const MEASURED: [&str; 29] = [
+        "weight",
+        "mass",
+        "kg",
+        "g",
+        "height",
+        "length",
+        "width",
+        "distance",
+        "depth",
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "t",
+        "duration",
+        "latency",
+        "ms",
+        "volume",
+        "l",
+        "ml",
+        "pressure",
+        "power",
+        "kw",
+        "energy",
+        "area",
+        "size",
+        "elevation",
+        "altitude",
+        "mb",
+    ];
+    let words = super::paired::words_of(name);
+    let named = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let is = |power: f64| (up / power - 1.0).abs() < 1e-9;
+    if named(&MONEY) && (is(100.0) || is(1000.0)) || named(&MEASURED) && !is(10.0) {
+        FindingKind::UnitChange
+    } else {
+        FindingKind::ScaleChange
+    }
+}
+
+/// A power of ten is another unit or a slipped decimal point; numbers alone do not say which. The less likely reading is a remark.
+fn other_reading(kind: FindingKind, column: &ViewColumn, factor: f64, findings: &mut Vec<Finding>) {
+    let (other, what) = match kind {
+        FindingKind::UnitChange => (FindingKind::ScaleChange, "the decimal point slipped"),
+        FindingKind::ScaleChange => (FindingKind::UnitChange, "the unit changed"),
+        _ => return,
+    };
+    let message = format!("`{}` is {} times what it was; it may also be that {what}.", column.name, show(factor));
+    findings.push(
+        finding(other, &[&column.name], Severity::Info, 0.4, message, UNIT_ADVICE).measure("factor", factor, None),
+    );
 }
 
 const UNIT_ADVICE: &str = "Convert the values back, or ask the source which unit is right. A model trained on the other unit gives wrong answers without an error.";
@@ -69,7 +131,7 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
             seen.push(factor);
             offer(
                 matches_after(&|v| v * factor),
-                kind_of_factor(factor),
+                kind_of_factor(factor, &column.name),
                 format!("times {} ({name})", show(factor)),
                 factor,
             );
@@ -103,7 +165,23 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
         offer(matches_after(&|v| -v), FindingKind::ScaleChange, "with the opposite sign".to_owned(), -1.0);
     }
     let Some((distance, kind, what, factor)) = best else { return false };
-    if distance > (0.12 + noise).min(apart * 0.4) {
+    // A factor explains the change if the two agree after it; or, where values lie close together and wander, if it brings them to
+    // the same place with the same spread, from far away.
+    let width = |v: &[f64]| quantile(v, 0.9) - quantile(v, 0.1);
+    let (wide, narrow) = (width(before) * factor.abs(), width(all));
+    let near = (m_now - m_then * factor).abs() <= 1.5 * wide.max(narrow);
+    let like = narrow > wide / 2.5 && narrow < wide * 2.5;
+    let far = (m_now - m_then).abs() > 12.0 * wide.max(narrow) && kind != FindingKind::Sentinel && factor != 1.0;
+    let placed = far && near && like && (m_now / m_then / factor - 1.0).abs() < 0.05;
+    // Values that moved by a fixed amount grew, and were not converted.
+    let moved = {
+        let by = m_now - m_then;
+        ks(all, &sorted(before.iter().map(|v| v + by)))
+    };
+    let decimal = [10.0, 100.0, 1000.0, 1e6]
+        .iter()
+        .any(|p: &f64| (factor.abs() / p - 1.0).abs() < 1e-9 || (factor.abs() * p - 1.0).abs() < 1e-9);
+    if !placed && (distance > (0.12 + noise).min(apart * 0.4) || !decimal && factor != 1.0 && moved <= distance * 1.1) {
         return false;
     }
     let message = format!(
@@ -119,6 +197,9 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
             .measure("distance of the distributions after conversion", distance, Some(0.12 + noise))
             .measure("distance before", apart, Some(0.35)),
     );
+    if decimal {
+        other_reading(kind, column, factor, findings);
+    }
     true
 }
 
@@ -140,7 +221,8 @@ pub fn part_scaled(
         return false;
     }
     let logs: Vec<f64> = positive.iter().map(|v| v.ln()).collect();
-    let margin = (logs.len() / 100).max(3);
+    // Fewer are slips of single rows.
+    let margin = (logs.len() / 60).max(8);
     let cut = logs
         .windows(2)
         .enumerate()
@@ -164,7 +246,7 @@ pub fn part_scaled(
     let factor_log = factor.ln();
     let towards = if low.len() < high.len() { factor_log } else { -factor_log };
     let moved = sorted(small.iter().map(|v| v + towards));
-    let noise = 1.4 * (1.0 / small.len() as f64 + 1.0 / large.len() as f64).sqrt();
+    let noise = 1.0 * (1.0 / small.len() as f64 + 1.0 / large.len() as f64).sqrt();
     // Between the clusters there must be room that neither cluster has within itself.
     let inner = |part: &[f64]| quantile(part, 0.9) - quantile(part, 0.1);
     let clear = gap > 0.25 && gap > 0.5 * inner(large).max(0.2);
@@ -202,7 +284,7 @@ pub fn part_scaled(
     );
     findings.push(
         finding(
-            kind_of_factor(factor),
+            kind_of_factor(factor, &column.name),
             &[&column.name],
             Severity::Error,
             if block { 0.95 } else { 0.85 },

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::*;
 
-use crate::table::{DateForm, Odd, TableError, TableSource, classify, is_null_spelling, lenient_number, parse_moment};
+use crate::table::{
+    DateForm, Odd, TableError, TableSource, classify, compact_date, is_null_spelling, lenient_number, parse_moment,
+};
 
 /// Cells that are held at most.
 const MAX_CELLS: u64 = 40_000_000;
@@ -51,6 +53,8 @@ pub struct ViewColumn {
     pub data: Data,
     /// Texts within a column of numbers or dates that are stored as text.
     pub strays: BTreeMap<String, Odd>,
+    /// The same row by row, the first twenty thousand.
+    pub stray_rows: Vec<(usize, String)>,
     /// Rows whose number is written otherwise than plain (`1.234,5`, `$3`).
     pub odd_numbers: Odd,
     /// Dates stored as text, by how they are written.
@@ -60,6 +64,13 @@ pub struct ViewColumn {
 }
 
 impl ViewColumn {
+    fn add_stray(&mut self, word: &str, row: usize, number: u64) {
+        self.strays.entry(word.to_owned()).or_default().add(number);
+        if self.stray_rows.len() < 20_000 {
+            self.stray_rows.push((row, word.to_owned()));
+        }
+    }
+
     /// Its numbers.
     pub fn numbers(&self) -> Option<(&[f64], bool)> {
         match &self.data {
@@ -183,6 +194,7 @@ impl View {
             stored,
             data: Data::Other,
             strays: BTreeMap::new(),
+            stray_rows: Vec::new(),
             odd_numbers: Odd::default(),
             date_forms: BTreeMap::new(),
             hashes,
@@ -250,14 +262,15 @@ impl View {
                             column.odd_numbers.add(self.row_number(row));
                         }
                     }
-                    None => column.strays.entry(word.clone()).or_default().add(self.row_number(row)),
+                    None => column.add_stray(word, row, self.row_number(row)),
                 }
             }
             return Data::Numbers { values, whole };
         }
         if total > 0 && dated * 100 >= total * 70 {
             let day_first = first_is_day > second_is_day;
-            let parsed: Vec<_> = words.iter().map(|word| parse_moment(word, day_first)).collect();
+            let parsed: Vec<_> =
+                words.iter().map(|word| parse_moment(word, day_first).or_else(|| compact_date(word))).collect();
             let mut ms = vec![i64::MIN; codes.len()];
             for (row, code) in codes.iter().enumerate() {
                 let Some(word) = words.get(*code as usize) else { continue };
@@ -268,7 +281,7 @@ impl View {
                         }
                         column.date_forms.entry(moment.form).or_default().add(self.row_number(row));
                     }
-                    None => column.strays.entry(word.clone()).or_default().add(self.row_number(row)),
+                    None => column.add_stray(word, row, self.row_number(row)),
                 }
             }
             return Data::Times { ms };

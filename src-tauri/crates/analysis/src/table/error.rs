@@ -28,7 +28,7 @@ pub enum TableError {
         path: PathBuf,
     },
     /// The content is something else.
-    #[error("{} is not a table that can be read: it looks like {looks_like}. Tables are read from CSV, TSV, JSON, JSON lines, Parquet and Arrow files.", path.display())]
+    #[error("{} is not a table that can be read: it looks like {looks_like}. Tables are read from CSV, TSV, JSON, JSON lines, Parquet, Arrow, Excel and SQLite files.", path.display())]
     NotATable {
         /// The file.
         path: PathBuf,
@@ -49,6 +49,40 @@ pub enum TableError {
         /// The file.
         path: PathBuf,
         /// Which part, as far as known.
+        detail: String,
+    },
+    /// The file holds more than can be held in memory, in a format that cannot be read in parts.
+    #[error("{} is too large to be read in this format: {detail}. Nothing of it was used; export it as CSV or Parquet.", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How large it is.
+        detail: String,
+    },
+    /// The file holds several tables, and none was named.
+    #[error("{} holds several tables: {known}. Say which one with --table.", path.display())]
+    SeveralTables {
+        /// The file.
+        path: PathBuf,
+        /// Their names.
+        known: String,
+    },
+    /// A sheet or table was asked for that the file does not hold.
+    #[error("{} has no table or sheet `{part}`. It holds: {known}.", path.display())]
+    NoSuchPart {
+        /// The file.
+        path: PathBuf,
+        /// The one asked for.
+        part: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// Parts of one table that do not fit together.
+    #[error("The parts of {} are not one table: {detail}. Nothing of them was used.", path.display())]
+    PartsDiffer {
+        /// The folder or pattern.
+        path: PathBuf,
+        /// Which part differs, and how.
         detail: String,
     },
     /// A column was asked for that does not exist.

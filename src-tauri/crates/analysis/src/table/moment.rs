@@ -15,6 +15,8 @@ pub enum DateForm {
     Dash,
     /// `31 Jan 2024`, `Jan 31, 2024`
     MonthName,
+    /// `20240131`; only among dates of another form, since alone it is a number
+    Compact,
 }
 
 impl DateForm {
@@ -27,6 +29,7 @@ impl DateForm {
             Self::Dot => "31.01.2024",
             Self::Dash => "31-01-2024",
             Self::MonthName => "31 Jan 2024",
+            Self::Compact => "20240131",
         }
     }
 }
@@ -198,6 +201,24 @@ pub fn parse_moment(text: &str, day_first: bool) -> Option<Moment> {
         ms += time_of_day(&mut c)?;
     }
     Some(Moment { ms, form, has_time, first_two })
+}
+
+/// Reads `20240131`, of the years 1900 to 2199.
+pub fn compact_date(text: &str) -> Option<Moment> {
+    let text = text.trim();
+    if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+    let (year, month, day) = (i64::from(part(0..4)?), part(4..6)?, part(6..8)?);
+    let fine =
+        (1900..2200).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    fine.then(|| Moment {
+        ms: days_from_civil(year, month, day) * 86_400_000,
+        form: DateForm::Compact,
+        has_time: false,
+        first_two: None,
+    })
 }
 
 /// `T12:34:56.789+02:00`, from the mark between date and time on.

@@ -140,6 +140,7 @@ pub fn has_header(rows: &[Vec<String>]) -> bool {
         return first.iter().all(|field| matches!(classify(field, true), Kind::Text | Kind::Empty));
     }
     let (mut names, mut values) = (0usize, 0usize);
+    let (mut unlike, mut numeric) = (0usize, 0usize);
     for (column, field) in first.iter().enumerate() {
         let head = classify(field, true);
         let mut plain = 0usize;
@@ -160,6 +161,15 @@ pub fn has_header(rows: &[Vec<String>]) -> bool {
         if filled == 0 {
             continue;
         }
+        if matches!(head, Kind::Int | Kind::Float) {
+            numeric += 1;
+            let of = |wanted: Kind| {
+                body.iter().filter_map(|row| row.get(column)).filter(|v| classify(v, false) == wanted).count()
+            };
+            let (ints, floats) = (of(Kind::Int), of(Kind::Float));
+            let other = if head == Kind::Int { floats * 10 >= filled * 9 } else { ints * 10 >= filled * 9 };
+            unlike += usize::from(other);
+        }
         let body_is_values = plain * 10 >= filled * 8;
         match head {
             Kind::Text if body_is_values => names += 1,
@@ -170,7 +180,8 @@ pub fn has_header(rows: &[Vec<String>]) -> bool {
             _ => {}
         }
     }
-    values == 0 || names > values
+    // Years above measurements are names: in every column the first row is a number of another kind than all below it.
+    values == 0 || names > values || (numeric >= 3 && unlike * 10 >= numeric * 9)
 }
 
 #[cfg(test)]

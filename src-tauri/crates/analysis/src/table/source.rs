@@ -12,9 +12,10 @@ use super::csv::{self, Layout};
 use super::decode::{self, Encoding, Packing};
 use super::json::{self, Columns, JsonError};
 use super::records::Record;
+use super::rows::{self, RowSource};
 use super::sniff;
 use super::structure::{Odd, Structure};
-use super::{TableError, value};
+use super::{TableError, parts, sqlite, value, workbook};
 
 /// What a person says about a file where finding out went wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct ReadOptions {
     pub delimiter: Option<char>,
     /// Whether the first line holds names.
     pub has_header: Option<bool>,
+    /// The sheet of a workbook, or the table of a database.
+    pub table: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ enum Format {
     Delimited(Layout),
     Json { packing: Packing, encoding: Encoding, array: bool, types: Vec<ReadAs> },
     Binary { kind: Binary, groups: Vec<usize> },
+    Rows { source: RowSource, types: Vec<ReadAs> },
+    Parts(Vec<TableSource>),
 }
 
 /// A table in a file.
@@ -80,6 +85,9 @@ fn sample_of(path: &Path, packing: Packing) -> Result<(Vec<u8>, bool), TableErro
 /// # Errors
 /// When the file cannot be read, is empty, is not a table, is cut off or damaged; each names the file and what to do.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<TableSource, TableError> {
+    if let Some(found) = parts::of(path)? {
+        return open_parts(path, found, options);
+    }
     let about = std::fs::metadata(path).map_err(|source| TableError::Unreadable { path: path.to_owned(), source })?;
     if !about.is_file() {
         let looks_like = if about.is_dir() { "a folder" } else { "a device, pipe or socket" };
@@ -94,6 +102,12 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<TableSource, TableErro
     }
     if head.starts_with(b"ARROW1") {
         return open_binary(path, Binary::Arrow, about.len());
+    }
+    if head.starts_with(b"SQLite format 3\0") {
+        return open_sqlite(path, options);
+    }
+    if workbook::is_workbook(path, &head) {
+        return open_workbook(path, options);
     }
     let packing = match head.as_slice() {
         [0x1f, 0x8b, ..] => Packing::Gzip,
@@ -185,6 +199,96 @@ fn open_binary(path: &Path, kind: Binary, size: u64) -> Result<TableSource, Tabl
         names: shape.names,
         rows: shape.rows,
         structure: None,
+    })
+}
+
+fn open_sqlite(path: &Path, options: &ReadOptions) -> Result<TableSource, TableError> {
+    let tables = sqlite::tables(path)?;
+    let table = match (&options.table, tables.as_slice()) {
+        (Some(name), known) if known.contains(name) => name.clone(),
+        (Some(name), _) => {
+            return Err(TableError::NoSuchPart { path: path.to_owned(), part: name.clone(), known: tables.join(", ") });
+        }
+        (None, [only]) => only.clone(),
+        (None, []) => return Err(TableError::NoColumns { path: path.to_owned() }),
+        (None, _) => return Err(TableError::SeveralTables { path: path.to_owned(), known: tables.join(", ") }),
+    };
+    let (names, twice) = csv::unique_names(&sqlite::columns(path, &table)?);
+    let notes = vec![format!("read from the table `{table}`")];
+    open_rows(path, "sqlite", RowSource::Sqlite(table), (names, twice), None, notes)
+}
+
+fn open_workbook(path: &Path, options: &ReadOptions) -> Result<TableSource, TableError> {
+    let (grid, sheet, others) = workbook::read(path, options.table.as_deref())?;
+    let (names, twice, from, has_header) = rows::header_of(&grid);
+    let mut notes =
+        vec![format!("read from the sheet `{sheet}`; formulas were not computed, their saved values were read")];
+    if !others.is_empty() {
+        notes.push(format!("other sheets were not read: {}", others.join(", ")));
+    }
+    let above = from - usize::from(has_header);
+    if above > 0 {
+        notes.push(format!("{above} rows above the table were left out"));
+    }
+    let source = RowSource::Held(std::sync::Arc::new(grid), from);
+    open_rows(path, "excel", source, (names, twice), Some(has_header), notes)
+}
+
+fn open_rows(
+    path: &Path,
+    format: &str,
+    source: RowSource,
+    (names, twice): (Vec<String>, Vec<String>),
+    has_header: Option<bool>,
+    notes: Vec<String>,
+) -> Result<TableSource, TableError> {
+    if names.is_empty() {
+        return Err(TableError::NoColumns { path: path.to_owned() });
+    }
+    let scanned = rows::scan(path, &source, names, twice)?;
+    Ok(TableSource {
+        path: path.to_owned(),
+        format: Format::Rows { source, types: scanned.types },
+        reading: Reading { format: format.to_owned(), delimiter: None, encoding: None, has_header, notes },
+        names: scanned.names,
+        rows: scanned.rows,
+        structure: Some(scanned.structure),
+    })
+}
+
+/// Parts of one table: all must have the columns of the first.
+fn open_parts(path: &Path, files: Vec<PathBuf>, options: &ReadOptions) -> Result<TableSource, TableError> {
+    let count = files.len();
+    let sources = files.iter().map(|file| open(file, options)).collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = sources.first() else { return Err(TableError::EmptyFile { path: path.to_owned() }) };
+    for other in &sources {
+        if other.names != first.names {
+            let missing = first.names.iter().find(|name| !other.names.contains(name));
+            let more = other.names.iter().find(|name| !first.names.contains(name));
+            let how = match (missing, more) {
+                (Some(name), _) => format!("it lacks the column `{name}`"),
+                (None, Some(name)) => format!("it has a further column `{name}`"),
+                (None, None) => "its columns stand in another order".to_owned(),
+            };
+            let detail = format!("{} differs from {}: {how}", other.path.display(), first.path.display());
+            return Err(TableError::PartsDiffer { path: path.to_owned(), detail });
+        }
+    }
+    let mut reading = first.reading.clone();
+    reading.notes =
+        vec![format!("{count} files were read as one table, in the order of their names; rows are numbered through")];
+    for source in &sources {
+        let name = source.path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+        reading.notes.extend(source.reading.notes.iter().take(3).map(|note| format!("{name}: {note}")));
+    }
+    reading.notes.truncate(50);
+    Ok(TableSource {
+        path: path.to_owned(),
+        names: first.names.clone(),
+        rows: sources.iter().map(TableSource::rows).sum(),
+        structure: parts::merged(&sources),
+        reading,
+        format: Format::Parts(sources),
     })
 }
 
@@ -377,7 +481,61 @@ impl TableSource {
             Format::Json { packing, encoding, array, types } => {
                 self.json_batches((*packing, *encoding, *array), types, &wanted, batch, cancel, each)
             }
+            Format::Rows { source, types } => self.row_batches(source, types, &wanted, batch, cancel, each),
+            Format::Parts(sources) => {
+                let schema = parts::common_types(sources)?;
+                let mut before = 0u64;
+                for source in sources {
+                    source.for_each_batch(columns, rows_per_batch, cancel, &mut |first, frame| {
+                        each(before + first, parts::cast(&source.path, frame, &schema)?)
+                    })?;
+                    before += source.rows;
+                }
+                Ok(())
+            }
         }
+    }
+
+    fn row_batches(
+        &self,
+        source: &RowSource,
+        types: &[ReadAs],
+        wanted: &[usize],
+        batch: usize,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let mut builder = FrameBuilder::new(self.plan(types, wanted));
+        let (mut row, mut first) = (0u64, 0u64);
+        let mut failed = None;
+        source.each(&self.path, &mut |fields| {
+            row += 1;
+            builder.push(|index| fields.get(index).copied().flatten());
+            if row % 4096 == 0 && cancel() {
+                failed = Some(TableError::Cancelled);
+                return false;
+            }
+            if builder.height >= batch {
+                let height = builder.height as u64;
+                let outcome = builder.take().map_err(|error| self.damaged(&error)).and_then(|frame| each(first, frame));
+                first += height;
+                if let Err(error) = outcome {
+                    failed = Some(error);
+                    return false;
+                }
+            }
+            true
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if builder.height > 0 {
+            each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
+        }
+        if row != self.rows {
+            return Err(TableError::Changed { path: self.path.clone() });
+        }
+        Ok(())
     }
 
     fn wanted(&self, columns: Option<&[String]>) -> Result<Vec<usize>, TableError> {
@@ -406,7 +564,7 @@ impl TableSource {
         TableError::Damaged { path: self.path.clone(), detail: error.to_string() }
     }
 
-    fn empty(&self, columns: Option<&[String]>) -> Result<DataFrame, TableError> {
+    pub(super) fn empty(&self, columns: Option<&[String]>) -> Result<DataFrame, TableError> {
         let wanted = self.wanted(columns)?;
         if let Format::Binary { kind, .. } = &self.format {
             let names: Vec<String> = wanted.iter().filter_map(|at| self.names.get(*at)).cloned().collect();
@@ -414,7 +572,13 @@ impl TableSource {
         }
         let types = match &self.format {
             Format::Delimited(layout) => layout.types.as_slice(),
-            Format::Json { types, .. } => types.as_slice(),
+            Format::Json { types, .. } | Format::Rows { types, .. } => types.as_slice(),
+            Format::Parts(sources) => {
+                return match sources.first() {
+                    Some(first) => first.empty(columns),
+                    None => Ok(DataFrame::empty()),
+                };
+            }
             Format::Binary { .. } => &[],
         };
         FrameBuilder::new(self.plan(types, &wanted)).take().map_err(|error| self.damaged(&error))

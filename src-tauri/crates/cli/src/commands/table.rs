@@ -9,7 +9,7 @@ use proofmark_contract::domain::profile::{Scalar, TableProfile};
 use proofmark_contract::domain::proxy::ProxyReport;
 use proofmark_contract::domain::sensitive::SensitivityReport;
 use proofmark_contract::view::LabelDecide;
-use proofmark_engine::adhoc::{self, DriftWishes, ProxyRequest};
+use proofmark_engine::adhoc::{self, CheckBeside, DriftWishes, ProxyRequest};
 use proofmark_engine::{Clock, SystemClock};
 
 use crate::context::Context;
@@ -35,6 +35,9 @@ pub struct Check {
     /// The table that a model trained on this one is tested with
     #[arg(long, value_name = "FILE")]
     test: Option<PathBuf>,
+    /// The column that a model is trained to predict; guessed from the names if not given
+    #[arg(long, value_name = "COL")]
+    target: Option<String>,
 }
 
 /// Finds sensitive columns.
@@ -120,7 +123,12 @@ impl Check {
     /// # Errors
     /// If the file is not there or not readable.
     pub fn run(self, context: &Context) -> Outcome {
-        let report = adhoc::check(&self.file, self.reference.as_deref(), self.test.as_deref(), SystemClock.now())?;
+        let beside = CheckBeside {
+            reference: self.reference.as_deref(),
+            test: self.test.as_deref(),
+            target: self.target.as_deref(),
+        };
+        let report = adhoc::check(&self.file, &beside, SystemClock.now())?;
         let reply = context.answer("check", &report, || check_text(&report))?;
         Ok(reply.passed(report.verdict != CheckVerdict::Fail))
     }

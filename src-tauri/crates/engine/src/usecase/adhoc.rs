@@ -64,11 +64,57 @@ pub fn profile(path: &Path) -> Answer<TableProfile> {
 
 pub use proofmark_registry::oms::VerifyOptions;
 
-/// What is wrong with a table, by itself and beside another one.
+/// What a table is checked beside.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CheckBeside<'a> {
+    /// The table that it should be like.
+    pub reference: Option<&'a Path>,
+    /// The table that a model trained on this one is tested with.
+    pub test: Option<&'a Path>,
+    /// The column that a model is trained to predict; guessed from the names if not given.
+    pub target: Option<&'a str>,
+}
+
+/// A folder with more tables than this holds parts or versions, not tables that point to each other.
+const MOST_NEIGHBOURS: usize = 12;
+
+/// A larger neighbour is not read along: the check of one file should not take as long as that of all.
+const LARGEST_NEIGHBOUR: u64 = 64 << 20;
+
+/// The other tables of a file's folder, as far as they are few and small. One that cannot be read is not what was asked about.
+fn neighbours(path: &Path, known: &[Option<&Path>]) -> Vec<Table> {
+    const ENDINGS: [&str; 9] = ["csv", "tsv", "parquet", "pq", "jsonl", "ndjson", "arrow", "feather", "gz"];
+    let same = |a: &Path, b: &Path| {
+        std::fs::canonicalize(a).ok().zip(std::fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b)
+    };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|it| it.path()))
+        .filter(|it| it.extension().is_some_and(|end| ENDINGS.iter().any(|known| end.eq_ignore_ascii_case(known))))
+        .take(MOST_NEIGHBOURS + 2)
+        .collect();
+    if found.len() > MOST_NEIGHBOURS + 1 {
+        return Vec::new();
+    }
+    found.sort();
+    found
+        .into_iter()
+        .filter(|it| std::fs::metadata(it).is_ok_and(|facts| facts.is_file() && facts.len() <= LARGEST_NEIGHBOUR))
+        .filter(|it| !same(it, path) && !known.iter().flatten().any(|other| same(it, other)))
+        .filter_map(|it| Table::open(&it).ok())
+        .collect()
+}
+
+/// What is wrong with a table, by itself and beside others.
 ///
 /// # Errors
 /// If the file is not there or not readable. A file that is no table is a finding, not an error, where it can be told what it is.
-pub fn check(path: &Path, reference: Option<&Path>, test: Option<&Path>, now: Timestamp) -> Answer<CheckReport> {
+pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<CheckReport> {
+    let CheckBeside { reference, test, target } = *beside;
     let table = match Table::open(path) {
         Ok(table) => table,
         Err(error) => {
@@ -81,8 +127,15 @@ pub fn check(path: &Path, reference: Option<&Path>, test: Option<&Path>, now: Ti
     let reference_table = reference.map(Table::open).transpose()?;
     let test_table = test.map(Table::open).transpose()?;
     let rules = rules_for(path);
-    let input =
-        CheckInput { reference: reference_table.as_ref(), test: test_table.as_ref(), target: None, rules: &rules, now };
+    let related = neighbours(path, &[reference, test]);
+    let input = CheckInput {
+        reference: reference_table.as_ref(),
+        test: test_table.as_ref(),
+        related: &related,
+        target,
+        rules: &rules,
+        now,
+    };
     let mut report = facade::check(&table, &input, &never)?;
     report.path = path.to_string_lossy().into_owned();
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());
