@@ -21,6 +21,7 @@ pub mod id;
 pub mod job;
 pub mod lineage;
 pub mod model;
+pub mod monitor;
 pub mod person;
 pub mod prediction;
 pub mod profile;

@@ -7,7 +7,8 @@ mod change;
 mod column;
 mod columns;
 mod concept;
-mod joint;
+pub(crate) mod counts;
+pub(crate) mod joint;
 mod random;
 pub mod statistics;
 mod work;
@@ -22,7 +23,7 @@ use self::columns::{Reading, Values};
 pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
-use self::random::{Random, mix};
+pub(crate) use self::random::{Random, mix};
 use self::statistics::benjamini_hochberg;
 
 /// Why a comparison gave no report.

@@ -18,9 +18,9 @@ mod source;
 mod structure;
 mod value;
 
-pub(crate) use decode::windows_1252_byte;
+pub(crate) use decode::{Packing, unpacked, windows_1252_byte};
 pub use error::TableError;
-pub(crate) use moment::{DateForm, parse_moment};
+pub(crate) use moment::{DateForm, days_from_civil, parse_moment};
 pub use source::{ReadOptions, TableSource, open};
 pub use structure::{ColumnText, Odd, Spelling, Structure};
 pub(crate) use value::{Kind, classify, is_null_spelling, lenient_number, parse_number};

@@ -5,6 +5,7 @@ pub mod history;
 pub mod key;
 pub mod lineage;
 pub mod model;
+pub mod monitor;
 pub mod project;
 pub mod record;
 pub mod registry;
@@ -48,6 +49,8 @@ pub enum Command {
     Sensitive(table::Sensitive),
     /// Says whether one table differs from another
     Drift(table::Drift),
+    /// Says how a model does in use, from a log of its predictions
+    Monitor(monitor::Monitor),
     /// Says what a model file is, without loading it
     Inspect(model::Inspect),
     /// Holds a model against the gates of its project; exits with 1 if one forbids its release
@@ -100,6 +103,7 @@ impl Command {
             Self::Check(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
             Self::Drift(it) => it.run(context),
+            Self::Monitor(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),
             Self::Release(it) => it.run(context),

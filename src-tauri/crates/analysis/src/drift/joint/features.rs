@@ -17,19 +17,19 @@ const TERMS_PER_CATEGORY: usize = 10;
 
 /// One column in the form that both classifiers read.
 #[derive(Debug)]
-pub(in crate::drift) struct Feature {
-    pub(in crate::drift) name: String,
+pub(crate) struct Feature {
+    pub(crate) name: String,
     /// 0 missing, then bins in ascending order, or categories from frequent to rare.
-    pub(in crate::drift) codes: Vec<u8>,
+    pub(crate) codes: Vec<u8>,
     /// Standardised and clipped value; 0 where missing; empty for categories.
-    pub(in crate::drift) values: Vec<f32>,
-    pub(in crate::drift) has_missing: bool,
+    pub(crate) values: Vec<f32>,
+    pub(crate) has_missing: bool,
     highest: u8,
 }
 
 /// A column of the logistic model's design matrix. The numbers are places in the list of features.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::drift) enum Term {
+pub(crate) enum Term {
     Value(usize),
     Square(usize),
     Missing(usize),
@@ -40,13 +40,13 @@ pub(in crate::drift) enum Term {
 
 /// The chosen rows of one column: those of the reference, then those of the current table.
 #[derive(Debug, Clone)]
-pub(in crate::drift) enum Picked {
+pub(crate) enum Picked {
     Numbers(Vec<f64>),
     Categories { names: Vec<String>, codes: Vec<u32> },
 }
 
 /// Takes the chosen rows out of a column; numbers are rounded when one table lost decimals.
-pub(in crate::drift) fn pick(values: &Values, rows: (&[usize], &[usize]), decimals: Option<u32>) -> Picked {
+pub(crate) fn pick(values: &Values, rows: (&[usize], &[usize]), decimals: Option<u32>) -> Picked {
     fn joined<T: Copy>(reference: &[T], current: &[T], rows: (&[usize], &[usize]), absent: T) -> Vec<T> {
         let from = |side: &[T], row: &usize| side.get(*row).copied().unwrap_or(absent);
         rows.0.iter().map(|r| from(reference, r)).chain(rows.1.iter().map(|r| from(current, r))).collect()
@@ -67,7 +67,7 @@ pub(in crate::drift) fn pick(values: &Values, rows: (&[usize], &[usize]), decima
 
 impl Picked {
     /// A hash per row, by which equal rows are found.
-    pub(in crate::drift) fn hashes(&self) -> Vec<u64> {
+    pub(crate) fn hashes(&self) -> Vec<u64> {
         match self {
             Self::Numbers(values) => {
                 values.iter().map(|v| mix(if v.is_nan() { 1 } else { v.to_bits() ^ 0x5bd1 })).collect()
@@ -78,7 +78,7 @@ impl Picked {
 }
 
 /// Makes the feature of one column; None when it holds one value only.
-pub(in crate::drift) fn feature(name: &str, picked: &Picked) -> Option<Feature> {
+pub(crate) fn feature(name: &str, picked: &Picked) -> Option<Feature> {
     match picked {
         Picked::Numbers(values) => numeric(name, values),
         Picked::Categories { codes, .. } => categorical(name, codes),
@@ -86,8 +86,15 @@ pub(in crate::drift) fn feature(name: &str, picked: &Picked) -> Option<Feature> 
 }
 
 impl Feature {
+    /// A feature that was binned before: codes under 64, of which 0 is the missing value.
+    pub(crate) fn coded(name: &str, codes: Vec<u8>) -> Self {
+        let highest = codes.iter().copied().max().unwrap_or(0);
+        let has_missing = codes.contains(&0);
+        Self { name: name.to_owned(), codes, values: Vec::new(), has_missing, highest }
+    }
+
     /// Keeps only the given rows.
-    pub(in crate::drift) fn keep(&mut self, rows: &[usize]) {
+    pub(crate) fn keep(&mut self, rows: &[usize]) {
         self.codes = rows.iter().map(|r| self.codes[*r]).collect();
         if !self.values.is_empty() {
             self.values = rows.iter().map(|r| self.values[*r]).collect();
@@ -157,7 +164,7 @@ fn categorical(name: &str, picked: &[u32]) -> Option<Feature> {
 }
 
 /// The terms of the logistic model without the pairs, which are chosen inside the folds.
-pub(in crate::drift) fn terms(features: &[Feature]) -> Vec<Term> {
+pub(crate) fn terms(features: &[Feature]) -> Vec<Term> {
     let few = features.len() <= 40;
     let mut terms = Vec::new();
     for (place, feature) in features.iter().enumerate() {
@@ -183,7 +190,7 @@ pub(in crate::drift) fn terms(features: &[Feature]) -> Vec<Term> {
 
 impl Term {
     /// The value of this term, where `row(feature)` says from which row a feature is read.
-    pub(in crate::drift) fn value(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
+    pub(crate) fn value(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
         let read = |f: usize| f64::from(features[f].values[row(f)]);
         match *self {
             Self::Value(f) => read(f),

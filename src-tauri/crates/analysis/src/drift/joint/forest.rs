@@ -8,11 +8,11 @@ use crate::drift::random::Random;
 
 /// Shape of a forest.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::drift) struct Size {
-    pub(in crate::drift) trees: usize,
-    pub(in crate::drift) depth: usize,
+pub(crate) struct Size {
+    pub(crate) trees: usize,
+    pub(crate) depth: usize,
     /// Fewest rows of a leaf.
-    pub(in crate::drift) leaf: usize,
+    pub(crate) leaf: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ struct Node {
 
 /// A fitted forest.
 #[derive(Debug)]
-pub(in crate::drift) struct Forest {
+pub(crate) struct Forest {
     trees: Vec<Vec<Node>>,
 }
 
@@ -38,7 +38,7 @@ const SHRINK: f64 = 4.0;
 
 impl Forest {
     /// Fits on the given rows; `target` is indexed by row. An empty list of rows or features gives a forest that knows only the mean.
-    pub(in crate::drift) fn fit(
+    pub(crate) fn fit(
         features: &[Feature],
         rows: &[usize],
         target: &[f32],
@@ -70,7 +70,7 @@ impl Forest {
     }
 
     /// The mean prediction of the trees, where `row(feature)` says from which row a feature is read.
-    pub(in crate::drift) fn predict(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
+    pub(crate) fn predict(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
         let mut sum = 0.0;
         for tree in &self.trees {
             let mut node = &tree[0];

@@ -2,6 +2,8 @@
 
 pub(super) mod features;
 pub(super) mod forest;
+pub(crate) use self::features::Feature;
+pub(crate) use self::forest::{Forest, Size};
 mod logistic;
 
 use std::collections::{HashMap, HashSet};
@@ -9,8 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use proofmark_domain::drift::{DriftVerdict, Driver, JointDrift};
 
-use self::features::{Feature, Term};
-use self::forest::{Forest, Size};
+use self::features::Term;
 use self::logistic::Logistic;
 use super::random::{Random, mix};
 use super::statistics::{Auc, auc_interval, delong, mann_whitney_null_variance, normal_upper_tail, roc_points};
