@@ -22,8 +22,8 @@ const TABLE: &[Rule] = &[
     Rule { name: "domain", ours: &[], never: &["tokio", "polars", "rusqlite", "tauri", "libc", "notify", "tempfile"] },
     Rule { name: "contract", ours: &["domain"], never: &["tauri", "tokio", "polars", "rusqlite"] },
     Rule { name: "ledger", ours: &["domain"], never: &["polars", "tokio"] },
-    Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri", "rusqlite"] },
-    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "rusqlite", "tauri"] },
+    Rule { name: "intake", ours: &["domain"], never: &["polars", "tauri"] },
+    Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule {

@@ -101,7 +101,8 @@ impl<'a> Analysis<'a> {
         {
             return Some(at);
         }
-        uses.push(PathUse { pattern: placed, line, call: call.to_owned(), columns, confidence });
+        let call = call.to_owned();
+        uses.push(PathUse { pattern: placed, line, call, columns, when_run: true, confidence, ..PathUse::default() });
         Some(uses.len() - 1)
     }
 
