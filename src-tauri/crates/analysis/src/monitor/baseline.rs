@@ -200,7 +200,8 @@ impl Baseline {
 
     /// Change of the mean loss when the rows move to these counts, by the loss of each bin.
     pub(super) fn cost(&self, counts: &[u64]) -> Option<f64> {
-        let (n, m) = (self.counts.iter().sum::<u64>() as f64, counts.iter().take(self.counts.len()).sum::<u64>() as f64);
+        let (n, m) =
+            (self.counts.iter().sum::<u64>() as f64, counts.iter().take(self.counts.len()).sum::<u64>() as f64);
         if self.loss.is_empty() || n == 0.0 || m == 0.0 {
             return None;
         }
@@ -258,7 +259,8 @@ impl Thinned {
         if self.stride == 0 {
             self.stride = 1;
         }
-        let rows: Vec<usize> = (0..block.rows).filter(|it| (self.rows + *it as u64).is_multiple_of(self.stride)).collect();
+        let rows: Vec<usize> =
+            (0..block.rows).filter(|it| (self.rows + *it as u64).is_multiple_of(self.stride)).collect();
         let before = self.block.rows;
         for (name, cells) in block.names.iter().zip(&block.columns).filter(|it| wanted(it.0)) {
             let place = match self.block.names.iter().position(|it| it == name) {
@@ -271,7 +273,9 @@ impl Thinned {
                     self.block.names.len() - 1
                 }
             };
-            let (Some(into), Some(index)) = (self.block.columns.get_mut(place), self.index.get_mut(place)) else { continue };
+            let (Some(into), Some(index)) = (self.block.columns.get_mut(place), self.index.get_mut(place)) else {
+                continue;
+            };
             into.not_finite += cells.not_finite;
             if !cells.numbers.is_empty() {
                 into.numbers.resize(before, f64::NAN);
@@ -334,7 +338,10 @@ mod tests {
         let mut thinned = Thinned::default();
         for start in 0..80 {
             let values = (0..10_000).map(|it| f64::from(start * 10_000 + it)).collect();
-            thinned.add(&Block { names: vec!["x".to_owned()], columns: vec![Cells::of_numbers(values)], rows: 10_000 }, &|_| true);
+            thinned.add(
+                &Block { names: vec!["x".to_owned()], columns: vec![Cells::of_numbers(values)], rows: 10_000 },
+                &|_| true,
+            );
         }
         assert_eq!(thinned.rows, 800_000);
         let column = thinned.block.column("x").unwrap();

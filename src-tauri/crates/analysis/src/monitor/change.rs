@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn a_step_and_a_trend_are_told_apart() {
         let mut random = Random::new(7);
-        let step_series: Vec<f64> = (0..30).map(|it| if it < 20 { 0.9 } else { 0.8 } + 0.01 * noise(&mut random)).collect();
+        let step_series: Vec<f64> =
+            (0..30).map(|it| if it < 20 { 0.9 } else { 0.8 } + 0.01 * noise(&mut random)).collect();
         let found = step(&step_series).unwrap();
         assert_eq!((found.at, found.shape), (20, ChangeShape::Step));
         let trend: Vec<f64> = (0..30).map(|it| 0.9 - 0.004 * f64::from(it) + 0.01 * noise(&mut random)).collect();
@@ -111,7 +112,8 @@ mod tests {
     #[test]
     fn noise_seldom_steps() {
         let mut random = Random::new(11);
-        let alarms = (0..200).filter(|_| step(&(0..24).map(|_| noise(&mut random)).collect::<Vec<_>>()).is_some()).count();
+        let alarms =
+            (0..200).filter(|_| step(&(0..24).map(|_| noise(&mut random)).collect::<Vec<_>>()).is_some()).count();
         assert!(alarms <= 10, "{alarms} of 200 at a level of 2 %");
     }
 }

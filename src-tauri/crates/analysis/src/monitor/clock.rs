@@ -36,7 +36,10 @@ pub(super) fn read_moment(text: &str) -> Option<Written> {
     let text = text.trim();
     if let Some(moment) = parse_moment(text, false) {
         let after_date = text.get(10..).unwrap_or_default();
-        let zoned = after_date.ends_with(['Z', 'z']) || after_date.ends_with("UTC") || after_date.contains('+') || after_date.contains('-');
+        let zoned = after_date.ends_with(['Z', 'z'])
+            || after_date.ends_with("UTC")
+            || after_date.contains('+')
+            || after_date.contains('-');
         return Some(Written { ms: moment.ms, zoned });
     }
     let number: f64 = text.parse().ok()?;
@@ -112,7 +115,10 @@ mod tests {
         assert_eq!(weekday(ms.ms), 3, "a Thursday");
         let before = read_moment("1969-12-31 23:00:00").unwrap();
         assert!(!before.zoned);
-        assert_eq!(stamp(start_of(WindowKind::Month, window_of(WindowKind::Month, before.ms))).to_string(), "1969-12-01T00:00:00.000Z");
+        assert_eq!(
+            stamp(start_of(WindowKind::Month, window_of(WindowKind::Month, before.ms))).to_string(),
+            "1969-12-01T00:00:00.000Z"
+        );
     }
 
     #[test]

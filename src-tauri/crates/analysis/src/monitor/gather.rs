@@ -180,7 +180,8 @@ impl<'a> Gather<'a> {
             Task::Numbers => 0,
         };
         // Without times, windows are counted in rows.
-        let wish = self.wish.or(if self.mapping.of(Role::Time).is_none() { Some(WindowKind::Rows(1_000)) } else { None });
+        let wish =
+            self.wish.or(if self.mapping.of(Role::Time).is_none() { Some(WindowKind::Rows(1_000)) } else { None });
         let mut windows = Windows::new(wish, k, self.baselines.len(), &key);
         windows.chosen = self.wish.is_some();
         self.models.push(Model { name, windows, activity: Activity::default(), versions: Names::default(), rows: 0 });
@@ -219,7 +220,8 @@ impl<'a> Gather<'a> {
         let mapping = self.mapping;
         let of = |role: Role| mapping.of(role).and_then(|it| block.column(it));
         let (ids, times, models, versions) = (of(Role::Id), of(Role::Time), of(Role::Model), of(Role::Version));
-        let (callers, latencies, statuses, errors) = (of(Role::Caller), of(Role::Latency), of(Role::Status), of(Role::Error));
+        let (callers, latencies, statuses, errors) =
+            (of(Role::Caller), of(Role::Latency), of(Role::Status), of(Role::Error));
         let (predictions, labels) = (of(Role::Prediction), of(Role::Label));
         let scale = latency_scale(mapping.of(Role::Latency));
         let scores: Vec<Option<&Cells>> = mapping.all(Role::Score).map(|(column, _)| block.column(column)).collect();
@@ -228,11 +230,12 @@ impl<'a> Gather<'a> {
         self.counts.not_finite += inputs.iter().flatten().map(|it| it.not_finite).sum::<u64>();
         // The window of each row, by model.
         let mut slots: Vec<Vec<u32>> = vec![vec![u32::MAX; block.rows]; self.models.len()];
-        let mut keys = vec![0u64; block.rows];
-        let mut owners: Vec<Option<(usize, usize)>> = vec![None; block.rows];
         let (mut probabilities, mut raw) = (Vec::new(), Vec::new());
         for row in 0..block.rows {
-            let id = ids.and_then(|it| it.text(row)).map(id_hash).or_else(|| ids.and_then(|it| it.number(row)).map(|it| hash_of(&number_text(it))));
+            let id = ids
+                .and_then(|it| it.text(row))
+                .map(id_hash)
+                .or_else(|| ids.and_then(|it| it.number(row)).map(|it| hash_of(&number_text(it))));
             if let Some(id) = id {
                 if self.seen.len() < MOST_IDS {
                     if !self.seen.insert(id) {
@@ -244,7 +247,6 @@ impl<'a> Gather<'a> {
                 }
             }
             let key = mix(id.unwrap_or(self.counts.rows ^ 0x51ed));
-            keys[row] = key;
             self.counts.rows += 1;
             let time = times.and_then(|it| self.time(it, row));
             if times.is_none() && has_time_column {
@@ -263,8 +265,8 @@ impl<'a> Gather<'a> {
             }
             let Some(slot) = self.models[model].windows.slot(time) else { continue };
             slots[model][row] = slot as u32;
-            owners[row] = Some((model, slot));
-            let failed = statuses.is_some_and(|it| is_failure(it, row)) || errors.and_then(|it| it.text(row)).is_some_and(|it| !it.trim().is_empty());
+            let failed = statuses.is_some_and(|it| is_failure(it, row))
+                || errors.and_then(|it| it.text(row)).is_some_and(|it| !it.trim().is_empty());
             let is_further = ids.and_then(|it| it.text(row)).is_some_and(|it| it.contains('#'));
             let prediction = if failed { f64::NAN } else { predictions.map_or(f64::NAN, |it| self.value(it, row)) };
             let mut label = labels.map_or(f64::NAN, |it| self.value(it, row));
@@ -317,7 +319,11 @@ impl<'a> Gather<'a> {
             window.kept.seen += 1;
             if window.kept.wants(key) && !(prediction.is_nan() && label.is_nan() && !valid) {
                 let row_scores: Vec<f32> = raw.iter().map(|it| if valid { *it as f32 } else { f32::NAN }).collect();
-                let codes = self.baselines.iter().zip(&inputs).map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, row))));
+                let codes = self
+                    .baselines
+                    .iter()
+                    .zip(&inputs)
+                    .map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, row))));
                 window.kept.push(key, &row_scores, prediction, label, codes);
             }
         }
@@ -354,7 +360,9 @@ fn is_failure(cells: &Cells, row: usize) -> bool {
     let text = text.trim().to_ascii_lowercase();
     match text.parse::<f64>() {
         Ok(code) => (400.0..600.0).contains(&code),
-        Err(_) => text.contains("error") || text.contains("fail") || text.contains("timeout") || text.contains("exception"),
+        Err(_) => {
+            text.contains("error") || text.contains("fail") || text.contains("timeout") || text.contains("exception")
+        }
     }
 }
 

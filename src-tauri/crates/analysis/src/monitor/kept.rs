@@ -20,7 +20,9 @@ impl Task {
     /// The positive class, where there are two.
     pub(super) fn positive(&self) -> Option<usize> {
         match self {
-            Self::Classes { names, scores } if scores.len() <= 2 && names.len() <= 2 => scores.last().copied().or((names.len() == 2).then_some(1)),
+            Self::Classes { names, scores } if scores.len() <= 2 && names.len() <= 2 => {
+                scores.last().copied().or((names.len() == 2).then_some(1))
+            }
             _ => None,
         }
     }
@@ -62,7 +64,14 @@ impl Kept {
     }
 
     /// Adds a row that [`Self::wants`] said to keep.
-    pub(super) fn push(&mut self, key: u64, scores: &[f32], prediction: f64, label: f64, codes: impl Iterator<Item = u8>) {
+    pub(super) fn push(
+        &mut self,
+        key: u64,
+        scores: &[f32],
+        prediction: f64,
+        label: f64,
+        codes: impl Iterator<Item = u8>,
+    ) {
         self.scores.extend_from_slice(scores);
         self.prediction.push(prediction);
         self.label.push(label);

@@ -101,11 +101,34 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-const INPUT_PREFIXES: &[&str] = &["inputs.", "input.", "features.", "feature.", "instance.", "instances.", "request.inputs.", "request.features.", "x."];
+const INPUT_PREFIXES: &[&str] = &[
+    "inputs.",
+    "input.",
+    "features.",
+    "feature.",
+    "instance.",
+    "instances.",
+    "request.inputs.",
+    "request.features.",
+    "x.",
+];
 const SCORE_PREFIXES: &[&str] = &[
-    "outputs.scores.", "outputs.probabilities.", "outputs.proba.", "outputs.score.", "scores.", "probabilities.", "proba.", "predict_proba.",
-    "output.scores.", "output.probabilities.", "response.scores.", "response.probabilities.", "prediction.scores.", "prediction.probabilities.",
-    "prediction_scores.", "class_probabilities.",
+    "outputs.scores.",
+    "outputs.probabilities.",
+    "outputs.proba.",
+    "outputs.score.",
+    "scores.",
+    "probabilities.",
+    "proba.",
+    "predict_proba.",
+    "output.scores.",
+    "output.probabilities.",
+    "response.scores.",
+    "response.probabilities.",
+    "prediction.scores.",
+    "prediction.probabilities.",
+    "prediction_scores.",
+    "class_probabilities.",
 ];
 
 /// A role by name alone, for columns without a prefix that says it. The flag tells that a feature may well have this name.
@@ -114,30 +137,50 @@ fn by_name(name: &str) -> Option<(Role, bool)> {
     let list: Vec<&str> = words.iter().map(String::as_str).collect();
     Some(match list.as_slice() {
         ["uuid" | "guid" | "id"] => (Role::Id, false),
-        [.., "request" | "prediction" | "inference" | "event" | "correlation" | "trace" | "call" | "log", "id" | "uuid"]
+        [
+            ..,
+            "request" | "prediction" | "inference" | "event" | "correlation" | "trace" | "call" | "log",
+            "id" | "uuid",
+        ]
         | ["requestid" | "predictionid" | "inferenceid" | "eventid"] => (Role::Id, false),
-        ["timestamp" | "time" | "ts" | "datetime"] | [.., "timestamp"] | ["timestamp" | "time", "ms" | "utc"] => (Role::Time, false),
-        ["created" | "logged" | "predicted" | "requested", "at" | "on"] | ["event" | "request" | "prediction" | "inference" | "log", "time" | "date"] => {
+        ["timestamp" | "time" | "ts" | "datetime"] | [.., "timestamp"] | ["timestamp" | "time", "ms" | "utc"] => {
             (Role::Time, false)
         }
+        ["created" | "logged" | "predicted" | "requested", "at" | "on"]
+        | ["event" | "request" | "prediction" | "inference" | "log", "time" | "date"] => (Role::Time, false),
         ["date"] | [.., "time" | "date" | "at"] => (Role::Time, true),
         ["model", "name" | "id"] | ["modelname" | "modelid"] => (Role::Model, false),
         ["model"] => (Role::Model, true),
         ["model", "version"] | ["modelversion"] => (Role::Version, false),
         ["version"] => (Role::Version, true),
-        ["caller" | "requester" | "consumer"] | ["client", "id" | "name"] | ["caller", _] | ["user", "agent"] => (Role::Caller, false),
+        ["caller" | "requester" | "consumer"] | ["client", "id" | "name"] | ["caller", _] | ["user", "agent"] => {
+            (Role::Caller, false)
+        }
         ["client" | "user"] => (Role::Caller, true),
-        ["latency" | "elapsed"] | ["latency" | "elapsed", _] | ["response" | "execution" | "processing", "time" | "duration"]
+        ["latency" | "elapsed"]
+        | ["latency" | "elapsed", _]
+        | ["response" | "execution" | "processing", "time" | "duration"]
         | ["response" | "execution" | "processing" | "request", "time" | "duration", "ms" | "s" | "seconds" | "us"]
         | ["duration", "ms" | "s" | "seconds" | "us"] => (Role::Latency, false),
         ["duration"] => (Role::Latency, true),
-        ["status", "code"] | ["http", "status"] | ["http", "status", "code"] | ["response", "status"] => (Role::Status, false),
+        ["status", "code"] | ["http", "status"] | ["http", "status", "code"] | ["response", "status"] => {
+            (Role::Status, false)
+        }
         ["status"] => (Role::Status, true),
         ["error" | "exception"] | ["error", "message" | "code" | "type"] => (Role::Error, true),
-        ["y", "pred" | "hat"] | ["ypred" | "yhat" | "prediction" | "predictions" | "predicted" | "pred"] | ["outputs" | "output" | "response", "prediction" | "predictions"]
-        | ["predicted", "label" | "class" | "value" | "target"] | ["prediction", "label" | "class" | "value"] | ["model", "prediction" | "output"] => (Role::Prediction, false),
-        ["output" | "outputs" | "decision" | "response"] | ["outputs" | "output", "label" | "class" | "value" | "decision" | "result"] => (Role::Prediction, true),
-        ["y", "true"] | ["ytrue"] | ["ground", "truth"] | ["groundtruth"] | ["true" | "actual", "label" | "value" | "class"] => (Role::Label, false),
+        ["y", "pred" | "hat"]
+        | ["ypred" | "yhat" | "prediction" | "predictions" | "predicted" | "pred"]
+        | ["outputs" | "output" | "response", "prediction" | "predictions"]
+        | ["predicted", "label" | "class" | "value" | "target"]
+        | ["prediction", "label" | "class" | "value"]
+        | ["model", "prediction" | "output"] => (Role::Prediction, false),
+        ["output" | "outputs" | "decision" | "response"]
+        | ["outputs" | "output", "label" | "class" | "value" | "decision" | "result"] => (Role::Prediction, true),
+        ["y", "true"]
+        | ["ytrue"]
+        | ["ground", "truth"]
+        | ["groundtruth"]
+        | ["true" | "actual", "label" | "value" | "class"] => (Role::Label, false),
         ["label" | "target" | "actual" | "truth" | "outcome"] => (Role::Label, true),
         ["period" | "split" | "partition" | "fold"] | ["unnamed", _] => (Role::Ignored, true),
         _ => return score_of(&list).map(|_| (Role::Score, false)),
@@ -149,7 +192,11 @@ fn score_of(words: &[&str]) -> Option<String> {
     let is_score = |word: &str| matches!(word, "proba" | "prob" | "probability" | "probabilities" | "score" | "scores");
     let rest: &[&str] = match words {
         ["y", "pred", "proba" | "prob" | "score", rest @ ..] | ["y", "proba" | "prob" | "score", rest @ ..] => rest,
-        ["predicted" | "prediction" | "pred" | "outputs" | "output" | "model" | "class", it, rest @ ..] if is_score(it) => rest,
+        ["predicted" | "prediction" | "pred" | "outputs" | "output" | "model" | "class", it, rest @ ..]
+            if is_score(it) =>
+        {
+            rest
+        }
         ["predict", "proba", rest @ ..] => rest,
         [it, rest @ ..] if is_score(it) && rest.len() <= 3 => rest,
         _ => return None,
@@ -161,8 +208,27 @@ fn score_of(words: &[&str]) -> Option<String> {
 /// The class of a score with its own spelling.
 fn class_in(column: &str) -> String {
     let lower = column.to_lowercase();
-    let marks = ["y_pred_proba_", "pred_proba_", "predict_proba_", "predicted_probability_", "prediction_probability_", "probability_class_", "probability_", "proba_class_", "proba_", "prob_class_", "prob_", "score_class_", "score_", "scores_"];
-    marks.iter().find_map(|mark| lower.find(mark).and_then(|at| column.get(at + mark.len()..))).unwrap_or_default().to_owned()
+    let marks = [
+        "y_pred_proba_",
+        "pred_proba_",
+        "predict_proba_",
+        "predicted_probability_",
+        "prediction_probability_",
+        "probability_class_",
+        "probability_",
+        "proba_class_",
+        "proba_",
+        "prob_class_",
+        "prob_",
+        "score_class_",
+        "score_",
+        "scores_",
+    ];
+    marks
+        .iter()
+        .find_map(|mark| lower.find(mark).and_then(|at| column.get(at + mark.len()..)))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Finds out what the columns of a log stand for.
@@ -171,7 +237,11 @@ fn class_in(column: &str) -> String {
 pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String], bool)>) -> Mapping {
     let mut mapping = Mapping::default();
     for wish in wishes {
-        let name = if wish.role == Role::Score { wish.class.clone().unwrap_or_default() } else { plain(&wish.column).to_owned() };
+        let name = if wish.role == Role::Score {
+            wish.class.clone().unwrap_or_default()
+        } else {
+            plain(&wish.column).to_owned()
+        };
         mapping.set(&wish.column, wish.role, &name, true);
     }
     let wished: HashSet<Role> = wishes.iter().map(|it| it.role).collect();
@@ -198,7 +268,9 @@ pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String]
         }
         let seen = look(cells, block.rows);
         match by_name(name).or_else(|| by_name(plain(name)).filter(|_| nested)) {
-            Some((role, is_vague)) if free(role) && !(is_vague && features && in_reference(name)) && fits(role, &seen) => {
+            Some((role, is_vague))
+                if free(role) && !(is_vague && features && in_reference(name)) && fits(role, &seen) =>
+            {
                 let taken = role != Role::Score && role != Role::Ignored && mapping.of(role).is_some();
                 if !taken {
                     let class = if role == Role::Score { class_in(name) } else { plain(name).to_owned() };
@@ -211,7 +283,11 @@ pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String]
         }
     }
     if mapping.of(Role::Id).is_none() && !wished.contains(&Role::Id) {
-        let is_id = |it: &&(&str, Seen)| it.1.unique && it.1.values >= block.rows.min(5_000) && words(it.0).last().is_some_and(|it| it == "id" || it == "uuid" || it == "key");
+        let is_id = |it: &&(&str, Seen)| {
+            it.1.unique
+                && it.1.values >= block.rows.min(5_000)
+                && words(it.0).last().is_some_and(|it| it == "id" || it == "uuid" || it == "key")
+        };
         if let Some((name, _)) = open.iter().find(is_id) {
             mapping.set(name, Role::Id, name, false);
         }
@@ -272,7 +348,9 @@ fn share_outside(cells: &Cells) -> f64 {
 }
 
 fn change(mapping: &mut Mapping, column: &str, role: Role) {
-    if let Some(found) = mapping.columns.iter_mut().find(|it| it.column == column && !(it.confirmed && it.role != Role::Score)) {
+    if let Some(found) =
+        mapping.columns.iter_mut().find(|it| it.column == column && !(it.confirmed && it.role != Role::Score))
+    {
         found.role = role;
     }
 }
@@ -295,12 +373,22 @@ mod tests {
 
     #[test]
     fn the_documented_format_needs_no_guess() {
-        let block = block(&[("request_id", &[1.0]), ("inputs.age", &[3.0]), ("outputs.prediction", &[1.0]), ("outputs.scores.yes", &[0.5]), ("note", &[1.0])]);
+        let block = block(&[
+            ("request_id", &[1.0]),
+            ("inputs.age", &[3.0]),
+            ("outputs.prediction", &[1.0]),
+            ("outputs.scores.yes", &[0.5]),
+            ("note", &[1.0]),
+        ]);
         let mapping = guess(&block, &[], None);
         assert_eq!(role(&mapping, "inputs.age"), Some((Role::Input, "age".to_owned())));
         assert_eq!(role(&mapping, "outputs.scores.yes"), Some((Role::Score, "yes".to_owned())));
         assert_eq!(role(&mapping, "outputs.prediction").map(|it| it.0), Some(Role::Prediction));
-        assert_eq!(role(&mapping, "note").map(|it| it.0), Some(Role::Ignored), "what is not under inputs was not asked");
+        assert_eq!(
+            role(&mapping, "note").map(|it| it.0),
+            Some(Role::Ignored),
+            "what is not under inputs was not asked"
+        );
     }
 
     #[test]
@@ -319,7 +407,11 @@ mod tests {
         assert_eq!(role(&mapping, "timestamp").map(|it| it.0), Some(Role::Time));
         assert_eq!(role(&mapping, "MedInc").map(|it| it.0), Some(Role::Input));
         assert_eq!(role(&mapping, "y_pred_proba_Prepaid_Card"), Some((Role::Score, "Prepaid_Card".to_owned())));
-        assert_eq!(role(&mapping, "status").map(|it| it.0), Some(Role::Input), "the training table has a feature of this name");
+        assert_eq!(
+            role(&mapping, "status").map(|it| it.0),
+            Some(Role::Input),
+            "the training table has a feature of this name"
+        );
         let mapping = guess(&block, &[], None);
         assert_eq!(role(&mapping, "status").map(|it| it.0), Some(Role::Status));
     }
@@ -327,7 +419,10 @@ mod tests {
     #[test]
     fn a_person_has_the_last_word() {
         let block = block(&[("a", &[1.0]), ("b", &[0.5])]);
-        let wishes = [Wish { column: "a".to_owned(), role: Role::Id, class: None }, Wish { column: "b".to_owned(), role: Role::Score, class: Some("yes".to_owned()) }];
+        let wishes = [
+            Wish { column: "a".to_owned(), role: Role::Id, class: None },
+            Wish { column: "b".to_owned(), role: Role::Score, class: Some("yes".to_owned()) },
+        ];
         let mapping = guess(&block, &wishes, None);
         assert_eq!(role(&mapping, "b"), Some((Role::Score, "yes".to_owned())));
         assert!(mapping.columns.iter().all(|it| it.confirmed));

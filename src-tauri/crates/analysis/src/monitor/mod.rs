@@ -16,12 +16,15 @@ mod reference;
 mod report;
 mod season;
 mod source;
+pub mod trace;
 mod usage;
 mod windows;
 
 use std::path::{Path, PathBuf};
 
-use proofmark_domain::monitor::{LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, Role, WindowKind, health};
+use proofmark_domain::monitor::{
+    LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, Role, WindowKind, health,
+};
 
 pub use self::mapping::Wish;
 
@@ -69,7 +72,8 @@ fn open_all(path: &Path) -> Result<Opened, TableError> {
         match Source::open(&file) {
             Ok(source) => opened.sources.push(source),
             Err(error) => {
-                let code = if matches!(error, TableError::Truncated { .. }) { "truncated_file" } else { "unreadable_file" };
+                let code =
+                    if matches!(error, TableError::Truncated { .. }) { "truncated_file" } else { "unreadable_file" };
                 opened.problems.push(problem(code, 1, format!("{error} The other files were used.")));
                 last = Some(error);
             }
@@ -97,7 +101,11 @@ fn head(sources: &[Source], cancel: &dyn Fn() -> bool) -> Result<Block, TableErr
 /// # Errors
 /// When no file of the log, or the reference, or the labels can be read at all; when `cancel` says so. Everything else that is wrong is a
 /// problem in the report.
-pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn Fn(f64, &str)) -> Result<MonitorReport, TableError> {
+pub fn monitor(
+    input: &MonitorInput,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(f64, &str),
+) -> Result<MonitorReport, TableError> {
     progress(0.0, "opening the log");
     let opened = match open_all(&input.log) {
         Ok(opened) => opened,
@@ -122,10 +130,19 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
     let Prepared { mapping, baselines, columns, task, mut labels, .. } = prepared;
     let mut format = "";
     let (counts, task, mut models) = {
-        let mut gather = Gather::new(&mapping, &baselines, columns, task, labels.as_mut().map(|it| &mut it.0), input.window, input.now);
+        let mut gather = Gather::new(
+            &mapping,
+            &baselines,
+            columns,
+            task,
+            labels.as_mut().map(|it| &mut it.0),
+            input.window,
+            input.now,
+        );
         let mut troubles = source::Read::default();
         for (at, source) in opened.sources.iter().enumerate() {
-            let wanted: Vec<String> = mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
+            let wanted: Vec<String> =
+                mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
             let outcome = source.read(Some(&wanted), cancel, &mut |block| {
                 gather.add(&block);
                 Ok(())
@@ -135,12 +152,17 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
                     if !read.format.is_empty() {
                         format = read.format;
                     }
-                    for trouble in [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf] {
+                    for trouble in [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
+                    {
                         troubles.add(trouble, read.count(trouble));
                     }
                 }
                 Err(TableError::Cancelled) => return Err(TableError::Cancelled),
-                Err(error) => problems.push(problem("unreadable_file", 1, format!("{error} What was read of it before, and the other files, were used."))),
+                Err(error) => problems.push(problem(
+                    "unreadable_file",
+                    1,
+                    format!("{error} What was read of it before, and the other files, were used."),
+                )),
             }
             progress(0.3 + 0.6 * (at + 1) as f64 / opened.sources.len() as f64, "reading the log");
         }
@@ -153,7 +175,11 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
         model.windows.finish();
         drop_future(model, &counts, input.now);
         if model.windows.left_over > 0 {
-            let words = format!("{} predictions fell into windows beyond the first {}; choose larger windows.", model.windows.left_over, windows::MOST_WINDOWS);
+            let words = format!(
+                "{} predictions fell into windows beyond the first {}; choose larger windows.",
+                model.windows.left_over,
+                windows::MOST_WINDOWS
+            );
             problems.push(problem("too_many_windows", model.windows.left_over, words));
         }
     }
@@ -169,7 +195,12 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
         }
         LabelReading { path: Some(path), labels: all, joined: known.joined, unmatched }
     });
-    let own = (counts.own_labels > 0).then_some(LabelReading { path: None, labels: counts.own_labels, joined: counts.own_labels, unmatched: 0 });
+    let own = (counts.own_labels > 0).then_some(LabelReading {
+        path: None,
+        labels: counts.own_labels,
+        joined: counts.own_labels,
+        unmatched: 0,
+    });
     let against = Against {
         baselines: &baselines,
         task: &task,
@@ -192,7 +223,11 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
             paths: opened.sources.iter().map(|it| it.path().to_string_lossy().into_owned()).collect(),
             format: if !format.is_empty() {
                 format.to_owned()
-            } else if mapping.columns.iter().any(|it| it.role == Role::Input && it.confirmed && it.column.starts_with("inputs.")) {
+            } else if mapping
+                .columns
+                .iter()
+                .any(|it| it.role == Role::Input && it.confirmed && it.column.starts_with("inputs."))
+            {
                 "proofmark".to_owned()
             } else {
                 "table".to_owned()
@@ -210,7 +245,15 @@ pub fn monitor(input: &MonitorInput, cancel: &dyn Fn() -> bool, progress: &dyn F
 
 fn nothing() -> ModelMonitor {
     let health = health(&[], &[]);
-    ModelMonitor { model: None, versions: Vec::new(), windows: Vec::new(), changes: Vec::new(), skew: Vec::new(), alerts: Vec::new(), health }
+    ModelMonitor {
+        model: None,
+        versions: Vec::new(),
+        windows: Vec::new(),
+        changes: Vec::new(),
+        skew: Vec::new(),
+        alerts: Vec::new(),
+        health,
+    }
 }
 
 fn empty(input: &MonitorInput, path: &Path) -> MonitorReport {
@@ -248,10 +291,22 @@ fn drop_future(model: &mut gather::Model, counts: &Counts, now: i64) {
 
 fn file_problems(read: &source::Read) -> Vec<LogProblem> {
     let words = |trouble: Trouble, n: u64| match trouble {
-        Trouble::BrokenLine => ("broken_lines", format!("{n} lines are no records and were skipped; every other line was used.")),
-        Trouble::PartialLine => ("partial_line", "The last line is not finished. It was left out and will be read once its writer has ended it.".to_owned()),
-        Trouble::Truncated => ("truncated_file", "The packed data breaks off. Everything before the break was used; copy the file again for the rest.".to_owned()),
-        Trouble::MissingHalf => ("missing_half", format!("{n} requests have no answer in the log, or answers no request. What there is of them was used.")),
+        Trouble::BrokenLine => {
+            ("broken_lines", format!("{n} lines are no records and were skipped; every other line was used."))
+        }
+        Trouble::PartialLine => (
+            "partial_line",
+            "The last line is not finished. It was left out and will be read once its writer has ended it.".to_owned(),
+        ),
+        Trouble::Truncated => (
+            "truncated_file",
+            "The packed data breaks off. Everything before the break was used; copy the file again for the rest."
+                .to_owned(),
+        ),
+        Trouble::MissingHalf => (
+            "missing_half",
+            format!("{n} requests have no answer in the log, or answers no request. What there is of them was used."),
+        ),
     };
     [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
         .into_iter()
@@ -270,26 +325,96 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
             found.push(problem(code, n, message));
         }
     };
-    add("duplicate_ids", counts.duplicates, format!("{} predictions have an identifier that stands before; each identifier was counted once.", counts.duplicates));
-    add("ids_forgotten", u64::from(counts.ids_forgotten), "The log has so many identifiers that repetitions among the last of them were not looked for.".to_owned());
-    add("bad_times", if mapping.of(Role::Time).is_some() { counts.bad_times } else { 0 }, format!("{} predictions have no time that can be read. They are in no window.", counts.bad_times));
-    let rest = if counts.future * 2 >= counts.rows { "Most of the log does, so they were kept: a clock is wrong." } else { "Windows that have not begun yet were left out." };
-    add("future_times", counts.future, format!("{} predictions are dated after now ({}). {rest}", counts.future, stamp(now)));
-    add("unordered_times", counts.unordered, format!("{} predictions stand behind later ones. Windows go by time, so this changes nothing.", counts.unordered));
+    add(
+        "duplicate_ids",
+        counts.duplicates,
+        format!(
+            "{} predictions have an identifier that stands before; each identifier was counted once.",
+            counts.duplicates
+        ),
+    );
+    add(
+        "ids_forgotten",
+        u64::from(counts.ids_forgotten),
+        "The log has so many identifiers that repetitions among the last of them were not looked for.".to_owned(),
+    );
+    add(
+        "bad_times",
+        if mapping.of(Role::Time).is_some() { counts.bad_times } else { 0 },
+        format!("{} predictions have no time that can be read. They are in no window.", counts.bad_times),
+    );
+    let rest = if counts.future * 2 >= counts.rows {
+        "Most of the log does, so they were kept: a clock is wrong."
+    } else {
+        "Windows that have not begun yet were left out."
+    };
+    add(
+        "future_times",
+        counts.future,
+        format!("{} predictions are dated after now ({}). {rest}", counts.future, stamp(now)),
+    );
+    add(
+        "unordered_times",
+        counts.unordered,
+        format!(
+            "{} predictions stand behind later ones. Windows go by time, so this changes nothing.",
+            counts.unordered
+        ),
+    );
     if counts.zoned > 0 {
-        add("mixed_zones", counts.unzoned, format!("{} times have a zone and {} have none; the latter were read as UTC.", counts.zoned, counts.unzoned));
+        add(
+            "mixed_zones",
+            counts.unzoned,
+            format!(
+                "{} times have a zone and {} have none; the latter were read as UTC.",
+                counts.zoned, counts.unzoned
+            ),
+        );
     }
-    add("scores_out_of_range", counts.out_of_range, format!("{} predictions have scores outside of 0 to 1. They count as requests, but not for confidence or performance.", counts.out_of_range));
-    add("scores_do_not_sum", counts.not_summing, format!("{} predictions have scores of all classes that do not sum to 1. They count as requests, but not for confidence or performance.", counts.not_summing));
-    add("not_finite", counts.not_finite, format!("{} values of inputs are infinite or not a number; they were counted where they lie, or as missing.", counts.not_finite));
+    add(
+        "scores_out_of_range",
+        counts.out_of_range,
+        format!(
+            "{} predictions have scores outside of 0 to 1. They count as requests, but not for confidence or performance.",
+            counts.out_of_range
+        ),
+    );
+    add(
+        "scores_do_not_sum",
+        counts.not_summing,
+        format!(
+            "{} predictions have scores of all classes that do not sum to 1. They count as requests, but not for confidence or performance.",
+            counts.not_summing
+        ),
+    );
+    add(
+        "not_finite",
+        counts.not_finite,
+        format!(
+            "{} values of inputs are infinite or not a number; they were counted where they lie, or as missing.",
+            counts.not_finite
+        ),
+    );
     if mapping.of(Role::Time).is_none() {
-        found.push(problem("no_times", counts.rows, "The log has no column of times, so its windows are numbers of rows in the order of the file."));
+        found.push(problem(
+            "no_times",
+            counts.rows,
+            "The log has no column of times, so its windows are numbers of rows in the order of the file.",
+        ));
     }
     if mapping.of(Role::Id).is_none() {
-        found.push(problem("no_ids", counts.rows, "The log has no identifiers, so repetitions cannot be found and labels cannot be joined."));
+        found.push(problem(
+            "no_ids",
+            counts.rows,
+            "The log has no identifiers, so repetitions cannot be found and labels cannot be joined.",
+        ));
     }
     if mapping.of(Role::Prediction).is_none() && mapping.of(Role::Score).is_none() {
-        found.push(problem("no_outputs", counts.rows, "The log has no predictions or scores, so only what the model was asked can be looked at."));
+        found.push(problem(
+            "no_outputs",
+            counts.rows,
+            "The log has no predictions or scores, so only what the model was asked can be looked at.",
+        ));
     }
     found
 }
@@ -301,7 +426,11 @@ fn outcome_problems(models: &[ModelMonitor], task: &kept::Task) -> Vec<LogProble
         && models.iter().any(|it| !it.windows.is_empty())
     {
         let only = names.first().map_or_else(|| "nothing".to_owned(), |it| format!("only \"{it}\""));
-        found.push(problem("one_class", 1, format!("The model answered {only}, so performance beyond the share of right answers cannot be measured.")));
+        found.push(problem(
+            "one_class",
+            1,
+            format!("The model answered {only}, so performance beyond the share of right answers cannot be measured."),
+        ));
     }
     found
 }

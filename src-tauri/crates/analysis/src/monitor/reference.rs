@@ -6,7 +6,7 @@ use std::path::Path;
 use proofmark_domain::monitor::{LogProblem, ReferenceReading, Role};
 
 use super::baseline::{Baseline, Thinned};
-use super::cells::{Block, Cells, id_hash, hash_of, number_text};
+use super::cells::{Block, Cells, hash_of, id_hash, number_text};
 use super::clock::{epoch_ms, read_moment};
 use super::estimate::Estimator;
 use super::gather::{Labels, Model, class_name, class_text, valid_scores};
@@ -55,7 +55,7 @@ enum RawLabel {
 }
 
 impl RawLabels {
-    fn names<'a>(&self, texts: &'a [String]) -> BTreeSet<String> {
+    fn names(&self, texts: &[String]) -> BTreeSet<String> {
         let name = |it: &RawLabel| match it {
             RawLabel::Number(it) => Some(number_text(*it)),
             RawLabel::Text(code) => texts.get(*code as usize).cloned(),
@@ -87,11 +87,17 @@ pub(super) fn prepare(
     let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
     let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
     let mut texts = Vec::new();
-    let raw = input.labels.as_deref().map(|path| read_labels(path, input, &mapping, &mut texts, problems, cancel)).transpose()?.flatten();
+    let raw = input
+        .labels
+        .as_deref()
+        .map(|path| read_labels(path, input, &mapping, &mut texts, problems, cancel))
+        .transpose()?
+        .flatten();
 
     let own_inputs: Vec<String> = mapping.all(Role::Input).map(|it| it.1.to_owned()).collect();
     let mut reference_mapping = reference_head.as_ref().map(|head| {
-        let wishes: Vec<super::Wish> = input.columns.iter().filter(|it| head.names.contains(&it.column)).cloned().collect();
+        let wishes: Vec<super::Wish> =
+            input.columns.iter().filter(|it| head.names.contains(&it.column)).cloned().collect();
         guess(head, &wishes, Some((&own_inputs, false)))
     });
     if let (Some(found), Some(head)) = (&mut reference_mapping, &reference_head) {
@@ -109,7 +115,16 @@ pub(super) fn prepare(
     let labels = raw.map(|raw| code_labels(raw, &texts, &mut task, problems));
 
     let (baselines, columns) = baselines(&mapping, about, &thinned.block, &rows);
-    let outcomes = outcomes(about, &thinned.block, &rows, &mut task, labels.as_ref().filter(|_| of_itself).map(|it| &it.0), &baselines, &columns, &mapping);
+    let outcomes = outcomes(
+        about,
+        &thinned.block,
+        &rows,
+        &mut task,
+        labels.as_ref().filter(|_| of_itself).map(|it| &it.0),
+        &baselines,
+        &columns,
+        &mapping,
+    );
     let mut baselines = baselines;
     learn_losses(&mut baselines, about, &mapping, &columns, &thinned.block, &rows, &task, outcomes.as_ref());
     let absent = if of_itself {
@@ -121,7 +136,11 @@ pub(super) fn prepare(
         inputs.filter(|_| has_inputs).map(str::to_owned).collect()
     };
     if !absent.is_empty() {
-        let words = format!("The reference has {} inputs that the log lacks: {}.", absent.len(), absent.iter().take(8).cloned().collect::<Vec<_>>().join(", "));
+        let words = format!(
+            "The reference has {} inputs that the log lacks: {}.",
+            absent.len(),
+            absent.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+        );
         problems.push(problem("schema_mismatch", absent.len() as u64, words));
     }
     let found: Vec<String> = baselines.iter().filter(|it| it.role == "input").map(|it| it.name.clone()).collect();
@@ -170,7 +189,8 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
 }
 
 fn thin(sources: &[Source], mapping: &Mapping, cancel: &dyn Fn() -> bool) -> Result<Thinned, TableError> {
-    let wanted: Vec<String> = mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
+    let wanted: Vec<String> =
+        mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
     let known: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
     let mut thinned = Thinned::default();
     for source in sources {
@@ -220,8 +240,17 @@ fn classes_in(cells: Option<&Cells>, rows: usize) -> BTreeSet<String> {
 }
 
 /// Classes or numbers, and which class each score is of.
-fn decide_task(log: &Mapping, first: &Block, about: &Mapping, reference: &Block, labels: &BTreeSet<String>, problems: &mut Vec<LogProblem>) -> Task {
-    let of = |mapping: &Mapping, block: &Block, role| -> BTreeSet<String> { classes_in(mapping.of(role).and_then(|it| block.column(it)), block.rows) };
+fn decide_task(
+    log: &Mapping,
+    first: &Block,
+    about: &Mapping,
+    reference: &Block,
+    labels: &BTreeSet<String>,
+    problems: &mut Vec<LogProblem>,
+) -> Task {
+    let of = |mapping: &Mapping, block: &Block, role| -> BTreeSet<String> {
+        classes_in(mapping.of(role).and_then(|it| block.column(it)), block.rows)
+    };
     let mut seen = of(log, first, Role::Prediction);
     seen.extend(of(about, reference, Role::Prediction));
     let mut truth = of(about, reference, Role::Label);
@@ -232,7 +261,8 @@ fn decide_task(log: &Mapping, first: &Block, about: &Mapping, reference: &Block,
     let number = |name: &String| name.parse::<f64>().is_ok();
     if scores.is_empty() {
         let all: BTreeSet<String> = seen.union(&truth).cloned().collect();
-        let classes = !all.is_empty() && (all.iter().any(|it| !number(it)) || (all.len() <= MOST_CLASSES && all.iter().all(whole)));
+        let classes = !all.is_empty()
+            && (all.iter().any(|it| !number(it)) || (all.len() <= MOST_CLASSES && all.iter().all(whole)));
         if !classes && !all.is_empty() {
             return Task::Numbers;
         }
@@ -240,8 +270,13 @@ fn decide_task(log: &Mapping, first: &Block, about: &Mapping, reference: &Block,
     }
     let known: BTreeSet<String> = seen.union(&truth).cloned().collect();
     if let [only] = scores.as_slice() {
-        let positive = class_name(only).filter(|it| known.contains(it)).unwrap_or_else(|| positive_class(log, first, &known));
-        let other = known.iter().find(|it| **it != positive).cloned().unwrap_or_else(|| if positive == "0" { "1" } else { "0" }.to_owned());
+        let positive =
+            class_name(only).filter(|it| known.contains(it)).unwrap_or_else(|| positive_class(log, first, &known));
+        let other = known
+            .iter()
+            .find(|it| **it != positive)
+            .cloned()
+            .unwrap_or_else(|| if positive == "0" { "1" } else { "0" }.to_owned());
         let mut names = vec![other, positive];
         names.extend(known.into_iter().filter(|it| !names.contains(it)).collect::<Vec<_>>());
         return Task::Classes { names, scores: vec![1] };
@@ -251,7 +286,14 @@ fn decide_task(log: &Mapping, first: &Block, about: &Mapping, reference: &Block,
     let strangers: Vec<String> = known.iter().filter(|it| !names.contains(it)).cloned().collect();
     if places && known.len() == names.len() && !strangers.is_empty() {
         // Scores by place stand in the order of the sorted classes, as scikit-learn has it.
-        problems.push(problem("unknown_labels", names.len() as u64, format!("The scores have no names; they were taken in the order of the sorted classes: {}.", known.iter().cloned().collect::<Vec<_>>().join(", "))));
+        problems.push(problem(
+            "unknown_labels",
+            names.len() as u64,
+            format!(
+                "The scores have no names; they were taken in the order of the sorted classes: {}.",
+                known.iter().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        ));
         names = known.into_iter().collect();
     } else {
         names.extend(strangers);
@@ -262,7 +304,8 @@ fn decide_task(log: &Mapping, first: &Block, about: &Mapping, reference: &Block,
 
 /// The class that a lone score is of: the one whose predictions have the higher scores.
 fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
-    let (predictions, scores) = (log.of(Role::Prediction).and_then(|it| first.column(it)), log.of(Role::Score).and_then(|it| first.column(it)));
+    let (predictions, scores) =
+        (log.of(Role::Prediction).and_then(|it| first.column(it)), log.of(Role::Score).and_then(|it| first.column(it)));
     let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
     if let (Some(predictions), Some(scores)) = (predictions, scores) {
         for row in 0..first.rows {
@@ -274,12 +317,16 @@ fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> Str
         }
     }
     if sums.len() >= 2
-        && let Some((name, _)) = sums.iter().max_by(|a, b| (a.1.0 / a.1.1).total_cmp(&(b.1.0 / b.1.1)).then_with(|| a.0.cmp(b.0)))
+        && let Some((name, _)) =
+            sums.iter().max_by(|a, b| (a.1.0 / a.1.1).total_cmp(&(b.1.0 / b.1.1)).then_with(|| a.0.cmp(b.0)))
     {
         return name.clone();
     }
     let usual = ["1", "yes", "Yes", "Y", "y", "positive", "t", "T"];
-    usual.iter().find(|it| known.contains(**it)).map_or_else(|| known.iter().next_back().cloned().unwrap_or_else(|| "1".to_owned()), |it| (*it).to_owned())
+    usual
+        .iter()
+        .find(|it| known.contains(**it))
+        .map_or_else(|| known.iter().next_back().cloned().unwrap_or_else(|| "1".to_owned()), |it| (*it).to_owned())
 }
 
 fn read_labels(
@@ -292,12 +339,25 @@ fn read_labels(
 ) -> Result<Option<RawLabels>, TableError> {
     let opened = open_all(path)?;
     let head = super::head(&opened.sources, cancel)?;
-    let wishes: Vec<super::Wish> = input.columns.iter().filter(|it| matches!(it.role, Role::Id | Role::Label) && head.names.contains(&it.column)).cloned().collect();
+    let wishes: Vec<super::Wish> = input
+        .columns
+        .iter()
+        .filter(|it| matches!(it.role, Role::Id | Role::Label) && head.names.contains(&it.column))
+        .cloned()
+        .collect();
     let mapping = guess(&head, &wishes, None);
     let same = log.of(Role::Id).filter(|it| head.names.iter().any(|name| name == it));
     let id = same.or_else(|| mapping.of(Role::Id)).map(str::to_owned);
-    let rest: Vec<&str> = mapping.columns.iter().filter(|it| Some(&it.column) != id.as_ref() && it.role != Role::Time).map(|it| it.column.as_str()).collect();
-    let label = mapping.of(Role::Label).or_else(|| if let [only] = rest.as_slice() { Some(*only) } else { None }).map(str::to_owned);
+    let rest: Vec<&str> = mapping
+        .columns
+        .iter()
+        .filter(|it| Some(&it.column) != id.as_ref() && it.role != Role::Time)
+        .map(|it| it.column.as_str())
+        .collect();
+    let label = mapping
+        .of(Role::Label)
+        .or_else(|| if let [only] = rest.as_slice() { Some(*only) } else { None })
+        .map(str::to_owned);
     let (Some(id), Some(label)) = (id, label) else {
         let words = format!(
             "{} holds no column that is clearly the identifier and one that is clearly the label; its columns are {}. Name them.",
@@ -307,7 +367,12 @@ fn read_labels(
         problems.push(problem("unknown_labels", 0, words));
         return Ok(None);
     };
-    let mut raw = RawLabels { ids: Vec::new(), values: Vec::new(), column: label.clone(), path: path.to_string_lossy().into_owned() };
+    let mut raw = RawLabels {
+        ids: Vec::new(),
+        values: Vec::new(),
+        column: label.clone(),
+        path: path.to_string_lossy().into_owned(),
+    };
     let mut index: HashMap<String, u32> = HashMap::new();
     let wanted = [id.clone(), label.clone()];
     for source in &opened.sources {
@@ -341,7 +406,12 @@ fn read_labels(
 }
 
 /// Labels as class codes or numbers. A later label of the same identifier replaces an earlier one.
-fn code_labels(raw: RawLabels, texts: &[String], task: &mut Task, problems: &mut Vec<LogProblem>) -> (Labels, String, u64) {
+fn code_labels(
+    raw: RawLabels,
+    texts: &[String],
+    task: &mut Task,
+    problems: &mut Vec<LogProblem>,
+) -> (Labels, String, u64) {
     let mut codes: HashMap<String, f64> = HashMap::new();
     let mut code = |name: String, task: &mut Task| -> f64 {
         if let Some(known) = codes.get(&name) {
@@ -380,7 +450,14 @@ fn code_labels(raw: RawLabels, texts: &[String], task: &mut Task, problems: &mut
         problems.push(problem("constant_label", known, format!("The column \"{}\" is the same in all {known} labels, so only the share of right answers can be measured.", raw.column)));
     }
     if known < total {
-        problems.push(problem("duplicate_ids", total - known, format!("{} labels were replaced by a later label of the same prediction, or hold no value.", total - known)));
+        problems.push(problem(
+            "duplicate_ids",
+            total - known,
+            format!(
+                "{} labels were replaced by a later label of the same prediction, or hold no value.",
+                total - known
+            ),
+        ));
     }
     (labels, raw.path, known)
 }
@@ -415,7 +492,9 @@ fn baselines(log: &Mapping, about: &Mapping, block: &Block, rows: &[usize]) -> (
 
 fn code_of(task: &mut Task, cells: &Cells, row: usize) -> f64 {
     match task {
-        Task::Numbers => cells.number(row).or_else(|| cells.text(row).and_then(|it| it.trim().parse().ok())).unwrap_or(f64::NAN),
+        Task::Numbers => {
+            cells.number(row).or_else(|| cells.text(row).and_then(|it| it.trim().parse().ok())).unwrap_or(f64::NAN)
+        }
         Task::Classes { names, .. } => class_text(cells, row).map_or(f64::NAN, |name| {
             names.iter().position(|it| *it == name).unwrap_or_else(|| {
                 names.push(name);
@@ -440,8 +519,10 @@ fn outcomes(
     let of = |role| about.of(role).and_then(|it| block.column(it));
     let (predictions, truth, ids) = (of(Role::Prediction), of(Role::Label), of(Role::Id));
     let score_names: Vec<String> = log.all(Role::Score).map(|it| it.1.to_owned()).collect();
-    let scores: Vec<Option<&Cells>> =
-        score_names.iter().map(|name| about.all(Role::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0))).collect();
+    let scores: Vec<Option<&Cells>> = score_names
+        .iter()
+        .map(|name| about.all(Role::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
+        .collect();
     if truth.is_none() && labels.is_none() {
         return None;
     }
@@ -453,22 +534,33 @@ fn outcomes(
         Task::Numbers => 0,
     };
     let mut kept = Kept::new(k, baselines.len());
-    let cells: Vec<Option<&Cells>> = baselines.iter().zip(columns).map(|(it, own)| their_column(about, it, own, log).and_then(|it| block.column(it))).collect();
+    let cells: Vec<Option<&Cells>> = baselines
+        .iter()
+        .zip(columns)
+        .map(|(it, own)| their_column(about, it, own, log).and_then(|it| block.column(it)))
+        .collect();
     for row in rows {
         let own = truth.map_or(f64::NAN, |it| code_of(task, it, *row));
-        let hash = || ids.and_then(|it| it.text(*row).map(id_hash).or_else(|| it.number(*row).map(|it| hash_of(&number_text(it)))));
-        let label = if own.is_nan() { labels.and_then(|it| it.values.get(&hash()?).copied()).unwrap_or(f64::NAN) } else { own };
+        let hash = || {
+            ids.and_then(|it| {
+                it.text(*row).map(id_hash).or_else(|| it.number(*row).map(|it| hash_of(&number_text(it))))
+            })
+        };
+        let label =
+            if own.is_nan() { labels.and_then(|it| it.values.get(&hash()?).copied()).unwrap_or(f64::NAN) } else { own };
         if label.is_nan() {
             continue;
         }
-        let raw: Vec<f64> = scores.iter().take(k).map(|it| it.and_then(|it| it.number(*row)).unwrap_or(f64::NAN)).collect();
+        let raw: Vec<f64> =
+            scores.iter().take(k).map(|it| it.and_then(|it| it.number(*row)).unwrap_or(f64::NAN)).collect();
         let valid = valid_scores(&raw) == Ok(true);
         let mut prediction = predictions.map_or(f64::NAN, |it| code_of(task, it, *row));
         if prediction.is_nan() && valid {
             prediction = from_scores(task, &raw);
         }
         let raw: Vec<f32> = raw.iter().map(|it| if valid { *it as f32 } else { f32::NAN }).collect();
-        let codes = baselines.iter().zip(&cells).map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, *row))));
+        let codes =
+            baselines.iter().zip(&cells).map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, *row))));
         kept.push(mix(*row as u64), &raw, prediction, label, codes);
     }
     (kept.len() > 0).then_some(kept)
@@ -486,7 +578,11 @@ fn from_scores(task: &Task, scores: &[f64]) -> f64 {
 
 fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Mapping) -> Option<&'a str> {
     if baseline.role == "input" {
-        return about.columns.iter().find(|it| it.role == Role::Input && (it.name == baseline.name || it.column == own)).map(|it| it.column.as_str());
+        return about
+            .columns
+            .iter()
+            .find(|it| it.role == Role::Input && (it.name == baseline.name || it.column == own))
+            .map(|it| it.column.as_str());
     }
     if baseline.name == "prediction" {
         return about.of(Role::Prediction);
@@ -498,7 +594,16 @@ fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Ma
 /// The loss of the model by bin of each column: wrong or right for classes, the absolute error for numbers; where no outcome is known, the
 /// doubt that the model itself has.
 #[allow(clippy::too_many_arguments)]
-fn learn_losses(baselines: &mut [Baseline], about: &Mapping, log: &Mapping, columns: &[String], block: &Block, rows: &[usize], task: &Task, outcomes: Option<&Kept>) {
+fn learn_losses(
+    baselines: &mut [Baseline],
+    about: &Mapping,
+    log: &Mapping,
+    columns: &[String],
+    block: &Block,
+    rows: &[usize],
+    task: &Task,
+    outcomes: Option<&Kept>,
+) {
     let of = |role| about.of(role).and_then(|it| block.column(it));
     let mut losses: Vec<(usize, f64)> = Vec::new();
     match (outcomes.is_some(), of(Role::Prediction), of(Role::Label)) {
@@ -506,9 +611,9 @@ fn learn_losses(baselines: &mut [Baseline], about: &Mapping, log: &Mapping, colu
             for row in rows {
                 let loss = match task {
                     Task::Numbers => predictions.number(*row).zip(truth.number(*row)).map(|(a, b)| (a - b).abs()),
-                    Task::Classes { .. } => {
-                        class_text(predictions, *row).zip(class_text(truth, *row)).map(|(a, b)| f64::from(u8::from(a != b)))
-                    }
+                    Task::Classes { .. } => class_text(predictions, *row)
+                        .zip(class_text(truth, *row))
+                        .map(|(a, b)| f64::from(u8::from(a != b))),
                 };
                 losses.extend(loss.filter(|it| it.is_finite()).map(|it| (*row, it)));
             }
@@ -518,7 +623,8 @@ fn learn_losses(baselines: &mut [Baseline], about: &Mapping, log: &Mapping, colu
             for row in rows {
                 let raw: Vec<f64> = scores.iter().map(|it| it.number(*row).unwrap_or(f64::NAN)).collect();
                 if valid_scores(&raw) == Ok(true) {
-                    let top = if let [p] = raw.as_slice() { p.max(1.0 - p) } else { raw.iter().copied().fold(0.0, f64::max) };
+                    let top =
+                        if let [p] = raw.as_slice() { p.max(1.0 - p) } else { raw.iter().copied().fold(0.0, f64::max) };
                     losses.push((*row, 1.0 - top));
                 }
             }
@@ -532,7 +638,12 @@ fn learn_losses(baselines: &mut [Baseline], about: &Mapping, log: &Mapping, colu
 }
 
 /// Learns to estimate performance from the reference, else from the earliest windows of the log that have labels. Otherwise says why not.
-pub(super) fn estimator(task: &Task, outcomes: Option<&Kept>, models: &[Model], baselines: &[Baseline]) -> (Option<Estimator>, String) {
+pub(super) fn estimator(
+    task: &Task,
+    outcomes: Option<&Kept>,
+    models: &[Model],
+    baselines: &[Baseline],
+) -> (Option<Estimator>, String) {
     let names: Vec<String> = baselines.iter().map(|it| it.name.clone()).collect();
     let first = match outcomes {
         Some(kept) => match Estimator::learn(task, kept, &names) {
@@ -544,7 +655,9 @@ pub(super) fn estimator(task: &Task, outcomes: Option<&Kept>, models: &[Model], 
     let Some(model) = models.first() else { return (None, first) };
     let mut pooled: Option<Kept> = None;
     for (_, window) in &model.windows.all {
-        let rows: Vec<usize> = (0..window.kept.len()).filter(|it| !window.kept.label[*it].is_nan() && !window.kept.prediction[*it].is_nan()).collect();
+        let rows: Vec<usize> = (0..window.kept.len())
+            .filter(|it| !window.kept.label[*it].is_nan() && !window.kept.prediction[*it].is_nan())
+            .collect();
         if rows.is_empty() {
             continue;
         }

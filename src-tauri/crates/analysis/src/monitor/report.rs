@@ -2,8 +2,8 @@
 
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
-    Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState, Skew,
-    WindowColumn, WindowDrift, WindowKind, WindowQuality, health, raise,
+    Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
+    Skew, WindowColumn, WindowDrift, WindowKind, WindowQuality, health, raise,
 };
 
 use super::baseline::Baseline;
@@ -44,7 +44,12 @@ fn bounds(windows: &Windows, at: usize) -> (Option<i64>, Option<i64>) {
 }
 
 /// Compares two counts of one column.
-fn compare(baseline: &Baseline, a: (&[u64], u64, &[f64]), b: (&ColumnCount, &[f64]), options: &DriftOptions) -> Option<ColumnDrift> {
+fn compare(
+    baseline: &Baseline,
+    a: (&[u64], u64, &[f64]),
+    b: (&ColumnCount, &[f64]),
+    options: &DriftOptions,
+) -> Option<ColumnDrift> {
     let (counts, further) = b.0.with_unseen(baseline);
     let column = Counted {
         name: &baseline.name,
@@ -60,20 +65,28 @@ fn compare(baseline: &Baseline, a: (&[u64], u64, &[f64]), b: (&ColumnCount, &[f6
 /// The report of one model. `model` must be finished.
 pub(super) fn report(model: &Model, against: &Against<'_>) -> ModelMonitor {
     let windows = &model.windows;
-    let spans: Vec<(i64, i64)> = (0..windows.all.len()).map(|it| bounds(windows, it)).map(|it| (it.0.unwrap_or(0), it.1.unwrap_or(0))).collect();
-    let silences = if matches!(windows.kind, WindowKind::Rows(_)) { vec![None; spans.len()] } else { model.activity.silences(&spans) };
+    let spans: Vec<(i64, i64)> =
+        (0..windows.all.len()).map(|it| bounds(windows, it)).map(|it| (it.0.unwrap_or(0), it.1.unwrap_or(0))).collect();
+    let silences = if matches!(windows.kind, WindowKind::Rows(_)) {
+        vec![None; spans.len()]
+    } else {
+        model.activity.silences(&spans)
+    };
     let options = DriftOptions::default();
-    let drifts: Vec<Option<Vec<ColumnDrift>>> = (0..windows.all.len()).map(|at| columns_of(windows, at, against, &options)).collect();
+    let drifts: Vec<Option<Vec<ColumnDrift>>> =
+        (0..windows.all.len()).map(|at| columns_of(windows, at, against, &options)).collect();
     let relations = relations(windows, against);
     let mut reported_windows = Vec::with_capacity(windows.all.len());
     for (at, (_, window)) in windows.all.iter().enumerate() {
         let (start, end) = bounds(windows, at);
-        let drift = drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, &drifts, against));
+        let drift =
+            drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, &drifts, against));
         reported_windows.push(MonitorWindow {
             start: start.map(stamp),
             end: end.map(stamp),
             rows: window.rows,
-            is_open: at + 1 == windows.all.len() && end.zip(against.last).is_some_and(|(end, last)| last < end && end > against.now),
+            is_open: at + 1 == windows.all.len()
+                && end.zip(against.last).is_some_and(|(end, last)| last < end && end > against.now),
             usage: window.usage.report(silences.get(at).copied().flatten()),
             confidence: window.sureness.report(),
             drift,
@@ -85,7 +98,15 @@ pub(super) fn report(model: &Model, against: &Against<'_>) -> ModelMonitor {
     let skew = if against.of_itself { Vec::new() } else { skew(&reported_windows) };
     let alerts = raise(&reported_windows, &changes, &skew);
     let health = health(&reported_windows, &alerts);
-    ModelMonitor { model: model.name.clone(), versions: model.versions.listed(50), windows: reported_windows, changes, skew, alerts, health }
+    ModelMonitor {
+        model: model.name.clone(),
+        versions: model.versions.listed(50),
+        windows: reported_windows,
+        changes,
+        skew,
+        alerts,
+        health,
+    }
 }
 
 fn columns_of(windows: &Windows, at: usize, against: &Against<'_>, options: &DriftOptions) -> Option<Vec<ColumnDrift>> {
@@ -126,7 +147,13 @@ fn verdict_at(drifts: &[Option<Vec<ColumnDrift>>], at: usize, name: &str) -> Opt
 }
 
 /// The season's part in a difference of one column.
-fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, drifts: &[Option<Vec<ColumnDrift>>]) -> Option<Season> {
+fn season(
+    windows: &Windows,
+    at: usize,
+    column: usize,
+    baseline: &Baseline,
+    drifts: &[Option<Vec<ColumnDrift>>],
+) -> Option<Season> {
     let (start, _) = bounds(windows, at);
     let start = start?;
     let phase = Phase::of(windows.kind, start)?;
@@ -156,14 +183,21 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, drif
     };
     let within = earlier.iter().any(like);
     let lasting = earlier.last().is_some_and(|last| {
-        let between: Vec<DriftVerdict> = (last + 1..at).filter_map(|it| verdict_at(drifts, it, &baseline.name)).collect();
+        let between: Vec<DriftVerdict> =
+            (last + 1..at).filter_map(|it| verdict_at(drifts, it, &baseline.name)).collect();
         let drifted = between.iter().filter(|it| **it == DriftVerdict::Drift).count();
         between.len() >= 3 && drifted * 10 >= between.len() * 9
     });
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
 
-fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], drifts: &[Option<Vec<ColumnDrift>>], against: &Against<'_>) -> WindowDrift {
+fn drift_of(
+    windows: &Windows,
+    at: usize,
+    found: &[ColumnDrift],
+    drifts: &[Option<Vec<ColumnDrift>>],
+    against: &Against<'_>,
+) -> WindowDrift {
     let place = |name: &str| against.baselines.iter().position(|it| it.name == name);
     let columns: Vec<WindowColumn> = found
         .iter()
@@ -171,7 +205,10 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], drifts: &[Optio
             let at_place = place(&column.name);
             let baseline = at_place.and_then(|it| against.baselines.get(it));
             let moved = column.verdict == DriftVerdict::Drift;
-            let season = at_place.zip(baseline).filter(|_| moved).and_then(|(it, baseline)| season(windows, at, it, baseline, drifts));
+            let season = at_place
+                .zip(baseline)
+                .filter(|_| moved)
+                .and_then(|(it, baseline)| season(windows, at, it, baseline, drifts));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));
@@ -203,7 +240,10 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], drifts: &[Optio
         if all.len() > 3 { format!("{shown} and {} more", all.len() - 3) } else { shown }
     };
     let season_words = if expected > 0 {
-        format!(" {expected} of them moved as the season has it: {}.", names(&|it| it.change == Some(DriftChange::Season)))
+        format!(
+            " {expected} of them moved as the season has it: {}.",
+            names(&|it| it.change == Some(DriftChange::Season))
+        )
     } else {
         String::new()
     };
@@ -212,10 +252,17 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], drifts: &[Optio
         (DriftVerdict::Drift, format!("{drifted} of {} columns drifted: {list}.{season_words}", columns.len()))
     } else if judged == 0 {
         let rows = windows.all.get(at).map_or(0, |it| it.1.rows);
-        let why = if columns.is_empty() { "No column of the reference is in the log.".to_owned() } else { format!("{rows} predictions are too few to compare with the reference.") };
+        let why = if columns.is_empty() {
+            "No column of the reference is in the log.".to_owned()
+        } else {
+            format!("{rows} predictions are too few to compare with the reference.")
+        };
         (DriftVerdict::CannotTell, why)
     } else if judged * 2 < columns.len() {
-        (DriftVerdict::CannotTell, format!("Only {judged} of {} columns can be judged; none of them drifted.{season_words}", columns.len()))
+        (
+            DriftVerdict::CannotTell,
+            format!("Only {judged} of {} columns can be judged; none of them drifted.{season_words}", columns.len()),
+        )
     } else {
         (DriftVerdict::NoDrift, format!("None of {} columns drifted.{season_words}", columns.len()))
     };
@@ -229,7 +276,8 @@ fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality
         let Some(count) = counts.get(at).filter(|it| it.rows > 0) else { continue };
         let rows = count.rows as f64;
         let values = (count.rows - count.missing).max(1) as f64;
-        let reference_missing = baseline.rows.saturating_sub(baseline.counts.iter().sum::<u64>()) as f64 / baseline.rows.max(1) as f64;
+        let reference_missing =
+            baseline.rows.saturating_sub(baseline.counts.iter().sum::<u64>()) as f64 / baseline.rows.max(1) as f64;
         if count.missing == count.rows && reference_missing < 0.5 {
             absent.push(baseline.name.clone());
             continue;
@@ -264,7 +312,12 @@ fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality
 }
 
 fn outside_share(windows: &Windows, at: usize, against: &Against<'_>) -> (f64, f64) {
-    let expected: f64 = against.baselines.iter().filter(|it| it.role == "input" && it.left_out.is_none()).map(Baseline::expected_outside).sum();
+    let expected: f64 = against
+        .baselines
+        .iter()
+        .filter(|it| it.role == "input" && it.left_out.is_none())
+        .map(Baseline::expected_outside)
+        .sum();
     let share = windows.all.get(at).map_or(0.0, |(_, it)| it.outside as f64 / it.rows.max(1) as f64);
     (share, expected.min(1.0))
 }
@@ -277,17 +330,23 @@ fn relations(windows: &Windows, against: &Against<'_>) -> Vec<Assumption> {
         .map(|at| {
             let own = windows.all.get(at).and_then(|(_, window)| {
                 let estimator = against.estimator?;
-                let rows: Vec<usize> = (0..window.kept.len()).filter(|it| !window.kept.label[*it].is_nan() && !window.kept.prediction[*it].is_nan()).collect();
+                let rows: Vec<usize> = (0..window.kept.len())
+                    .filter(|it| !window.kept.label[*it].is_nan() && !window.kept.prediction[*it].is_nan())
+                    .collect();
                 if rows.len() < 50 {
                     return None;
                 }
                 let part = window.kept.only(&rows);
                 let real = measure(against.task, &part);
                 let said = estimator.values(against.task, &part);
-                let (metric, tolerated) = if *against.task == Task::Numbers { ("mae", None) } else { ("accuracy", Some(0.02)) };
+                let (metric, tolerated) =
+                    if *against.task == Task::Numbers { ("mae", None) } else { ("accuracy", Some(0.02)) };
                 let (is, said) = (real.get(metric)?, said.get(metric)?);
                 let gap = (is.value - said).abs();
-                let error = is.spread.at(is.rows).hypot(estimator.reference.get(metric).map_or(0.0, |it| it.spread.at(it.rows)));
+                let error = is
+                    .spread
+                    .at(is.rows)
+                    .hypot(estimator.reference.get(metric).map_or(0.0, |it| it.spread.at(it.rows)));
                 let tolerated = tolerated.unwrap_or(0.1 * said.abs());
                 Some(if gap > tolerated && gap > 3.0 * error {
                     Assumption::Fails
@@ -317,19 +376,36 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
         Some(estimator) => {
             let (outside, expected_outside) = outside_share(windows, at, against);
             let bad_scores = window.bad_scores as f64 / window.rows.max(1) as f64;
-            found.estimated = estimator.estimate(against.task, &window.kept, Circumstances { outside, expected_outside, bad_scores, relation });
+            found.estimated = estimator.estimate(
+                against.task,
+                &window.kept,
+                Circumstances { outside, expected_outside, bad_scores, relation },
+            );
             found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
             let basis = if labelled > 0 { format!("{labelled} predictions have a label; ") } else { String::new() };
-            found.why = format!("{basis}estimates are learnt from {} rows with a known outcome; {}.", estimator.rows, estimator.calibration().1);
+            found.why = format!(
+                "{basis}estimates are learnt from {} rows with a known outcome; {}.",
+                estimator.rows,
+                estimator.calibration().1
+            );
         }
-        None if labelled > 0 => found.why = format!("{labelled} predictions have a label; nothing is estimated, because {}.", against.no_estimator),
-        None => found.why = format!("No prediction of this window has a label, and nothing can be estimated, because {}.", against.no_estimator),
+        None if labelled > 0 => {
+            found.why =
+                format!("{labelled} predictions have a label; nothing is estimated, because {}.", against.no_estimator)
+        }
+        None => {
+            found.why = format!(
+                "No prediction of this window has a label, and nothing can be estimated, because {}.",
+                against.no_estimator
+            )
+        }
     }
     found
 }
 
 fn changes(windows: &[MonitorWindow]) -> Vec<ChangePoint> {
-    let whole: Vec<(usize, &MonitorWindow)> = windows.iter().enumerate().filter(|(_, it)| it.rows >= 20 && !it.is_open).collect();
+    let whole: Vec<(usize, &MonitorWindow)> =
+        windows.iter().enumerate().filter(|(_, it)| it.rows >= 20 && !it.is_open).collect();
     type Series = (&'static str, &'static str, f64, fn(&MonitorWindow) -> Option<f64>);
     let series: [Series; 3] = [
         ("confidence", "The mean largest probability", 0.01, |it| it.confidence.map(|it| it.max_probability)),
@@ -340,10 +416,17 @@ fn changes(windows: &[MonitorWindow]) -> Vec<ChangePoint> {
     for (name, words, least, of) in series {
         let known: Vec<(usize, f64)> = whole.iter().filter_map(|(at, it)| Some((*at, of(it)?))).collect();
         let values: Vec<f64> = known.iter().map(|it| it.1).collect();
-        let Some(step) = step(&values).filter(|it| (it.after - it.before).abs() > least.max(0.1 * f64::from(u8::from(name == "latency_p95")) * it.before)) else { continue };
+        let Some(step) = step(&values).filter(|it| {
+            (it.after - it.before).abs() > least.max(0.1 * f64::from(u8::from(name == "latency_p95")) * it.before)
+        }) else {
+            continue;
+        };
         let Some((at, _)) = known.get(step.at) else { continue };
         let start = windows.get(*at).and_then(|it| it.start);
-        let when = start.map_or_else(|| format!("window {}", at + 1), |it| it.to_string().get(..16).unwrap_or_default().replace('T', " "));
+        let when = start.map_or_else(
+            || format!("window {}", at + 1),
+            |it| it.to_string().get(..16).unwrap_or_default().replace('T', " "),
+        );
         let how = if step.shape == ChangeShape::Trend { "moved little by little" } else { "went" };
         found.push(ChangePoint {
             series: name.to_owned(),
@@ -361,7 +444,8 @@ fn changes(windows: &[MonitorWindow]) -> Vec<ChangePoint> {
 
 /// Columns that differ from the reference in every window that can be judged, by about as much from the first on.
 fn skew(windows: &[MonitorWindow]) -> Vec<Skew> {
-    let judged: Vec<&WindowDrift> = windows.iter().filter_map(|it| it.drift.as_ref()).filter(|it| it.verdict != DriftVerdict::CannotTell).collect();
+    let judged: Vec<&WindowDrift> =
+        windows.iter().filter_map(|it| it.drift.as_ref()).filter(|it| it.verdict != DriftVerdict::CannotTell).collect();
     if judged.len() < 3 {
         return Vec::new();
     }
@@ -370,7 +454,13 @@ fn skew(windows: &[MonitorWindow]) -> Vec<Skew> {
     for column in first.columns.iter().filter(|it| it.role == "input" && it.verdict == DriftVerdict::Drift) {
         let effects: Option<Vec<f64>> = judged
             .iter()
-            .map(|it| it.columns.iter().find(|it| it.name == column.name).filter(|it| it.verdict == DriftVerdict::Drift).and_then(|it| it.effect))
+            .map(|it| {
+                it.columns
+                    .iter()
+                    .find(|it| it.name == column.name)
+                    .filter(|it| it.verdict == DriftVerdict::Drift)
+                    .and_then(|it| it.effect)
+            })
             .collect();
         let Some(effects) = effects else { continue };
         let (low, high) = effects.iter().fold((f64::MAX, f64::MIN), |it, e| (it.0.min(*e), it.1.max(*e)));

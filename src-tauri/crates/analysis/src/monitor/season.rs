@@ -6,8 +6,20 @@ use super::clock::{civil_from_days, month, weekday};
 
 const DAY: i64 = 86_400_000;
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// A place in a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,10 +112,16 @@ impl Phase {
 pub(super) fn judge(phase: Phase, earlier: usize, within: bool, lasting: bool, seen_cycle: bool) -> Season {
     let name = phase.name();
     if earlier == 0 {
-        let why = if seen_cycle { format!("no earlier {name} is known") } else { "less than one cycle known".to_owned() };
-        return Season { state: SeasonState::Unknown, known: 0, sentence: format!("{why}, so it cannot be told from the season") };
+        let why =
+            if seen_cycle { format!("no earlier {name} is known") } else { "less than one cycle known".to_owned() };
+        return Season {
+            state: SeasonState::Unknown,
+            known: 0,
+            sentence: format!("{why}, so it cannot be told from the season"),
+        };
     }
-    let which = if earlier == 1 { format!("the last {name}") } else { format!("the last {earlier} {}", phase.plural()) };
+    let which =
+        if earlier == 1 { format!("the last {name}") } else { format!("the last {earlier} {}", phase.plural()) };
     let (state, sentence) = if lasting {
         (SeasonState::Unexpected, format!("like {which}, but it has not been otherwise since, so it is no season"))
     } else if within {
@@ -132,9 +150,16 @@ mod tests {
     #[test]
     fn what_is_known_is_said() {
         let december = Phase::Month(12);
-        assert_eq!(judge(december, 3, true, false, true).sentence, "expected for December: inside the range of the last 3 Decembers");
+        assert_eq!(
+            judge(december, 3, true, false, true).sentence,
+            "expected for December: inside the range of the last 3 Decembers"
+        );
         assert_eq!(judge(december, 0, false, false, false).state, SeasonState::Unknown);
         assert!(judge(december, 0, false, false, false).sentence.starts_with("less than one cycle known"));
-        assert_eq!(judge(december, 2, true, true, true).state, SeasonState::Unexpected, "a change that stayed is no season");
+        assert_eq!(
+            judge(december, 2, true, true, true).state,
+            SeasonState::Unexpected,
+            "a change that stayed is no season"
+        );
     }
 }

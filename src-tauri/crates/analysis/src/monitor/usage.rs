@@ -36,7 +36,8 @@ impl Names {
 
     /// Most frequent first; what is not listed is `(other)`.
     pub(super) fn listed(&self, most: usize) -> Vec<Named> {
-        let mut all: Vec<Named> = self.counts.iter().map(|(name, rows)| Named { name: name.clone(), rows: *rows }).collect();
+        let mut all: Vec<Named> =
+            self.counts.iter().map(|(name, rows)| Named { name: name.clone(), rows: *rows }).collect();
         all.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.name.cmp(&b.name)));
         let rest: u64 = all.iter().skip(most).map(|it| it.rows).sum::<u64>() + self.other;
         all.truncate(most);
@@ -208,8 +209,13 @@ mod tests {
             }
         }
         let windows: Vec<(i64, i64)> = (0..10).map(|it| (it * DAY, (it + 1) * DAY)).collect();
-        let unusual: Vec<usize> =
-            activity.silences(&windows).iter().enumerate().filter(|(_, it)| it.is_some_and(|it| it.is_unusual)).map(|it| it.0).collect();
+        let unusual: Vec<usize> = activity
+            .silences(&windows)
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.is_some_and(|it| it.is_unusual))
+            .map(|it| it.0)
+            .collect();
         assert_eq!(unusual, [6]);
     }
 }

@@ -141,7 +141,13 @@ impl ColumnCount {
     }
 }
 
-fn count_column(counts: &mut [ColumnCount], baseline: &Baseline, cells: &Cells, slots: &[u32], random: &mut Random) -> Vec<u32> {
+fn count_column(
+    counts: &mut [ColumnCount],
+    baseline: &Baseline,
+    cells: &Cells,
+    slots: &[u32],
+    random: &mut Random,
+) -> Vec<u32> {
     let by_name = baseline.places_of_names(cells);
     let mut outside = Vec::new();
     let compared = baseline.left_out.is_none() && baseline.role == "input";
@@ -303,14 +309,22 @@ impl Windows {
     }
 
     /// Counts all columns of a block, given the window of each row, and marks the rows with an input that the reference gives no hold for.
-    pub(super) fn count(&mut self, baselines: &[Baseline], cells: &[Option<&Cells>], slots: &[u32], outside: &mut [bool]) {
+    pub(super) fn count(
+        &mut self,
+        baselines: &[Baseline],
+        cells: &[Option<&Cells>],
+        slots: &[u32],
+        outside: &mut [bool],
+    ) {
         let seed = self.random.next();
         let found: Vec<Vec<u32>> = self
             .columns
             .par_iter_mut()
             .enumerate()
             .map(|(at, counts)| match (baselines.get(at), cells.get(at).copied().flatten()) {
-                (Some(baseline), Some(cells)) => count_column(counts, baseline, cells, slots, &mut Random::new(seed ^ at as u64)),
+                (Some(baseline), Some(cells)) => {
+                    count_column(counts, baseline, cells, slots, &mut Random::new(seed ^ at as u64))
+                }
                 // A block can lack a column, which then has no value there.
                 _ => {
                     for slot in slots {

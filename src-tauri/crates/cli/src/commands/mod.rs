@@ -15,6 +15,7 @@ pub mod runs;
 pub mod scan;
 pub mod settings;
 pub mod table;
+pub mod trace;
 pub mod watch;
 
 use clap::Subcommand;
@@ -51,6 +52,8 @@ pub enum Command {
     Drift(table::Drift),
     /// Says how a model does in use, from a log of its predictions
     Monitor(monitor::Monitor),
+    /// Tells where a prediction came from, by its identifier
+    Trace(trace::Arguments),
     /// Says what a model file is, without loading it
     Inspect(model::Inspect),
     /// Holds a model against the gates of its project; exits with 1 if one forbids its release
@@ -104,6 +107,7 @@ impl Command {
             Self::Sensitive(it) => it.run(context),
             Self::Drift(it) => it.run(context),
             Self::Monitor(it) => it.run(context),
+            Self::Trace(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),
             Self::Release(it) => it.run(context),

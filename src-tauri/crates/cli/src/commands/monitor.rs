@@ -42,13 +42,19 @@ fn window_kind(text: &str) -> Result<WindowKind, ErrorBody> {
         "month" | "monthly" => WindowKind::Month,
         other => match other.replace([',', '_'], "").parse::<u64>() {
             Ok(rows) if rows > 0 => WindowKind::Rows(rows),
-            _ => return Err(wrong(format!("`{}` is no size of a window.", safe(text))).hint("Use hour, day, week, month, or a number of predictions.")),
+            _ => {
+                return Err(wrong(format!("`{}` is no size of a window.", safe(text)))
+                    .hint("Use hour, day, week, month, or a number of predictions."));
+            }
         },
     })
 }
 
 fn role(text: &str) -> Result<(String, Role, Option<String>), ErrorBody> {
-    let no = || wrong(format!("`{}` does not say what a column stands for.", safe(text))).hint("Write it as ROLE=COLUMN, such as id=order_no or score:yes=p_yes.");
+    let no = || {
+        wrong(format!("`{}` does not say what a column stands for.", safe(text)))
+            .hint("Write it as ROLE=COLUMN, such as id=order_no or score:yes=p_yes.")
+    };
     let (role, column) = text.split_once('=').ok_or_else(no)?;
     let (role, class) = match role.split_once(':') {
         Some((role, class)) => (role, Some(class.to_owned())),
@@ -86,7 +92,8 @@ impl Monitor {
             columns: self.columns.iter().map(|it| role(it)).collect::<Result<_, _>>()?,
         };
         let title = format!("Reading {}", self.log.display());
-        let progress = |done: f64, what: &str| context.progress().show(&title, (done * 100.0) as u64, Some(100), "percent", what);
+        let progress =
+            |done: f64, what: &str| context.progress().show(&title, (done * 100.0) as u64, Some(100), "percent", what);
         let report = adhoc::monitor(&self.log, &wishes, SystemClock.now(), &progress);
         context.progress().clear();
         let report = report?;
@@ -104,7 +111,10 @@ fn state(state: HealthState) -> &'static str {
 }
 
 fn span(window: &MonitorWindow, at: usize) -> String {
-    window.start.map_or_else(|| format!("window {}", at + 1), |it| it.to_string().get(..16).unwrap_or_default().replace('T', " "))
+    window.start.map_or_else(
+        || format!("window {}", at + 1),
+        |it| it.to_string().get(..16).unwrap_or_default().replace('T', " "),
+    )
 }
 
 fn one(value: f64) -> String {
@@ -116,11 +126,16 @@ fn model_text(model: &ModelMonitor) -> String {
     let mut text = format!("{name} is {}. {}\n", state(model.health.state), safe(&model.health.why));
     for alert in &model.alerts {
         let open = if alert.is_open { "open" } else { "over" };
-        let since = alert.since.map_or_else(String::new, |it| format!(" since {}", it.to_string().get(..16).unwrap_or_default().replace('T', " ")));
+        let since = alert.since.map_or_else(String::new, |it| {
+            format!(" since {}", it.to_string().get(..16).unwrap_or_default().replace('T', " "))
+        });
         text.push_str(&format!("\n{open:<4}  {}{since}\n      {}\n", words(&alert.kind), safe(&alert.sentence)));
     }
     let metric = ["accuracy", "mae", "roc_auc"].into_iter().find(|metric| {
-        model.windows.iter().any(|it| it.performance.realised.contains_key(*metric) || it.performance.estimated.contains_key(*metric))
+        model
+            .windows
+            .iter()
+            .any(|it| it.performance.realised.contains_key(*metric) || it.performance.estimated.contains_key(*metric))
     });
     let mut table = Table::new([
         ("Window", Left),
@@ -132,12 +147,16 @@ fn model_text(model: &ModelMonitor) -> String {
         ("Estimated", Right),
     ]);
     for (at, window) in model.windows.iter().enumerate() {
-        let drift = window.drift.as_ref().map_or_else(|| "–".to_owned(), |it| match it.verdict {
-            DriftVerdict::Drift => format!("{} of {}", it.drifted, it.compared),
-            DriftVerdict::NoDrift => "none".to_owned(),
-            DriftVerdict::CannotTell => "cannot tell".to_owned(),
-        });
-        let with_interval = |value: f64, (low, high): (f64, f64)| format!("{} ({}–{})", one(value), one(low), one(high));
+        let drift = window.drift.as_ref().map_or_else(
+            || "–".to_owned(),
+            |it| match it.verdict {
+                DriftVerdict::Drift => format!("{} of {}", it.drifted, it.compared),
+                DriftVerdict::NoDrift => "none".to_owned(),
+                DriftVerdict::CannotTell => "cannot tell".to_owned(),
+            },
+        );
+        let with_interval =
+            |value: f64, (low, high): (f64, f64)| format!("{} ({}–{})", one(value), one(low), one(high));
         let real = metric.and_then(|it| window.performance.realised.get(it));
         let said = metric.and_then(|it| window.performance.estimated.get(it));
         table.row([
@@ -149,7 +168,11 @@ fn model_text(model: &ModelMonitor) -> String {
             real.map_or_else(|| "–".to_owned(), |it| with_interval(it.value, it.interval)),
             said.map_or_else(
                 || "–".to_owned(),
-                |it| it.value.zip(it.interval).map_or_else(|| "no number".to_owned(), |(value, interval)| with_interval(value, interval)),
+                |it| {
+                    it.value
+                        .zip(it.interval)
+                        .map_or_else(|| "no number".to_owned(), |(value, interval)| with_interval(value, interval))
+                },
             ),
         ]);
     }
@@ -168,9 +191,18 @@ fn text(report: &MonitorReport) -> String {
         text.push_str(&model_text(other));
     }
     let log = &report.log;
-    text.push_str(&format!("\n{} in {}, read as {}.\n", counted(log.rows, "prediction", "predictions"), counted(log.paths.len() as u64, "file", "files"), log.format));
+    text.push_str(&format!(
+        "\n{} in {}, read as {}.\n",
+        counted(log.rows, "prediction", "predictions"),
+        counted(log.paths.len() as u64, "file", "files"),
+        log.format
+    ));
     if let Some(reference) = &report.reference {
-        text.push_str(&format!("Compared with {} ({}).\n", safe(&reference.path), counted(reference.rows, "row", "rows")));
+        text.push_str(&format!(
+            "Compared with {} ({}).\n",
+            safe(&reference.path),
+            counted(reference.rows, "row", "rows")
+        ));
     }
     let guessed: Vec<String> = log
         .mapping
@@ -179,7 +211,10 @@ fn text(report: &MonitorReport) -> String {
         .map(|it| format!("{} as {}", safe(&cut(&it.column, 40)), words(&it.role)))
         .collect();
     if !guessed.is_empty() {
-        text.push_str(&format!("Understood by their names: {}. Say otherwise with --column ROLE=COLUMN.\n", guessed.join(", ")));
+        text.push_str(&format!(
+            "Understood by their names: {}. Say otherwise with --column ROLE=COLUMN.\n",
+            guessed.join(", ")
+        ));
     }
     for problem in &log.problems {
         text.push_str(&format!("{}\n", safe(&problem.message)));

@@ -202,7 +202,12 @@ pub struct MonitorWishes {
 ///
 /// # Errors
 /// If the log, the reference or the labels cannot be read at all, or a named column does not exist.
-pub fn monitor(log: &Path, wishes: &MonitorWishes, now: Timestamp, progress: &dyn Fn(f64, &str)) -> Answer<MonitorReport> {
+pub fn monitor(
+    log: &Path,
+    wishes: &MonitorWishes,
+    now: Timestamp,
+    progress: &dyn Fn(f64, &str),
+) -> Answer<MonitorReport> {
     let input = MonitorInput {
         log: log.to_owned(),
         reference: wishes.reference.clone(),

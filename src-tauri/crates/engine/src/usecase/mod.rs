@@ -9,6 +9,7 @@ mod gates;
 mod governance;
 mod import;
 mod models;
+mod monitoring;
 mod overview;
 mod people;
 mod projects;
@@ -18,6 +19,7 @@ mod runs;
 mod sample;
 mod search;
 mod settings;
+mod trace;
 mod wording;
 
 pub(crate) use import::is_own_record;

@@ -20,6 +20,14 @@ impl Engine {
             return Ok(SearchHits { hits });
         }
         let lower = text.to_lowercase();
+        if is_prediction_id(&text) {
+            hits.push(SearchHit {
+                kind: "prediction_log".into(),
+                label: format!("Prediction {text}"),
+                detail: "Look for it in the logs and tell its story".into(),
+                address: format!("/trace/{text}"),
+            });
+        }
         let projects = self.projects()?;
         for project in projects
             .iter()
@@ -120,4 +128,11 @@ fn address(kind: ArtifactKind, project: &str, path: &str) -> String {
         ArtifactKind::Model => format!("/models/{project}/{path}"),
         _ => format!("/projects/{project}/files?path={path}"),
     }
+}
+
+/// Whether a text can be the identifier of a prediction: a UUID, with or without hyphens, perhaps with the number of a row behind it.
+fn is_prediction_id(text: &str) -> bool {
+    let id = text.split('#').next().unwrap_or_default();
+    let hex = id.bytes().filter(u8::is_ascii_hexdigit).count();
+    hex == 32 && (id.len() == 32 || (id.len() == 36 && id.bytes().filter(|it| *it == b'-').count() == 4))
 }

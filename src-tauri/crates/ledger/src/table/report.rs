@@ -29,6 +29,8 @@ pub enum ReportKind {
     Drift,
     /// What a model file says about itself.
     ModelFacts,
+    /// What a log of predictions says about its models.
+    Monitor,
 }
 
 /// A report without its body: all that a list needs.

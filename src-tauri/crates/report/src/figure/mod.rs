@@ -9,6 +9,7 @@ mod classifier;
 mod column;
 mod distribution;
 mod effects;
+mod monitor;
 mod ticks;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use classifier::{importance, roc};
 pub use column::column;
 pub use distribution::{TableNames, drift_column, masked};
 pub use effects::drift_effects;
+pub use monitor::{monitor, spark};
 pub(crate) use {classifier::auc_words, effects::verdict_word};
 
 /// How much room a figure has.

@@ -22,7 +22,8 @@ pub(in crate::monitor) const FEWEST: usize = 100;
 impl Cbpe {
     /// Learns the calibration from the given rows of the reference; `None` when they are too few or lack a class.
     pub(in crate::monitor) fn fit(scores: &[usize], kept: &Kept, rows: &[usize]) -> Option<Self> {
-        let usable: Vec<usize> = rows.iter().copied().filter(|it| !kept.label[*it].is_nan() && kept.has_scores(*it)).collect();
+        let usable: Vec<usize> =
+            rows.iter().copied().filter(|it| !kept.label[*it].is_nan() && kept.has_scores(*it)).collect();
         if scores.is_empty() || usable.len() < FEWEST {
             return None;
         }
@@ -30,7 +31,11 @@ impl Cbpe {
             .iter()
             .enumerate()
             .map(|(column, class)| {
-                Isotonic::fit(usable.iter().map(|it| (kept.score(*it, column), f64::from(u8::from(kept.label[*it] == *class as f64)))))
+                Isotonic::fit(
+                    usable
+                        .iter()
+                        .map(|it| (kept.score(*it, column), f64::from(u8::from(kept.label[*it] == *class as f64)))),
+                )
             })
             .collect();
         let both = scores.iter().all(|class| {
@@ -54,7 +59,8 @@ impl Cbpe {
     /// Expected metrics over the given rows: the same names as those that are measured from labels.
     pub(in crate::monitor) fn estimate(&self, task: &Task, kept: &Kept, rows: &[usize]) -> BTreeMap<String, f64> {
         let Task::Classes { scores, .. } = task else { return BTreeMap::new() };
-        let usable: Vec<usize> = rows.iter().copied().filter(|it| kept.has_scores(*it) && !kept.prediction[*it].is_nan()).collect();
+        let usable: Vec<usize> =
+            rows.iter().copied().filter(|it| kept.has_scores(*it) && !kept.prediction[*it].is_nan()).collect();
         let mut found = BTreeMap::new();
         if usable.is_empty() {
             return found;
@@ -80,7 +86,9 @@ impl Cbpe {
             }
             found.insert("accuracy".to_owned(), (tp + tn) / n);
             found.insert("brier".to_owned(), brier / n);
-            for (name, of, all) in [("precision", tp, tp + fp), ("recall", tp, tp + fn_), ("f1", 2.0 * tp, 2.0 * tp + fp + fn_)] {
+            for (name, of, all) in
+                [("precision", tp, tp + fp), ("recall", tp, tp + fn_), ("f1", 2.0 * tp, 2.0 * tp + fp + fn_)]
+            {
                 if all > 0.0 {
                     found.insert(name.to_owned(), of / all);
                 }

@@ -37,37 +37,15 @@ impl LossModel {
         sorted.sort_unstable_by(f64::total_cmp);
         let mut edges: Vec<f64> = (1..60).filter_map(|it| sorted.get(it * sorted.len() / 60).copied()).collect();
         edges.dedup();
-        let mut model = Self {
-            absolute: Forest::fit(&[], &[], &[], Size { trees: 1, depth: 1, leaf: 1 }, &mut random, &|| false),
-            squared: Forest::fit(&[], &[], &[], Size { trees: 1, depth: 1, leaf: 1 }, &mut random, &|| false),
-            signed: Forest::fit(&[], &[], &[], Size { trees: 1, depth: 1, leaf: 1 }, &mut random, &|| false),
-            edges,
-            names: names.to_vec(),
-        };
-        let features = model.features(kept, &chosen);
+        let features = features(kept, &chosen, &edges, names);
         let errors: Vec<f64> = chosen.iter().map(|it| kept.prediction[*it] - kept.label[*it]).collect();
         let all: Vec<usize> = (0..chosen.len()).collect();
         let size = Size { trees: 60, depth: 10, leaf: (chosen.len() / 500).clamp(10, 60) };
         let mut grow = |target: Vec<f32>| Forest::fit(&features, &all, &target, size, &mut random, &|| false);
-        model.absolute = grow(errors.iter().map(|it| it.abs() as f32).collect());
-        model.squared = grow(errors.iter().map(|it| (it * it) as f32).collect());
-        model.signed = grow(errors.iter().map(|it| *it as f32).collect());
-        Some(model)
-    }
-
-    fn features(&self, kept: &Kept, rows: &[usize]) -> Vec<Feature> {
-        let mut features: Vec<Feature> = (0..kept.width)
-            .map(|column| {
-                let codes = rows.iter().map(|it| kept.codes[it * kept.width + column]).collect();
-                Feature::coded(self.names.get(column).map_or("", String::as_str), codes)
-            })
-            .collect();
-        let predicted = rows.iter().map(|it| {
-            let value = kept.prediction[*it];
-            if value.is_nan() { 0 } else { 1 + self.edges.partition_point(|edge| *edge <= value) as u8 }
-        });
-        features.push(Feature::coded("prediction", predicted.collect()));
-        features
+        let absolute = grow(errors.iter().map(|it| it.abs() as f32).collect());
+        let squared = grow(errors.iter().map(|it| (it * it) as f32).collect());
+        let signed = grow(errors.iter().map(|it| *it as f32).collect());
+        Some(Self { absolute, squared, signed, edges, names: names.to_vec() })
     }
 
     /// Expected metrics over the given rows.
@@ -78,12 +56,30 @@ impl LossModel {
         if chosen.is_empty() {
             return BTreeMap::new();
         }
-        let features = self.features(kept, &chosen);
-        let mean = |forest: &Forest| (0..chosen.len()).map(|row| forest.predict(&features, |_| row)).sum::<f64>() / chosen.len() as f64;
+        let features = features(kept, &chosen, &self.edges, &self.names);
+        let mean = |forest: &Forest| {
+            (0..chosen.len()).map(|row| forest.predict(&features, |_| row)).sum::<f64>() / chosen.len() as f64
+        };
         BTreeMap::from([
             ("mae".to_owned(), mean(&self.absolute)),
             ("rmse".to_owned(), mean(&self.squared).max(0.0).sqrt()),
             ("bias".to_owned(), mean(&self.signed)),
         ])
     }
+}
+
+/// The inputs of the given rows, and the prediction in sixtieths.
+fn features(kept: &Kept, rows: &[usize], edges: &[f64], names: &[String]) -> Vec<Feature> {
+    let mut features: Vec<Feature> = (0..kept.width)
+        .map(|column| {
+            let codes = rows.iter().map(|it| kept.codes[it * kept.width + column]).collect();
+            Feature::coded(names.get(column).map_or("", String::as_str), codes)
+        })
+        .collect();
+    let predicted = rows.iter().map(|it| {
+        let value = kept.prediction[*it];
+        if value.is_nan() { 0 } else { 1 + edges.partition_point(|edge| *edge <= value) as u8 }
+    });
+    features.push(Feature::coded("prediction", predicted.collect()));
+    features
 }

@@ -61,20 +61,29 @@ pub(super) struct Circumstances {
 impl Estimator {
     /// Learns from rows whose outcome is known; the reason when it cannot.
     pub(super) fn learn(task: &Task, kept: &Kept, names: &[String]) -> Result<Self, String> {
-        let rows: Vec<usize> = (0..kept.len()).filter(|it| !kept.label[*it].is_nan() && !kept.prediction[*it].is_nan()).collect();
+        let rows: Vec<usize> =
+            (0..kept.len()).filter(|it| !kept.label[*it].is_nan() && !kept.prediction[*it].is_nan()).collect();
         if rows.len() < cbpe::FEWEST {
-            return Err(format!("only {} rows have both a prediction and an outcome; {} are needed", rows.len(), cbpe::FEWEST));
+            return Err(format!(
+                "only {} rows have both a prediction and an outcome; {} are needed",
+                rows.len(),
+                cbpe::FEWEST
+            ));
         }
         let labels: std::collections::BTreeSet<u64> = rows.iter().map(|it| kept.label[*it].to_bits()).collect();
         if labels.len() < 2 {
             return Err("the outcome is the same in every row, so nothing can be learnt from it".to_owned());
         }
         let reference = measure(task, &kept.only(&rows));
-        let halves = [rows.iter().copied().step_by(2).collect::<Vec<_>>(), rows.iter().copied().skip(1).step_by(2).collect::<Vec<_>>()];
+        let halves = [
+            rows.iter().copied().step_by(2).collect::<Vec<_>>(),
+            rows.iter().copied().skip(1).step_by(2).collect::<Vec<_>>(),
+        ];
         let in_order = [rows[..rows.len() / 2].to_vec(), rows[rows.len() / 2..].to_vec()];
         match task {
             Task::Classes { scores, .. } => {
-                let model = Cbpe::fit(scores, kept, &rows).ok_or("there are no probabilities, or a class is too rare in the reference")?;
+                let model = Cbpe::fit(scores, kept, &rows)
+                    .ok_or("there are no probabilities, or a class is too rare in the reference")?;
                 let split = |parts: &[Vec<usize>; 2]| -> Option<(f64, f64)> {
                     let worst = [(0, 1), (1, 0)].into_iter().filter_map(|(fit, test)| {
                         let learnt = Cbpe::fit(scores, kept, &parts[fit])?;
@@ -92,15 +101,17 @@ impl Estimator {
                         Assumption::Fails,
                         format!("what one half of the reference teaches is {:.3} off in the other half", gap.abs()),
                     ),
-                    (Some((gap, error)), Some(_)) if gap.abs() + error < 2.0 * CALIBRATION => {
-                        (Assumption::Holds, format!("one half of the reference predicts the accuracy of the other to {:.3}", gap.abs()))
-                    }
+                    (Some((gap, error)), Some(_)) if gap.abs() + error < 2.0 * CALIBRATION => (
+                        Assumption::Holds,
+                        format!("one half of the reference predicts the accuracy of the other to {:.3}", gap.abs()),
+                    ),
                     _ => (Assumption::Unknown, "the reference is too small to test the calibration".to_owned()),
                 };
                 Ok(Self { reference, rows: rows.len(), calibration, calibration_why, model: Learnt::Classes(model) })
             }
             Task::Numbers => {
-                let model = LossModel::fit(kept, &rows, names).ok_or("the reference has no inputs that the error could depend on")?;
+                let model = LossModel::fit(kept, &rows, names)
+                    .ok_or("the reference has no inputs that the error could depend on")?;
                 let gaps: Vec<(f64, f64)> = [(0, 1), (1, 0)]
                     .into_iter()
                     .filter_map(|(fit, test)| {
@@ -109,18 +120,28 @@ impl Estimator {
                         let all: Vec<usize> = (0..part.len()).collect();
                         let said = learnt.estimate(&part, &all).get("mae").copied()?;
                         let is = measure(task, &part).get("mae").copied()?;
-                        Some(((said - is.value) / is.value.max(f64::MIN_POSITIVE), is.spread.at(is.rows) / is.value.max(f64::MIN_POSITIVE)))
+                        Some((
+                            (said - is.value) / is.value.max(f64::MIN_POSITIVE),
+                            is.spread.at(is.rows) / is.value.max(f64::MIN_POSITIVE),
+                        ))
                     })
                     .collect();
                 let worst = gaps.into_iter().max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
                 let (calibration, calibration_why) = match worst {
                     Some((gap, error)) if gap.abs() > CALIBRATION_RELATIVE && gap.abs() > 3.0 * error => (
                         Assumption::Fails,
-                        format!("the error that one half of the reference predicts for the other is {:.0} % off", gap.abs() * 100.0),
+                        format!(
+                            "the error that one half of the reference predicts for the other is {:.0} % off",
+                            gap.abs() * 100.0
+                        ),
                     ),
-                    Some((gap, error)) if gap.abs() + error < 2.0 * CALIBRATION_RELATIVE => {
-                        (Assumption::Holds, format!("one half of the reference predicts the error of the other to {:.0} %", gap.abs() * 100.0))
-                    }
+                    Some((gap, error)) if gap.abs() + error < 2.0 * CALIBRATION_RELATIVE => (
+                        Assumption::Holds,
+                        format!(
+                            "one half of the reference predicts the error of the other to {:.0} %",
+                            gap.abs() * 100.0
+                        ),
+                    ),
                     _ => (Assumption::Unknown, "the reference is too small to test the model of the error".to_owned()),
                 };
                 Ok(Self { reference, rows: rows.len(), calibration, calibration_why, model: Learnt::Numbers(model) })
@@ -140,7 +161,9 @@ impl Estimator {
     /// Metrics of a window with their intervals, each with its assumptions; no number where one fails.
     pub(super) fn estimate(&self, task: &Task, kept: &Kept, about: Circumstances) -> BTreeMap<String, Estimated> {
         let n = match &self.model {
-            Learnt::Classes(_) => (0..kept.len()).filter(|it| kept.has_scores(*it) && !kept.prediction[*it].is_nan()).count(),
+            Learnt::Classes(_) => {
+                (0..kept.len()).filter(|it| kept.has_scores(*it) && !kept.prediction[*it].is_nan()).count()
+            }
             Learnt::Numbers(_) => kept.prediction.iter().filter(|it| !it.is_nan()).count(),
         };
         let values = if n == 0 { BTreeMap::new() } else { self.values(task, kept) };
@@ -153,22 +176,35 @@ impl Estimator {
             let mut assumptions = BTreeMap::new();
             assumptions.insert("calibration".to_owned(), self.calibration);
             let excess = about.outside - about.expected_outside;
-            assumptions.insert("overlap".to_owned(), if excess > OUTSIDE { Assumption::Fails } else { Assumption::Holds });
-            let wide = half.is_none_or(|it| if is_share(name) { it > WIDEST } else { it > 0.25 * reference.value.abs().max(f64::MIN_POSITIVE) });
+            assumptions
+                .insert("overlap".to_owned(), if excess > OUTSIDE { Assumption::Fails } else { Assumption::Holds });
+            let wide = half.is_none_or(|it| {
+                if is_share(name) { it > WIDEST } else { it > 0.25 * reference.value.abs().max(f64::MIN_POSITIVE) }
+            });
             let few = n < 30 || (wide && name != "bias");
             assumptions.insert("enough_rows".to_owned(), if few { Assumption::Fails } else { Assumption::Holds });
             assumptions.insert("stable_relation".to_owned(), about.relation);
             if matches!(self.model, Learnt::Classes(_)) {
-                assumptions.insert("valid_scores".to_owned(), if about.bad_scores > 0.01 { Assumption::Fails } else { Assumption::Holds });
+                assumptions.insert(
+                    "valid_scores".to_owned(),
+                    if about.bad_scores > 0.01 { Assumption::Fails } else { Assumption::Holds },
+                );
             }
-            let failed: Vec<&str> = assumptions.iter().filter(|it| *it.1 == Assumption::Fails).map(|it| it.0.as_str()).collect();
+            let failed: Vec<&str> =
+                assumptions.iter().filter(|it| *it.1 == Assumption::Fails).map(|it| it.0.as_str()).collect();
             let why = if failed.is_empty() {
                 match about.relation {
-                    Assumption::Holds => format!("learnt from {} rows with a known outcome; labels of the log agree", self.rows),
-                    _ => format!("learnt from {} rows with a known outcome; whether the world still is the same is not known without labels", self.rows),
+                    Assumption::Holds => {
+                        format!("learnt from {} rows with a known outcome; labels of the log agree", self.rows)
+                    }
+                    _ => format!(
+                        "learnt from {} rows with a known outcome; whether the world still is the same is not known without labels",
+                        self.rows
+                    ),
                 }
             } else {
-                let words: Vec<String> = failed.iter().map(|it| self.failure(it, n, excess, about.bad_scores)).collect();
+                let words: Vec<String> =
+                    failed.iter().map(|it| self.failure(it, n, excess, about.bad_scores)).collect();
                 format!("no number is given: {}", words.join("; "))
             };
             let value = value.filter(|_| failed.is_empty());

@@ -50,7 +50,8 @@ fn moments(values: &[f64]) -> (f64, f64) {
 
 /// All metrics over the rows with a label.
 pub(in crate::monitor) fn measure(task: &Task, kept: &Kept) -> BTreeMap<String, Measured> {
-    let rows: Vec<usize> = (0..kept.len()).filter(|it| !kept.label[*it].is_nan() && !kept.prediction[*it].is_nan()).collect();
+    let rows: Vec<usize> =
+        (0..kept.len()).filter(|it| !kept.label[*it].is_nan() && !kept.prediction[*it].is_nan()).collect();
     if rows.is_empty() {
         return BTreeMap::new();
     }
@@ -61,7 +62,8 @@ pub(in crate::monitor) fn measure(task: &Task, kept: &Kept) -> BTreeMap<String, 
 }
 
 fn numbers(kept: &Kept, rows: &[usize]) -> BTreeMap<String, Measured> {
-    let errors: Vec<f64> = rows.iter().map(|it| kept.prediction[*it] - kept.label[*it]).filter(|it| it.is_finite()).collect();
+    let errors: Vec<f64> =
+        rows.iter().map(|it| kept.prediction[*it] - kept.label[*it]).filter(|it| it.is_finite()).collect();
     let absolute: Vec<f64> = errors.iter().map(|it| it.abs()).collect();
     let squared: Vec<f64> = errors.iter().map(|it| it * it).collect();
     let mut found = BTreeMap::new();
@@ -113,7 +115,11 @@ fn f1(counts: &Against, rows: usize) -> Option<Measured> {
     }
     let factor = relevant / (counts.tp + (counts.fp + counts.fn_) / 2.0);
     let share = counts.tp / relevant;
-    Some(Measured { value: share * factor, spread: Spread { std: factor * deviation_of_share(share), share: relevant / rows as f64 }, rows })
+    Some(Measured {
+        value: share * factor,
+        spread: Spread { std: factor * deviation_of_share(share), share: relevant / rows as f64 },
+        rows,
+    })
 }
 
 fn auc(kept: &Kept, rows: &[usize], column: usize, class: f64) -> Option<Measured> {
@@ -142,7 +148,10 @@ fn classes(task: &Task, count: usize, scores: &[usize], kept: &Kept, rows: &[usi
     let mut found = BTreeMap::new();
     let n = rows.len();
     let right = rows.iter().filter(|it| kept.prediction[**it] == kept.label[**it]).count() as f64 / n as f64;
-    found.insert("accuracy".to_owned(), Measured { value: right, spread: Spread { std: deviation_of_share(right), share: 1.0 }, rows: n });
+    found.insert(
+        "accuracy".to_owned(),
+        Measured { value: right, spread: Spread { std: deviation_of_share(right), share: 1.0 }, rows: n },
+    );
     if let Some(positive) = task.positive() {
         let counts = against(kept, rows, positive as f64);
         let mut share = |name: &str, of: f64, all: f64| {
@@ -165,14 +174,18 @@ fn classes(task: &Task, count: usize, scores: &[usize], kept: &Kept, rows: &[usi
                 .collect();
             if !squares.is_empty() {
                 let (value, std) = moments(&squares);
-                found.insert("brier".to_owned(), Measured { value, spread: Spread { std, share: 1.0 }, rows: squares.len() });
+                found.insert(
+                    "brier".to_owned(),
+                    Measured { value, spread: Spread { std, share: 1.0 }, rows: squares.len() },
+                );
             }
         }
         return found;
     }
     let each: Vec<Measured> = (0..count).filter_map(|class| f1(&against(kept, rows, class as f64), n)).collect();
     found.extend(mean_of(&each, n).map(|it| ("f1".to_owned(), it)));
-    let each: Vec<Measured> = scores.iter().enumerate().filter_map(|(column, class)| auc(kept, rows, column, *class as f64)).collect();
+    let each: Vec<Measured> =
+        scores.iter().enumerate().filter_map(|(column, class)| auc(kept, rows, column, *class as f64)).collect();
     if each.len() == scores.len() {
         found.extend(mean_of(&each, n).map(|it| ("roc_auc".to_owned(), it)));
     }

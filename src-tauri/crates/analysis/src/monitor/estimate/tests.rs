@@ -46,13 +46,17 @@ fn estimates_are_those_of_nannyml() {
             for (place, wanted) in numbers(&expected["value"]).iter().enumerate() {
                 // NannyML's last chunk takes the rest.
                 let last = (place + 2) * chunk > current.len();
-                let rows: Vec<usize> = (place * chunk..if last { current.len() } else { (place + 1) * chunk }).collect();
+                let rows: Vec<usize> =
+                    (place * chunk..if last { current.len() } else { (place + 1) * chunk }).collect();
                 let part = current.only(&rows);
                 let value = estimator.values(&task, &part)[metric];
                 assert!((value - wanted).abs() < 0.01, "{name} {metric} of chunk {place}: {value} instead of {wanted}");
                 let error = estimator.reference[metric].spread.at(rows.len());
                 let theirs = expected["sampling_error"][place].as_f64().unwrap();
-                assert!((error / theirs - 1.0).abs() < 0.25, "{name} {metric} of chunk {place}: sampling error {error} instead of {theirs}");
+                assert!(
+                    (error / theirs - 1.0).abs() < 0.25,
+                    "{name} {metric} of chunk {place}: sampling error {error} instead of {theirs}"
+                );
             }
         }
     }

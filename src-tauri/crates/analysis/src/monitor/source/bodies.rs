@@ -57,20 +57,24 @@ fn join(prefix: &str, key: &str) -> String {
 
 /// Rows of a list of records, of lists, or of plain values; `names` are of the columns of lists, where they are known.
 fn rows_of(items: &[Value], names: &[String]) -> Vec<Row> {
-    items.iter().take(MOST_ROWS).map(|item| {
-        let mut row = Row::new();
-        match item {
-            Value::Array(values) if values.len() <= MOST_VALUES => {
-                for (place, value) in values.iter().enumerate() {
-                    let name = names.get(place).cloned().unwrap_or_else(|| place.to_string());
-                    flatten(&name, value, &mut row);
+    items
+        .iter()
+        .take(MOST_ROWS)
+        .map(|item| {
+            let mut row = Row::new();
+            match item {
+                Value::Array(values) if values.len() <= MOST_VALUES => {
+                    for (place, value) in values.iter().enumerate() {
+                        let name = names.get(place).cloned().unwrap_or_else(|| place.to_string());
+                        flatten(&name, value, &mut row);
+                    }
                 }
+                Value::Object(_) => flatten("", item, &mut row),
+                other => flatten(names.first().map_or("0", String::as_str), other, &mut row),
             }
-            Value::Object(_) => flatten("", item, &mut row),
-            other => flatten(names.first().map_or("0", String::as_str), other, &mut row),
-        }
-        row
-    }).collect()
+            row
+        })
+        .collect()
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
@@ -82,9 +86,16 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 fn tensors(list: &[Value]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for tensor in list {
-        let (Some(name), Some(data)) = (tensor.get("name").and_then(Value::as_str), tensor.get("data").and_then(Value::as_array)) else { continue };
-        let shape: Vec<usize> =
-            tensor.get("shape").and_then(Value::as_array).map(|it| it.iter().filter_map(|d| d.as_u64().map(|d| d as usize)).collect()).unwrap_or_default();
+        let (Some(name), Some(data)) =
+            (tensor.get("name").and_then(Value::as_str), tensor.get("data").and_then(Value::as_array))
+        else {
+            continue;
+        };
+        let shape: Vec<usize> = tensor
+            .get("shape")
+            .and_then(Value::as_array)
+            .map(|it| it.iter().filter_map(|d| d.as_u64().map(|d| d as usize)).collect())
+            .unwrap_or_default();
         let mut flat = Vec::new();
         leaves(data, &mut flat);
         let count = shape.first().copied().unwrap_or(flat.len()).min(MOST_ROWS);
@@ -121,7 +132,9 @@ fn leaves<'a>(items: &'a [Value], into: &mut Vec<&'a Value>) {
 }
 
 fn is_tensors(value: &Value) -> bool {
-    value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(|it| it.get("name").is_some() && it.get("data").is_some()))
+    value.as_array().is_some_and(|list| {
+        !list.is_empty() && list.iter().all(|it| it.get("name").is_some() && it.get("data").is_some())
+    })
 }
 
 /// Whether an object looks like a request or an answer of a model server.
@@ -230,7 +243,16 @@ pub(super) fn outputs(body: &Value) -> Vec<Row> {
     }
     if let Some(rows) = named_rows(fields) {
         let names = texts(fields.get("data").and_then(|it| it.get("names")));
-        return rows.into_iter().map(|row| if names.len() > 1 { row.into_iter().map(|(name, cell)| (format!("scores.{name}"), cell)).collect() } else { named_answers(row, 1) }).collect();
+        return rows
+            .into_iter()
+            .map(|row| {
+                if names.len() > 1 {
+                    row.into_iter().map(|(name, cell)| (format!("scores.{name}"), cell)).collect()
+                } else {
+                    named_answers(row, 1)
+                }
+            })
+            .collect();
     }
     vec![answer(body)]
 }
@@ -258,7 +280,9 @@ fn answer(value: &Value) -> Row {
 fn are_probabilities(items: &[Value]) -> bool {
     let numbers: Vec<f64> = items.iter().filter_map(Value::as_f64).collect();
     let sum: f64 = numbers.iter().sum();
-    numbers.len() == items.len() && numbers.iter().all(|it| (-1e-6..=1.000_001).contains(it)) && (sum - 1.0).abs() < 0.01
+    numbers.len() == items.len()
+        && numbers.iter().all(|it| (-1e-6..=1.000_001).contains(it))
+        && (sum - 1.0).abs() < 0.01
 }
 
 /// Answers that have names of their own: the only one is the prediction, whatever it is called.
@@ -268,8 +292,11 @@ fn named_answers(row: Row, tensors: usize) -> Row {
     {
         return vec![("prediction".to_owned(), cell.clone())];
     }
-    let numbers: Option<Vec<f64>> = row.iter().map(|(_, cell)| if let Cell::Number(it) = cell { Some(*it) } else { None }).collect();
-    let scores = numbers.is_some_and(|it| it.iter().all(|p| (-1e-6..=1.000_001).contains(p)) && (it.iter().sum::<f64>() - 1.0).abs() < 0.01);
+    let numbers: Option<Vec<f64>> =
+        row.iter().map(|(_, cell)| if let Cell::Number(it) = cell { Some(*it) } else { None }).collect();
+    let scores = numbers.is_some_and(|it| {
+        it.iter().all(|p| (-1e-6..=1.000_001).contains(p)) && (it.iter().sum::<f64>() - 1.0).abs() < 0.01
+    });
     let prefix = if scores && tensors == 1 { "scores" } else { "outputs" };
     row.into_iter()
         .map(|(name, cell)| {
@@ -300,9 +327,16 @@ mod tests {
 
     #[test]
     fn tensors_of_several_rows() {
-        let body = read(r#"{"id":"a","inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]},{"name":"city","shape":[2],"datatype":"BYTES","data":["Rome","Oslo"]}]}"#);
-        assert_eq!(shown(&inputs(&body)), "inputs.x.0=1 inputs.x.1=2 inputs.city=Rome | inputs.x.0=3 inputs.x.1=4 inputs.city=Oslo");
-        let body = read(r#"{"model_name":"m","outputs":[{"name":"p","shape":[2,2],"datatype":"FP32","data":[[0.1,0.9],[0.7,0.3]]}]}"#);
+        let body = read(
+            r#"{"id":"a","inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]},{"name":"city","shape":[2],"datatype":"BYTES","data":["Rome","Oslo"]}]}"#,
+        );
+        assert_eq!(
+            shown(&inputs(&body)),
+            "inputs.x.0=1 inputs.x.1=2 inputs.city=Rome | inputs.x.0=3 inputs.x.1=4 inputs.city=Oslo"
+        );
+        let body = read(
+            r#"{"model_name":"m","outputs":[{"name":"p","shape":[2,2],"datatype":"FP32","data":[[0.1,0.9],[0.7,0.3]]}]}"#,
+        );
         assert_eq!(shown(&outputs(&body)), "scores.0=0.1 scores.1=0.9 | scores.0=0.7 scores.1=0.3");
         let body = read(r#"{"outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[3]}]}"#);
         assert_eq!(shown(&outputs(&body)), "prediction=3");
@@ -310,12 +344,27 @@ mod tests {
 
     #[test]
     fn instances_in_their_forms() {
-        assert_eq!(shown(&inputs(&read(r#"{"instances":[{"a":1,"b":"x"},{"a":2}]}"#))), "inputs.a=1 inputs.b=x | inputs.a=2");
-        assert_eq!(shown(&inputs(&read(r#"{"instances":[[1,2],[3,4]]}"#))), "inputs.0=1 inputs.1=2 | inputs.0=3 inputs.1=4");
-        assert_eq!(shown(&inputs(&read(r#"{"dataframe_split":{"columns":["a","b"],"data":[[1,null]]}}"#))), "inputs.a=1 inputs.b=null");
+        assert_eq!(
+            shown(&inputs(&read(r#"{"instances":[{"a":1,"b":"x"},{"a":2}]}"#))),
+            "inputs.a=1 inputs.b=x | inputs.a=2"
+        );
+        assert_eq!(
+            shown(&inputs(&read(r#"{"instances":[[1,2],[3,4]]}"#))),
+            "inputs.0=1 inputs.1=2 | inputs.0=3 inputs.1=4"
+        );
+        assert_eq!(
+            shown(&inputs(&read(r#"{"dataframe_split":{"columns":["a","b"],"data":[[1,null]]}}"#))),
+            "inputs.a=1 inputs.b=null"
+        );
         assert_eq!(shown(&inputs(&read(r#"{"data":{"names":["a","b"],"ndarray":[[1,2]]}}"#))), "inputs.a=1 inputs.b=2");
-        assert_eq!(shown(&outputs(&read(r#"{"predictions":[[0.2,0.8],[0.5,0.5]]}"#))), "scores.0=0.2 scores.1=0.8 | scores.0=0.5 scores.1=0.5");
+        assert_eq!(
+            shown(&outputs(&read(r#"{"predictions":[[0.2,0.8],[0.5,0.5]]}"#))),
+            "scores.0=0.2 scores.1=0.8 | scores.0=0.5 scores.1=0.5"
+        );
         assert_eq!(shown(&outputs(&read(r#"{"predictions":[4.5]}"#))), "prediction=4.5");
-        assert_eq!(shown(&outputs(&read(r#"{"data":{"names":["no","yes"],"ndarray":[[0.4,0.6]]}}"#))), "scores.no=0.4 scores.yes=0.6");
+        assert_eq!(
+            shown(&outputs(&read(r#"{"data":{"names":["no","yes"],"ndarray":[[0.4,0.6]]}}"#))),
+            "scores.no=0.4 scores.yes=0.6"
+        );
     }
 }

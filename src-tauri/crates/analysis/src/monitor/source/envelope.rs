@@ -19,10 +19,31 @@ const REQUESTS: &[&str] = &["request", "request_body", "request_payload", "reque
 const RESPONSES: &[&str] = &["response", "response_body", "response_payload", "responseBody", "output_payload"];
 /// Names of an identifier, the one that a caller can know first.
 const IDS: &[&str] = &[
-    "client_request_id", "request_id", "requestid", "databricks_request_id", "inference_id", "prediction_id", "id", "uuid", "event_id",
-    "ce-id", "Ce-Id", "ce_id",
+    "client_request_id",
+    "request_id",
+    "requestid",
+    "databricks_request_id",
+    "inference_id",
+    "prediction_id",
+    "id",
+    "uuid",
+    "event_id",
+    "ce-id",
+    "Ce-Id",
+    "ce_id",
 ];
-const TIMES: &[&str] = &["timestamp_ms", "request_time", "time", "timestamp", "ts", "datetime", "ce-time", "Ce-Time", "ce_time", "logged_at"];
+const TIMES: &[&str] = &[
+    "timestamp_ms",
+    "request_time",
+    "time",
+    "timestamp",
+    "ts",
+    "datetime",
+    "ce-time",
+    "Ce-Time",
+    "ce_time",
+    "logged_at",
+];
 
 /// One half, or both, of a logged request.
 #[derive(Debug, Default)]
@@ -180,7 +201,8 @@ impl Exchanges {
         if request.is_some() || response.is_some() {
             let request = request.as_ref().and_then(body);
             let response = response.as_ref().and_then(body);
-            let format = request.as_ref().or(response.as_ref()).and_then(Value::as_object).map_or("v1", bodies::protocol);
+            let format =
+                request.as_ref().or(response.as_ref()).and_then(Value::as_object).map_or("v1", bodies::protocol);
             let table = fields.contains_key("databricks_request_id") || fields.contains_key("served_entity_id");
             self.format.get_or_insert(if table { "mlflow" } else { format });
             exchange.asked = request.as_ref().map(bodies::inputs);
@@ -195,7 +217,8 @@ impl Exchanges {
         }
         self.format.get_or_insert(bodies::protocol(&fields));
         let id = id_of(&fields);
-        let asks = ["instances", "inputs", "dataframe_split", "dataframe_records"].iter().any(|it| fields.contains_key(*it));
+        let asks =
+            ["instances", "inputs", "dataframe_split", "dataframe_records"].iter().any(|it| fields.contains_key(*it));
         let answers = ["predictions", "outputs"].iter().any(|it| fields.contains_key(*it));
         let whole = Value::Object(fields);
         if asks || !answers {
@@ -208,7 +231,16 @@ impl Exchanges {
             let rest: Map<String, Value> = fields
                 .into_iter()
                 .filter(|(name, _)| {
-                    !matches!(name.as_str(), "instances" | "inputs" | "outputs" | "predictions" | "dataframe_split" | "dataframe_records" | "parameters")
+                    !matches!(
+                        name.as_str(),
+                        "instances"
+                            | "inputs"
+                            | "outputs"
+                            | "predictions"
+                            | "dataframe_split"
+                            | "dataframe_records"
+                            | "parameters"
+                    )
                 })
                 .collect();
             about(&rest, &mut exchange);
@@ -219,17 +251,22 @@ impl Exchanges {
     fn read_event(&mut self, fields: &Map<String, Value>, mut exchange: Exchange) -> (Option<String>, Exchange) {
         let headers = fields.get("headers").and_then(Value::as_object);
         let attribute = |wanted: &[&str]| -> Option<String> {
-            let plain = |name: &str| name.to_ascii_lowercase().trim_start_matches("ce-").trim_start_matches("ce_").to_owned();
+            let plain =
+                |name: &str| name.to_ascii_lowercase().trim_start_matches("ce-").trim_start_matches("ce_").to_owned();
             let all = fields.iter().chain(headers.into_iter().flatten());
-            wanted.iter().find_map(|name| all.clone().find(|(it, _)| plain(it) == *name)).and_then(|(_, it)| it.as_str()).map(str::to_owned)
+            wanted
+                .iter()
+                .find_map(|name| all.clone().find(|(it, _)| plain(it) == *name))
+                .and_then(|(_, it)| it.as_str())
+                .map(str::to_owned)
         };
         let is_request = event_type(fields).is_some_and(|it| it.ends_with("request"));
         let id = attribute(&["requestid", "id"]);
         let at = attribute(&["time", "timestamp"]).and_then(|it| parse_moment(&it, false)).map(|it| it.ms as f64);
         for (name, wanted) in [
             ("model", ["inferenceservicename", "modelid", "modelname"].as_slice()),
-            ("version", &["modelversion", "revision"]),
-            ("caller", &["caller", "subject", "user"]),
+            ("version", ["modelversion", "revision"].as_slice()),
+            ("caller", ["caller", "subject", "user"].as_slice()),
         ] {
             if let Some(value) = attribute(wanted) {
                 exchange.about.push((name.to_owned(), Cell::Text(value)));
@@ -265,7 +302,11 @@ impl Exchanges {
             if let Some(latency) = latency {
                 into.put("latency_ms", &Cell::Number(latency));
             }
-            let parts = exchange.about.iter().chain(asked.get(row).into_iter().flatten()).chain(answered.get(row).into_iter().flatten());
+            let parts = exchange
+                .about
+                .iter()
+                .chain(asked.get(row).into_iter().flatten())
+                .chain(answered.get(row).into_iter().flatten());
             for (name, cell) in parts {
                 into.put(name, cell);
             }
@@ -310,7 +351,9 @@ fn about(fields: &Map<String, Value>, exchange: &mut Exchange) {
             "error" | "error_message" => "error",
             "label" | "ground_truth" | "y_true" | "actual" | "target" => "label",
             "request_metadata" | "metadata" => {
-                for (field, target) in [("model_name", "model"), ("model_version", "version"), ("endpoint_name", "endpoint")] {
+                for (field, target) in
+                    [("model_name", "model"), ("model_version", "version"), ("endpoint_name", "endpoint")]
+                {
                     let inner = body(value).and_then(|it| it.get(field).and_then(Value::as_str).map(str::to_owned));
                     row.extend(inner.map(|it| (target.to_owned(), Cell::Text(it))));
                 }

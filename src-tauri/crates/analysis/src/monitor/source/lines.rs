@@ -26,7 +26,10 @@ pub(super) fn looks_like_lines(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     // A rotated log can begin in the middle of a line.
     let mut lines = head.split(|it| *it == b'\n').map(<[u8]>::trim_ascii).filter(|it| !it.is_empty());
-    lines.by_ref().take(3).any(|line| line.starts_with(b"{") && serde_json::from_slice::<Map<String, Value>>(line).is_ok())
+    lines
+        .by_ref()
+        .take(3)
+        .any(|line| line.starts_with(b"{") && serde_json::from_slice::<Map<String, Value>>(line).is_ok())
 }
 
 /// Reads all records. `each` gets blocks in the order of the file.
@@ -120,11 +123,66 @@ fn next_piece(input: &mut impl BufRead) -> std::io::Result<(Vec<u8>, bool, bool)
     match taken {
         Ok(_) => Ok((piece, ended, false)),
         // What came before the break is sound; the rest is not there.
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput) => {
+        Err(error)
+            if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::InvalidData | ErrorKind::InvalidInput) =>
+        {
             Ok((piece, true, true))
         }
         Err(error) => Err(error),
     }
+}
+
+/// Lines that are looked at for one identifier.
+const MOST_MATCHES: usize = 1_000;
+
+/// The records of the lines that hold an identifier, in any of its spellings.
+pub(super) fn matching(
+    path: &Path,
+    packing: Packing,
+    id: &str,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<Block>, TableError> {
+    let unreadable = |source| TableError::Unreadable { path: path.to_owned(), source };
+    // Further predictions of one request have a number behind its identifier, which the file does not hold.
+    let id = id.trim().split('#').next().unwrap_or_default();
+    let mut spellings = vec![id.to_owned(), id.to_lowercase(), id.to_uppercase()];
+    spellings.dedup();
+    let finders: Vec<memchr::memmem::Finder<'_>> =
+        spellings.iter().map(|it| memchr::memmem::Finder::new(it.as_bytes())).collect();
+    let mut input = BufReader::with_capacity(1 << 20, unpacked(path, packing).map_err(unreadable)?);
+    let mut found: Vec<u8> = Vec::new();
+    let mut matches = 0;
+    loop {
+        if cancel() {
+            return Err(TableError::Cancelled);
+        }
+        let (piece, ended, _) = next_piece(&mut input).map_err(unreadable)?;
+        if finders.iter().any(|it| it.find(&piece).is_some()) {
+            for (line, _) in lines(&piece).filter(|(line, _)| finders.iter().any(|it| it.find(line).is_some())) {
+                if matches < MOST_MATCHES {
+                    found.extend_from_slice(line);
+                    found.push(b'\n');
+                    matches += 1;
+                }
+            }
+        }
+        if ended {
+            break;
+        }
+    }
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !sound(&found).any(|it| is_envelope(&it)) {
+        return Ok(vec![flat(&found, false).0]);
+    }
+    let mut exchanges = Exchanges::default();
+    let mut builder = Builder::default();
+    for fields in parsed(&found, false).0 {
+        exchanges.take(fields, &mut builder);
+    }
+    exchanges.finish(&mut builder);
+    Ok(vec![builder.finish()])
 }
 
 fn lines(piece: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
@@ -168,7 +226,8 @@ fn flat(piece: &[u8], last: bool) -> (Block, u64, bool) {
     for (line, ended) in lines(piece) {
         let mut reader = serde_json::Deserializer::from_slice(line);
         let sink = Sink { builder: &mut builder, paths: &mut paths, node: 0, depth: 0 };
-        let sound = line.trim_ascii_start().starts_with(b"{") && sink.deserialize(&mut reader).and_then(|()| reader.end()).is_ok();
+        let sound = line.trim_ascii_start().starts_with(b"{")
+            && sink.deserialize(&mut reader).and_then(|()| reader.end()).is_ok();
         if sound {
             builder.end_row();
         } else {
@@ -295,7 +354,12 @@ impl<'de> Visitor<'de> for Sink<'_> {
                 continue;
             }
             let node = self.paths.child(self.node, &key);
-            map.next_value_seed(Sink { builder: &mut *self.builder, paths: &mut *self.paths, node, depth: self.depth + 1 })?;
+            map.next_value_seed(Sink {
+                builder: &mut *self.builder,
+                paths: &mut *self.paths,
+                node,
+                depth: self.depth + 1,
+            })?;
         }
         Ok(())
     }
@@ -334,7 +398,9 @@ mod tests {
     #[test]
     fn events_are_joined_by_their_identifier() {
         let event = |kind: &str, id: &str, at: &str, data: &str| {
-            format!("{{\"specversion\":\"1.0\",\"id\":\"{id}\",\"type\":\"org.kubeflow.serving.inference.{kind}\",\"time\":\"{at}\",\"inferenceservicename\":\"m\",\"data\":{data}}}\n")
+            format!(
+                "{{\"specversion\":\"1.0\",\"id\":\"{id}\",\"type\":\"org.kubeflow.serving.inference.{kind}\",\"time\":\"{at}\",\"inferenceservicename\":\"m\",\"data\":{data}}}\n"
+            )
         };
         let text = event("request", "a", "2024-01-01T00:00:00Z", r#"{"instances":[{"x":1},{"x":2}]}"#)
             + &event("request", "b", "2024-01-01T00:00:01Z", r#"{"instances":[{"x":3}]}"#)

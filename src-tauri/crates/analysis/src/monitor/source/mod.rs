@@ -67,7 +67,9 @@ pub(super) fn files_of(path: &Path) -> Result<Vec<PathBuf>, TableError> {
         let name = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
         let name = name.trim_end_matches(".gz").trim_end_matches(".zst").to_owned();
         let (stem, number) = match name.rsplit_once('.') {
-            Some((stem, number)) if number.len() < 6 && number.parse::<u32>().is_ok() => (stem.to_owned(), number.parse().unwrap_or(0)),
+            Some((stem, number)) if number.len() < 6 && number.parse::<u32>().is_ok() => {
+                (stem.to_owned(), number.parse().unwrap_or(0))
+            }
             _ => (name, 0u32),
         };
         (stem, std::cmp::Reverse(number))
@@ -159,6 +161,24 @@ impl Source {
             (Some(head), _) => Ok(head),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Ok(Block::default()),
+        }
+    }
+}
+
+impl Source {
+    /// The rows that may be those of an identifier, in blocks with all their columns.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or `cancel` says so.
+    pub(super) fn matching(
+        &self,
+        id: &str,
+        is_wanted: &dyn Fn(&super::cells::Cells, usize) -> bool,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Vec<Block>, TableError> {
+        match self {
+            Self::Lines { path, packing } => lines::matching(path, *packing, id, cancel),
+            Self::Table(source) => table::matching(source, is_wanted, cancel),
         }
     }
 }

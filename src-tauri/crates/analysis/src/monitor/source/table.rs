@@ -30,7 +30,8 @@ pub(super) fn read(
         outcome.add(Trouble::BrokenLine, structure.bad_lines.count);
     }
     source.for_each_batch(wanted.as_deref(), BATCH, cancel, &mut |_, frame| {
-        let block = block_of(&frame).map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })?;
+        let block = block_of(&frame)
+            .map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })?;
         match &mut exchanges {
             None => each(block),
             Some(exchanges) => {
@@ -89,7 +90,10 @@ fn add(name: &str, series: &Series, block: &mut Block, depth: usize) -> PolarsRe
             for place in 0..most {
                 let values: Vec<AnyValue<'static>> = list
                     .amortized_iter()
-                    .map(|it| it.and_then(|it| it.as_ref().get(place).ok().map(|value| value.into_static())).unwrap_or(AnyValue::Null))
+                    .map(|it| {
+                        it.and_then(|it| it.as_ref().get(place).ok().map(|value| value.into_static()))
+                            .unwrap_or(AnyValue::Null)
+                    })
                     .collect();
                 let inner = Series::from_any_values(PlSmallStr::EMPTY, &values, false)?;
                 add(&format!("{name}.{place}"), &inner, block, depth + 1)?;
@@ -97,13 +101,18 @@ fn add(name: &str, series: &Series, block: &mut Block, depth: usize) -> PolarsRe
         }
         DataType::Date => {
             let days = series.cast(&DataType::Int32)?;
-            put(Cells::of_numbers(days.i32()?.iter().map(|it| it.map_or(f64::NAN, |it| f64::from(it) * 86_400_000.0)).collect()));
+            put(Cells::of_numbers(
+                days.i32()?.iter().map(|it| it.map_or(f64::NAN, |it| f64::from(it) * 86_400_000.0)).collect(),
+            ));
         }
         DataType::Datetime(..) => {
             let ms = series.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?.to_physical_repr().into_owned();
             put(Cells::of_numbers(ms.i64()?.iter().map(|it| it.map_or(f64::NAN, |it| it as f64)).collect()));
         }
-        dtype if dtype.is_primitive_numeric() || matches!(dtype, DataType::Decimal(..) | DataType::Duration(..) | DataType::Time) => {
+        dtype
+            if dtype.is_primitive_numeric()
+                || matches!(dtype, DataType::Decimal(..) | DataType::Duration(..) | DataType::Time) =>
+        {
             let numbers = to_numbers(&series.clone().into_column())?;
             let missing = series.null_count();
             let not_finite = numbers.iter().filter(|it| !it.is_finite()).count().saturating_sub(missing) as u64;
@@ -152,4 +161,58 @@ fn add_map(name: &str, series: &Series, block: &mut Block) -> PolarsResult<()> {
     block.names.extend(found.names);
     block.columns.extend(found.columns);
     Ok(())
+}
+
+/// The rows of which any identifying column holds what is wanted. The columns that can identify are read first, alone.
+pub(super) fn matching(
+    source: &TableSource,
+    is_wanted: &dyn Fn(&Cells, usize) -> bool,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<Block>, TableError> {
+    let identifies = |name: &String| {
+        let name = name.to_lowercase();
+        name.ends_with("id") || name.contains("uuid") || name.contains("guid") || name.ends_with("key")
+    };
+    let names: Vec<String> = source.column_names().iter().filter(|it| identifies(it)).cloned().collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bodies = has_bodies(source.column_names());
+    let mut rows: Vec<u64> = Vec::new();
+    let convert = |frame: &DataFrame| {
+        block_of(frame)
+            .map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })
+    };
+    source.for_each_batch(Some(&names), BATCH, cancel, &mut |first, frame| {
+        let block = convert(&frame)?;
+        rows.extend(
+            (0..block.rows)
+                .filter(|row| block.columns.iter().any(|it| is_wanted(it, *row)))
+                .map(|row| first + row as u64),
+        );
+        Ok(())
+    })?;
+    let Some(last) = rows.last().copied() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let outcome = source.for_each_batch(None, BATCH, cancel, &mut |first, frame| {
+        let height = frame.height() as u64;
+        for row in rows.iter().filter(|it| (first..first + height).contains(*it)) {
+            let block = convert(&frame.slice((row - first) as i64, 1))?;
+            if bodies {
+                let mut builder = Builder::default();
+                let mut exchanges = Exchanges::default();
+                exchanges.take(record(&block, 0), &mut builder);
+                exchanges.finish(&mut builder);
+                found.push(builder.finish());
+            } else {
+                found.push(block);
+            }
+        }
+        if first + height > last { Err(TableError::Cancelled) } else { Ok(()) }
+    });
+    match outcome {
+        Err(TableError::Cancelled) if cancel() => Err(TableError::Cancelled),
+        Ok(()) | Err(TableError::Cancelled) => Ok(found),
+        Err(error) => Err(error),
+    }
 }
