@@ -8,4 +8,5 @@ mod files;
 mod imports;
 mod kill;
 mod line;
+mod monitor;
 mod run;
