@@ -10,6 +10,7 @@ mod concept;
 pub(crate) mod counts;
 pub(crate) mod joint;
 mod random;
+pub(crate) mod season;
 pub mod statistics;
 mod work;
 
@@ -346,5 +347,7 @@ fn capitalised(sentence: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod calibration;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ mod kept;
 mod mapping;
 mod reference;
 mod report;
-mod season;
+pub(crate) mod season;
 mod source;
 pub mod trace;
 mod usage;
@@ -94,6 +94,24 @@ fn head(sources: &[Source], cancel: &dyn Fn() -> bool) -> Result<Block, TableErr
         }
     }
     Ok(Block::default())
+}
+
+/// Year and month, 1..=12, of a moment in milliseconds since 1970.
+pub(crate) fn month_of(ms: i64) -> (i64, u32) {
+    clock::month(ms)
+}
+
+/// The moments of a column in milliseconds since 1970, whatever it is written as.
+pub(crate) fn moments(column: &Column) -> Vec<Option<i64>> {
+    let frame = DataFrame::new(column.len(), vec![column.clone()]);
+    let block = frame.ok().and_then(|it| source::block_of(&it).ok());
+    let cells = block.and_then(|it| it.columns.into_iter().next()).unwrap_or_default();
+    (0..column.len())
+        .map(|row| match cells.text(row) {
+            Some(text) => clock::read_moment(text).map(|it| it.ms),
+            None => cells.number(row).map(|it| clock::epoch_ms(it) as i64),
+        })
+        .collect()
 }
 
 /// Says what a log shows.

@@ -23,7 +23,7 @@ const MONTHS: [&str; 12] = [
 
 /// A place in a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Weekday and hour.
     HourOfWeek(u32, u32),
     /// Weekday.
@@ -70,7 +70,7 @@ fn holiday(ms: i64) -> Option<usize> {
 
 impl Phase {
     /// The place of a window in its cycle; `None` for windows of rows.
-    pub(super) fn of(kind: WindowKind, start: i64) -> Option<Self> {
+    pub(crate) fn of(kind: WindowKind, start: i64) -> Option<Self> {
         Some(match kind {
             WindowKind::Hour => Self::HourOfWeek(weekday(start), start.div_euclid(3_600_000).rem_euclid(24) as u32),
             WindowKind::Day => holiday(start).map_or_else(|| Self::Weekday(weekday(start)), Self::Holiday),
@@ -82,7 +82,7 @@ impl Phase {
     }
 
     /// Its name.
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Self::HourOfWeek(day, hour) => format!("{} {hour:02}:00", WEEKDAYS[day as usize % 7]),
             Self::Weekday(day) => WEEKDAYS[day as usize % 7].to_owned(),

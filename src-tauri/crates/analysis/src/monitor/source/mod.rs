@@ -5,6 +5,8 @@ mod envelope;
 mod lines;
 mod table;
 
+pub(super) use self::table::block_of;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
