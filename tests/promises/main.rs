@@ -11,6 +11,7 @@ mod line;
 mod records;
 mod lineage;
 mod recovered;
+mod monitor;
 mod run;
 mod trust;
 mod sensitive;

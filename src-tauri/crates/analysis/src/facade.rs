@@ -268,6 +268,9 @@ pub fn drift(
     let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
     let (b, renamed) = as_reference_names(&a, b);
     let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
+    if let Some(time) = drift::season::time_column(&a, &b, input.time.as_deref()) {
+        drift::season::explain(&mut report, &a, &b, &time, &options, cancel)?;
+    }
     if renamed > 0 {
         report.why =
             format!("{} {renamed} nested fields of the current table were compared under their own names.", report.why);

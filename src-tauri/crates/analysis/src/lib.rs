@@ -5,6 +5,7 @@
 pub mod check;
 pub mod drift;
 pub mod facade;
+pub mod monitor;
 pub mod profile;
 pub mod proxy;
 pub mod sensitive;

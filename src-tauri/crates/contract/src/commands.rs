@@ -82,6 +82,9 @@ macro_rules! for_each_command {
             drift_list           (ProjectFilter)    -> DriftList         : Read  => [Reports],
             drift_show           (ReportRef)        -> DriftView         : Read  => [Reports],
             monitor_list         (ProjectFilter)    -> MonitorList       : Read  => [Files, Reports],
+            monitor_start        (MonitorStart)     -> JobRef            : Write => [Reports, Jobs],
+            monitor_show         (PathRef)          -> MonitorView       : Read  => [Files, Reports],
+            trace                (TraceQuery)       -> Trace             : Read  => [Files, Runs, Reports, Registry],
 
             figure               (FigureQuery)      -> Figure            : Read  => [Reports, Files],
             report_export        (ReportExport)     -> Exported          : Write => [Audit],

@@ -22,6 +22,7 @@ pub mod inference;
 pub mod job;
 pub mod lineage;
 pub mod model;
+pub mod monitor;
 pub mod person;
 pub mod prediction;
 pub mod profile;

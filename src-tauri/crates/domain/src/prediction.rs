@@ -1,8 +1,11 @@
 //! Logged predictions.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::id::{ProjectId, RunId};
+use crate::{Basis, Digest, Timestamp};
 
 /// What a log of predictions holds, without its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,4 +23,193 @@ pub struct PredictionLogSummary {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Identifiers that stand more than once.
     pub duplicate_ids: u64,
+}
+
+/// An input that is unlike what the model was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct UnusualInput {
+    /// The input.
+    pub name: String,
+    /// Its value.
+    pub value: serde_json::Value,
+    /// `below_range`, `above_range`, `tail`, `rare`, `unseen`, `missing`, or `wrong_type`.
+    pub kind: String,
+    /// Share of the training rows with a value up to this one, 0..1; of numbers only.
+    pub quantile: Option<f64>,
+    /// Share of the training rows with this value, 0..1; of categories, and of what is missing.
+    pub share: Option<f64>,
+    /// In one sentence.
+    pub sentence: String,
+}
+
+/// A training row that is like the prediction's inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Neighbour {
+    /// Its number in the training table, 1 for the first row of data.
+    pub row: u64,
+    /// Gower's distance (1971): the mean over the inputs of the difference as a share of the range that holds 90 % of the values, or of 1
+    /// where categories differ; 0..1.
+    pub distance: f64,
+    /// Its values of the inputs.
+    pub values: BTreeMap<String, serde_json::Value>,
+    /// What was true of it.
+    pub label: Option<serde_json::Value>,
+}
+
+/// A logged prediction as it stands in its log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct LoggedPrediction {
+    /// Its identifier as the log writes it.
+    pub request_id: String,
+    /// When it was made.
+    pub time: Option<Timestamp>,
+    /// The model that the log names.
+    pub model: Option<String>,
+    /// The version that the log names.
+    pub version: Option<String>,
+    /// What the model was asked.
+    pub inputs: BTreeMap<String, serde_json::Value>,
+    /// What it answered: `prediction`, and `scores` by class.
+    pub outputs: BTreeMap<String, serde_json::Value>,
+    /// What turned out to be true, where the log itself says so.
+    pub label: Option<serde_json::Value>,
+    /// Who asked.
+    pub caller: Option<String>,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Status or error of the answer.
+    pub status: Option<String>,
+    /// The file that it stands in.
+    pub log: String,
+    /// Records of this identifier in that file.
+    pub copies: u64,
+}
+
+/// The version of the model that answered, in the registry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedRelease {
+    /// The model's name in the registry.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+    /// Digest of the model's bytes.
+    pub digest: Digest,
+    /// What it was released for.
+    pub purpose: String,
+    /// Who published it.
+    pub published_by: String,
+    /// When.
+    pub published_at: Timestamp,
+    /// Whether it was withdrawn since.
+    pub withdrawn: bool,
+}
+
+/// A data set that the model was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedData {
+    /// Its path.
+    pub path: String,
+    /// Its bytes, where they are known.
+    pub digest: Option<Digest>,
+    /// How it is known.
+    pub basis: Basis,
+    /// Whether the same bytes are still there.
+    pub present: bool,
+}
+
+/// The run that made the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedRun {
+    /// The run.
+    pub id: RunId,
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// What was run.
+    pub command: Option<String>,
+    /// Commit of the code.
+    pub commit: Option<String>,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+}
+
+/// The environment of that run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedEnvironment {
+    /// Its digest.
+    pub digest: Digest,
+    /// Version of Python, where it has one.
+    pub python: Option<String>,
+    /// Packages in it.
+    pub packages: u64,
+}
+
+/// The file of the model that answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedModel {
+    /// Its path.
+    pub path: String,
+    /// Its bytes.
+    pub digest: Option<Digest>,
+    /// How it is known that this model answered: `digest` (the log names the bytes), `release` (the log names the released version),
+    /// `lineage` (a run that read it wrote the log), or `name` (the log's name is the file's).
+    pub known_by: String,
+}
+
+/// A decision about the release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TracedApproval {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was an approval rather than a rejection.
+    pub approved: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// The story of one prediction: the document of `proofmark trace`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Trace {
+    /// What stands in the log.
+    #[serde(flatten)]
+    pub logged: LoggedPrediction,
+    /// The project that the log lies in.
+    pub project: Option<ProjectId>,
+    /// The model that answered, as far as it can be found.
+    pub model_file: Option<TracedModel>,
+    /// Its release.
+    pub release: Option<TracedRelease>,
+    /// Who decided about it.
+    pub approvals: Vec<TracedApproval>,
+    /// The run that made it.
+    pub run: Option<TracedRun>,
+    /// What it was made from.
+    pub datasets: Vec<TracedData>,
+    /// The environment of the run.
+    pub environment: Option<TracedEnvironment>,
+    /// Inputs unlike those of the training, the most unusual first.
+    pub unusual_inputs: Vec<UnusualInput>,
+    /// Training rows that are most like it.
+    pub neighbours: Vec<Neighbour>,
+    /// Distance at which a training row has its nearest neighbour: the median, for comparison.
+    pub usual_distance: Option<f64>,
+    /// The table that the inputs were compared with.
+    pub reference: Option<String>,
+    /// What was known of drift at that hour, in one sentence.
+    pub drift: Option<String>,
+    /// What could not be found, and why: full sentences.
+    pub missing: Vec<String>,
 }

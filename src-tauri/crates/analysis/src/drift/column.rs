@@ -67,24 +67,111 @@ pub(super) fn measure(name: &str, values: &Values, options: &DriftOptions) -> Me
             (categories(name, names, reference, current, options), (reference.len(), current.len()))
         }
     };
-    let missing = (rows.0 as u64 - measured.n.0, rows.1 as u64 - measured.n.1);
-    if rows.0 > 0 && rows.1 > 0 && measured.n != (0, 0) {
-        let (p, q) = (missing.0 as f64 / rows.0 as f64, missing.1 as f64 / rows.1 as f64);
-        measured.statistics.insert("missing_reference".to_owned(), p);
-        measured.statistics.insert("missing_current".to_owned(), q);
-        if missing.0 + missing.1 > 0 {
-            let effect = (p - q).abs();
-            let half = Z95 * error_of_difference(missing.0, rows.0, missing.1, rows.1);
-            measured.aspects.push(Aspect {
-                change: DriftChange::Nulls,
-                effect,
-                interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
-                p_value: two_shares(missing.0, rows.0 as u64, missing.1, rows.1 as u64),
-                threshold: options.effect_threshold,
-                words: format!("the share of rows without a value moved from {} to {}", percent(p), percent(q)),
-            });
+    add_missing(&mut measured, (rows.0 as u64, rows.1 as u64), options);
+    measured
+}
+
+/// Adds the share of rows without a value, given the rows of both tables.
+pub(super) fn add_missing(measured: &mut Measured, rows: (u64, u64), options: &DriftOptions) {
+    let missing = (rows.0 - measured.n.0.min(rows.0), rows.1 - measured.n.1.min(rows.1));
+    if rows.0 == 0 || rows.1 == 0 || measured.n == (0, 0) {
+        return;
+    }
+    let (p, q) = (missing.0 as f64 / rows.0 as f64, missing.1 as f64 / rows.1 as f64);
+    measured.statistics.insert("missing_reference".to_owned(), p);
+    measured.statistics.insert("missing_current".to_owned(), q);
+    if missing.0 + missing.1 > 0 {
+        let effect = (p - q).abs();
+        let half = Z95 * error_of_difference(missing.0, rows.0 as usize, missing.1, rows.1 as usize);
+        measured.aspects.push(Aspect {
+            change: DriftChange::Nulls,
+            effect,
+            interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
+            p_value: two_shares(missing.0, rows.0, missing.1, rows.1),
+            threshold: options.effect_threshold,
+            words: format!("the share of rows without a value moved from {} to {}", percent(p), percent(q)),
+        });
+    }
+}
+
+/// Measures a column of numbers by how many rows of either table stand in bins with common inner edges. The KS distance is the largest at an
+/// edge, which is at most the share of one bin less than the distance of the rows themselves. `samples` are some values of each table, sorted,
+/// by which a change of unit is recognised.
+pub(super) fn binned(
+    name: &str,
+    edges: &[f64],
+    (a, b): (&[u64], &[u64]),
+    samples: (&[f64], &[f64]),
+    options: &DriftOptions,
+) -> Measured {
+    let (n, m) = (a.iter().sum::<u64>(), b.iter().sum::<u64>());
+    let mut measured = Measured {
+        name: name.to_owned(),
+        aspects: Vec::new(),
+        explained: None,
+        note: None,
+        statistics: BTreeMap::new(),
+        shape: numeric_shape(samples.0, samples.1),
+        n: (n, m),
+        rounded: None,
+    };
+    if n == 0 || m == 0 {
+        return measured;
+    }
+    let (mut below_a, mut below_b) = (0u64, 0u64);
+    let (mut distance, mut at, mut most) = (0.0f64, edges.first().copied().unwrap_or(f64::NAN), (0u64, 0u64));
+    for ((edge, x), y) in edges.iter().zip(a).zip(b) {
+        below_a += x;
+        below_b += y;
+        let gap = (below_a as f64 / n as f64 - below_b as f64 / m as f64).abs();
+        if gap > distance {
+            (distance, at, most) = (gap, *edge, (below_a, below_b));
         }
     }
+    let p_value = ks_p_value(distance, n as usize, m as usize);
+    let half = Z95 * error_of_difference(most.0, n as usize, most.1, m as usize);
+    put(&mut measured.statistics, "ks", Some(distance));
+    put(&mut measured.statistics, "ks_p", Some(p_value));
+    // The share statistics are defined on tenths of the reference.
+    let tenths = |counts: &[u64]| -> Vec<u64> {
+        let (mut kept, mut sum, mut limit) = (Vec::new(), 0u64, 0u64);
+        for (count, share) in counts.iter().zip(a) {
+            sum += count;
+            limit += share;
+            if limit * 10 >= n {
+                kept.push(std::mem::take(&mut sum));
+                limit = 0;
+            }
+        }
+        kept.push(sum + counts.iter().skip(a.len()).sum::<u64>());
+        kept
+    };
+    let (tenths_a, tenths_b) = (tenths(a), tenths(b));
+    put_share_statistics(&mut measured.statistics, &tenths_a, &tenths_b);
+    let (mean_a, spread) = moments(finite(samples.0));
+    let (mean_b, _) = moments(finite(samples.1));
+    put(&mut measured.statistics, "mean_reference", Some(mean_a));
+    put(&mut measured.statistics, "mean_current", Some(mean_b));
+    if spread > 0.0 {
+        let apart = wasserstein(finite(samples.0), finite(samples.1));
+        put(&mut measured.statistics, "wasserstein", apart.map(|it| it / spread));
+    }
+    measured.aspects.push(Aspect {
+        change: DriftChange::Distribution,
+        effect: distance,
+        interval: ((distance - half).max(0.0), (distance + half).min(1.0)),
+        p_value,
+        threshold: options.effect_threshold,
+        words: format!(
+            "{} of the reference and {} of the current rows are below {} (KS distance {distance:.3}); the median moved from {} to {}",
+            percent(most.0 as f64 / n as f64),
+            percent(most.1 as f64 / m as f64),
+            short(at),
+            short(quantile_sorted(samples.0, 0.5)),
+            short(quantile_sorted(samples.1, 0.5)),
+        ),
+    });
+    measured.explained = change::unit(samples.0, samples.1, distance).map(|words| (DriftChange::Unit, words));
     measured
 }
 
@@ -297,7 +384,11 @@ fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], 
         }
         counts
     };
-    let (a, b) = (count(reference), count(current));
+    counted(name, names, &count(reference), &count(current), options)
+}
+
+/// Measures a column of categories by how often each stands in either table.
+pub(super) fn counted(name: &str, names: &[String], a: &[u64], b: &[u64], options: &DriftOptions) -> Measured {
     let (n, m) = (a.iter().sum::<u64>(), b.iter().sum::<u64>());
     let mut measured = Measured {
         name: name.to_owned(),
@@ -305,22 +396,22 @@ fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], 
         explained: None,
         note: None,
         statistics: BTreeMap::new(),
-        shape: (n + m > 0).then(|| category_shape(names, &a, &b)),
+        shape: (n + m > 0).then(|| category_shape(names, a, b)),
         n: (n, m),
         rounded: None,
     };
     if n == 0 || m == 0 {
         return measured;
     }
-    let (top_a, top_b) = gathered(&a, &b);
+    let (top_a, top_b) = gathered(a, b);
     let stats = &mut measured.statistics;
     put_share_statistics(stats, &top_a, &top_b);
     let test = chi_square(&top_a, &top_b);
     put(stats, "chi2", test.map(|t| t.statistic));
     put(stats, "chi2_p", test.map(|t| t.p_value));
     put(stats, "g", g_test(&top_a, &top_b).map(|t| t.statistic));
-    let unseen: u64 = a.iter().zip(&b).filter(|(a, _)| **a == 0).map(|(_, b)| b).sum();
-    let vanished: u64 = a.iter().zip(&b).filter(|(_, b)| **b == 0).map(|(a, _)| a).sum();
+    let unseen: u64 = a.iter().zip(b).filter(|(a, _)| **a == 0).map(|(_, b)| b).sum();
+    let vanished: u64 = a.iter().zip(b).filter(|(_, b)| **b == 0).map(|(a, _)| a).sum();
     put(stats, "new_share", Some(unseen as f64 / m as f64));
     put(stats, "vanished_share", Some(vanished as f64 / n as f64));
     let p_value = match (top_a.as_slice(), top_b.as_slice()) {
@@ -330,7 +421,7 @@ fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], 
     let (effect, error) = corrected_total_variation(&top_a, &top_b).unwrap_or((0.0, 0.0));
     let floor = 1.0 / (n.min(m) as f64 + 4.0);
     let half = Z95 * error.max(floor);
-    let most = a.iter().zip(&b).enumerate().max_by(|x, y| {
+    let most = a.iter().zip(b).enumerate().max_by(|x, y| {
         let gap = |(a, b): (&u64, &u64)| (*a as f64 / n as f64 - *b as f64 / m as f64).abs();
         gap(x.1).total_cmp(&gap(y.1))
     });
@@ -352,10 +443,10 @@ fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], 
         words,
     });
     if unseen > 0 {
-        measured.aspects.push(new_category(names, &a, &b, (n, m), unseen, options));
+        measured.aspects.push(new_category(names, a, b, (n, m), unseen, options));
     }
     let plain = total_variation(&as_f64(&top_a), &as_f64(&top_b)).unwrap_or(0.0);
-    measured.explained = change::encoding(names, &a, &b, plain);
+    measured.explained = change::encoding(names, a, b, plain);
     measured
 }
 

@@ -136,7 +136,7 @@ fn filled(column: &Column, numeric: bool) -> PolarsResult<Vec<f64>> {
 /// Distinct values of a sample from the front, middle and end of a column, by which identifiers are recognised.
 const LOOK: usize = 20_000;
 
-fn numbers(name: &str, reference: Vec<f64>, current: Vec<f64>) -> Reading {
+pub(super) fn numbers(name: &str, reference: Vec<f64>, current: Vec<f64>) -> Reading {
     let whole = |values: &[f64]| values.iter().all(|v| v.is_nan() || (v.fract() == 0.0 && v.abs() < 9.0e15));
     if whole(&reference) && whole(&current) {
         if let Some(reason) = whole_number_reason(name, &reference, &current) {
@@ -213,7 +213,7 @@ fn as_codes(reference: &[f64], current: &[f64]) -> Option<Values> {
     })
 }
 
-fn texts(names: Vec<String>, reference: Vec<u32>, current: Vec<u32>) -> Reading {
+pub(super) fn texts(names: Vec<String>, reference: Vec<u32>, current: Vec<u32>) -> Reading {
     let mut dates = !names.is_empty();
     for name in names.iter().step_by((names.len() / 200).max(1)) {
         dates &= looks_like_date(name);

@@ -7,8 +7,10 @@ mod change;
 mod column;
 mod columns;
 mod concept;
+pub(crate) mod counts;
 pub(crate) mod joint;
 pub(crate) mod random;
+pub(crate) mod season;
 pub mod statistics;
 mod work;
 
@@ -22,7 +24,7 @@ use self::columns::{Reading, Values};
 pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
-use self::random::{Random, mix};
+pub(crate) use self::random::{Random, mix};
 use self::statistics::benjamini_hochberg;
 
 /// Why a comparison gave no report.
@@ -345,5 +347,7 @@ fn capitalised(sentence: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod calibration;
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ mod structure;
 mod value;
 mod workbook;
 
-pub(crate) use decode::windows_1252_byte;
+pub(crate) use decode::{Packing, unpacked, windows_1252_byte};
 pub use error::TableError;
 pub(crate) use moment::{DateForm, compact_date, days_from_civil, parse_moment};
 pub use source::{ReadOptions, TableSource, open};

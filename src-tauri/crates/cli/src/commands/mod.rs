@@ -7,6 +7,7 @@ pub mod kernel;
 pub mod key;
 pub mod lineage;
 pub mod model;
+pub mod monitor;
 pub mod project;
 pub mod record;
 pub mod registry;
@@ -16,6 +17,7 @@ pub mod runs;
 pub mod scan;
 pub mod settings;
 pub mod table;
+pub mod trace;
 pub mod watch;
 
 use clap::Subcommand;
@@ -60,6 +62,10 @@ pub enum Command {
     Label(table::Label),
     /// Says whether one table differs from another
     Drift(table::Drift),
+    /// Says how a model does in use, from a log of its predictions
+    Monitor(monitor::Monitor),
+    /// Tells where a prediction came from, by its identifier
+    Trace(trace::Arguments),
     /// Says what a model file is, without loading it
     Inspect(model::Inspect),
     /// Holds a model against the gates of its project; exits with 1 if one forbids its release
@@ -118,6 +124,8 @@ impl Command {
             Self::Proxies(it) => it.run(context),
             Self::Label(it) => it.run(context),
             Self::Drift(it) => it.run(context),
+            Self::Monitor(it) => it.run(context),
+            Self::Trace(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),
             Self::Release(it) => it.run(context),

@@ -140,6 +140,13 @@ pub enum FigureQuery {
         /// The report.
         report: ReportId,
     },
+    /// A model over time, from its log of predictions.
+    Monitor {
+        /// The report.
+        report: ReportId,
+        /// A small one for a table's row: its predictions alone.
+        small: bool,
+    },
     /// The ROC curve of the domain classifier.
     DriftRoc {
         /// The report.

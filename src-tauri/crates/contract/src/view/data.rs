@@ -296,6 +296,8 @@ pub struct MonitorRow {
     pub project_name: String,
     /// What the log holds.
     pub log: PredictionLogSummary,
+    /// What was read in it last.
+    pub head: Option<super::MonitorHead>,
     /// Newest comparison of what the model was asked with what it was trained on.
     pub drift: Option<DriftRow>,
     /// The table that the log can be compared with.

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use proofmark_analysis::facade::{self, CheckInput, DriftInput, Table};
+use proofmark_analysis::monitor::{MonitorInput, Wish};
 use proofmark_contract::ErrorCode;
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::check::{CheckReport, Rule};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
+use proofmark_domain::monitor::{MonitorReport, Role, WindowKind};
 use proofmark_domain::profile::{Meaning, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
@@ -254,4 +256,42 @@ pub fn verify_model(
 /// A file's label inside a folder, for documents that name both.
 pub fn label(root: &Path, path: &Path) -> RelPath {
     label_of(root, path).unwrap_or_else(|_| RelPath::new(path.to_string_lossy()))
+}
+
+/// What is asked about a log of predictions.
+#[derive(Debug, Clone, Default)]
+pub struct MonitorWishes {
+    /// What the model was trained on, or a log whose outcomes are known.
+    pub reference: Option<PathBuf>,
+    /// What turned out to be true, by identifier.
+    pub labels: Option<PathBuf>,
+    /// Size of the windows; chosen by the span of the log if absent.
+    pub window: Option<WindowKind>,
+    /// What columns stand for: the column, its role, and the class of a score.
+    pub columns: Vec<(String, Role, Option<String>)>,
+}
+
+/// What a log of predictions says about its models, window by window.
+///
+/// # Errors
+/// If the log, the reference or the labels cannot be read at all, or a named column does not exist.
+pub fn monitor(
+    log: &Path,
+    wishes: &MonitorWishes,
+    now: Timestamp,
+    progress: &dyn Fn(f64, &str),
+) -> Answer<MonitorReport> {
+    let input = MonitorInput {
+        log: log.to_owned(),
+        reference: wishes.reference.clone(),
+        labels: wishes.labels.clone(),
+        window: wishes.window,
+        columns: wishes
+            .columns
+            .iter()
+            .map(|(column, role, class)| Wish { column: column.clone(), role: *role, class: class.clone() })
+            .collect(),
+        now: now.ms(),
+    };
+    Ok(proofmark_analysis::monitor::monitor(&input, &never, progress)?)
 }

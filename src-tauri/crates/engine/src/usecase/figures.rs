@@ -47,6 +47,7 @@ impl Engine {
                 }
             }
             FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
+            FigureQuery::Monitor { report, small } => draw::monitor(&self.monitor_report(*report)?.main, size(*small)),
             FigureQuery::DriftRoc { report } => draw::roc(&self.drift_report(*report)?.body.joint),
             FigureQuery::RunMetric { runs, metric } => {
                 let curves = self.metric_curves(runs, metric)?;

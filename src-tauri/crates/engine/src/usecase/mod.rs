@@ -13,6 +13,7 @@ mod import;
 mod lineage;
 mod lineage_export;
 mod models;
+mod monitoring;
 mod overview;
 mod people;
 mod projects;
@@ -27,6 +28,7 @@ mod search;
 mod settings;
 mod submission;
 mod trust;
+mod trace;
 mod wording;
 
 pub use dossier::Dossier;

@@ -25,6 +25,15 @@ impl Engine {
             return Ok(SearchHits { hits: Vec::new() });
         }
         let mut hits: Vec<SearchHit> = Vec::new();
+        let pasted = request.text.trim();
+        if is_prediction_id(pasted) {
+            hits.push(SearchHit {
+                kind: "prediction_log".into(),
+                label: format!("Prediction {pasted}"),
+                detail: "Look for it in the logs and tell its story".into(),
+                address: format!("/trace/{pasted}"),
+            });
+        }
         self.search_registry(&typed, &mut hits);
         let corpus = self.corpus()?;
         hits.extend(corpus.find(&typed, MOST_RANKED));
@@ -87,4 +96,11 @@ mod tests {
         let labels: Vec<&str> = hits.iter().map(|it| it.label.as_str()).collect();
         assert_eq!(labels, ["income", "data/income.csv", "incomes.csv", "net_income", "runs/old"]);
     }
+}
+
+/// Whether a text can be the identifier of a prediction: a UUID, with or without hyphens, perhaps with the number of a row behind it.
+fn is_prediction_id(text: &str) -> bool {
+    let id = text.split('#').next().unwrap_or_default();
+    let hex = id.bytes().filter(u8::is_ascii_hexdigit).count();
+    hex == 32 && (id.len() == 32 || (id.len() == 36 && id.bytes().filter(|it| *it == b'-').count() == 4))
 }

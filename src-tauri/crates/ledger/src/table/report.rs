@@ -35,6 +35,8 @@ pub enum ReportKind {
     SourceFacts,
     /// The names of a table's columns, read from its header before its profile is made.
     Header,
+    /// What a log of predictions says about its models.
+    Monitor,
 }
 
 /// A report without its body: all that a list needs.

@@ -10,6 +10,7 @@ mod column;
 mod curves;
 mod distribution;
 mod effects;
+mod monitor;
 mod ticks;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use column::column;
 pub use curves::metric_curves;
 pub use distribution::{TableNames, drift_column, masked};
 pub use effects::drift_effects;
+pub use monitor::{monitor, spark};
 pub(crate) use {classifier::auc_words, effects::verdict_word};
 
 /// How much room a figure has.

@@ -46,7 +46,7 @@ pub(crate) enum Picked {
 }
 
 /// Takes the chosen rows out of a column; numbers are rounded when one table lost decimals.
-pub(in crate::drift) fn pick(values: &Values, rows: (&[usize], &[usize]), decimals: Option<u32>) -> Picked {
+pub(crate) fn pick(values: &Values, rows: (&[usize], &[usize]), decimals: Option<u32>) -> Picked {
     fn joined<T: Copy>(reference: &[T], current: &[T], rows: (&[usize], &[usize]), absent: T) -> Vec<T> {
         let from = |side: &[T], row: &usize| side.get(*row).copied().unwrap_or(absent);
         rows.0.iter().map(|r| from(reference, r)).chain(rows.1.iter().map(|r| from(current, r))).collect()
@@ -86,6 +86,13 @@ pub(crate) fn feature(name: &str, picked: &Picked) -> Option<Feature> {
 }
 
 impl Feature {
+    /// A feature that was binned before: codes under 64, of which 0 is the missing value.
+    pub(crate) fn coded(name: &str, codes: Vec<u8>) -> Self {
+        let highest = codes.iter().copied().max().unwrap_or(0);
+        let has_missing = codes.contains(&0);
+        Self { name: name.to_owned(), codes, values: Vec::new(), has_missing, highest }
+    }
+
     /// Keeps only the given rows.
     pub(crate) fn keep(&mut self, rows: &[usize]) {
         self.codes = rows.iter().map(|r| self.codes[*r]).collect();

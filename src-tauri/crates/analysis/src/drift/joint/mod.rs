@@ -4,13 +4,15 @@ pub(crate) mod features;
 pub(crate) mod forest;
 pub(crate) mod logistic;
 
+pub(crate) use self::features::Feature;
+pub(crate) use self::forest::{Forest, Size};
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proofmark_domain::drift::{DriftVerdict, Driver, JointDrift};
 
-use self::features::{Feature, Term};
-use self::forest::{Forest, Size};
+use self::features::Term;
 use self::logistic::Logistic;
 use super::random::{Random, mix};
 use super::statistics::{Auc, auc_interval, delong, mann_whitney_null_variance, normal_upper_tail, roc_points};

@@ -1,0 +1,68 @@
+//! Comparison of columns that were only counted: windows of a log that is too long to be held.
+
+use proofmark_domain::drift::ColumnDrift;
+
+use super::column::{add_missing, binned, counted};
+use super::{DriftOptions, columns, decide_all};
+
+/// How a column is counted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shape {
+    /// Bins with these inner edges; a value on an edge is in the bin above it.
+    Numbers {
+        /// Inner edges, ascending.
+        edges: Vec<f64>,
+    },
+    /// Categories.
+    Categories {
+        /// Names by code.
+        names: Vec<String>,
+    },
+}
+
+/// One column of both tables, counted.
+#[derive(Debug)]
+pub(crate) struct Counted<'a> {
+    /// The column.
+    pub(crate) name: &'a str,
+    /// How it was counted.
+    pub(crate) shape: &'a Shape,
+    /// Counts of the reference and of the current table by bin or category. The current table's can be longer: what the reference never had.
+    pub(crate) counts: (&'a [u64], &'a [u64]),
+    /// Names of the categories that the reference never had.
+    pub(crate) further: &'a [String],
+    /// Some values of each, sorted.
+    pub(crate) samples: (&'a [f64], &'a [f64]),
+    /// Rows of each, with or without a value.
+    pub(crate) rows: (u64, u64),
+}
+
+/// Compares counted columns, as [`super::compare`] does with tables.
+pub(crate) fn judge(all: &[Counted<'_>], options: &DriftOptions) -> Vec<ColumnDrift> {
+    let measured = all.iter().map(|column| {
+        let (a, b) = column.counts;
+        let mut measured = match column.shape {
+            Shape::Numbers { edges } => binned(column.name, edges, (a, b), column.samples, options),
+            Shape::Categories { names } => {
+                let names: Vec<String> = names.iter().chain(column.further).cloned().collect();
+                let filled = |side: &[u64]| (0..names.len()).map(|it| side.get(it).copied().unwrap_or(0)).collect::<Vec<u64>>();
+                counted(column.name, &names, &filled(a), &filled(b), options)
+            }
+        };
+        add_missing(&mut measured, column.rows, options);
+        measured
+    });
+    decide_all(measured.collect(), options)
+}
+
+/// Why a column cannot be compared: it is an identifier, a time or free text.
+pub(crate) fn left_out(name: &str, numbers: &[f64], texts: Option<(&[String], &[u32])>) -> Option<String> {
+    let reading = match texts {
+        Some((names, codes)) => columns::texts(names.to_vec(), codes.to_vec(), codes.to_vec()),
+        None => columns::numbers(name, numbers.to_vec(), numbers.to_vec()),
+    };
+    match reading {
+        columns::Reading::LeftOut(reason) => Some(reason),
+        columns::Reading::Comparable(_) => None,
+    }
+}

@@ -1,0 +1,678 @@
+//! What a log is held against: read before the log, so that bins, classes and roles are known.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use proofmark_domain::monitor::{LogProblem, ReferenceReading, Role};
+
+use super::baseline::{Baseline, Thinned};
+use super::cells::{Block, Cells, hash_of, id_hash, number_text};
+use super::clock::{epoch_ms, read_moment};
+use super::estimate::Estimator;
+use super::gather::{Labels, Model, class_name, class_text, valid_scores};
+use super::kept::{Kept, Task};
+use super::mapping::{Mapping, guess};
+use super::source::Source;
+use super::{MonitorInput, open_all, problem};
+use crate::drift::mix;
+use crate::table::TableError;
+
+/// Score columns up to which each is compared with the reference.
+const MOST_OUTPUTS: usize = 10;
+/// Distinct whole numbers up to which a predicted number is a class.
+const MOST_CLASSES: usize = 12;
+/// Share of the log that stands in for a reference.
+const FIRST: usize = 3;
+
+/// Everything that must be known before the log is read.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) mapping: Mapping,
+    pub(super) baselines: Vec<Baseline>,
+    /// The log's column of each baseline.
+    pub(super) columns: Vec<String>,
+    pub(super) task: Task,
+    pub(super) labels: Option<(Labels, String, u64)>,
+    /// Rows of the reference with an outcome.
+    pub(super) outcomes: Option<Kept>,
+    pub(super) reading: Option<ReferenceReading>,
+    pub(super) absent: Vec<String>,
+    pub(super) of_itself: bool,
+}
+
+/// Labels as they stand in their file.
+struct RawLabels {
+    ids: Vec<u64>,
+    values: Vec<RawLabel>,
+    column: String,
+    path: String,
+}
+
+#[derive(Debug, Clone)]
+enum RawLabel {
+    Number(f64),
+    Text(u32),
+}
+
+impl RawLabels {
+    fn names(&self, texts: &[String]) -> BTreeSet<String> {
+        let name = |it: &RawLabel| match it {
+            RawLabel::Number(it) => Some(number_text(*it)),
+            RawLabel::Text(code) => texts.get(*code as usize).cloned(),
+        };
+        let mut found = BTreeSet::new();
+        for value in &self.values {
+            found.extend(name(value));
+            if found.len() > 1_000 {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// Reads everything that the log is held against.
+pub(super) fn prepare(
+    input: &MonitorInput,
+    log: &[Source],
+    first: &Block,
+    problems: &mut Vec<LogProblem>,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Prepared, TableError> {
+    let reference = input.reference.as_deref().map(open_all).transpose()?;
+    let reference_head = reference.as_ref().map(|it| super::head(&it.sources, cancel)).transpose()?;
+    // Whether the reference is a log itself decides how vague names are understood, so it is mapped first.
+    let alone = reference_head.as_ref().map(|head| guess(head, &[], None));
+    let is_log = alone.as_ref().is_some_and(|it| it.of(Role::Prediction).is_some() || it.of(Role::Score).is_some());
+    let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
+    let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
+    let mut texts = Vec::new();
+    let raw = input
+        .labels
+        .as_deref()
+        .map(|path| read_labels(path, input, &mapping, &mut texts, problems, cancel))
+        .transpose()?
+        .flatten();
+
+    let own_inputs: Vec<String> = mapping.all(Role::Input).map(|it| it.1.to_owned()).collect();
+    let mut reference_mapping = reference_head.as_ref().map(|head| {
+        let wishes: Vec<super::Wish> =
+            input.columns.iter().filter(|it| head.names.contains(&it.column)).cloned().collect();
+        guess(head, &wishes, Some((&own_inputs, false)))
+    });
+    if let (Some(found), Some(head)) = (&mut reference_mapping, &reference_head) {
+        find_target(found, head, &mapping, raw.as_ref().map(|it| it.column.as_str()));
+    }
+    let thinned = match (&reference, &reference_mapping) {
+        (Some(opened), Some(found)) => thin(&opened.sources, found, cancel)?,
+        _ => thin(log, &mapping, cancel)?,
+    };
+    let of_itself = reference.is_none();
+    let about = reference_mapping.as_ref().unwrap_or(&mapping);
+    let rows = if of_itself { first_rows(&thinned.block, &mapping) } else { (0..thinned.block.rows).collect() };
+    let label_names = raw.as_ref().map(|it| it.names(&texts)).unwrap_or_default();
+    let mut task = decide_task(&mapping, first, about, &thinned.block, &label_names, problems);
+    let labels = raw.map(|raw| code_labels(raw, &texts, &mut task, problems));
+
+    let (baselines, columns) = baselines(&mapping, about, &thinned.block, &rows);
+    let outcomes = outcomes(
+        about,
+        &thinned.block,
+        &rows,
+        &mut task,
+        labels.as_ref().filter(|_| of_itself).map(|it| &it.0),
+        &baselines,
+        &columns,
+        &mapping,
+    );
+    let mut baselines = baselines;
+    learn_losses(&mut baselines, about, &mapping, &columns, &thinned.block, &rows, &task, outcomes.as_ref());
+    let absent = if of_itself {
+        Vec::new()
+    } else {
+        let known: BTreeSet<&str> = mapping.all(Role::Input).map(|it| it.1).collect();
+        let inputs = about.all(Role::Input).map(|it| it.1).filter(|it| !known.contains(it));
+        let has_inputs = !known.is_empty();
+        inputs.filter(|_| has_inputs).map(str::to_owned).collect()
+    };
+    if !absent.is_empty() {
+        let words = format!(
+            "The reference has {} inputs that the log lacks: {}.",
+            absent.len(),
+            absent.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+        );
+        problems.push(problem("schema_mismatch", absent.len() as u64, words));
+    }
+    let found: Vec<String> = baselines.iter().filter(|it| it.role == "input").map(|it| it.name.clone()).collect();
+    if reference.is_some() && found.is_empty() {
+        problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so nothing can be compared. Compare their columns with the mapping."));
+    }
+    let path = match &input.reference {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => "the first third of the log".to_owned(),
+    };
+    let reading = (!baselines.is_empty()).then(|| ReferenceReading {
+        path,
+        rows: if of_itself { thinned.rows / FIRST as u64 } else { thinned.rows },
+        used: rows.len() as u64,
+        columns: found,
+        has_outcomes: outcomes.is_some(),
+    });
+    Ok(Prepared { mapping, baselines, columns, task, labels, outcomes, reading, absent, of_itself })
+}
+
+/// The column of the reference that holds what turned out to be true: named so, or named as in the labels, or the only one that the log lacks.
+fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&str>) {
+    let set = |found: &mut Mapping, column: &str| {
+        if let Some(it) = found.columns.iter_mut().find(|it| it.column == column) {
+            it.role = Role::Label;
+        }
+    };
+    if let Some(label) = label.or_else(|| log.of(Role::Label)).filter(|it| head.names.iter().any(|name| name == it)) {
+        for it in found.columns.iter_mut().filter(|it| it.role == Role::Label && it.column != label) {
+            it.role = Role::Ignored;
+        }
+        set(found, label);
+        return;
+    }
+    if found.of(Role::Label).is_some() {
+        return;
+    }
+    let extra: Vec<String> = found
+        .all(Role::Input)
+        .filter(|(column, name)| !log.columns.iter().any(|it| it.name == *name || it.column == *column))
+        .map(|it| it.0.to_owned())
+        .collect();
+    if let [only] = extra.as_slice() {
+        set(found, only);
+    }
+}
+
+fn thin(sources: &[Source], mapping: &Mapping, cancel: &dyn Fn() -> bool) -> Result<Thinned, TableError> {
+    let wanted: Vec<String> =
+        mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
+    let known: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    let mut thinned = Thinned::default();
+    for source in sources {
+        let outcome = source.read(Some(&wanted), cancel, &mut |block| {
+            thinned.add(&block, &|name| known.contains(name));
+            Ok(())
+        });
+        match outcome {
+            Ok(_) => {}
+            Err(TableError::Cancelled) => return Err(TableError::Cancelled),
+            // A file that breaks is told when the log itself is read; of a reference nothing may be missing unseen.
+            Err(error) if sources.len() == 1 => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(thinned)
+}
+
+fn moment(cells: &Cells, row: usize) -> Option<i64> {
+    match cells.text(row) {
+        Some(text) => read_moment(text).map(|it| it.ms),
+        None => cells.number(row).map(|it| epoch_ms(it) as i64),
+    }
+}
+
+/// The first third of the log by time, or by place where there are no times.
+fn first_rows(block: &Block, mapping: &Mapping) -> Vec<usize> {
+    let mut order: Vec<(i64, usize)> = match mapping.of(Role::Time).and_then(|it| block.column(it)) {
+        Some(times) => (0..block.rows).filter_map(|row| Some((moment(times, row)?, row))).collect(),
+        None => (0..block.rows).map(|row| (row as i64, row)).collect(),
+    };
+    order.sort_unstable();
+    order.truncate(order.len() / FIRST);
+    order.into_iter().map(|it| it.1).collect()
+}
+
+fn classes_in(cells: Option<&Cells>, rows: usize) -> BTreeSet<String> {
+    let Some(cells) = cells else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for row in 0..rows {
+        found.extend(class_text(cells, row));
+        if found.len() > 1_000 {
+            break;
+        }
+    }
+    found
+}
+
+/// Classes or numbers, and which class each score is of.
+fn decide_task(
+    log: &Mapping,
+    first: &Block,
+    about: &Mapping,
+    reference: &Block,
+    labels: &BTreeSet<String>,
+    problems: &mut Vec<LogProblem>,
+) -> Task {
+    let of = |mapping: &Mapping, block: &Block, role| -> BTreeSet<String> {
+        classes_in(mapping.of(role).and_then(|it| block.column(it)), block.rows)
+    };
+    let mut seen = of(log, first, Role::Prediction);
+    seen.extend(of(about, reference, Role::Prediction));
+    let mut truth = of(about, reference, Role::Label);
+    truth.extend(of(log, first, Role::Label));
+    truth.extend(labels.iter().filter_map(|it| class_name(it)));
+    let scores: Vec<String> = log.all(Role::Score).map(|it| it.1.to_owned()).collect();
+    let whole = |name: &String| name.parse::<f64>().is_ok_and(|it| it.fract() == 0.0);
+    let number = |name: &String| name.parse::<f64>().is_ok();
+    if scores.is_empty() {
+        let all: BTreeSet<String> = seen.union(&truth).cloned().collect();
+        let classes = !all.is_empty()
+            && (all.iter().any(|it| !number(it)) || (all.len() <= MOST_CLASSES && all.iter().all(whole)));
+        if !classes && !all.is_empty() {
+            return Task::Numbers;
+        }
+        return Task::Classes { names: all.into_iter().collect(), scores: Vec::new() };
+    }
+    let known: BTreeSet<String> = seen.union(&truth).cloned().collect();
+    if let [only] = scores.as_slice() {
+        let positive =
+            class_name(only).filter(|it| known.contains(it)).unwrap_or_else(|| positive_class(log, first, &known));
+        let other = known
+            .iter()
+            .find(|it| **it != positive)
+            .cloned()
+            .unwrap_or_else(|| if positive == "0" { "1" } else { "0" }.to_owned());
+        let mut names = vec![other, positive];
+        names.extend(known.into_iter().filter(|it| !names.contains(it)).collect::<Vec<_>>());
+        return Task::Classes { names, scores: vec![1] };
+    }
+    let mut names: Vec<String> = scores.iter().map(|it| class_name(it).unwrap_or_default()).collect();
+    let places = names.iter().enumerate().all(|(place, it)| *it == place.to_string());
+    let strangers: Vec<String> = known.iter().filter(|it| !names.contains(it)).cloned().collect();
+    if places && known.len() == names.len() && !strangers.is_empty() {
+        // Scores by place stand in the order of the sorted classes, as scikit-learn has it.
+        problems.push(problem(
+            "unknown_labels",
+            names.len() as u64,
+            format!(
+                "The scores have no names; they were taken in the order of the sorted classes: {}.",
+                known.iter().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        ));
+        names = known.into_iter().collect();
+    } else {
+        names.extend(strangers);
+    }
+    let count = scores.len();
+    Task::Classes { names, scores: (0..count).collect() }
+}
+
+/// The class that a lone score is of: the one whose predictions have the higher scores.
+fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
+    let (predictions, scores) =
+        (log.of(Role::Prediction).and_then(|it| first.column(it)), log.of(Role::Score).and_then(|it| first.column(it)));
+    let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
+    if let (Some(predictions), Some(scores)) = (predictions, scores) {
+        for row in 0..first.rows {
+            if let (Some(class), Some(score)) = (class_text(predictions, row), scores.number(row)) {
+                let sum = sums.entry(class).or_default();
+                sum.0 += score;
+                sum.1 += 1.0;
+            }
+        }
+    }
+    if sums.len() >= 2
+        && let Some((name, _)) =
+            sums.iter().max_by(|a, b| (a.1.0 / a.1.1).total_cmp(&(b.1.0 / b.1.1)).then_with(|| a.0.cmp(b.0)))
+    {
+        return name.clone();
+    }
+    let usual = ["1", "yes", "Yes", "Y", "y", "positive", "t", "T"];
+    usual
+        .iter()
+        .find(|it| known.contains(**it))
+        .map_or_else(|| known.iter().next_back().cloned().unwrap_or_else(|| "1".to_owned()), |it| (*it).to_owned())
+}
+
+fn read_labels(
+    path: &Path,
+    input: &MonitorInput,
+    log: &Mapping,
+    texts: &mut Vec<String>,
+    problems: &mut Vec<LogProblem>,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Option<RawLabels>, TableError> {
+    let opened = open_all(path)?;
+    let head = super::head(&opened.sources, cancel)?;
+    let wishes: Vec<super::Wish> = input
+        .columns
+        .iter()
+        .filter(|it| matches!(it.role, Role::Id | Role::Label) && head.names.contains(&it.column))
+        .cloned()
+        .collect();
+    let mapping = guess(&head, &wishes, None);
+    let same = log.of(Role::Id).filter(|it| head.names.iter().any(|name| name == it));
+    let id = same.or_else(|| mapping.of(Role::Id)).map(str::to_owned);
+    let rest: Vec<&str> = mapping
+        .columns
+        .iter()
+        .filter(|it| Some(&it.column) != id.as_ref() && it.role != Role::Time)
+        .map(|it| it.column.as_str())
+        .collect();
+    let label = mapping
+        .of(Role::Label)
+        .or_else(|| if let [only] = rest.as_slice() { Some(*only) } else { None })
+        .map(str::to_owned);
+    let (Some(id), Some(label)) = (id, label) else {
+        let words = format!(
+            "{} holds no column that is clearly the identifier and one that is clearly the label; its columns are {}. Name them.",
+            path.display(),
+            head.names.iter().take(20).cloned().collect::<Vec<_>>().join(", ")
+        );
+        problems.push(problem("unknown_labels", 0, words));
+        return Ok(None);
+    };
+    let mut raw = RawLabels {
+        ids: Vec::new(),
+        values: Vec::new(),
+        column: label.clone(),
+        path: path.to_string_lossy().into_owned(),
+    };
+    let mut index: HashMap<String, u32> = HashMap::new();
+    let wanted = [id.clone(), label.clone()];
+    for source in &opened.sources {
+        source.read(Some(&wanted), cancel, &mut |block| {
+            let (Some(ids), Some(values)) = (block.column(&id), block.column(&label)) else { return Ok(()) };
+            for row in 0..block.rows {
+                let hash = ids.text(row).map(id_hash).or_else(|| ids.number(row).map(|it| hash_of(&number_text(it))));
+                let Some(hash) = hash else { continue };
+                let value = match values.text(row) {
+                    Some(text) => RawLabel::Text(match index.get(text) {
+                        Some(code) => *code,
+                        None => {
+                            let code = texts.len() as u32;
+                            texts.push(text.to_owned());
+                            index.insert(text.to_owned(), code);
+                            code
+                        }
+                    }),
+                    None => match values.number(row) {
+                        Some(number) => RawLabel::Number(number),
+                        None => continue,
+                    },
+                };
+                raw.ids.push(hash);
+                raw.values.push(value);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(Some(raw))
+}
+
+/// Labels as class codes or numbers. A later label of the same identifier replaces an earlier one.
+fn code_labels(
+    raw: RawLabels,
+    texts: &[String],
+    task: &mut Task,
+    problems: &mut Vec<LogProblem>,
+) -> (Labels, String, u64) {
+    let mut codes: HashMap<String, f64> = HashMap::new();
+    let mut code = |name: String, task: &mut Task| -> f64 {
+        if let Some(known) = codes.get(&name) {
+            return *known;
+        }
+        let Task::Classes { names, .. } = task else { return name.parse().unwrap_or(f64::NAN) };
+        let place = names.iter().position(|it| *it == name).unwrap_or_else(|| {
+            names.push(name.clone());
+            names.len() - 1
+        });
+        codes.insert(name, place as f64);
+        place as f64
+    };
+    let by_text: Vec<f64> = texts.iter().map(|it| class_name(it).map_or(f64::NAN, |it| code(it, task))).collect();
+    let mut labels = Labels::default();
+    let total = raw.ids.len() as u64;
+    let mut distinct = BTreeSet::new();
+    for (id, value) in raw.ids.into_iter().zip(raw.values) {
+        let value = match value {
+            RawLabel::Text(it) => by_text.get(it as usize).copied().unwrap_or(f64::NAN),
+            RawLabel::Number(it) if *task == Task::Numbers => it,
+            RawLabel::Number(it) => code(number_text(it), task),
+        };
+        if value.is_nan() {
+            continue;
+        }
+        if distinct.len() < 3 {
+            distinct.insert(value.to_bits());
+        }
+        labels.values.insert(id, value);
+    }
+    let known = labels.values.len() as u64;
+    if known == 0 {
+        problems.push(problem("no_rows", 0, format!("{} holds no label.", raw.path)));
+    } else if distinct.len() == 1 && known > 1 {
+        problems.push(problem("constant_label", known, format!("The column \"{}\" is the same in all {known} labels, so only the share of right answers can be measured.", raw.column)));
+    }
+    if known < total {
+        problems.push(problem(
+            "duplicate_ids",
+            total - known,
+            format!(
+                "{} labels were replaced by a later label of the same prediction, or hold no value.",
+                total - known
+            ),
+        ));
+    }
+    (labels, raw.path, known)
+}
+
+/// Inputs by name, and outputs, that both the log and the reference have.
+fn baselines(log: &Mapping, about: &Mapping, block: &Block, rows: &[usize]) -> (Vec<Baseline>, Vec<String>) {
+    let mut found = Vec::new();
+    let mut columns = Vec::new();
+    let mut add = |name: &str, role: &'static str, own: &str, theirs: &str| {
+        if let Some(baseline) = block.column(theirs).and_then(|cells| Baseline::learn(name, role, cells, rows)) {
+            found.push(baseline);
+            columns.push(own.to_owned());
+        }
+    };
+    for (own, name) in log.all(Role::Input) {
+        let theirs = about.columns.iter().find(|it| it.role == Role::Input && (it.name == name || it.column == own));
+        if let Some(theirs) = theirs {
+            add(name, "input", own, &theirs.column);
+        }
+    }
+    if let (Some(own), Some(theirs)) = (log.of(Role::Prediction), about.of(Role::Prediction)) {
+        add("prediction", "output", own, theirs);
+    }
+    for (own, name) in log.all(Role::Score).take(MOST_OUTPUTS) {
+        if let Some((theirs, _)) = about.all(Role::Score).find(|it| it.1 == name) {
+            let shown = if name.is_empty() { "score".to_owned() } else { format!("score of {name}") };
+            add(&shown, "output", own, theirs);
+        }
+    }
+    (found, columns)
+}
+
+fn code_of(task: &mut Task, cells: &Cells, row: usize) -> f64 {
+    match task {
+        Task::Numbers => {
+            cells.number(row).or_else(|| cells.text(row).and_then(|it| it.trim().parse().ok())).unwrap_or(f64::NAN)
+        }
+        Task::Classes { names, .. } => class_text(cells, row).map_or(f64::NAN, |name| {
+            names.iter().position(|it| *it == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            }) as f64
+        }),
+    }
+}
+
+/// Rows of the reference whose prediction and outcome are known.
+#[allow(clippy::too_many_arguments)]
+fn outcomes(
+    about: &Mapping,
+    block: &Block,
+    rows: &[usize],
+    task: &mut Task,
+    labels: Option<&Labels>,
+    baselines: &[Baseline],
+    columns: &[String],
+    log: &Mapping,
+) -> Option<Kept> {
+    let of = |role| about.of(role).and_then(|it| block.column(it));
+    let (predictions, truth, ids) = (of(Role::Prediction), of(Role::Label), of(Role::Id));
+    let score_names: Vec<String> = log.all(Role::Score).map(|it| it.1.to_owned()).collect();
+    let scores: Vec<Option<&Cells>> = score_names
+        .iter()
+        .map(|name| about.all(Role::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
+        .collect();
+    if truth.is_none() && labels.is_none() {
+        return None;
+    }
+    if predictions.is_none() && scores.iter().all(Option::is_none) {
+        return None;
+    }
+    let k = match task {
+        Task::Classes { scores, .. } => scores.len(),
+        Task::Numbers => 0,
+    };
+    let mut kept = Kept::new(k, baselines.len());
+    let cells: Vec<Option<&Cells>> = baselines
+        .iter()
+        .zip(columns)
+        .map(|(it, own)| their_column(about, it, own, log).and_then(|it| block.column(it)))
+        .collect();
+    for row in rows {
+        let own = truth.map_or(f64::NAN, |it| code_of(task, it, *row));
+        let hash = || {
+            ids.and_then(|it| {
+                it.text(*row).map(id_hash).or_else(|| it.number(*row).map(|it| hash_of(&number_text(it))))
+            })
+        };
+        let label =
+            if own.is_nan() { labels.and_then(|it| it.values.get(&hash()?).copied()).unwrap_or(f64::NAN) } else { own };
+        if label.is_nan() {
+            continue;
+        }
+        let raw: Vec<f64> =
+            scores.iter().take(k).map(|it| it.and_then(|it| it.number(*row)).unwrap_or(f64::NAN)).collect();
+        let valid = valid_scores(&raw) == Ok(true);
+        let mut prediction = predictions.map_or(f64::NAN, |it| code_of(task, it, *row));
+        if prediction.is_nan() && valid {
+            prediction = from_scores(task, &raw);
+        }
+        let raw: Vec<f32> = raw.iter().map(|it| if valid { *it as f32 } else { f32::NAN }).collect();
+        let codes =
+            baselines.iter().zip(&cells).map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, *row))));
+        kept.push(mix(*row as u64), &raw, prediction, label, codes);
+    }
+    (kept.len() > 0).then_some(kept)
+}
+
+fn from_scores(task: &Task, scores: &[f64]) -> f64 {
+    let Task::Classes { names, scores: classes } = task else { return f64::NAN };
+    if let ([p], [positive]) = (scores, classes.as_slice()) {
+        let other = (0..names.len()).find(|it| it != positive);
+        return if *p >= 0.5 { *positive as f64 } else { other.map_or(f64::NAN, |it| it as f64) };
+    }
+    let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).and_then(|it| classes.get(it.0));
+    best.map_or(f64::NAN, |it| *it as f64)
+}
+
+fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Mapping) -> Option<&'a str> {
+    if baseline.role == "input" {
+        return about
+            .columns
+            .iter()
+            .find(|it| it.role == Role::Input && (it.name == baseline.name || it.column == own))
+            .map(|it| it.column.as_str());
+    }
+    if baseline.name == "prediction" {
+        return about.of(Role::Prediction);
+    }
+    let class = log.columns.iter().find(|it| it.column == own).map(|it| it.name.as_str())?;
+    about.all(Role::Score).find(|it| it.1 == class).map(|it| it.0)
+}
+
+/// The loss of the model by bin of each column: wrong or right for classes, the absolute error for numbers; where no outcome is known, the
+/// doubt that the model itself has.
+#[allow(clippy::too_many_arguments)]
+fn learn_losses(
+    baselines: &mut [Baseline],
+    about: &Mapping,
+    log: &Mapping,
+    columns: &[String],
+    block: &Block,
+    rows: &[usize],
+    task: &Task,
+    outcomes: Option<&Kept>,
+) {
+    let of = |role| about.of(role).and_then(|it| block.column(it));
+    let mut losses: Vec<(usize, f64)> = Vec::new();
+    match (outcomes.is_some(), of(Role::Prediction), of(Role::Label)) {
+        (true, Some(predictions), Some(truth)) => {
+            for row in rows {
+                let loss = match task {
+                    Task::Numbers => predictions.number(*row).zip(truth.number(*row)).map(|(a, b)| (a - b).abs()),
+                    Task::Classes { .. } => class_text(predictions, *row)
+                        .zip(class_text(truth, *row))
+                        .map(|(a, b)| f64::from(u8::from(a != b))),
+                };
+                losses.extend(loss.filter(|it| it.is_finite()).map(|it| (*row, it)));
+            }
+        }
+        _ => {
+            let scores: Vec<&Cells> = about.all(Role::Score).filter_map(|it| block.column(it.0)).collect();
+            for row in rows {
+                let raw: Vec<f64> = scores.iter().map(|it| it.number(*row).unwrap_or(f64::NAN)).collect();
+                if valid_scores(&raw) == Ok(true) {
+                    let top =
+                        if let [p] = raw.as_slice() { p.max(1.0 - p) } else { raw.iter().copied().fold(0.0, f64::max) };
+                    losses.push((*row, 1.0 - top));
+                }
+            }
+        }
+    }
+    for (baseline, own) in baselines.iter_mut().zip(columns) {
+        if let Some(cells) = their_column(about, baseline, own, log).and_then(|it| block.column(it)) {
+            baseline.learn_loss(cells, &losses);
+        }
+    }
+}
+
+/// Learns to estimate performance from the reference, else from the earliest windows of the log that have labels. Otherwise says why not.
+pub(super) fn estimator(
+    task: &Task,
+    outcomes: Option<&Kept>,
+    models: &[Model],
+    baselines: &[Baseline],
+) -> (Option<Estimator>, String) {
+    let names: Vec<String> = baselines.iter().map(|it| it.name.clone()).collect();
+    let first = match outcomes {
+        Some(kept) => match Estimator::learn(task, kept, &names) {
+            Ok(found) => return (Some(found), String::new()),
+            Err(why) => why,
+        },
+        None => "the reference has no predictions with a known outcome".to_owned(),
+    };
+    let Some(model) = models.first() else { return (None, first) };
+    let mut pooled: Option<Kept> = None;
+    for (_, window) in &model.windows.all {
+        let rows: Vec<usize> = (0..window.kept.len())
+            .filter(|it| !window.kept.label[*it].is_nan() && !window.kept.prediction[*it].is_nan())
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let part = window.kept.only(&rows);
+        match &mut pooled {
+            None => pooled = Some(part),
+            Some(all) => all.join(part),
+        }
+        if pooled.as_ref().is_some_and(|it| it.len() >= 2_000) {
+            break;
+        }
+    }
+    match pooled.map(|it| Estimator::learn(task, &it, &names)) {
+        Some(Ok(found)) => (Some(found), String::new()),
+        Some(Err(why)) => (None, why),
+        None => (None, format!("{first}, and no prediction of the log has a label")),
+    }
+}

@@ -1,0 +1,171 @@
+//! Logs made on the spot, and what is said of them.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use proofmark_domain::drift::DriftVerdict;
+use proofmark_domain::monitor::{Assumption, HealthState, MonitorReport, SeasonState, WindowKind};
+
+use super::*;
+use crate::drift::Random;
+
+struct Draw(Random);
+
+impl Draw {
+    fn uniform(&mut self) -> f64 {
+        (self.0.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (u, v) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+}
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+const NOW: i64 = 1_900_000_000_000;
+
+fn read(
+    log: PathBuf,
+    reference: Option<PathBuf>,
+    labels: Option<PathBuf>,
+    window: Option<WindowKind>,
+) -> MonitorReport {
+    let input = MonitorInput { log, reference, labels, window, columns: Vec::new(), now: NOW };
+    monitor(&input, &|| false, &|_, _| ()).unwrap()
+}
+
+/// Months of a temperature that swings with the year; `warm` adds to the last month.
+fn seasons(months: i64, warm: f64) -> String {
+    let mut draw = Draw(Random::new(3));
+    let mut text = "request_id,timestamp,temperature,noise,prediction\n".to_owned();
+    for month in 0..months {
+        for row in 0..300 {
+            let ms = clock::start_of(WindowKind::Month, 51 * 12 + month) + row * 7_000_000;
+            let swing = -12.0 * (std::f64::consts::TAU * (month % 12) as f64 / 12.0).cos();
+            let extra = if month + 1 == months { warm } else { 0.0 };
+            let (temperature, noise) = (10.0 + swing + extra + 3.0 * draw.normal(), draw.normal());
+            text.push_str(&format!(
+                "r{month}-{row},{},{temperature:.3},{noise:.3},{:.3}\n",
+                clock::stamp(ms),
+                noise * 2.0
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn december_is_no_fault() {
+    let place = Place::new();
+    let found = read(place.write("log.csv", &seasons(48, 0.0)), None, None, Some(WindowKind::Month));
+    let last = found.main.windows.last().unwrap();
+    let column = last.drift.as_ref().unwrap().columns.iter().find(|it| it.name == "temperature").unwrap();
+    let season = column.season.as_ref().unwrap();
+    assert_eq!((season.state, season.known), (SeasonState::Expected, 3), "{}", season.sentence);
+    assert_eq!(last.drift.as_ref().unwrap().verdict, DriftVerdict::NoDrift, "{}", last.drift.as_ref().unwrap().why);
+
+    let found = read(place.write("warm.csv", &seasons(48, 9.0)), None, None, Some(WindowKind::Month));
+    let last = found.main.windows.last().unwrap();
+    assert_eq!(last.drift.as_ref().unwrap().verdict, DriftVerdict::Drift, "a December nine degrees too warm is one");
+
+    let found = read(place.write("short.csv", &seasons(9, 0.0)), None, None, Some(WindowKind::Month));
+    let column = found.main.windows[6]
+        .drift
+        .as_ref()
+        .unwrap()
+        .columns
+        .iter()
+        .find(|it| it.name == "temperature")
+        .unwrap()
+        .clone();
+    assert!(column.season.unwrap().sentence.starts_with("less than one cycle known"));
+}
+
+/// A regression whose error grows with `x`; the log has larger `x` in its second half.
+fn regression(rows: usize, with_truth: bool, later: f64, seed: u64) -> String {
+    let mut draw = Draw(Random::new(seed));
+    let mut text = format!("request_id,timestamp,x,z,prediction{}\n", if with_truth { ",actual" } else { "" });
+    for row in 0..rows {
+        let top = if row >= rows / 2 { later } else { 0.5 };
+        let (x, z) = (draw.uniform() * top, draw.normal());
+        let truth = 10.0 * x + z + (0.2 + 3.0 * x) * draw.normal();
+        let prediction = 10.0 * x + z;
+        text.push_str(&format!(
+            "{row},{},{x:.4},{z:.4},{prediction:.4}",
+            clock::stamp(1_700_000_000_000 + row as i64 * 600_000)
+        ));
+        text.push_str(&if with_truth { format!(",{truth:.4}\n") } else { "\n".to_owned() });
+    }
+    text
+}
+
+#[test]
+fn the_error_of_numbers_is_estimated() {
+    let place = Place::new();
+    // The reference knows all of `x`, but mostly small ones.
+    let reference = place.write("reference.csv", &regression(12_000, true, 1.0, 1));
+    let log = place.write("log.csv", &regression(6_000, false, 1.0, 2));
+    let found = read(log, Some(reference), None, Some(WindowKind::Rows(3_000)));
+    let of = |at: usize| found.main.windows[at].performance.estimated["mae"].clone();
+    // E|N(0, s)| = s sqrt(2/pi), s = 0.2 + 3x: 0.758 for x in 0..0.5, 1.356 for x in 0..1.
+    for (at, wanted) in [(0, 0.758), (1, 1.356)] {
+        let it = of(at);
+        assert!((it.value.unwrap() - wanted).abs() < 0.08, "{at}: {it:?}");
+        assert_eq!(it.assumptions["overlap"], Assumption::Holds);
+    }
+}
+
+#[test]
+fn a_relation_that_changed_ends_the_estimates() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(9));
+    let table = |rows: usize, turned: bool, draw: &mut Draw| -> (String, String) {
+        let (mut text, mut labels) = ("id,timestamp,x,score,prediction,label\n".to_owned(), "id,label\n".to_owned());
+        for row in 0..rows {
+            let p = draw.uniform();
+            let right = if turned && row >= rows / 3 { 1.0 - p } else { p };
+            let truth = u8::from(draw.uniform() < right);
+            let line = format!(
+                "{row},{},{p:.4},{p:.4},{}",
+                clock::stamp(1_700_000_000_000 + row as i64 * 60_000),
+                u8::from(p >= 0.5)
+            );
+            text.push_str(&if turned { format!("{line},\n") } else { format!("{line},{truth}\n") });
+            if row < rows * 2 / 3 {
+                labels.push_str(&format!("{row},{truth}\n"));
+            }
+        }
+        (text, labels)
+    };
+    let reference = place.write("reference.csv", &table(5_000, false, &mut draw).0);
+    let (log, labels) = table(9_000, true, &mut draw);
+    let found = read(
+        place.write("log.csv", &log),
+        Some(reference),
+        Some(place.write("labels.csv", &labels)),
+        Some(WindowKind::Rows(3_000)),
+    );
+    let windows = &found.main.windows;
+    let estimate = |at: usize| &windows[at].performance.estimated["accuracy"];
+    assert_eq!(estimate(0).assumptions["stable_relation"], Assumption::Holds, "{}", estimate(0).why);
+    assert!(estimate(0).value.is_some());
+    assert!(estimate(1).value.is_none(), "labels show that it changed");
+    assert!(estimate(2).value.is_none(), "without labels, nothing says that it is as it was again");
+    assert_eq!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
+    assert_eq!(found.labels.unwrap().joined, 6_000);
+}

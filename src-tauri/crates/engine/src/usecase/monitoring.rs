@@ -1,0 +1,267 @@
+//! Logs of predictions: what they say about their models, and what they can be compared with.
+
+use std::path::{Path, PathBuf};
+
+use proofmark_analysis::facade;
+use proofmark_analysis::monitor::{MonitorInput, monitor};
+use proofmark_contract::view::*;
+use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
+use proofmark_domain::drift::DriftVerdict;
+use proofmark_domain::id::ReportId;
+use proofmark_domain::job::JobKind;
+use proofmark_domain::lineage::{Direction, NodeId, NodeKind};
+use proofmark_domain::monitor::{HealthState, MonitorReport};
+use proofmark_domain::prediction::PredictionLogSummary;
+use proofmark_domain::project::Project;
+use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
+use serde_json::{Value, json};
+
+use crate::Engine;
+use crate::config::ProjectConfig;
+use crate::jobs::JobPlan;
+use crate::screen::absolute;
+use crate::trouble::{Answer, Trouble};
+
+impl Engine {
+    /// Starts to read a log of predictions window by window.
+    ///
+    /// # Errors
+    /// If the log, or a table that was named, does not exist.
+    pub fn monitor_start(&self, request: MonitorStart) -> Answer<JobRef> {
+        let project = self.project(request.project)?;
+        let log = self.file(&project, &RelPath::new(request.path))?.facts;
+        let named = |path: Option<String>| -> Answer<Option<FileFacts>> {
+            path.filter(|it| !it.is_empty()).map(|it| Ok(self.file(&project, &RelPath::new(it))?.facts)).transpose()
+        };
+        let labels = named(request.labels)?;
+        let reference = match named(request.reference)? {
+            Some(facts) => Some(facts),
+            None => named(self.log_reference(&project, &log)?)?,
+        };
+        let plan = JobPlan {
+            kind: JobKind::Drift,
+            title: format!("Reading {}", log.path.file_name()),
+            project: Some(project.id),
+            unit: "percent",
+            notice: None,
+        };
+        let window = request.window;
+        self.start_job(plan, move |engine, worker| {
+            let cancel = || worker.cancelled();
+            let place = |facts: &Option<FileFacts>| -> Answer<Option<PathBuf>> {
+                facts.as_ref().map(|it| absolute(&project, &it.path)).transpose()
+            };
+            let input = MonitorInput {
+                log: absolute(&project, &log.path)?,
+                reference: place(&reference)?,
+                labels: place(&labels)?,
+                window,
+                columns: Vec::new(),
+                now: engine.now().ms(),
+            };
+            let report =
+                monitor(&input, &cancel, &|done, what| worker.progress((done * 100.0) as u64, Some(100), what))?;
+            worker.check()?;
+            engine.keep_monitor(&project, &log, reference.as_ref(), &report)
+        })
+    }
+
+    fn keep_monitor(
+        &self,
+        project: &Project,
+        log: &FileFacts,
+        reference: Option<&FileFacts>,
+        report: &MonitorReport,
+    ) -> Answer<()> {
+        let health = &report.main.health;
+        let last = report.main.windows.last();
+        // A list shows a line of at most this many points.
+        let requests: Vec<u64> =
+            report.main.windows.iter().rev().take(60).map(|it| it.rows).collect::<Vec<_>>().into_iter().rev().collect();
+        let summary = json!({
+            "state": health.state, "why": health.why, "requests": requests, "last_window": last.and_then(|it| it.start),
+            "alerts": report.main.alerts.iter().filter(|it| it.is_open).count(),
+        });
+        let verdict = serde_json::to_value(health.state).ok().and_then(|it| it.as_str().map(str::to_owned));
+        let head = self.head(ReportKind::Monitor, project, log, reference, verdict, summary);
+        let entry = AuditEntry::new(self.actor(), "monitor.read", log.path.as_str());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            Ok(write.reports().add(&NewReport { head, body: report })?)
+        })
+    }
+
+    /// What a log says about its models, as it was read last.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub fn monitor_show(&self, request: PathRef) -> Answer<MonitorView> {
+        let project = self.project(request.project)?;
+        let log = self.file(&project, &RelPath::new(request.path))?.facts;
+        let head = self.monitor_head(&project, &log)?;
+        let report = match &head {
+            Some(head) => self
+                .ledger()
+                .read::<_, Trouble>(|read| Ok(read.reports().by_id::<MonitorReport>(head.report)?))?
+                .map(|it| it.body),
+            None => None,
+        };
+        let labels = self
+            .files_of_kind(&project, &[ArtifactKind::Dataset])?
+            .into_iter()
+            .map(|it| it.path.as_str().to_owned())
+            .filter(|path| {
+                ["label", "truth", "target", "outcome", "actual"].iter().any(|word| path.to_lowercase().contains(word))
+            })
+            .collect();
+        Ok(MonitorView {
+            project: project.id,
+            project_name: project.name.clone(),
+            path: log.path.as_str().to_owned(),
+            head,
+            report,
+            reference: self.log_reference(&project, &log)?,
+            labels,
+        })
+    }
+
+    pub(crate) fn monitor_report(&self, id: ReportId) -> Answer<MonitorReport> {
+        let stored = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().by_id::<MonitorReport>(id)?))?;
+        stored
+            .filter(|it| it.head.kind == ReportKind::Monitor)
+            .map(|it| it.body)
+            .ok_or_else(|| Trouble::not_found(format!("reading {id} of a log of predictions")))
+    }
+
+    /// The newest reading of a log, whatever its bytes were then.
+    fn monitor_head(&self, project: &Project, log: &FileFacts) -> Answer<Option<MonitorHead>> {
+        let heads = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, ReportKind::Monitor, Some(200))?))?;
+        let newest = heads.iter().filter(|it| it.path.as_ref() == Some(&log.path)).max_by_key(|it| it.created_at);
+        Ok(newest.and_then(monitor_head))
+    }
+
+    /// Logs of predictions, worst first.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn monitor_list(&self, request: ProjectFilter) -> Answer<MonitorList> {
+        let mut logs = Vec::new();
+        for project in self.projects_in(&request)? {
+            let rows = self.drift_rows(&project)?;
+            for facts in self.files_of_kind(&project, &[ArtifactKind::PredictionLog])? {
+                logs.push(self.monitor_row(&project, &facts, &rows)?);
+            }
+        }
+        logs.sort_by_key(|row| std::cmp::Reverse(row.tone));
+        Ok(MonitorList { logs })
+    }
+
+    fn monitor_row(&self, project: &Project, facts: &FileFacts, rows: &[DriftRow]) -> Answer<MonitorRow> {
+        let summary = self.log_summary(project, facts)?;
+        let reference = self.log_reference(project, facts)?;
+        let drift =
+            rows.iter().filter(|row| row.current == facts.path.as_str()).max_by_key(|row| row.created_at).cloned();
+        let head = self.monitor_head(project, facts)?;
+        let (sentence, tone) = match (&head, &drift, &reference) {
+            (Some(head), _, _) => (head.why.clone(), tone_of(head.state)),
+            (None, Some(row), _) => {
+                let tone = match row.verdict {
+                    DriftVerdict::Drift => Tone::Attention,
+                    DriftVerdict::NoDrift => Tone::Pass,
+                    DriftVerdict::CannotTell => Tone::Unknown,
+                };
+                (row.why.clone(), tone)
+            }
+            (None, None, Some(reference)) => (
+                format!("It has not been read yet. What it was asked can be compared with {reference}."),
+                Tone::Unknown,
+            ),
+            (None, None, None) => (
+                "Nothing is known that it could be compared with: no run was seen to train its model.".to_owned(),
+                Tone::Unknown,
+            ),
+        };
+        Ok(MonitorRow {
+            project: project.id,
+            project_name: project.name.clone(),
+            log: summary,
+            head,
+            drift,
+            reference,
+            sentence,
+            tone,
+        })
+    }
+
+    /// What a log holds. Computed once for each version of it.
+    fn log_summary(&self, project: &Project, facts: &FileFacts) -> Answer<PredictionLogSummary> {
+        let head = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Profile, [&facts.digest])?))?
+            .into_iter()
+            .flatten()
+            .next();
+        if let Some(known) =
+            head.as_ref().and_then(|it| it.summary.get("log")).and_then(|it| serde_json::from_value(it.clone()).ok())
+        {
+            return Ok(known);
+        }
+        let empty = PredictionLogSummary {
+            path: facts.path.as_str().to_owned(),
+            rows: head.as_ref().and_then(|it| it.summary.get("rows")).and_then(Value::as_u64).unwrap_or(0),
+            model: None,
+            versions: Vec::new(),
+            span: None,
+            duplicate_ids: 0,
+        };
+        let profile = self.stored_profile(&facts.digest)?;
+        let _ = project;
+        let Some(profile) = profile else { return Ok(empty) };
+        Ok(facade::summarise_log(&profile, facts.path.as_str()).unwrap_or(empty))
+    }
+
+    /// The table that a log can be compared with: the one that was named for it, else what its model was trained on.
+    pub(crate) fn log_reference(&self, project: &Project, facts: &FileFacts) -> Answer<Option<String>> {
+        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        // The log before this one shows what changed lately; what the model knows is what it was trained on.
+        if let Some(named) = self.reference_of(project, facts, &config)?.filter(|it| it.basis != ReferenceBasis::Series)
+        {
+            return Ok(Some(named.facts.path.as_str().to_owned()));
+        }
+        let known = self.project_graph(project)?;
+        let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
+        let above = known.closure(&id, Direction::Up, None);
+        let model = above.nodes.iter().find(|node| node.kind == NodeKind::Model);
+        let Some(model) = model else { return Ok(None) };
+        // Two steps up from the model: the run that trained it, and what that read.
+        let near = known.closure(&model.id, Direction::Up, Some(2));
+        let role = |path: &str| config.dataset(path).and_then(|it| it.role.as_deref()) == Some("train");
+        let named = |path: &str| RelPath::new(path).file_name().to_lowercase().contains("train");
+        let tables = near.nodes.iter().filter(|node| node.kind == NodeKind::Dataset && node.present);
+        // A run reads what it trains on and often what it holds out; the former is what the model is used to.
+        Ok(tables.max_by_key(|node| (role(&node.label), named(&node.label))).map(|node| node.label.clone()))
+    }
+}
+
+fn tone_of(state: HealthState) -> Tone {
+    match state {
+        HealthState::Good => Tone::Pass,
+        HealthState::Watch => Tone::Attention,
+        HealthState::Bad => Tone::Fail,
+        HealthState::Unknown => Tone::Unknown,
+    }
+}
+
+fn monitor_head(head: &ReportHead) -> Option<MonitorHead> {
+    let field = |name: &str| head.summary.get(name).cloned().unwrap_or(Value::Null);
+    Some(MonitorHead {
+        report: head.id,
+        state: serde_json::from_value(field("state")).ok()?,
+        why: field("why").as_str().unwrap_or_default().to_owned(),
+        alerts: field("alerts").as_u64().unwrap_or(0),
+        requests: serde_json::from_value(field("requests")).unwrap_or_default(),
+        last_window: serde_json::from_value(field("last_window")).ok().flatten(),
+        created_at: head.created_at,
+    })
+}

@@ -1,0 +1,243 @@
+//! Models in use: what a log of predictions says, and the story of one of them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use proofmark_tests::{Cli, Csv, Outcome, Sandbox};
+use serde_json::{Value, json};
+
+/// The chance of a good end for an age and an income.
+fn chance(age: f64, income: f64) -> f64 {
+    1.0 / (1.0 + (-((age - 45.0) / 12.0 + (income - 3_000.0) / 900.0)).exp())
+}
+
+/// What a model was trained on, with what it said and what turned out to be true.
+fn reference(rows: usize) -> String {
+    let mut csv = Csv::new(&["age", "income", "city", "prediction", "score", "good"]);
+    for _ in 0..rows {
+        let (age, income) = (18.0 + (csv.random() * 60.0).floor(), 1_000.0 + csv.random() * 4_000.0);
+        let city = ["Berlin", "Kiel"][(csv.random() * 2.0) as usize % 2];
+        let p = chance(age, income);
+        let good = u8::from(csv.random() < p);
+        csv.row(&[
+            age.to_string(),
+            format!("{income:.2}"),
+            city.to_owned(),
+            u8::from(p >= 0.5).to_string(),
+            format!("{p:.4}"),
+            good.to_string(),
+        ]);
+    }
+    csv.text().to_owned()
+}
+
+fn id(number: usize) -> String {
+    format!("{number:08x}-0000-4000-8000-{number:012x}")
+}
+
+/// A log in the documented format, twenty days long, whose incomes are twice as high from the eleventh day on, with labels.
+fn log(rows: usize) -> (String, String) {
+    let mut random = Csv::new(&[]);
+    let (mut log, mut labels) = (String::new(), "request_id,good\n".to_owned());
+    for row in 0..rows {
+        let day = row * 20 / rows;
+        let (age, mut income) = (18.0 + (random.random() * 60.0).floor(), 1_000.0 + random.random() * 4_000.0);
+        if day >= 10 {
+            income *= 2.0;
+        }
+        let p = chance(age, income);
+        let hour = row * 480 / rows % 24;
+        let record = json!({
+            "request_id": id(row), "time": format!("2026-03-{:02}T{hour:02}:00:00Z", day + 1), "model": "credit", "version": "7",
+            "inputs": {"age": age, "income": income, "city": "Kiel"}, "outputs": {"prediction": u8::from(p >= 0.5), "scores": {"1": p}},
+            "caller": "shop", "latency_ms": 5.0, "status": 200,
+        });
+        // Writing into a string cannot fail.
+        let _ = writeln!(log, "{record}");
+        let _ = writeln!(labels, "{},{}", id(row), u8::from(random.random() < p));
+    }
+    (log, labels)
+}
+
+fn monitor(cli: &Cli, log: &Path, further: &[&Path], names: &[&str]) -> Outcome<Value> {
+    let mut words = vec!["monitor".as_ref(), log.as_os_str()];
+    for (name, path) in names.iter().zip(further) {
+        words.extend([name.as_ref(), path.as_os_str()]);
+    }
+    cli.ok(words)
+}
+
+fn has(what: &str, document: &Value, fields: &[&str]) -> Outcome {
+    let missing: Vec<&&str> = fields.iter().filter(|it| document.get(**it).is_none()).collect();
+    ensure!(missing.is_empty(), "{what} lacks {missing:?}: {document}");
+    Ok(())
+}
+
+fn problem<'a>(document: &'a Value, code: &str) -> Option<&'a Value> {
+    document["log"]["problems"].as_array()?.iter().find(|it| it["code"] == code)
+}
+
+#[test]
+fn a_log_says_how_its_model_does() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let (text, labels) = log(12_000);
+    let broken = format!("{text}{}\nno record\n{{\"request_id\":\"cut", text.lines().next().unwrap_or_default());
+    let paths = [
+        sandbox.write("log.jsonl", broken)?,
+        sandbox.write("reference.csv", reference(6_000))?,
+        sandbox.write("labels.csv", labels)?,
+    ];
+    let document = monitor(&cli, &paths[0], &[&paths[1], &paths[2]], &["--reference", "--labels"])?;
+    ensure!(document["schema"] == "proofmark/monitor/1", "{}", document["schema"]);
+    has("monitor", &document, &["model", "windows", "health", "alerts", "log", "reference", "labels"])?;
+    ensure!(
+        document["model"] == "credit" && document["window"] == "day",
+        "{} by {}",
+        document["model"],
+        document["window"]
+    );
+    let windows = document["windows"].as_array().context("no windows")?;
+    ensure!(windows.len() == 20, "{} windows", windows.len());
+    for window in windows {
+        has("a window", window, &["start", "end", "rows", "usage", "confidence", "drift", "performance"])?;
+        ensure!(window["rows"] == 600, "each identifier once: {}", window["rows"]);
+    }
+    ensure!(
+        windows[3]["drift"]["verdict"] == "no_drift" && windows[15]["drift"]["verdict"] == "drift",
+        "{} then {}",
+        windows[3]["drift"]["why"],
+        windows[15]["drift"]["why"]
+    );
+    let worst = &windows[15]["drift"]["columns"][0];
+    ensure!(worst["name"] == "income", "the strongest is {worst}");
+    let real = &windows[3]["performance"]["realised"]["accuracy"];
+    let said = &windows[3]["performance"]["estimated"]["accuracy"];
+    let (value, estimate) =
+        (real["value"].as_f64().context("not measured")?, said["value"].as_f64().context("not estimated")?);
+    ensure!((value - estimate).abs() < 0.06, "measured {value}, estimated {estimate}");
+    has("the assumptions", &said["assumptions"], &["calibration", "overlap", "enough_rows", "stable_relation"])?;
+    // Incomes twice as high lie beyond everything that the reference has: it cannot speak for them.
+    let later = &windows[15]["performance"]["estimated"]["accuracy"];
+    ensure!(later["value"].is_null() && later["assumptions"]["overlap"] == "fails", "{later}");
+    ensure!(document["health"]["state"] != "good", "{}", document["health"]);
+    for code in ["duplicate_ids", "broken_lines", "partial_line"] {
+        ensure!(problem(&document, code).is_some_and(|it| it["count"] == 1), "{code}: {}", document["log"]["problems"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn bad_logs_cost_themselves_only() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let empty = monitor(&cli, &sandbox.write("empty.jsonl", "")?, &[], &[])?;
+    ensure!(
+        empty["windows"] == json!([]) && empty["health"]["state"] == "unknown" && problem(&empty, "no_rows").is_some(),
+        "{empty}"
+    );
+    let mut text = String::new();
+    for row in 0..300 {
+        let score = if row % 10 == 0 { 1.7 } else { 0.8 };
+        let time = if row == 5 {
+            "2999-01-01T00:00:00Z".to_owned()
+        } else {
+            format!("2026-03-{:02} 10:00:00{}", row % 9 + 1, if row % 2 == 0 { "+02:00" } else { "" })
+        };
+        let _ = writeln!(
+            text,
+            "{}",
+            json!({"request_id": id(row), "time": time, "inputs": {"x": row}, "outputs": {"prediction": "a", "scores": {"a": score}}})
+        );
+    }
+    let document = monitor(&cli, &sandbox.write("odd.jsonl", text)?, &[], &[])?;
+    for code in ["scores_out_of_range", "future_times", "unordered_times", "mixed_zones"] {
+        ensure!(problem(&document, code).is_some(), "{code} was not told: {}", document["log"]["problems"]);
+    }
+    ensure!(document["log"]["rows"] == 300, "{}", document["log"]["rows"]);
+    cli.ask(["monitor", "nowhere.jsonl"])?.error_with_hint(2, "not_found")?;
+    Ok(())
+}
+
+#[test]
+fn requests_and_answers_are_joined() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let mut text = String::new();
+    for row in 0..200 {
+        let about = json!({"specversion": "1.0", "id": id(row), "inferenceservicename": "credit", "time": "2026-03-01T10:00:00Z"});
+        for (kind, data) in [
+            ("request", json!({"instances": [{"age": 30 + row % 20}]})),
+            ("response", json!({"predictions": [[0.25, 0.75]]})),
+        ] {
+            let mut event = about.clone();
+            event["type"] = format!("org.kubeflow.serving.inference.{kind}").into();
+            event["data"] = data;
+            let _ = writeln!(text, "{event}");
+        }
+    }
+    let log = sandbox.write("events.jsonl", text)?;
+    let document = monitor(&cli, &log, &[], &[])?;
+    ensure!(document["log"]["format"] == "cloudevents" && document["log"]["rows"] == 200, "{}", document["log"]);
+    ensure!(
+        document["model"] == "credit" && document["windows"][0]["confidence"]["max_probability"] == 0.75,
+        "{}",
+        document["windows"][0]["confidence"]
+    );
+    let found = cli.ok(["trace".as_ref(), id(7).as_ref(), "--log".as_ref(), log.as_os_str()])?;
+    ensure!(found["inputs"]["age"] == 37 && found["outputs"]["scores"]["1"] == 0.75, "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_prediction_has_its_story() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let (mut text, _) = log(2_000);
+    let odd = "DEADBEEF-0000-4000-8000-000000000001";
+    let _ = writeln!(
+        text,
+        "{}",
+        json!({"request_id": odd, "time": "2026-03-20T23:00:00Z", "model": "credit", "version": "7", "inputs": {"age": 45, "income": 99_000.0, "city": "Atlantis"}, "outputs": {"prediction": 1, "scores": {"1": 0.99}}})
+    );
+    let log = sandbox.write("log.jsonl", text)?;
+    let reference = sandbox.write("reference.csv", reference(3_000))?;
+    let words = [
+        "trace".as_ref(),
+        "deadbeef-0000-4000-8000-000000000001".as_ref(),
+        "--log".as_ref(),
+        log.as_os_str(),
+        "--reference".as_ref(),
+        reference.as_os_str(),
+    ];
+    let trace = cli.ok(words)?;
+    has(
+        "trace",
+        &trace,
+        &[
+            "request_id",
+            "time",
+            "model",
+            "version",
+            "inputs",
+            "outputs",
+            "release",
+            "approvals",
+            "run",
+            "datasets",
+            "environment",
+            "unusual_inputs",
+        ],
+    )?;
+    ensure!(trace["request_id"] == odd && trace["model"] == "credit", "{trace}");
+    let unusual: Vec<&Value> = trace["unusual_inputs"].as_array().into_iter().flatten().map(|it| &it["name"]).collect();
+    ensure!(
+        unusual.contains(&&json!("income")) && unusual.contains(&&json!("city")) && !unusual.contains(&&json!("age")),
+        "unusual are {unusual:?}"
+    );
+    ensure!(trace["neighbours"].as_array().is_some_and(|it| it.len() == 3), "{}", trace["neighbours"]);
+    cli.ask(["trace".as_ref(), id(9_999).as_ref(), "--log".as_ref(), log.as_os_str()])?
+        .error_with_hint(2, "not_found")?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+// How the states of a model in use are called.
+import type { AlertKind } from "$lib/api/generated/AlertKind";
+import type { Assumption } from "$lib/api/generated/Assumption";
+import type { HealthState } from "$lib/api/generated/HealthState";
+import type { MonitorWindow } from "$lib/api/generated/MonitorWindow";
+import type { Tone } from "$lib/api/generated/Tone";
+import { moment, number } from "$lib/format";
+
+export const healthStates: Record<HealthState, { tone: Tone; word: string }> = {
+	good: { tone: "pass", word: "Good" },
+	watch: { tone: "attention", word: "Look at this" },
+	bad: { tone: "fail", word: "Bad" },
+	unknown: { tone: "unknown", word: "Not known" },
+};
+
+export const alertWords: Record<AlertKind, string> = {
+	performance: "Predictions became worse",
+	estimated_performance: "Predictions are thought to have become worse",
+	errors: "Requests fail",
+	quality: "Inputs are missing or damaged",
+	inputs: "Inputs changed",
+	outputs: "Answers changed",
+	confidence: "The model is less sure",
+	skew: "Served otherwise than trained",
+	silence: "Nobody asked",
+	latency: "Answers take longer",
+};
+
+export const assumptionStates: Record<Assumption, { tone: Tone; word: string }> = {
+	holds: { tone: "pass", word: "holds" },
+	unknown: { tone: "unknown", word: "not known" },
+	fails: { tone: "fail", word: "fails" },
+};
+
+export const metricWords: Record<string, string> = {
+	accuracy: "Accuracy",
+	precision: "Precision",
+	recall: "Recall",
+	f1: "F1",
+	roc_auc: "AUC",
+	brier: "Brier score",
+	mae: "Mean absolute error",
+	rmse: "Root mean square error",
+	bias: "Bias",
+};
+
+/** The name of a window: its begin, else its place. */
+export const windowName = (window: MonitorWindow, at: number) => (window.start === null ? `Window ${at + 1}` : moment(window.start));
+
+/** A number with its interval. */
+export function withInterval(value: number | null | undefined, interval: readonly [number, number] | null | undefined): string {
+	if (value === null || value === undefined) return "–";
+	return interval ? `${number(value, 3)} (${number(interval[0], 3)} to ${number(interval[1], 3)})` : number(value, 3);
+}
