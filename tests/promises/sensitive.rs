@@ -148,9 +148,9 @@ fn what_people_decided_wins_over_what_is_found() -> Outcome {
     cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
     cli.ok(["scan".as_ref(), project.as_os_str()])?;
     let say = |column: &str, word: &[&str]| -> Outcome<Value> {
-        let mut arguments = vec!["label".as_ref(), file.as_os_str(), column.as_ref()];
-        arguments.extend(word.iter().map(AsRef::<std::ffi::OsStr>::as_ref));
-        arguments.extend(["--reason".as_ref(), "known to us".as_ref()]);
+        let mut arguments: Vec<&std::ffi::OsStr> = vec!["label".as_ref(), file.as_os_str(), column.as_ref()];
+        arguments.extend(word.iter().map(|it| std::ffi::OsStr::new(*it)));
+        arguments.extend([std::ffi::OsStr::new("--reason"), std::ffi::OsStr::new("known to us")]);
         cli.ok(arguments)
     };
     say("email", &["--not-sensitive"])?;

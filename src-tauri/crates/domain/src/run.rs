@@ -202,6 +202,7 @@ impl Run {
             command: None,
             parameters: BTreeMap::new(),
             metrics: BTreeMap::new(),
+            record: None,
             code: CodeState::default(),
             environment_digest: None,
             inputs: Vec::new(),

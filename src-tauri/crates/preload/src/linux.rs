@@ -188,7 +188,7 @@ fn real(place: &AtomicUsize, name: &CStr) -> usize {
 }
 
 macro_rules! real {
-    ($name:literal as fn($($argument:ty),*) -> $answer:ty) => {{
+    ($name:literal as fn($($argument:ty),* $(,)?) -> $answer:ty) => {{
         static PLACE: AtomicUsize = AtomicUsize::new(0);
         let found = real(&PLACE, $name);
         // SAFETY: the C library's function of this name has this type. Absent functions are caught by the callers.

@@ -59,7 +59,7 @@ pub fn openlineage(story: &Story) -> Vec<Value> {
             RunStatus::Finished | RunStatus::Unknown => Some("COMPLETE"),
             RunStatus::Failed => Some("FAIL"),
             RunStatus::Killed => Some("ABORT"),
-            RunStatus::Running => None,
+            RunStatus::Running | RunStatus::Scheduled => None,
         };
         if let Some(end) = end {
             events.push((ended, event(end, ended, &outputs)));
