@@ -2,7 +2,7 @@
 //! compressed it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Component, Path};
 
 use super::Limits;
@@ -13,7 +13,7 @@ use super::pickle::walk::{Companion, Trail, Walk};
 use super::source::{Fault, Source};
 
 /// Bytes before the compressed data: `ZF`, and the length in hexadecimal, filled with blanks.
-pub(crate) const ZFILE_HEADER: u64 = 21;
+const ZFILE_HEADER: u64 = 21;
 /// Arrays up to this many bytes are kept: names and classes are small.
 const KEPT: u64 = 8 << 20;
 
@@ -56,17 +56,26 @@ fn open(folder: &Path, name: &str) -> Result<File, Fault> {
     File::open(path).map_err(|error| Fault::Io(0, error))
 }
 
+/// Where the compressed data start. On machines with long integers old versions wrote one blank more.
+pub(crate) fn start_of_data(file: &mut File) -> std::io::Result<u64> {
+    file.seek(SeekFrom::Start(ZFILE_HEADER))?;
+    let mut next = [0];
+    file.read_exact(&mut next)?;
+    Ok(ZFILE_HEADER + u64::from(next[0] == b' '))
+}
+
 /// The object holds type and shape; the file holds nothing but the compressed elements.
 fn packed(
-    file: File,
+    mut file: File,
     companion: &Companion,
     graph: &mut Graph,
     limits: &Limits,
     deadline: std::time::Instant,
 ) -> Result<(), Fault> {
     let io = |error| Fault::Io(ZFILE_HEADER, error);
+    let start = start_of_data(&mut file).map_err(io)?;
     let mut file = BufReader::new(file);
-    file.seek(SeekFrom::Start(ZFILE_HEADER)).map_err(io)?;
+    file.seek(SeekFrom::Start(start)).map_err(io)?;
     let decoder = flate2::bufread::ZlibDecoder::new(&mut file);
     let data = Source::stream(Box::new(decoder), limits, deadline).rest(limits.blob_bytes)?;
     if !file.fill_buf().map_err(io)?.is_empty() {

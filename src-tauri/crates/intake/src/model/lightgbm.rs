@@ -67,8 +67,10 @@ fn check(text: &str) -> Result<(), (&'static str, usize)> {
     if announced.is_some_and(|announced| announced != trees) {
         return Err(("another number of trees than the head says", at));
     }
-    if part == Part::Parameters {
-        return Err(("the file ends before `end of parameters`", at));
+    match part {
+        Part::End => {}
+        Part::Parameters => return Err(("the file ends before `end of parameters`", at)),
+        _ => return Err(("the file ends before its parameters", at)),
     }
     if !text.ends_with('\n') && !text.ends_with("null") && !text.ends_with(']') {
         return Err(("the file ends inside a line", at));

@@ -231,7 +231,10 @@ fn read_compressed(
     const MEMORY_KIB: u32 = 128 << 10;
     let other = || ModelError::NotAModel { path: path.to_owned() };
     let whole = !matches!(codec, Codec::Lz4) || lz4_ends_with_the_file(file).unwrap_or(false);
-    let start = if matches!(codec, Codec::OldJoblib) { companion::ZFILE_HEADER } else { 0 };
+    let start = match codec {
+        Codec::OldJoblib => companion::start_of_data(file).map_err(|_| other())?,
+        _ => 0,
+    };
     file.seek(SeekFrom::Start(start)).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     let mut buffered = std::io::BufReader::with_capacity(64 * 1024, &mut *file);
     let input = &mut buffered;

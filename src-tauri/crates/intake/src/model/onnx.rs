@@ -113,9 +113,11 @@ pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
 
 fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Result<(), Fault> {
     while !source.at_end()? {
+        source.tick()?;
         let at = source.position();
         let key = varint(source)?;
         match (key >> 3, key & 7) {
+            (0, _) => return Err(Fault::Malformed(at, "no field of an ONNX model".to_owned())),
             (7, 2) => {
                 let length = varint(source)?;
                 graph.graphs += 1;
@@ -225,9 +227,11 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
     let end = source.position().saturating_add(length);
     while source.position() < end {
         let at = source.position();
+        source.tick()?;
         let malformed = |what: &str| Fault::Malformed(at, what.to_owned());
         let key = varint(source)?;
         match (key >> 3, key & 7) {
+            (0, _) => return Err(malformed("no field of an ONNX graph")),
             (number, 2) => {
                 let length = varint(source)?;
                 if source.position().saturating_add(length) > end {

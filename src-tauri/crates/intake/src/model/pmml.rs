@@ -75,6 +75,9 @@ pub(crate) fn read(text: &str) -> ModelFacts {
         findings.unverified(what, format!("byte {at}"));
     }
     state.settle(&mut facts);
+    if facts.class.is_none() {
+        findings.unverified("there is no model of a known kind in it", "PMML");
+    }
     facts.safety = findings.into_safety();
     facts
 }

@@ -141,6 +141,7 @@ fn gguf_header(
     }
     let (mut listed, mut parameters, mut ends) = (Vec::new(), 0_u64, 0_u64);
     for _ in 0..tensors {
+        source.tick()?;
         let at = source.position();
         let name = gguf_text(source, 65_535)?;
         let sides = u32::from_le_bytes(source.array("a tensor")?);

@@ -11,6 +11,9 @@ use super::source::Fault;
 pub(crate) fn read(document: &Value, format: &str) -> ModelFacts {
     let mut facts = blank(format);
     describe(document, &mut facts);
+    if document.pointer("/learner/gradient_booster").is_none() {
+        super::doubt(&mut facts, "there is no booster in it", "learner");
+    }
     facts
 }
 
