@@ -9,3 +9,4 @@ mod imports;
 mod kill;
 mod line;
 mod run;
+mod tables;

@@ -27,6 +27,7 @@ pub mod profile;
 pub mod project;
 pub mod registry;
 pub mod release;
+pub mod rules;
 pub mod run;
 pub mod sensitive;
 pub mod time;

@@ -8,3 +8,4 @@ pub mod files;
 pub mod git;
 pub mod model;
 pub mod python;
+pub mod rules;

@@ -7,4 +7,5 @@
 
 pub mod document;
 pub mod figure;
+pub mod rules;
 mod text;
