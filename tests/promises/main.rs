@@ -15,3 +15,4 @@ mod monitor;
 mod run;
 mod trust;
 mod sensitive;
+mod tables;

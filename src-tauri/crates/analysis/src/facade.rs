@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use polars::prelude::{DataFrame, IdxCa, IdxSize};
+use polars::prelude::{DataFrame, DataType, IdxCa, IdxSize, PolarsError};
 use proofmark_domain::Timestamp;
-use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind, Rule, Severity};
+use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Rule, Severity};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::{Scalar, TableProfile};
@@ -13,14 +13,15 @@ use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 
 pub use crate::drift::DriftError;
+pub use crate::profile::{Sketch, SketchError};
 pub use crate::proxy::{ProxyError, ProxyRequest};
 pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
-pub use crate::table::TableError;
+pub use crate::table::{ReadOptions, TableError};
 
 use crate::check::{self, CheckOptions};
 use crate::drift::{self, DriftOptions};
 use crate::sensitive::{self, Context};
-use crate::table::{self, ReadOptions, TableSource};
+use crate::table::{self, TableSource};
 use crate::{profile as profiles, table::open};
 
 /// Rows that the search for sensitive columns looks at: it samples, and more rows change no verdict.
@@ -43,7 +44,15 @@ impl Table {
     /// # Errors
     /// If it is none, or is damaged.
     pub fn open(path: &Path) -> Result<Self, TableError> {
-        Ok(Self { source: open(path, &ReadOptions::default())? })
+        Self::open_as(path, &ReadOptions::default())
+    }
+
+    /// Opens a file as a person says it is laid out.
+    ///
+    /// # Errors
+    /// If it is no table, or is damaged.
+    pub fn open_as(path: &Path, options: &ReadOptions) -> Result<Self, TableError> {
+        Ok(Self { source: open(path, options)? })
     }
 
     /// Rows in it.
@@ -69,7 +78,30 @@ impl Table {
     }
 
     /// About `most` rows, evenly over the whole table; all of them if there are no more.
+    ///
+    /// Moments lose their zone and stay the same moments.
     fn sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
+        let mut sample = self.rows_of_sample(most, cancel)?;
+        let zoned: Vec<(String, DataType)> = sample
+            .columns()
+            .iter()
+            .filter_map(|column| match column.dtype() {
+                DataType::Datetime(unit, Some(_)) => Some((column.name().to_string(), DataType::Datetime(*unit, None))),
+                _ => None,
+            })
+            .collect();
+        for (name, to) in zoned {
+            let damaged = |error: PolarsError| TableError::Damaged {
+                path: self.source.path().to_owned(),
+                detail: error.to_string(),
+            };
+            let column = sample.column(&name).and_then(|column| column.cast(&to)).map_err(damaged)?;
+            sample.with_column(column).map_err(damaged)?;
+        }
+        Ok(sample)
+    }
+
+    fn rows_of_sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
         let rows = self.source.rows();
         if rows <= most {
             return self.source.frame(None);
@@ -107,6 +139,14 @@ impl Table {
 /// If the file cannot be read to its end, or `cancel` says so.
 pub fn profile(table: &Table, cancel: &dyn Fn() -> bool) -> Result<TableProfile, TableError> {
     profiles::profile(&table.source, cancel, &mut |_| ())
+}
+
+/// Gathers a table so that it can be saved and merged with others.
+///
+/// # Errors
+/// If the file cannot be read to its end, or `cancel` says so.
+pub fn gather(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Sketch, TableError> {
+    profiles::gather(&table.source, cancel, &mut |_| ())
 }
 
 /// What a table is checked against.
@@ -154,6 +194,14 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
         report.verdict = CheckVerdict::of(&report.findings);
     }
     Ok(report)
+}
+
+/// Holds a table against rules, and nothing else.
+///
+/// # Errors
+/// If the file cannot be read to its end, or `cancel` says so.
+pub fn broken_rules(table: &Table, rules: &[Rule], cancel: &dyn Fn() -> bool) -> Result<Vec<Finding>, TableError> {
+    check::broken_rules(&table.source, &profile(table, cancel)?, rules, cancel)
 }
 
 /// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.

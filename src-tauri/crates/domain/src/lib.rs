@@ -30,6 +30,7 @@ pub mod project;
 pub mod proxy;
 pub mod registry;
 pub mod release;
+pub mod rules;
 pub mod run;
 pub mod sensitive;
 pub mod series;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use proofmark_analysis::facade::SketchError;
 use proofmark_analysis::table::TableError;
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_intake::files::{FileError, HashError, LabelError, RootError};
@@ -250,10 +251,25 @@ impl From<proofmark_registry::RegistryError> for Trouble {
     }
 }
 
+impl From<SketchError> for Trouble {
+    fn from(error: SketchError) -> Self {
+        let code = match &error {
+            SketchError::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => ErrorCode::NotFound,
+                io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
+                _ => ErrorCode::Unreadable,
+            },
+            SketchError::NotASketch { .. } | SketchError::Differ { .. } => ErrorCode::Unreadable,
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
 impl From<TableError> for Trouble {
     fn from(error: TableError) -> Self {
         let code = match &error {
             TableError::Cancelled => return Self::cancelled(),
+            TableError::SeveralTables { .. } | TableError::NoSuchPart { .. } => ErrorCode::InvalidRequest,
             TableError::Unreadable { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => ErrorCode::NotFound,
                 io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,

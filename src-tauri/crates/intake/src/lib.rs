@@ -9,3 +9,4 @@ pub mod git;
 pub mod model;
 pub mod python;
 pub mod records;
+pub mod rules;

@@ -9,4 +9,5 @@ pub mod document;
 pub mod figure;
 pub mod interop;
 pub mod lineage;
+pub mod rules;
 mod text;

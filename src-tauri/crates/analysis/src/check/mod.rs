@@ -123,5 +123,20 @@ pub fn check(
     })
 }
 
+/// Holds a table against rules, and nothing else.
+///
+/// # Errors
+/// When the file can no longer be read, or `cancel` says so.
+pub fn broken_rules(
+    source: &TableSource,
+    profile: &TableProfile,
+    rules: &[Rule],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<proofmark_domain::check::Finding>, TableError> {
+    let mut findings = Vec::new();
+    rules::check(&View::load(source, cancel)?, profile, rules, &mut findings);
+    Ok(findings)
+}
+
 #[cfg(test)]
 mod bench;

@@ -88,8 +88,9 @@ pub fn check(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, fin
     let all: Vec<f64> = all.into_iter().filter(|v| !limits.contains(v)).collect();
     let mut found = sentinels(view, column, values, whole, &all, before.as_deref(), findings);
     found.extend(limits);
+    let impossible = super::ranges::check(view, column, values, &found, findings);
+    found.extend(impossible);
     outliers(view, column, values, &all, before.as_deref(), &found, findings);
-    super::ranges::check(view, column, values, &found, findings);
     clipped(view, column, values, whole, &all, before.as_deref(), findings);
     frozen(view, column, values, whole, &all, earlier, findings);
     if let Some(before) = &before {
@@ -295,6 +296,12 @@ fn outliers(
     findings: &mut Vec<Finding>,
 ) {
     let rest: Vec<f64> = all.iter().copied().filter(|v| !sentinels.contains(v)).collect();
+    // Numbers of rows and places on the globe are not more or less.
+    let words = super::paired::words_of(&column.name);
+    let place = words.iter().any(|w| matches!(w.as_str(), "longitude" | "latitude" | "lon" | "lat" | "lng"));
+    if place || crate::profile::named_like_an_id(&column.name) {
+        return;
+    }
     if rest.len() < 40 || counts(&rest).len() < 12 {
         return;
     }

@@ -117,19 +117,20 @@ fn promise(name: &str) -> Option<Promise> {
     None
 }
 
-/// Holds a column against what its name promises. `found` are values that were called sentinels already.
-pub fn check(view: &View, column: &ViewColumn, values: &[f64], found: &[f64], findings: &mut Vec<Finding>) {
-    let Some(promise) = promise(&column.name) else { return };
+/// Holds a column against what its name promises. `found` are values that were called sentinels already. Returns the values that
+/// cannot be.
+pub fn check(view: &View, column: &ViewColumn, values: &[f64], found: &[f64], findings: &mut Vec<Finding>) -> Vec<f64> {
+    let Some(promise) = promise(&column.name) else { return Vec::new() };
     let finite = values.iter().filter(|v| v.is_finite()).count();
     if finite < 20 {
-        return;
+        return Vec::new();
     }
     let slack = 1e-9 * promise.greatest.abs().min(1.0);
     let breaks = |v: f64| v.is_finite() && (v < promise.least - slack || v > promise.greatest + slack);
     let rows: Vec<usize> =
         values.iter().enumerate().filter(|(_, v)| breaks(**v) && !found.contains(v)).map(|(row, _)| row).collect();
     if rows.is_empty() || rows.len() as f64 > (1.0 - promise.kept) * finite as f64 {
-        return;
+        return Vec::new();
     }
     let inside = |v: &&f64| v.is_finite() && !breaks(**v);
     // A share never goes past its end by a little and rarely: then the name means another thing.
@@ -138,11 +139,11 @@ pub fn check(view: &View, column: &ViewColumn, values: &[f64], found: &[f64], fi
         let nearest =
             rows.iter().filter_map(|row| values.get(*row)).filter(|v| **v > 1.0).copied().fold(f64::INFINITY, f64::min);
         if greatest <= 0.3 || nearest < 1.05 || values.iter().filter(inside).all(|v| v.fract() == 0.0) {
-            return;
+            return Vec::new();
         }
     }
     let extreme = rows.iter().filter_map(|row| values.get(*row)).copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let Some(extreme) = extreme else { return };
+    let Some(extreme) = extreme else { return Vec::new() };
     let message = format!(
         "`{}` holds values that cannot be, as far as {}, in {} rows: {}.",
         column.name,
@@ -153,10 +154,11 @@ pub fn check(view: &View, column: &ViewColumn, values: &[f64], found: &[f64], fi
     let advice = "Correct these rows at their source or leave them out. A model takes them as real and bends its averages towards them.";
     findings.push(
         finding(FindingKind::OutOfRange, &[&column.name], Severity::Error, 0.92, message, advice)
-            .rows(view, rows)
+            .rows(view, rows.iter().copied())
             .measure("least value possible", promise.least, None)
             .measure("greatest value possible", promise.greatest, None),
     );
+    rows.into_iter().filter_map(|row| values.get(row)).copied().collect()
 }
 
 #[cfg(test)]

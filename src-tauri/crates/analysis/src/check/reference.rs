@@ -113,7 +113,8 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, later: bool, 
     if then.texts().is_some() && column.numbers().is_some() && numbered(view, column, &now, &before, findings) {
         return true;
     }
-    let (n, m) = (view.rows as f64, then.hashes.len() as f64);
+    let present = |c: &ViewColumn| c.hashes.iter().filter(|hash| **hash != 0).count() as f64;
+    let (n, m) = (present(column), present(then));
     let text = column.texts().is_some();
     // Names and free text have new values every day.
     if before.len() > 200 || before.len() as f64 > 0.2 * m || m < 30.0 {

@@ -56,6 +56,77 @@ pub fn check(view: &View, findings: &mut Vec<Finding>) {
     if view.columns.len() < 3 || view.rows < 20 {
         return;
     }
+    texts(view, findings);
+    if !findings.iter().any(|f| f.kind == FindingKind::ShiftedColumns) {
+        numbers(view, findings);
+    }
+}
+
+/// Rows that lack a value where nearly none does, and from there on hold numbers that only their left neighbours hold elsewhere.
+fn numbers(view: &View, findings: &mut Vec<Finding>) {
+    for (at, column) in view.columns.iter().enumerate().take(500) {
+        let rows: Vec<usize> =
+            column.hashes.iter().enumerate().filter(|(_, hash)| **hash == 0).map(|(row, _)| row).collect();
+        if rows.len() < 3 || rows.len() * 5 > view.rows {
+            continue;
+        }
+        let gone: HashSet<usize> = rows.iter().copied().collect();
+        // The range of each number among the other rows.
+        let range = |c: &ViewColumn| -> Option<(f64, f64)> {
+            let (values, _) = c.numbers()?;
+            let all =
+                super::stats::sorted(values.iter().enumerate().filter(|(row, _)| !gone.contains(row)).map(|(_, v)| *v));
+            (all.len() >= 20).then(|| (super::stats::quantile(&all, 0.001), super::stats::quantile(&all, 0.999)))
+        };
+        let mut wrong = std::collections::HashMap::<usize, usize>::new();
+        let mut columns = Vec::new();
+        for j in at + 1..view.columns.len() {
+            let (Some(own), Some(left)) = (view.columns.get(j), view.columns.get(j - 1)) else { continue };
+            let (Some((values, _)), Some((low, high)), Some((left_low, left_high))) =
+                (own.numbers(), range(own), range(left))
+            else {
+                continue;
+            };
+            let slack = 0.05 * (high - low);
+            let misplaced: Vec<usize> = rows
+                .iter()
+                .copied()
+                .filter(|row| {
+                    values.get(*row).is_some_and(|v| {
+                        v.is_finite()
+                            && (*v < low - slack || *v > high + slack)
+                            && (left_low - 1e-9..=left_high + 1e-9).contains(v)
+                    })
+                })
+                .collect();
+            if misplaced.len() * 2 >= rows.len() {
+                columns.push(own.name.as_str());
+                misplaced.into_iter().for_each(|row| *wrong.entry(row).or_default() += 1);
+            }
+        }
+        let mut hit: Vec<usize> = wrong.into_iter().map(|(row, _)| row).collect();
+        if columns.len() < 2 || hit.len() * 10 < rows.len() * 6 {
+            continue;
+        }
+        hit.sort_unstable();
+        let mut names = vec![column.name.as_str()];
+        names.extend(columns);
+        let message = format!(
+            "{} rows lack `{}`, and from there on hold values that only the columns to their left hold elsewhere: {}.",
+            hit.len(),
+            column.name,
+            names.join(", ")
+        );
+        findings
+            .push(finding(FindingKind::ShiftedColumns, &names, Severity::Error, 0.88, message, ADVICE).rows(view, hit));
+        return;
+    }
+}
+
+const ADVICE: &str = "Look for a mark within a value that was not protected, or a field that was left out. A model reads each of these values as another.";
+
+/// Rows with several cells whose text is of another kind than their column, and of the kind of the neighbour.
+fn texts(view: &View, findings: &mut Vec<Finding>) {
     let words: Vec<Option<HashSet<&str>>> = view.columns.iter().map(usual).collect();
     let mut cells = vec![0u32; view.rows];
     let mut odd: Vec<(usize, usize, &str)> = Vec::new();
@@ -104,9 +175,8 @@ pub fn check(view: &View, findings: &mut Vec<Finding>) {
             if step < 0 { "right" } else { "left" },
             names.join(", ")
         );
-        let advice = "Look for a mark within a value that was not protected, or a field that was left out. A model reads each of these values as another.";
         findings.push(
-            finding(FindingKind::ShiftedColumns, &names, Severity::Error, 0.9, message, advice)
+            finding(FindingKind::ShiftedColumns, &names, Severity::Error, 0.9, message, ADVICE)
                 .rows(view, rows)
                 .measure(
                     "share of odd cells that fit their neighbour",

@@ -65,6 +65,13 @@ pub fn check(
                 .counted(&seen.open_quotes, rows),
         );
     }
+    if seen.cut_rows.count > 0 {
+        let message = format!("{} rows are longer than 64 MiB; their ends were left out.", seen.cut_rows.count);
+        let advice = "Look for a line end or a quote that is missing. What was left out was not checked.";
+        findings.push(
+            finding(FindingKind::RaggedRows, &[], Severity::Error, 0.95, message, advice).counted(&seen.cut_rows, rows),
+        );
+    }
     if seen.repeated_header.count > 0 {
         let message =
             format!("The header stands again in {} rows; files were probably joined.", seen.repeated_header.count);

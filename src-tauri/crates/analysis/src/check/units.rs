@@ -169,10 +169,9 @@ pub fn scaled(view: &View, column: &ViewColumn, all: &[f64], before: &[f64], fin
     // the same place with the same spread, from far away.
     let width = |v: &[f64]| quantile(v, 0.9) - quantile(v, 0.1);
     let (wide, narrow) = (width(before) * factor.abs(), width(all));
-    let near = (m_now - m_then * factor).abs() <= 1.5 * wide.max(narrow);
-    let like = narrow > wide / 2.5 && narrow < wide * 2.5;
-    let far = (m_now - m_then).abs() > 12.0 * wide.max(narrow) && kind != FindingKind::Sentinel && factor != 1.0;
-    let placed = far && near && like && (m_now / m_then / factor - 1.0).abs() < 0.05;
+    let like = narrow > wide / 4.0 && narrow < wide * 4.0;
+    let far = (m_now - m_then).abs() > 12.0 * wide.max(narrow) && factor != 1.0;
+    let placed = far && like && (m_now / m_then / factor - 1.0).abs() < 0.05;
     // Values that moved by a fixed amount grew, and were not converted.
     let moved = {
         let by = m_now - m_then;
@@ -240,6 +239,10 @@ pub fn part_scaled(
     // Without a reference, groups a few times apart are species or models, not units.
     let decimal = [10.0, 100.0, 1000.0, 1e6].contains(&factor);
     if before.is_none() && !decimal {
+        return false;
+    }
+    // Among few values two groups ten times apart come about by chance.
+    if before.is_none() && ((factor - 10.0).abs() < 1e-9 || (factor - 0.1).abs() < 1e-9) && logs.len() < 300 {
         return false;
     }
     let (small, large) = if low.len() < high.len() { (low, high) } else { (high, low) };

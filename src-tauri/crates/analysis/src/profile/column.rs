@@ -2,6 +2,7 @@
 
 use polars::prelude::*;
 use proofmark_domain::profile::{ColumnProfile, Scalar};
+use serde::{Deserialize, Serialize};
 
 use super::distinct::{hash_text, mix};
 use super::frequent::Frequent;
@@ -9,7 +10,7 @@ use super::quantile::Quantiles;
 use super::summary;
 
 /// Moments of the finite numbers, exact under merging (Chan, Golub and LeVeque 1979).
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Moments {
     /// How many.
     pub n: u64,
@@ -34,10 +35,12 @@ impl Moments {
 }
 
 /// Facts about numbers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Numbers {
     pub moments: Moments,
+    #[serde(with = "super::sketch::edge")]
     pub min: f64,
+    #[serde(with = "super::sketch::edge")]
     pub max: f64,
     pub int_range: Option<(i64, i64)>,
     pub zeros: u64,
@@ -48,7 +51,7 @@ pub struct Numbers {
 }
 
 /// Facts about text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Texts {
     pub values: Frequent<String>,
     pub min: Option<String>,
@@ -63,23 +66,54 @@ pub struct Texts {
 }
 
 /// Everything about the column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Facts {
+    /// Numbers.
     Numbers(Box<Numbers>),
+    /// Moments, as milliseconds.
     Moments(Box<Numbers>),
-    Booleans { yes: u64, no: u64 },
+    /// True and false.
+    Booleans {
+        yes: u64,
+        no: u64,
+    },
     Texts(Box<Texts>),
     Nested(Box<Texts>),
     Nothing,
 }
 
+/// How a column is stored, as far as its summary depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Name of the type, such as `int64`.
+    pub name: String,
+    /// Whole numbers.
+    pub whole: bool,
+    /// Days without a time.
+    pub day: bool,
+    /// Times of day.
+    pub time_of_day: bool,
+}
+
+impl Stored {
+    fn of(dtype: &DataType) -> Self {
+        Self {
+            name: summary::type_name(dtype),
+            whole: dtype.is_integer(),
+            day: *dtype == DataType::Date,
+            time_of_day: *dtype == DataType::Time,
+        }
+    }
+}
+
 /// Gathers a column batch by batch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ColumnAccumulator {
-    name: String,
-    dtype: DataType,
-    nulls: u64,
-    facts: Facts,
+    pub(super) name: String,
+    pub(super) stored: Stored,
+    pub(super) nulls: u64,
+    pub(super) facts: Facts,
 }
 
 /// Milliseconds of one unit of a time column.
@@ -115,7 +149,7 @@ impl ColumnAccumulator {
             other if other.is_primitive_numeric() => Facts::Numbers(numbers()),
             _ => Facts::Texts(Box::default()),
         };
-        Self { name: name.to_owned(), dtype: dtype.clone(), nulls: 0, facts }
+        Self { name: name.to_owned(), stored: Stored::of(dtype), nulls: 0, facts }
     }
 
     /// Adds a batch.
@@ -167,7 +201,117 @@ impl ColumnAccumulator {
 
     /// The summary.
     pub fn finish(self, rows: u64) -> ColumnProfile {
-        summary::of(self.name, &self.dtype, self.nulls, self.facts, rows)
+        summary::of(self.name, &self.stored, self.nulls, self.facts, rows)
+    }
+}
+
+impl Facts {
+    /// Whether not a single value was seen.
+    fn nothing(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Booleans { yes, no } => yes + no == 0,
+            Self::Numbers(it) | Self::Moments(it) => it.moments.n == 0 && it.not_finite == 0,
+            Self::Texts(it) | Self::Nested(it) => it.min.is_none() && it.lengths.is_none(),
+        }
+    }
+}
+
+impl ColumnAccumulator {
+    /// Adds what was gathered elsewhere. False if the two hold values of different kinds.
+    pub fn merge(&mut self, other: Self) -> bool {
+        self.nulls += other.nulls;
+        if other.facts.nothing() {
+            return true;
+        }
+        if self.facts.nothing() {
+            (self.stored, self.facts) = (other.stored, other.facts);
+            return true;
+        }
+        let same = match (&mut self.facts, other.facts) {
+            (Facts::Numbers(a), Facts::Numbers(b)) | (Facts::Moments(a), Facts::Moments(b)) => {
+                a.merge(*b);
+                true
+            }
+            (Facts::Texts(a), Facts::Texts(b)) | (Facts::Nested(a), Facts::Nested(b)) => {
+                a.merge(*b);
+                true
+            }
+            (Facts::Booleans { yes, no }, Facts::Booleans { yes: more_yes, no: more_no }) => {
+                *yes += more_yes;
+                *no += more_no;
+                true
+            }
+            _ => false,
+        };
+        // Whole numbers and others together are numbers; a type of the same kind but another width is the wider one.
+        if self.stored != other.stored
+            && (self.stored.whole && !other.stored.whole || self.stored.day && !other.stored.day)
+        {
+            self.stored = other.stored;
+        }
+        same
+    }
+
+    /// Thins out what is too large to be saved.
+    pub fn shrink(&mut self) {
+        match &mut self.facts {
+            Facts::Numbers(it) | Facts::Moments(it) => {
+                it.quantiles.shrink();
+                it.values.shrink();
+            }
+            Facts::Texts(it) | Facts::Nested(it) => it.values.shrink(),
+            Facts::Booleans { .. } | Facts::Nothing => {}
+        }
+    }
+
+    /// Takes out every text, as for a sensitive column; counts stay.
+    pub fn mask(&mut self) {
+        if let Facts::Texts(it) | Facts::Nested(it) = &mut self.facts {
+            it.values.forget();
+            it.min = None;
+            it.max = None;
+        }
+    }
+}
+
+impl Numbers {
+    fn merge(&mut self, other: Self) {
+        self.moments.merge(other.moments);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.int_range = match (self.int_range, other.int_range) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (one, None) | (None, one) => one,
+        };
+        self.zeros += other.zeros;
+        self.negatives += other.negatives;
+        self.not_finite += other.not_finite;
+        self.quantiles.merge(other.quantiles);
+        self.values.merge(other.values);
+    }
+}
+
+impl Texts {
+    fn merge(&mut self, other: Self) {
+        self.values.merge(other.values);
+        self.min = match (self.min.take(), other.min) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, None) | (None, one) => one,
+        };
+        self.max = match (self.max.take(), other.max) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (one, None) | (None, one) => one,
+        };
+        self.lengths = match (self.lengths, other.lengths) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (one, None) | (None, one) => one,
+        };
+        self.looked_at += other.looked_at;
+        self.numbers += other.numbers;
+        self.moments += other.moments;
+        self.booleans += other.booleans;
+        self.words += other.words;
     }
 }
 

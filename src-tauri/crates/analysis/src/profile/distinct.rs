@@ -4,7 +4,7 @@ const BITS: u32 = 14;
 const REGISTERS: usize = 1 << BITS;
 
 /// HyperLogLog (Flajolet et al. 2007) with linear counting for small numbers; standard error 1.04 / sqrt(16384) = 0.8 %.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Distinct {
     registers: Vec<u8>,
 }
@@ -24,6 +24,18 @@ impl Distinct {
         if let Some(register) = self.registers.get_mut(index) {
             *register = (*register).max(rank);
         }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        for (own, more) in self.registers.iter_mut().zip(&other.registers) {
+            *own = (*own).max(*more);
+        }
+    }
+
+    /// Whether it has as many registers as it must, each within its bounds; a saved one may have been changed.
+    pub fn is_sound(&self) -> bool {
+        self.registers.len() == REGISTERS && self.registers.iter().all(|rank| u32::from(*rank) <= 64 - BITS + 1)
     }
 
     /// The estimate.

@@ -28,7 +28,7 @@ impl Hasher for Ready {
 const KEPT: usize = 16_384;
 
 /// Counts per value: exact for the first rows, then Misra-Gries with 16,384 entries (a count is at most n / 16,384 too low).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Frequent<V> {
     counts: HashMap<u64, (u64, V), BuildHasherDefault<Ready>>,
     seen: u64,
@@ -60,6 +60,38 @@ impl<V: Clone> Frequent<V> {
         if self.seen > EXACT_ROWS && self.counts.len() > 2 * KEPT {
             self.prune();
         }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        self.seen += other.seen;
+        self.exact &= other.exact;
+        self.distinct.merge(&other.distinct);
+        self.last = None;
+        for (hash, (count, value)) in other.counts {
+            self.counts.entry(hash).or_insert((0, value)).0 += count;
+        }
+        if self.seen > EXACT_ROWS && self.counts.len() > 2 * KEPT {
+            self.prune();
+        }
+    }
+
+    /// Keeps the most frequent values only, if there are many.
+    pub fn shrink(&mut self) {
+        if self.counts.len() > 2 * KEPT {
+            self.prune();
+        }
+    }
+
+    /// Lets go of every value.
+    pub fn forget(&mut self) {
+        self.exact = false;
+        self.counts.clear();
+    }
+
+    /// Whether what was read back from a file can be true.
+    pub fn is_sound(&self) -> bool {
+        self.distinct.is_sound() && self.counts.values().all(|(count, _)| *count <= self.seen)
     }
 
     fn prune(&mut self) {

@@ -8,6 +8,7 @@ mod column;
 mod distinct;
 mod frequent;
 mod quantile;
+mod sketch;
 mod summary;
 
 use polars::prelude::*;
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::table::{TableError, TableSource};
 use column::ColumnAccumulator;
+pub use sketch::{Sketch, SketchError};
 
 /// Rows up to which everything is exact.
 pub const EXACT_ROWS: u64 = 200_000;
@@ -32,6 +34,18 @@ pub fn profile(
     cancel: &dyn Fn() -> bool,
     progress: &mut dyn FnMut(f64),
 ) -> Result<TableProfile, TableError> {
+    Ok(gather(source, cancel, progress)?.finish())
+}
+
+/// Gathers a table without summarising it yet, so that it can be saved and merged with others.
+///
+/// # Errors
+/// As [`profile`].
+pub fn gather(
+    source: &TableSource,
+    cancel: &dyn Fn() -> bool,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Sketch, TableError> {
     let mut columns: Vec<ColumnAccumulator> = Vec::new();
     let total = source.rows().max(1) as f64;
     let empty;
@@ -49,13 +63,7 @@ pub fn profile(
         empty = source.frame(None)?;
         columns = start(&empty);
     }
-    Ok(TableProfile {
-        path: source.path().display().to_string(),
-        digest: None,
-        rows: source.rows(),
-        reading: source.reading().clone(),
-        columns: columns.into_par_iter().map(|column| column.finish(source.rows())).collect(),
-    })
+    Ok(Sketch::new(source.path().display().to_string(), source.rows(), source.reading().clone(), columns))
 }
 
 fn start(frame: &DataFrame) -> Vec<ColumnAccumulator> {

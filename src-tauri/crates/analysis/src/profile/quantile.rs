@@ -8,7 +8,7 @@ use super::EXACT_ROWS;
 const LEVEL: usize = 8192;
 
 /// Numbers seen so far, thinned out if they are many.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Quantiles {
     exact: Vec<f64>,
     levels: Vec<Vec<f64>>,
@@ -30,6 +30,48 @@ impl Quantiles {
                 self.push(0, value);
             }
         }
+    }
+
+    /// Adds what was gathered elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        if !self.sketched && !other.sketched && (self.exact.len() + other.exact.len()) as u64 <= EXACT_ROWS {
+            self.exact.extend(other.exact);
+            return;
+        }
+        self.sketch();
+        for value in other.exact {
+            self.push(0, value);
+        }
+        for (level, values) in other.levels.into_iter().enumerate() {
+            for value in values {
+                self.push(level, value);
+            }
+        }
+    }
+
+    fn sketch(&mut self) {
+        if !self.sketched {
+            self.sketched = true;
+            for value in std::mem::take(&mut self.exact) {
+                self.push(0, value);
+            }
+        }
+    }
+
+    /// Thins out many exact numbers.
+    pub fn shrink(&mut self) {
+        if self.exact.len() > 4 * LEVEL {
+            self.sketch();
+        }
+    }
+
+    /// Whether what was read back from a file can be true: no level holds more than it may, and there are no more than a 64-bit count
+    /// can have.
+    pub fn is_sound(&self) -> bool {
+        self.levels.len() <= 50
+            && self.levels.iter().all(|values| values.len() <= LEVEL)
+            && self.exact.len() as u64 <= EXACT_ROWS
+            && self.levels.iter().flatten().chain(&self.exact).all(|value| value.is_finite())
     }
 
     fn push(&mut self, level: usize, value: f64) {

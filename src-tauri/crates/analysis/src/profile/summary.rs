@@ -6,7 +6,7 @@ use polars::prelude::{DataType, TimeUnit};
 use proofmark_domain::Timestamp;
 use proofmark_domain::profile::{ColumnProfile, Histogram, Meaning, Scalar, ValueCount};
 
-use super::column::{Facts, Numbers, Texts, scalar};
+use super::column::{Facts, Numbers, Stored, Texts, scalar};
 use super::quantile;
 
 const QUANTILES: [(&str, f64); 11] = [
@@ -59,10 +59,10 @@ pub fn type_name(dtype: &DataType) -> String {
 }
 
 /// Puts the profile together.
-pub fn of(name: String, dtype: &DataType, nulls: u64, facts: Facts, rows: u64) -> ColumnProfile {
+pub fn of(name: String, stored: &Stored, nulls: u64, facts: Facts, rows: u64) -> ColumnProfile {
     let mut profile = ColumnProfile {
         name,
-        stored_type: type_name(dtype),
+        stored_type: stored.name.clone(),
         meaning: Meaning::Empty,
         nulls,
         distinct: 0,
@@ -100,7 +100,7 @@ pub fn of(name: String, dtype: &DataType, nulls: u64, facts: Facts, rows: u64) -
             profile.top.sort_by_key(|entry| std::cmp::Reverse(entry.count));
         }
         Facts::Numbers(numbers) => {
-            let whole = dtype.is_integer();
+            let whole = stored.whole;
             number_facts(&mut profile, &numbers, &|value| scalar(value, whole));
             profile.zeros = Some(numbers.zeros);
             profile.negatives = Some(numbers.negatives);
@@ -117,7 +117,7 @@ pub fn of(name: String, dtype: &DataType, nulls: u64, facts: Facts, rows: u64) -
             profile.meaning = meaning_of_number(&profile, whole, values);
         }
         Facts::Moments(numbers) => {
-            let dated = *dtype == DataType::Date;
+            let dated = stored.day;
             number_facts(&mut profile, &numbers, &|ms| {
                 let text = Timestamp::from_ms(ms as i64).to_string();
                 Scalar::Text(if dated { text.chars().take(10).collect() } else { text })
@@ -130,7 +130,7 @@ pub fn of(name: String, dtype: &DataType, nulls: u64, facts: Facts, rows: u64) -
         Facts::Texts(texts) => {
             text_facts(&mut profile, &texts);
             profile.meaning = meaning_of_text(&profile, &texts, values);
-            if *dtype == DataType::Time {
+            if stored.time_of_day {
                 profile.meaning = Meaning::Time;
             }
         }

@@ -74,13 +74,32 @@ pub fn read(
     length: usize,
 ) -> Result<DataFrame, TableError> {
     let input = file(path)?;
-    guarded(path, || match kind {
-        Binary::Parquet => {
-            ParquetReader::new(input).with_columns(Some(columns.to_vec())).with_slice(Some((offset, length))).finish()
-        }
-        Binary::Arrow => {
-            let frame = IpcReader::new(input).with_columns(Some(columns.to_vec())).finish()?;
-            Ok(frame.slice(i64::try_from(offset).unwrap_or(i64::MAX), length))
-        }
+    guarded(path, || {
+        let frame = match kind {
+            Binary::Parquet => ParquetReader::new(input)
+                .with_columns(Some(columns.to_vec()))
+                .with_slice(Some((offset, length)))
+                .finish()?,
+            Binary::Arrow => {
+                let frame = IpcReader::new(input).with_columns(Some(columns.to_vec())).finish()?;
+                frame.slice(i64::try_from(offset).unwrap_or(i64::MAX), length)
+            }
+        };
+        let height = frame.height();
+        DataFrame::new(height, frame.columns().iter().map(plain).collect::<PolarsResult<Vec<_>>>()?)
     })
+}
+
+/// Types that nothing else here knows, as what they say: bytes as their number, durations as whole units.
+fn plain(column: &Column) -> PolarsResult<Column> {
+    match column.dtype() {
+        DataType::Binary => {
+            let series = column.as_materialized_series();
+            let lengths: Vec<Option<String>> =
+                series.binary()?.iter().map(|bytes| bytes.map(|it| format!("{} bytes", it.len()))).collect();
+            Ok(Column::new(column.name().clone(), lengths))
+        }
+        DataType::Duration(_) => Ok(column.as_materialized_series().to_physical_repr().cast(&DataType::Int64)?.into()),
+        _ => Ok(column.clone()),
+    }
 }

@@ -1,5 +1,6 @@
 //! The commands, one file for each family.
 
+pub mod ci;
 pub mod environment;
 pub mod governance;
 pub mod history;
@@ -13,6 +14,7 @@ pub mod record;
 pub mod registry;
 pub mod release;
 pub mod report;
+pub mod rules;
 pub mod runs;
 pub mod scan;
 pub mod settings;
@@ -54,6 +56,9 @@ pub enum Command {
     Profile(table::Profile),
     /// Says what is wrong with a table; exits with 1 if it must not be trained on
     Check(table::Check),
+    /// Suggests rules for a table, reads those of other tools, and tries them on files of the past
+    #[command(subcommand)]
+    Rules(rules::Command),
     /// Finds the sensitive columns of a table
     Sensitive(table::Sensitive),
     /// Looks whether other columns give a sensitive one away
@@ -120,6 +125,7 @@ impl Command {
             Self::History(it) => it.run(context),
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
+            Self::Rules(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
             Self::Proxies(it) => it.run(context),
             Self::Label(it) => it.run(context),

@@ -9,25 +9,68 @@ use proofmark_contract::domain::profile::{Scalar, TableProfile};
 use proofmark_contract::domain::proxy::ProxyReport;
 use proofmark_contract::domain::sensitive::SensitivityReport;
 use proofmark_contract::view::LabelDecide;
-use proofmark_engine::adhoc::{self, CheckBeside, DriftWishes, ProxyRequest};
+use proofmark_engine::adhoc::{self, CheckBeside, DriftWishes, ProfileWishes, ProxyRequest, ReadOptions};
 use proofmark_engine::{Clock, SystemClock};
 
+use super::ci;
 use crate::context::Context;
-use crate::reply::Outcome;
+use crate::reply::{DONE, Outcome, Reply};
 use crate::text::Side::{Left, Right};
 use crate::text::{Table, count, counted, cut, joined, maybe, number, percent, safe, word, words};
 
-/// Summarises a table.
+/// How a file is laid out, where finding out goes wrong.
+#[derive(Debug, Args)]
+pub struct Layout {
+    /// The mark between fields of a text table
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<char>,
+    /// The first line holds values, not names
+    #[arg(long)]
+    no_header: bool,
+    /// The sheet of a workbook, or the table of a database
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+}
+
+impl Layout {
+    fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            delimiter: self.delimiter,
+            has_header: self.no_header.then_some(false),
+            table: self.table.clone(),
+        }
+    }
+}
+
+/// Summarises a table, or puts saved summaries of its parts together.
 #[derive(Debug, Args)]
 pub struct Profile {
-    /// CSV, Parquet, JSON lines or Arrow
-    file: PathBuf,
+    /// A table: CSV, JSON, Parquet, Arrow, Excel or SQLite; also a folder or a pattern of parts
+    #[arg(required_unless_present = "merge")]
+    file: Option<PathBuf>,
+    /// Saves what was gathered, so that it can be merged with that of other parts
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Saved profiles of the parts of one table
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
+    merge: Vec<PathBuf>,
+    #[command(flatten)]
+    layout: Layout,
+}
+
+/// How findings are written for other programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CheckFormat {
+    /// JUnit XML, which CI servers show as tests
+    Junit,
+    /// SARIF 2.1.0, which code hosts show beside the changed files
+    Sarif,
 }
 
 /// Says what is wrong with a table.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// CSV, Parquet, JSON lines or Arrow
+    /// A table: CSV, JSON, Parquet, Arrow, Excel or SQLite; also a folder or a pattern of parts
     file: PathBuf,
     /// The table that it is compared with
     #[arg(long, value_name = "FILE")]
@@ -38,6 +81,11 @@ pub struct Check {
     /// The column that a model is trained to predict; guessed from the names if not given
     #[arg(long, value_name = "COL")]
     target: Option<String>,
+    /// Writes the findings for a CI server or a code host instead
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<CheckFormat>,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 /// Finds sensitive columns.
@@ -112,7 +160,13 @@ impl Profile {
     /// # Errors
     /// If the file cannot be read as a table.
     pub fn run(self, context: &Context) -> Outcome {
-        let profile = adhoc::profile(&self.file)?;
+        let profile = match &self.file {
+            Some(file) => {
+                let wishes = ProfileWishes { save: self.save.as_deref(), reading: self.layout.reading() };
+                adhoc::profile(file, &wishes)?
+            }
+            None => adhoc::merge_profiles(&self.merge, self.save.as_deref())?,
+        };
         context.answer("profile", &profile, || profile_text(&profile))
     }
 }
@@ -127,9 +181,14 @@ impl Check {
             reference: self.reference.as_deref(),
             test: self.test.as_deref(),
             target: self.target.as_deref(),
+            reading: self.layout.reading(),
         };
         let report = adhoc::check(&self.file, &beside, SystemClock.now())?;
-        let reply = context.answer("check", &report, || check_text(&report))?;
+        let reply = match self.format {
+            Some(CheckFormat::Junit) => Reply { output: ci::junit(&report), to_errors: false, code: DONE },
+            Some(CheckFormat::Sarif) => Reply { output: ci::sarif(&report), to_errors: false, code: DONE },
+            None => context.answer("check", &report, || check_text(&report))?,
+        };
         Ok(reply.passed(report.verdict != CheckVerdict::Fail))
     }
 }

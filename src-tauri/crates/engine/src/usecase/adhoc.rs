@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use proofmark_analysis::facade::{self, CheckInput, DriftInput, Table};
+use proofmark_analysis::facade::{self, CheckInput, DriftInput, Sketch, Table};
 use proofmark_analysis::monitor::{MonitorInput, Wish};
 use proofmark_contract::ErrorCode;
 use proofmark_domain::artifact::RelPath;
@@ -37,14 +37,20 @@ fn digest_of(path: &Path) -> Answer<Option<Digest>> {
     Ok(Some(hash_file(path, &stat_of(&facts), &never, &|_| ())?.digest))
 }
 
-/// The profile of a table in a file. Texts of sensitive columns are masked.
+/// The profile of a table in a file. Texts of sensitive columns are masked, also in what is saved.
 ///
 /// # Errors
-/// If it cannot be read as a table.
-pub fn profile(path: &Path) -> Answer<TableProfile> {
-    let table = Table::open(path)?;
-    let mut profile = facade::profile(&table, &never)?;
+/// If it cannot be read as a table, or not be saved.
+pub fn profile(path: &Path, wishes: &ProfileWishes<'_>) -> Answer<TableProfile> {
+    let table = Table::open_as(path, &wishes.reading)?;
+    let mut sketch = facade::gather(&table, &never)?;
     let found = facade::sensitive(&table, &never)?;
+    if let Some(to) = wishes.save {
+        // A saved profile is passed on; texts of sensitive columns stay here.
+        sketch.mask(&|name| found.columns.iter().any(|column| column.name == name && column.sensitive));
+        sketch.save(to)?;
+    }
+    let mut profile = sketch.finish();
     // Printed to the person who asked about their own file, and kept nowhere: distributions of numbers and of broad groups stay,
     // texts that name or protect a single person go.
     let broad = [SensitiveGroup::Quasi, SensitiveGroup::Location];
@@ -64,10 +70,34 @@ pub fn profile(path: &Path) -> Answer<TableProfile> {
     Ok(profile)
 }
 
+/// The profile of a table whose parts were profiled apart and saved.
+///
+/// # Errors
+/// If a saved profile cannot be read, they are not of one table, or the result cannot be saved.
+pub fn merge_profiles(parts: &[PathBuf], save: Option<&Path>) -> Answer<TableProfile> {
+    let merged = Sketch::merged(parts)?;
+    if let Some(to) = save {
+        merged.save(to)?;
+    }
+    let mut profile = merged.finish();
+    profile.path = parts.iter().map(|it| it.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ");
+    Ok(profile)
+}
+
+/// What to do besides showing a profile, and how the file is laid out where finding out goes wrong.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileWishes<'a> {
+    /// Where to save what was gathered.
+    pub save: Option<&'a Path>,
+    /// How the file is laid out.
+    pub reading: ReadOptions,
+}
+
+pub use proofmark_analysis::facade::ReadOptions;
 pub use proofmark_registry::oms::VerifyOptions;
 
 /// What a table is checked beside.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CheckBeside<'a> {
     /// The table that it should be like.
     pub reference: Option<&'a Path>,
@@ -75,6 +105,8 @@ pub struct CheckBeside<'a> {
     pub test: Option<&'a Path>,
     /// The column that a model is trained to predict; guessed from the names if not given.
     pub target: Option<&'a str>,
+    /// How the file is laid out, where finding out goes wrong.
+    pub reading: ReadOptions,
 }
 
 /// A folder with more tables than this holds parts or versions, not tables that point to each other.
@@ -116,8 +148,8 @@ fn neighbours(path: &Path, known: &[Option<&Path>]) -> Vec<Table> {
 /// # Errors
 /// If the file is not there or not readable. A file that is no table is a finding, not an error, where it can be told what it is.
 pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<CheckReport> {
-    let CheckBeside { reference, test, target } = *beside;
-    let table = match Table::open(path) {
+    let CheckBeside { reference, test, target, .. } = *beside;
+    let table = match Table::open_as(path, &beside.reading) {
         Ok(table) => table,
         Err(error) => {
             let mut report = facade::check_unreadable(path).ok_or_else(|| Trouble::from(error))?;
@@ -143,6 +175,84 @@ pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<Ch
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());
     Ok(report)
 }
+
+/// Rules that a table keeps, with room for what honest data does. Columns that hold sensitive texts get no list of values.
+///
+/// # Errors
+/// If it cannot be read as a table.
+pub fn suggest_rules(path: &Path) -> Answer<Vec<Rule>> {
+    Ok(proofmark_domain::rules::suggest(&profile(path, &ProfileWishes::default())?))
+}
+
+/// Rules that another tool wrote.
+///
+/// # Errors
+/// If the file cannot be read, or is of none of the known formats.
+pub fn import_rules(path: &Path) -> Answer<ForeignRules> {
+    const LARGEST: u64 = 64 << 20;
+    let facts = std::fs::metadata(path).map_err(|error| io_trouble("reading", path, &error))?;
+    if facts.len() > LARGEST {
+        let message = format!("{} is larger than 64 MiB and was not read as rules.", path.display());
+        return Err(Trouble::new(ErrorCode::Unreadable, message));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| io_trouble("reading", path, &error))?;
+    proofmark_intake::rules::read(&text).map_err(|error| {
+        Trouble::new(ErrorCode::Unreadable, format!("{} holds no rules that can be read: {error}.", path.display()))
+            .hint("Great Expectations suites, Open Data Contracts and Frictionless schemas are read, as JSON or YAML.")
+    })
+}
+
+/// Rules in the format of another tool.
+pub fn export_rules(format: RuleFormat, path: &Path, rules: &[Rule]) -> serde_json::Value {
+    let name =
+        path.file_stem().map_or_else(|| "table".to_owned(), |it| it.to_string_lossy().to_lowercase().replace(' ', "-"));
+    match format {
+        RuleFormat::GreatExpectations => proofmark_report::rules::great_expectations(&name, rules),
+        RuleFormat::DataContract => proofmark_report::rules::data_contract(&name, rules),
+        RuleFormat::Frictionless => {
+            let file = path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+            proofmark_report::rules::frictionless(&name, &file, rules)
+        }
+    }
+}
+
+/// The formats of other tools that rules are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleFormat {
+    /// Great Expectations 1.x.
+    GreatExpectations,
+    /// Open Data Contract Standard 3.2.
+    DataContract,
+    /// Data Package 2.
+    Frictionless,
+}
+
+/// What rules say of one file of the past.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleTrial {
+    /// The file.
+    pub path: String,
+    /// Whether it keeps all rules.
+    pub passed: bool,
+    /// Which it breaks.
+    pub findings: Vec<proofmark_domain::check::Finding>,
+}
+
+/// Holds files of the past against rules: those of a file in a known format, or suggested from a table.
+///
+/// # Errors
+/// If one of the files cannot be read as a table.
+pub fn try_rules(rules: &[Rule], files: &[PathBuf]) -> Answer<Vec<RuleTrial>> {
+    files
+        .iter()
+        .map(|path| {
+            let findings = facade::broken_rules(&Table::open(path)?, rules, &never)?;
+            Ok(RuleTrial { path: path.to_string_lossy().into_owned(), passed: findings.is_empty(), findings })
+        })
+        .collect()
+}
+
+pub use proofmark_intake::rules::ForeignRules;
 
 /// The rules that the nearest `proofmark.toml` above a file has for it.
 fn rules_for(path: &Path) -> Vec<Rule> {
