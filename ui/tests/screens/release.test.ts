@@ -162,7 +162,7 @@ describe("release, registry and governance", () => {
 		await type("alias-reason", "Scores are wrong.");
 		await waitFor(() => expect(refused("alias-go")).toBe(false));
 		await fireEvent.click(screen.getByTestId("alias-go"));
-		await waitFor(() => expect(request("alias_set")).toEqual({ model: "credit-default-scorecard", alias: "production", version: 1, reason: "Scores are wrong.", passphrase: null }));
+		await waitFor(() => expect(request("alias_roll_back")).toEqual({ model: "credit-default-scorecard", alias: "production", version: 1, reason: "Scores are wrong.", passphrase: null }));
 	});
 
 	it("gives the seal to what a verification looked at, and explains its absence", async () => {
@@ -192,7 +192,7 @@ describe("release, registry and governance", () => {
 		await waitFor(() => expect(refused("admit-go")).toBe(false));
 		expect(await violations()).toEqual([]);
 		await fireEvent.click(screen.getByTestId("admit-go"));
-		await waitFor(() => expect(request("registry_admit")).toEqual({ person: card, roles: ["approver"], passphrase: null }));
+		await waitFor(() => expect(request("registry_admit")).toEqual({ person: card, roles: ["approver"], fingerprint: expect.any(String), passphrase: null }));
 	});
 
 	it("attaches a registry with the fingerprint that was told", async () => {

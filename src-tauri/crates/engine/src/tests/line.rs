@@ -102,13 +102,12 @@ fn from_a_folder_to_a_published_model() {
         passphrase: Some(PASSPHRASE.into()),
     };
     engine.registry_create(create).unwrap();
-    let admit =
-        RegistryAdmit {
-            person: ben.card.clone(),
-            roles: [Role::Approver].into(),
-            fingerprint: Some(ben.fingerprint.clone()),
-            passphrase: Some(PASSPHRASE.into()),
-        };
+    let admit = RegistryAdmit {
+        person: ben.card.clone(),
+        roles: [Role::Approver].into(),
+        fingerprint: Some(ben.fingerprint.clone()),
+        passphrase: Some(PASSPHRASE.into()),
+    };
     engine.registry_admit(admit).unwrap();
 
     let submit = CandidateSubmit {
