@@ -29,7 +29,7 @@ pub use proofmark_registry::oms::VerifyOptions;
 pub use record::{Echo, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
-pub use usecase::adhoc;
+pub use usecase::{adhoc, code};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
