@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "tests are described by their names")]
 
 mod bad_input;
+mod code;
 mod documents;
 mod files;
 mod imports;

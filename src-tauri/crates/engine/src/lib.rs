@@ -34,7 +34,7 @@ pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, InstalledKernel, RecordRequest, Recorded, preload_library};
 pub use scan::ScanSummary;
 pub use trouble::{Answer, Trouble};
-pub use usecase::{Dossier, adhoc};
+pub use usecase::{Dossier, adhoc, code};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

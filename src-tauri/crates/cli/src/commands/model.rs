@@ -6,6 +6,7 @@ use clap::Args;
 use proofmark_contract::domain::gate::GateVerdict;
 use proofmark_contract::domain::model::{ModelFacts, ModelPart, SafetyVerdict};
 use proofmark_contract::view::{CandidateDraft, PathRef};
+use proofmark_engine::code::{self, CodeReport};
 use proofmark_engine::{VerifyOptions, adhoc};
 use serde::Serialize;
 
@@ -17,10 +18,10 @@ use crate::text::{Table, counted, cut, joined, safe, words};
 /// Steps and tensors that are printed; the document has all of them.
 const MOST_LINES: usize = 100;
 
-/// Reads a model file without loading it.
+/// Reads a model file without loading it, or a script or notebook without running it.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// The model file
+    /// The model file, script or notebook
     file: PathBuf,
 }
 
@@ -78,6 +79,14 @@ struct Inspected<'a> {
     facts: &'a ModelFacts,
 }
 
+/// The document of a script or notebook that was inspected.
+#[derive(Debug, Serialize)]
+struct InspectedCode<'a> {
+    path: String,
+    #[serde(flatten)]
+    report: &'a CodeReport,
+}
+
 /// The document of a model that was held against its gates.
 #[derive(Debug, Serialize)]
 struct Gated<'a> {
@@ -90,12 +99,64 @@ impl Inspect {
     /// Does it.
     ///
     /// # Errors
-    /// If it cannot be read as a model file.
+    /// If it cannot be read as a model file, script or notebook.
     pub fn run(self, context: &Context) -> Outcome {
-        let facts = adhoc::inspect(&self.file)?;
         let path = self.file.to_string_lossy().into_owned();
+        if code::is_code(&self.file) {
+            let report = code::code(&self.file)?;
+            return context.answer("inspect", &InspectedCode { path: path.clone(), report: &report }, || code_text(&path, &report));
+        }
+        let facts = adhoc::inspect(&self.file)?;
         context.answer("inspect", &Inspected { path: path.clone(), facts: &facts }, || inspect_text(&path, &facts))
     }
+}
+
+fn code_text(path: &str, report: &CodeReport) -> String {
+    let count = |what: &[code::CodeUse]| what.iter().filter(|it| it.when_run).count() as u64;
+    let mut text = if report.runs {
+        format!(
+            "{}: when it is run it reads {}, writes {} and trains {}.\n",
+            safe(path),
+            counted(count(&report.reads), "file", "files"),
+            counted(count(&report.writes), "file", "files"),
+            counted(report.fits.len() as u64, "model", "models")
+        )
+    } else {
+        format!("{}: does nothing with files when it is run; its functions may.\n", safe(path))
+    };
+    let mut table = Table::new([("", Left), ("Path", Left), ("Where", Left), ("Call", Left), ("Sure", Left)]);
+    let uses = report.reads.iter().map(|it| ("reads", it)).chain(report.writes.iter().map(|it| ("writes", it)));
+    for (word, found) in uses {
+        let place = match (&found.place, found.cell) {
+            (Some(place), _) => place.clone(),
+            (None, Some(cell)) => format!("cell {cell}, line {}", found.line),
+            (None, None) => format!("line {}", found.line),
+        };
+        let part = found.part.as_ref().map(|part| format!(" ({part})")).unwrap_or_default();
+        let when = if found.when_run { "" } else { ", if called" };
+        let sure = format!("{:.0} %{when}", found.confidence * 100.0);
+        table.row([word.to_owned(), format!("{}{part}", found.path), place, found.call.clone(), sure]);
+    }
+    text.push_str(&table.text());
+    for fit in &report.fits {
+        let class = fit.class.as_deref().unwrap_or("a model");
+        let target = fit.target.as_ref().map(|target| format!(" to predict {}", safe(target))).unwrap_or_default();
+        let features: Vec<String> = fit.features.iter().map(|it| safe(it)).collect();
+        text.push_str(&format!("Trains {} on line {}{target}, from {}\n", safe(class), fit.line, cut(&features.join(", "), 400)));
+    }
+    let list = |text: &mut String, title: &str, items: &[String]| {
+        if !items.is_empty() {
+            let items: Vec<String> = items.iter().map(|it| safe(it)).collect();
+            text.push_str(&format!("{title}: {}\n", cut(&items.join(", "), 400)));
+        }
+    };
+    list(&mut text, "Columns used", &report.columns.used);
+    list(&mut text, "Columns made", &report.columns.created);
+    list(&mut text, "Columns dropped", &report.columns.dropped);
+    let renamed: Vec<String> = report.columns.renamed.iter().map(|(old, new)| format!("{old} as {new}")).collect();
+    list(&mut text, "Columns renamed", &renamed);
+    list(&mut text, "Not understood", &report.parse_errors);
+    text
 }
 
 fn inspect_text(path: &str, facts: &ModelFacts) -> String {

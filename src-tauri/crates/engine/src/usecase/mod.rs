@@ -1,6 +1,7 @@
 //! One file for each part of the contract; one method for each of its commands.
 
 pub mod adhoc;
+pub mod code;
 mod data;
 mod dossier;
 mod drift;
