@@ -102,14 +102,7 @@ impl Engine {
         let turn = Arc::clone(lock(&self.0.scanning).entry(project.id).or_default());
         // Another scan of the same project would see half of what this one records.
         let _turn = lock(&turn);
-        let (mut summary, stores) = self.scan_alone(project, under, control)?;
-        let unread = self.take_records(project, under, &stores, control)?;
-        if !unread.is_empty() {
-            summary.skipped.extend(unread);
-            summary.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-            self.remember_skipped(project, under, summary.skipped.clone());
-        }
-        self.after_scan(project, &summary, control)?;
+        let summary = self.scan_and_read(project, under, control)?;
         self.conclude(project, &summary, control)?;
         Ok(summary)
     }
@@ -118,7 +111,17 @@ impl Engine {
     pub(crate) fn scan_without_conclusions(&self, project: &Project, control: &ScanControl<'_>) -> Answer<ScanSummary> {
         let turn = Arc::clone(lock(&self.0.scanning).entry(project.id).or_default());
         let _turn = lock(&turn);
-        let summary = self.scan_alone(project, &RelPath::from(""), control)?;
+        self.scan_and_read(project, &RelPath::from(""), control)
+    }
+
+    fn scan_and_read(&self, project: &Project, under: &RelPath, control: &ScanControl<'_>) -> Answer<ScanSummary> {
+        let (mut summary, stores) = self.scan_alone(project, under, control)?;
+        let unread = self.take_records(project, under, &stores, control)?;
+        if !unread.is_empty() {
+            summary.skipped.extend(unread);
+            summary.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+            self.remember_skipped(project, under, summary.skipped.clone());
+        }
         self.after_scan(project, &summary, control)?;
         Ok(summary)
     }

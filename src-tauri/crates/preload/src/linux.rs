@@ -663,7 +663,11 @@ unsafe fn note_program(what: &[u8], path: *const c_char) {
         line.number(now());
         line.push(b"\t0\t");
         // A bare name is looked for on the search path, so it has no folder yet.
-        if text.contains(&b'/') { absolute(&mut line, libc::AT_FDCWD, text) } else { line.path(text) }
+        if text.contains(&b'/') {
+            absolute(&mut line, libc::AT_FDCWD, text)
+        } else {
+            line.path(text)
+        }
         line.push(b"\n");
         // SAFETY: the bytes are initialised up to `length`.
         unsafe { libc::syscall(libc::SYS_write, descriptor, line.bytes.as_ptr(), line.length) };

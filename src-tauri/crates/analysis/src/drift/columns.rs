@@ -12,7 +12,7 @@ pub(super) const MAX_CODES: usize = 12;
 
 /// A column of both tables in comparable form.
 #[derive(Debug, Clone)]
-pub(super) enum Values {
+pub(crate) enum Values {
     /// Missing values (and NaN) are NaN; infinities are kept.
     Numbers { reference: Vec<f64>, current: Vec<f64> },
     /// Codes into `names`; [`MISSING`] where there is none.

@@ -45,7 +45,8 @@ pub(crate) fn judge(all: &[Counted<'_>], options: &DriftOptions) -> Vec<ColumnDr
             Shape::Numbers { edges } => binned(column.name, edges, (a, b), column.samples, options),
             Shape::Categories { names } => {
                 let names: Vec<String> = names.iter().chain(column.further).cloned().collect();
-                let filled = |side: &[u64]| (0..names.len()).map(|it| side.get(it).copied().unwrap_or(0)).collect::<Vec<u64>>();
+                let filled =
+                    |side: &[u64]| (0..names.len()).map(|it| side.get(it).copied().unwrap_or(0)).collect::<Vec<u64>>();
                 counted(column.name, &names, &filled(a), &filled(b), options)
             }
         };

@@ -104,7 +104,9 @@ impl Inspect {
         let path = self.file.to_string_lossy().into_owned();
         if code::is_code(&self.file) {
             let report = code::code(&self.file)?;
-            return context.answer("inspect", &InspectedCode { path: path.clone(), report: &report }, || code_text(&path, &report));
+            return context.answer("inspect", &InspectedCode { path: path.clone(), report: &report }, || {
+                code_text(&path, &report)
+            });
         }
         let facts = adhoc::inspect(&self.file)?;
         context.answer("inspect", &Inspected { path: path.clone(), facts: &facts }, || inspect_text(&path, &facts))
@@ -142,7 +144,12 @@ fn code_text(path: &str, report: &CodeReport) -> String {
         let class = fit.class.as_deref().unwrap_or("a model");
         let target = fit.target.as_ref().map(|target| format!(" to predict {}", safe(target))).unwrap_or_default();
         let features: Vec<String> = fit.features.iter().map(|it| safe(it)).collect();
-        text.push_str(&format!("Trains {} on line {}{target}, from {}\n", safe(class), fit.line, cut(&features.join(", "), 400)));
+        text.push_str(&format!(
+            "Trains {} on line {}{target}, from {}\n",
+            safe(class),
+            fit.line,
+            cut(&features.join(", "), 400)
+        ));
     }
     let list = |text: &mut String, title: &str, items: &[String]| {
         if !items.is_empty() {

@@ -108,7 +108,9 @@ impl Graph {
             })
             .collect();
         found.sort_by(|a, b| {
-            (b.exact, b.confidence.get()).partial_cmp(&(a.exact, a.confidence.get())).unwrap_or(std::cmp::Ordering::Equal)
+            (b.exact, b.confidence.get())
+                .partial_cmp(&(a.exact, a.confidence.get()))
+                .unwrap_or(std::cmp::Ordering::Equal)
         });
         found
     }

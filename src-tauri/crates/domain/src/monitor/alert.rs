@@ -113,7 +113,10 @@ fn spans(states: &[State]) -> Vec<(usize, usize, bool)> {
 
 /// The metric that stands for performance, best first.
 pub(super) fn chief<'a, T>(metrics: &'a super::Measures<T>) -> Option<(&'a str, &'a T)> {
-    ["accuracy", "mae", "roc_auc", "f1", "rmse"].iter().find_map(|name| metrics.get_key_value(*name)).map(|(name, it)| (name.as_str(), it))
+    ["accuracy", "mae", "roc_auc", "f1", "rmse"]
+        .iter()
+        .find_map(|name| metrics.get_key_value(*name))
+        .map(|(name, it)| (name.as_str(), it))
 }
 
 /// How much worse an interval is than a baseline for sure, and the same as a state.
@@ -148,7 +151,12 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn add(&mut self, kind: AlertKind, states: &[State], describe: impl Fn(usize, usize) -> (Vec<String>, Option<f64>, String)) {
+    fn add(
+        &mut self,
+        kind: AlertKind,
+        states: &[State],
+        describe: impl Fn(usize, usize) -> (Vec<String>, Option<f64>, String),
+    ) {
         for (first, last, is_open) in spans(states) {
             let (columns, cost, sentence) = describe(first, last);
             self.alerts.push(Alert {
@@ -217,7 +225,10 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
         let columns: Vec<String> = skew.iter().map(|it| it.column.clone()).collect();
         let sentence = match skew {
             [one] => one.sentence.clone(),
-            _ => format!("{} differ from the reference in every window since the first prediction; that is how they are served, not a change of the world.", listed(&columns)),
+            _ => format!(
+                "{} differ from the reference in every window since the first prediction; that is how they are served, not a change of the world.",
+                listed(&columns)
+            ),
         };
         maker.alerts.push(Alert {
             kind: AlertKind::Skew,
@@ -250,7 +261,8 @@ fn performance(maker: &mut Maker<'_>) {
             windows.iter().map(|it| of(it).map_or(State::Unknown, |it| worse(&metric, it.interval, base))).collect();
         maker.add(AlertKind::Performance, &states, |first, last| {
             let worst = windows[first..=last].iter().filter_map(of).max_by(|a, b| {
-                let loss = |it: &super::Realised| if more_is_better(&metric) { base - it.value } else { it.value - base };
+                let loss =
+                    |it: &super::Realised| if more_is_better(&metric) { base - it.value } else { it.value - base };
                 loss(a).total_cmp(&loss(b))
             });
             let Some(worst) = worst else { return (Vec::new(), None, String::new()) };
@@ -273,8 +285,10 @@ fn performance(maker: &mut Maker<'_>) {
         let it = window.performance.estimated.get(&metric)?;
         Some((it.value?, it.interval?))
     };
-    let states: Vec<State> =
-        windows.iter().map(|it| of(it).map_or(State::Unknown, |(_, interval)| worse(&metric, interval, base))).collect();
+    let states: Vec<State> = windows
+        .iter()
+        .map(|it| of(it).map_or(State::Unknown, |(_, interval)| worse(&metric, interval, base)))
+        .collect();
     maker.add(AlertKind::EstimatedPerformance, &states, |first, last| {
         let worst = windows[first..=last].iter().filter_map(of).max_by(|a, b| {
             let loss = |value: f64| if more_is_better(&metric) { base - value } else { value - base };
@@ -299,7 +313,8 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn usage(maker: &mut Maker<'_>) {
     let windows = maker.windows;
-    let usual = median(windows.iter().filter(|it| it.usage.requests > 0).map(|it| it.usage.error_rate).collect()).unwrap_or(0.0);
+    let usual = median(windows.iter().filter(|it| it.usage.requests > 0).map(|it| it.usage.error_rate).collect())
+        .unwrap_or(0.0);
     let errors = |it: &MonitorWindow| {
         let (n, rate) = (it.usage.requests as f64, it.usage.error_rate);
         if n < 20.0 {
@@ -318,9 +333,14 @@ fn usage(maker: &mut Maker<'_>) {
     };
     let states: Vec<State> = windows.iter().map(errors).collect();
     maker.add(AlertKind::Errors, &states, |first, last| {
-        let (errors, requests) = windows[first..=last].iter().fold((0, 0), |sum, it| (sum.0 + it.usage.errors, sum.1 + it.usage.requests));
+        let (errors, requests) =
+            windows[first..=last].iter().fold((0, 0), |sum, it| (sum.0 + it.usage.errors, sum.1 + it.usage.requests));
         let share = errors as f64 / requests.max(1) as f64 * 100.0;
-        (Vec::new(), None, format!("{errors} of {requests} requests failed ({share:.1} %); usual are {:.1} %.", usual * 100.0))
+        (
+            Vec::new(),
+            None,
+            format!("{errors} of {requests} requests failed ({share:.1} %); usual are {:.1} %.", usual * 100.0),
+        )
     });
     let usual = median(windows.iter().filter_map(|it| it.usage.latency.map(|l| l.p95)).collect());
     if let Some(usual) = usual.filter(|it| *it > 0.0) {
@@ -333,7 +353,8 @@ fn usage(maker: &mut Maker<'_>) {
             })
             .collect();
         maker.add(AlertKind::Latency, &states, |first, last| {
-            let worst = windows[first..=last].iter().filter_map(|it| it.usage.latency.map(|l| l.p95)).fold(0.0, f64::max);
+            let worst =
+                windows[first..=last].iter().filter_map(|it| it.usage.latency.map(|l| l.p95)).fold(0.0, f64::max);
             (Vec::new(), None, format!("One answer in twenty took longer than {worst:.0} ms; usual are {usual:.0} ms."))
         });
     }
@@ -347,7 +368,11 @@ fn usage(maker: &mut Maker<'_>) {
             windows: 1,
             is_open: false,
             cost: None,
-            sentence: format!("Nobody asked for {:.1} hours from {} on, far longer than usual.", silence.seconds / 3600.0, silence.from),
+            sentence: format!(
+                "Nobody asked for {:.1} hours from {} on, far longer than usual.",
+                silence.seconds / 3600.0,
+                silence.from
+            ),
         });
     }
 }
@@ -386,7 +411,11 @@ fn quality(maker: &mut Maker<'_>) {
             }
         }
         let absent = windows[first..=last].iter().any(|it| !it.quality.absent.is_empty());
-        let what = if absent { "are missing altogether or damaged" } else { "hold missing, unseen, out-of-range or wrongly typed values" };
+        let what = if absent {
+            "are missing altogether or damaged"
+        } else {
+            "hold missing, unseen, out-of-range or wrongly typed values"
+        };
         let sentence = format!("{} {what}, more than in the reference.", listed(&columns));
         (columns, None, sentence)
     });
@@ -429,9 +458,14 @@ fn columns(maker: &mut Maker<'_>, role: &str, kind: AlertKind, skew: &[Skew]) {
             let (a, b) = (weight(a), weight(b));
             b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
         });
-        let cost = all.iter().filter_map(|it| it.cost).fold(None, |sum: Option<f64>, cost| Some(sum.unwrap_or(0.0) + cost));
+        let cost =
+            all.iter().filter_map(|it| it.cost).fold(None, |sum: Option<f64>, cost| Some(sum.unwrap_or(0.0) + cost));
         let names: Vec<String> = all.iter().map(|it| it.name.clone()).collect();
-        let what = if role == "input" { "distributed otherwise than in the reference" } else { "answered otherwise than on the reference" };
+        let what = if role == "input" {
+            "distributed otherwise than in the reference"
+        } else {
+            "answered otherwise than on the reference"
+        };
         let verb = if names.len() == 1 { "is" } else { "are" };
         let first_why = all.first().map_or_else(String::new, |it| format!(" {}: {}.", it.name, it.why));
         (names.clone(), cost, format!("{} {verb} {what}.{first_why}", listed(&names)))
@@ -446,7 +480,11 @@ mod tests {
     fn a_swinging_value_raises_one_alert() {
         use State::{Clear, Holds, HoldsByFar, Unknown};
         assert_eq!(spans(&[Clear, Holds, Clear, Holds, Clear, Clear]), [], "one window is not enough");
-        assert_eq!(spans(&[Holds, Holds, Clear, Holds, Clear, Holds]), [(0, 5, true)], "one clear window does not close it");
+        assert_eq!(
+            spans(&[Holds, Holds, Clear, Holds, Clear, Holds]),
+            [(0, 5, true)],
+            "one clear window does not close it"
+        );
         assert_eq!(spans(&[Holds, Holds, Clear, Clear, Holds]), [(0, 1, false)], "two do");
         assert_eq!(spans(&[Clear, HoldsByFar]), [(1, 1, true)], "a large one needs no second");
         assert_eq!(spans(&[Holds, Unknown, Holds]), [(0, 2, true)], "what cannot be judged changes nothing");

@@ -66,26 +66,36 @@ pub fn health(windows: &[MonitorWindow], alerts: &[Alert]) -> Health {
     let since = |alert: &Alert| alert.since.map_or_else(String::new, |it| format!("Since {}: ", day(&it.to_string())));
     let performance = performance_words(windows);
     if let Some(first) = bad.first() {
-        let cause = open.iter().find(|it| matches!(it.kind, AlertKind::Inputs | AlertKind::Quality) && it.kind != first.kind);
+        let cause =
+            open.iter().find(|it| matches!(it.kind, AlertKind::Inputs | AlertKind::Quality) && it.kind != first.kind);
         let cause = cause.map_or_else(String::new, |it| format!(" {}", it.sentence));
         return answer(HealthState::Bad, format!("{}{}{cause}", since(first), first.sentence));
     }
     if let Some(first) = open.first() {
         let more = if open.len() > 1 { format!(" {} more alerts are open.", open.len() - 1) } else { String::new() };
-        let held = performance.map_or_else(|| " What it costs is not known without labels or probabilities.".to_owned(), |it| format!(" {it}"));
+        let held = performance.map_or_else(
+            || " What it costs is not known without labels or probabilities.".to_owned(),
+            |it| format!(" {it}"),
+        );
         return answer(HealthState::Watch, format!("{}{}{held}{more}", since(first), first.sentence));
     }
-    let judged = windows.iter().rev().find(|it| it.drift.as_ref().is_some_and(|it| it.verdict != DriftVerdict::CannotTell));
+    let judged =
+        windows.iter().rev().find(|it| it.drift.as_ref().is_some_and(|it| it.verdict != DriftVerdict::CannotTell));
     let drift = judged.and_then(|it| it.drift.as_ref());
     match (drift, performance) {
         (Some(drift), held) if drift.verdict == DriftVerdict::Drift => answer(
             HealthState::Watch,
-            format!("One window is not enough for an alert, but: {}{}", drift.why, held.map_or_else(String::new, |it| format!(" {it}"))),
+            format!(
+                "One window is not enough for an alert, but: {}{}",
+                drift.why,
+                held.map_or_else(String::new, |it| format!(" {it}"))
+            ),
         ),
         (Some(drift), Some(held)) => answer(HealthState::Good, format!("{held} {}", drift.why)),
-        (Some(drift), None) => {
-            answer(HealthState::Good, format!("{} How good the predictions are is not known without labels or probabilities.", drift.why))
-        }
+        (Some(drift), None) => answer(
+            HealthState::Good,
+            format!("{} How good the predictions are is not known without labels or probabilities.", drift.why),
+        ),
         (None, Some(held)) => answer(HealthState::Good, held),
         (None, None) => {
             let why = windows.iter().rev().find_map(|it| it.drift.as_ref().map(|it| it.why.clone())).unwrap_or_else(|| {
@@ -106,7 +116,13 @@ fn day(moment: &str) -> String {
 fn performance_words(windows: &[MonitorWindow]) -> Option<String> {
     let realised = windows.iter().rev().find_map(|it| {
         let (metric, it) = chief(&it.performance.realised)?;
-        Some(format!("{metric} is {} ({} to {} with 95 %), measured on {} predictions.", figure(it.value), figure(it.interval.0), figure(it.interval.1), it.rows))
+        Some(format!(
+            "{metric} is {} ({} to {} with 95 %), measured on {} predictions.",
+            figure(it.value),
+            figure(it.interval.0),
+            figure(it.interval.1),
+            it.rows
+        ))
     });
     let estimated = || {
         windows.iter().rev().find_map(|it| {
@@ -114,7 +130,12 @@ fn performance_words(windows: &[MonitorWindow]) -> Option<String> {
             let (value, interval) = (it.value?, it.interval?);
             let unsure = it.assumptions.values().any(|it| *it == Assumption::Unknown);
             let doubt = if unsure { ", as far as its assumptions could be tested" } else { "" };
-            Some(format!("{metric} is estimated to be {} ({} to {} with 95 %){doubt}.", figure(value), figure(interval.0), figure(interval.1)))
+            Some(format!(
+                "{metric} is estimated to be {} ({} to {} with 95 %){doubt}.",
+                figure(value),
+                figure(interval.0),
+                figure(interval.1)
+            ))
         })
     };
     realised.or_else(estimated)

@@ -14,8 +14,8 @@ pub use health::{Health, HealthState, health};
 pub use log::{LabelReading, LogProblem, LogReading, MappedColumn, ReferenceReading, Role};
 pub use performance::{Assumption, Estimated, Performance, Realised};
 pub use window::{
-    ColumnQuality, Confidence, Latency, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift, WindowKind,
-    WindowQuality,
+    ColumnQuality, Confidence, Latency, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,
+    WindowKind, WindowQuality,
 };
 
 use std::collections::BTreeMap;

@@ -123,7 +123,8 @@ pub fn is_code(path: &Path) -> bool {
 /// # Errors
 /// If it cannot be read, or is a notebook that cannot be understood.
 pub fn code(path: &Path) -> Answer<CodeReport> {
-    let loaded = load_source(path).map_err(|error| Trouble::new(ErrorCode::Unreadable, sentence(&error.to_string())))?;
+    let loaded =
+        load_source(path).map_err(|error| Trouble::new(ErrorCode::Unreadable, sentence(&error.to_string())))?;
     Ok(report(&loaded))
 }
 
@@ -198,6 +199,11 @@ fn flow(flow: &ColumnFlow, reads: &[PathUse]) -> CodeFlow {
 /// The cell of a notebook and the line in it; of a script, the line.
 fn placed(notebook: Option<&Notebook>, line: u32) -> (Option<usize>, u32) {
     let Some(notebook) = notebook else { return (None, line) };
-    let cell = notebook.cells.iter().enumerate().rev().find_map(|(at, cell)| Some((at, cell.first_line.filter(|first| *first <= line)?)));
+    let cell = notebook
+        .cells
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(at, cell)| Some((at, cell.first_line.filter(|first| *first <= line)?)));
     cell.map_or((None, line), |(at, first)| (Some(at + 1), line - first + 1))
 }

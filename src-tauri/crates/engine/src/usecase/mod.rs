@@ -28,8 +28,8 @@ mod sample;
 mod search;
 mod settings;
 mod submission;
-mod trust;
 mod trace;
+mod trust;
 mod wording;
 
 pub use dossier::Dossier;

@@ -20,4 +20,13 @@ column: string,
 /**
  * Path of the data set in which the column was found.
  */
-dataset: string, };
+dataset: string, 
+/**
+ * What the column is called where the label has arrived; empty where that is not known.
+ */
+reached_as: Array<string>, 
+/**
+ * Whether every step from the column to here is known column by column. If `false`, some step is known for the whole
+ * table only, and the column may have been left out there.
+ */
+exact: boolean, };

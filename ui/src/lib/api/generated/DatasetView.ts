@@ -6,6 +6,7 @@ import type { DriftRow } from "./DriftRow";
 import type { FindingDecision } from "./FindingDecision";
 import type { ModelUse } from "./ModelUse";
 import type { ProxyReport } from "./ProxyReport";
+import type { ReferenceBasis } from "./ReferenceBasis";
 import type { RunLink } from "./RunLink";
 import type { SensitivityReport } from "./SensitivityReport";
 import type { TableProfile } from "./TableProfile";
@@ -67,6 +68,10 @@ models: Array<ModelUse>,
  * The data set that it is compared with.
  */
 reference: string | null, 
+/**
+ * Why with that one; none if with nothing.
+ */
+reference_basis: ReferenceBasis | null, 
 /**
  * Data sets of the project that it could be compared with.
  */

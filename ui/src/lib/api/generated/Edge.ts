@@ -3,6 +3,7 @@ import type { Basis } from "./Basis";
 import type { ColumnEdge } from "./ColumnEdge";
 import type { Confidence } from "./Confidence";
 import type { NodeId } from "./NodeId";
+import type { Reason } from "./Reason";
 import type { RunId } from "./RunId";
 
 /**
@@ -34,6 +35,15 @@ confidence: Confidence,
  */
 evidence: string, 
 /**
- * Columns, as far as known.
+ * The reasons for and against, for an edge that was inferred.
  */
-columns: Array<ColumnEdge>, };
+reasons: Array<Reason>, 
+/**
+ * Columns, as far as known. Between a file and a run, `to` is the name that the column has inside the run: its own name,
+ * or `path:name` where two inputs have a column of this name that go different ways.
+ */
+columns: Array<ColumnEdge>, 
+/**
+ * Whether `columns` is complete: a column that is not listed does not pass. If `false`, every column may have passed.
+ */
+columns_known: boolean, };

@@ -38,7 +38,15 @@ small: boolean, } | { "of": "drift_effects",
 /**
  * The report.
  */
-report: ReportId, } | { "of": "drift_roc", 
+report: ReportId, } | { "of": "monitor", 
+/**
+ * The report.
+ */
+report: ReportId, 
+/**
+ * A small one for a table's row: its predictions alone.
+ */
+small: boolean, } | { "of": "drift_roc", 
 /**
  * The report.
  */

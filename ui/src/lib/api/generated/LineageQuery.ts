@@ -25,4 +25,8 @@ depth: number | null,
 /**
  * Whether to show code and configuration, or only data, runs and models.
  */
-data_only: boolean, };
+data_only: boolean, 
+/**
+ * Leaves out edges that are less sure than this, 0..1.
+ */
+least_confidence: number | null, };

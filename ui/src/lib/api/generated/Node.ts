@@ -25,6 +25,10 @@ label: string,
  */
 digest: Digest | null, 
 /**
+ * Every path of the project under which these bytes lie now, `label` among them if it does; empty for runs.
+ */
+paths: Array<string>, 
+/**
  * Labels of sensitive data, its own and those carried to it.
  */
 labels: Array<CarriedLabel>, 

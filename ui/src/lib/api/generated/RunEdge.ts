@@ -4,6 +4,7 @@ import type { Basis } from "./Basis";
 import type { Confidence } from "./Confidence";
 import type { Digest } from "./Digest";
 import type { EdgeRole } from "./EdgeRole";
+import type { Reason } from "./Reason";
 import type { RelPath } from "./RelPath";
 
 /**
@@ -41,4 +42,8 @@ columns: Array<string>,
 /**
  * Why the edge is believed, in words: `opened for reading by python (pid 81), train.py line 12`.
  */
-evidence: string, };
+evidence: string, 
+/**
+ * The reasons for and against, for an edge that was inferred; empty for one that was recorded.
+ */
+reasons: Array<Reason>, };

@@ -1,15 +1,18 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
 import type { AuditQuery } from "./AuditQuery";
 import type { AuditVerdict } from "./AuditVerdict";
 import type { CandidateDecide } from "./CandidateDecide";
+import type { CandidateDiscuss } from "./CandidateDiscuss";
 import type { CandidateDraft } from "./CandidateDraft";
 import type { CandidateList } from "./CandidateList";
 import type { CandidatePublish } from "./CandidatePublish";
 import type { CandidateRef } from "./CandidateRef";
 import type { CandidateSubmit } from "./CandidateSubmit";
 import type { CandidateView } from "./CandidateView";
+import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
 import type { DatasetList } from "./DatasetList";
@@ -18,7 +21,15 @@ import type { Done } from "./Done";
 import type { DriftList } from "./DriftList";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
+import type { EnvironmentDifference } from "./EnvironmentDifference";
+import type { EnvironmentExport } from "./EnvironmentExport";
+import type { EnvironmentPair } from "./EnvironmentPair";
+import type { EnvironmentRef } from "./EnvironmentRef";
+import type { EnvironmentText } from "./EnvironmentText";
+import type { EnvironmentView } from "./EnvironmentView";
 import type { Exported } from "./Exported";
+import type { FactList } from "./FactList";
+import type { FactQuery } from "./FactQuery";
 import type { Figure } from "./Figure";
 import type { FigureQuery } from "./FigureQuery";
 import type { FilePage } from "./FilePage";
@@ -28,13 +39,23 @@ import type { FindingDecide } from "./FindingDecide";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
+import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
+import type { LineageColumns } from "./LineageColumns";
+import type { LineageColumnsQuery } from "./LineageColumnsQuery";
+import type { LineageExport } from "./LineageExport";
 import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
+import type { LineageWay } from "./LineageWay";
+import type { LineageWayQuery } from "./LineageWayQuery";
 import type { ModelList } from "./ModelList";
 import type { ModelView } from "./ModelView";
 import type { MonitorList } from "./MonitorList";
+import type { MonitorStart } from "./MonitorStart";
+import type { MonitorView } from "./MonitorView";
 import type { Nothing } from "./Nothing";
+import type { OriginCompareQuery } from "./OriginCompareQuery";
+import type { OriginDifference } from "./OriginDifference";
 import type { Overview } from "./Overview";
 import type { PathRef } from "./PathRef";
 import type { PersonCreate } from "./PersonCreate";
@@ -48,14 +69,18 @@ import type { ProjectRef } from "./ProjectRef";
 import type { ProjectRename } from "./ProjectRename";
 import type { ProjectView } from "./ProjectView";
 import type { ProxyStart } from "./ProxyStart";
+import type { RecordList } from "./RecordList";
 import type { ReferenceSet } from "./ReferenceSet";
 import type { RegistryAdmit } from "./RegistryAdmit";
 import type { RegistryAttach } from "./RegistryAttach";
 import type { RegistryCreate } from "./RegistryCreate";
+import type { RegistryFreeze } from "./RegistryFreeze";
+import type { RegistryJoin } from "./RegistryJoin";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
 import type { RunComparison } from "./RunComparison";
+import type { RunCorrect } from "./RunCorrect";
 import type { RunPage } from "./RunPage";
 import type { RunQuery } from "./RunQuery";
 import type { RunRef } from "./RunRef";
@@ -67,6 +92,11 @@ import type { SearchHits } from "./SearchHits";
 import type { SettingSet } from "./SettingSet";
 import type { SettingsView } from "./SettingsView";
 import type { Status } from "./Status";
+import type { ThenNowView } from "./ThenNowView";
+import type { Trace } from "./Trace";
+import type { TraceQuery } from "./TraceQuery";
+import type { TrustEndorse } from "./TrustEndorse";
+import type { TrustSet } from "./TrustSet";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -89,7 +119,18 @@ export interface Commands {
 	run_list: { request: RunQuery; answer: RunPage };
 	run_show: { request: RunRef; answer: RunView };
 	run_compare: { request: RunRefs; answer: RunComparison };
+	run_facts: { request: FactQuery; answer: FactList };
+	record_list: { request: ProjectRef; answer: RecordList };
+	environment_show: { request: EnvironmentRef; answer: EnvironmentView };
+	environment_compare: { request: EnvironmentPair; answer: EnvironmentDifference };
+	environment_text: { request: EnvironmentExport; answer: EnvironmentText };
+	run_correct: { request: RunCorrect; answer: Done };
+	run_then_now: { request: RunRef; answer: ThenNowView };
 	lineage: { request: LineageQuery; answer: LineageView };
+	lineage_way: { request: LineageWayQuery; answer: LineageWay };
+	lineage_columns: { request: LineageColumnsQuery; answer: LineageColumns };
+	origin_compare: { request: OriginCompareQuery; answer: OriginDifference };
+	lineage_export: { request: LineageExport; answer: Exported };
 	dataset_list: { request: ProjectFilter; answer: DatasetList };
 	dataset_show: { request: PathRef; answer: DatasetView };
 	dataset_set_reference: { request: ReferenceSet; answer: DatasetView };
@@ -101,6 +142,9 @@ export interface Commands {
 	drift_list: { request: ProjectFilter; answer: DriftList };
 	drift_show: { request: ReportRef; answer: DriftView };
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
+	monitor_start: { request: MonitorStart; answer: JobRef };
+	monitor_show: { request: PathRef; answer: MonitorView };
+	trace: { request: TraceQuery; answer: Trace };
 	figure: { request: FigureQuery; answer: Figure };
 	report_export: { request: ReportExport; answer: Exported };
 	model_list: { request: ProjectFilter; answer: ModelList };
@@ -110,8 +154,11 @@ export interface Commands {
 	candidate_list: { request: Nothing; answer: CandidateList };
 	candidate_show: { request: CandidateRef; answer: CandidateView };
 	candidate_decide: { request: CandidateDecide; answer: CandidateView };
+	candidate_waive: { request: CandidateWaive; answer: CandidateView };
+	candidate_discuss: { request: CandidateDiscuss; answer: CandidateView };
 	candidate_publish: { request: CandidatePublish; answer: JobRef };
 	alias_set: { request: AliasSet; answer: RegistryView };
+	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
 	registry_show: { request: Nothing; answer: RegistryView };
 	registry_create: { request: RegistryCreate; answer: RegistryView };
@@ -119,6 +166,11 @@ export interface Commands {
 	registry_detach: { request: Nothing; answer: RegistryView };
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
+	registry_join: { request: RegistryJoin; answer: RegistryView };
+	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
+	trust_endorse: { request: TrustEndorse; answer: RegistryView };
+	trust_set: { request: TrustSet; answer: RegistryView };
+	key_revoke: { request: KeyRevoke; answer: RegistryView };
 	person_list: { request: Nothing; answer: PersonList };
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
@@ -150,6 +202,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	run_list: ["runs"],
 	run_show: ["runs"],
 	run_compare: ["runs"],
+	run_facts: ["runs"],
+	record_list: ["runs"],
+	environment_show: ["files", "runs", "reports"],
+	environment_compare: ["files", "runs", "reports"],
+	environment_text: ["files", "runs", "reports"],
 	run_correct: ["runs", "decisions", "audit"],
 	run_then_now: ["files", "runs"],
 	lineage: ["files", "runs", "reports"],
@@ -168,6 +225,9 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	drift_list: ["reports"],
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],
+	monitor_start: ["reports", "jobs"],
+	monitor_show: ["files", "reports"],
+	trace: ["files", "runs", "reports", "registry"],
 	figure: ["reports", "files"],
 	report_export: ["audit"],
 	model_list: ["files", "runs", "reports", "registry"],
@@ -177,8 +237,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	candidate_list: ["registry", "people"],
 	candidate_show: ["registry", "people"],
 	candidate_decide: ["registry", "audit"],
+	candidate_waive: ["registry", "audit"],
+	candidate_discuss: ["registry", "audit"],
 	candidate_publish: ["registry", "audit"],
 	alias_set: ["registry", "audit"],
+	alias_roll_back: ["registry", "audit"],
 	version_withdraw: ["registry", "audit"],
 	registry_show: ["registry", "people"],
 	registry_create: ["registry", "audit"],
@@ -186,6 +249,11 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	registry_detach: ["registry", "audit"],
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
+	registry_join: ["registry", "audit"],
+	registry_freeze: ["registry", "audit"],
+	trust_endorse: ["registry", "audit"],
+	trust_set: ["registry", "audit"],
+	key_revoke: ["registry", "audit"],
 	person_list: ["people"],
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],
