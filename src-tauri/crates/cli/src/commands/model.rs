@@ -193,7 +193,8 @@ fn inspect_text(path: &str, facts: &ModelFacts) -> String {
         list(&mut text, "Steps", &facts.steps);
     } else {
         text.push_str("Steps:\n");
-        parts_text(&facts.parts, 1, &mut MOST_LINES.clone(), &mut text);
+        let mut left = MOST_LINES;
+        parts_text(&facts.parts, 1, &mut left, &mut text);
     }
     list(&mut text, "Features", facts.features_in.as_deref().unwrap_or_default());
     list(&mut text, "Outputs", facts.outputs.as_deref().unwrap_or_default());
