@@ -118,9 +118,8 @@ impl<'a> Analysis<'a> {
                     .entry(key)
                     .unwrap_or_else(|| rest.first().or(keyword(keywords, "default")).cloned().unwrap_or(Val::Unknown)),
                 ("items", _) => {
-                    let pairs = entries.borrow().iter().map(|(key, value)| {
-                        Val::list(vec![Val::Text(key.clone()), value.clone()])
-                    });
+                    let entries = entries.borrow();
+                    let pairs = entries.iter().map(|(key, value)| Val::list(vec![Val::Text(key.clone()), value.clone()]));
                     Val::list(pairs.collect())
                 }
                 ("values", _) => Val::list(entries.borrow().iter().map(|(_, value)| value.clone()).collect()),

@@ -493,7 +493,7 @@ impl<'a> Analysis<'a> {
     /// Keeps a table and returns it as a value.
     pub(super) fn table(&mut self, frame: Frame) -> Val<'a> {
         self.copied += frame.columns.len() + frame.rows.len() + 1;
-        if self.copied > 4_000_000 {
+        if self.copied > 4_000_000 || (frame.columns.len() > 200 && Instant::now() > self.deadline) {
             self.steps = STEPS;
         }
         self.tables.push(frame);

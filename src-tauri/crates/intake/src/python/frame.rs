@@ -12,6 +12,9 @@ const COLUMNS: usize = 4_000;
 /// How many sources of one column, and deciding columns of one table, are kept.
 const SOURCES: usize = 300;
 
+/// How many flows out of one table are told.
+const FLOWS: usize = 10_000;
+
 /// Where values come from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
@@ -340,7 +343,9 @@ impl Frame {
     pub(super) fn flows(&self) -> Vec<ColumnFlow> {
         let mut flows = Vec::new();
         for (name, sources) in &self.columns {
-            flows.extend(flows_into(sources, name));
+            if flows.len() < FLOWS {
+                flows.extend(flows_into(sources, name));
+            }
         }
         for open in self.open.iter().filter(|open| open.read != NOWHERE) {
             let except = open.except.iter().map(|name| name.to_string()).collect();

@@ -9,7 +9,7 @@ use super::frame::{Frame, NOWHERE};
 use super::io::{self, Access};
 use super::names;
 use super::pattern;
-use super::values::{HOLE, Val, each, from_json, keyword, path_text, path_texts, split_name, text_of};
+use super::values::{HOLE, Val, each, from_json, keyword, light, path_text, path_texts, split_name, text_of};
 
 impl<'a> Analysis<'a> {
     pub(super) fn builtin(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
@@ -333,7 +333,7 @@ impl<'a> Analysis<'a> {
     fn running_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
         Some(match name {
             "functools.partial" => match args {
-                [function, rest @ ..] => Val::Partial(Rc::new((function.clone(), rest.to_vec(), keywords.to_vec()))),
+                [function, rest @ ..] => light(Val::Partial(Rc::new((function.clone(), rest.to_vec(), keywords.to_vec())))),
                 [] => Val::Unknown,
             },
             // The result is called like the function itself.

@@ -12,6 +12,7 @@ mod imports;
 mod io;
 mod learn;
 mod library;
+mod load;
 mod methods;
 mod names;
 mod notebook;
@@ -33,6 +34,7 @@ mod values;
 
 pub use decode::decode_source;
 pub use facts::{ColumnFlow, FlowKind, ModelFit, PathUse, SourceFacts};
+pub use load::{LoadedSource, SourceError, load_source};
 pub use notebook::{Cell, Kernel, Notebook, NotebookError, read_notebook};
 pub use project::ProjectModules;
 

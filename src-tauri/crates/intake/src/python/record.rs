@@ -14,6 +14,8 @@ use super::values::{HOLE, Val, add, folder, keyword, path_texts};
 const KEEPS: [&str; 4] = ["usecols", "columns", "names", "fieldnames"];
 /// Those in which it names columns among others.
 const NAMES: [&str; 4] = ["parse_dates", "index_col", "dtype", "converters"];
+/// How many flows into one file are kept.
+const FLOWS: usize = 10_000;
 /// How many files a source may read or write.
 const USES: usize = 5_000;
 
@@ -245,8 +247,9 @@ impl<'a> Analysis<'a> {
         for (name, _) in frame.columns.iter().take(4_000) {
             add(&mut write.columns, name);
         }
+        let before = write.flows.len();
         for flow in frame.flows() {
-            if write.flows.len() < 50_000 && !write.flows.contains(&flow) {
+            if write.flows.len() < FLOWS && !write.flows[..before].contains(&flow) {
                 write.flows.push(flow);
             }
         }

@@ -140,7 +140,7 @@ impl<'a> Analysis<'a> {
                     None => Val::Unknown,
                 })
             }
-            ("polars" | "pyarrow" | "dask" | "geopandas", "from_pandas" | "from_arrow" | "from_numpy") | ("pyarrow", "from_pandas") => args.first().cloned(),
+            ("polars" | "pyarrow" | "dask" | "geopandas", "from_pandas" | "from_arrow" | "from_numpy") => args.first().cloned(),
             ("pandas" | "dask" | "polars", "melt" | "pivot_table" | "pivot" | "crosstab" | "json_normalize" | "wide_to_long") => match args.first().or_else(|| keyword(keywords, "data")).or_else(|| keyword(keywords, "frame")) {
                 Some(Val::Table(at)) if last != "crosstab" => Some(self.table_method(*at, last, args.get(1..).unwrap_or(&[]), keywords, line)),
                 Some(Val::Series(_)) => Some(self.mixed(&args.iter().collect::<Vec<_>>())),
@@ -286,10 +286,9 @@ impl<'a> Analysis<'a> {
 
     fn dummies(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
         let columns = keyword(keywords, "columns").or(args.get(4)).map(names::columns).unwrap_or_default();
-        let mut coded = |this: &mut Self, frame: &mut Frame, name: &str, sources: &Sources| {
+        let coded = |frame: &mut Frame, name: &str, sources: &Sources| {
             let prefix = keyword(keywords, "prefix").and_then(Val::as_text).map_or(name.to_owned(), |prefix| prefix.to_string());
             frame.set(&format!("{prefix}_*").into(), Rc::new(sources.through(FlowKind::Transformation)));
-            let _ = this;
         };
         match args.first().or_else(|| keyword(keywords, "data")) {
             Some(Val::Table(at)) => {
@@ -302,14 +301,14 @@ impl<'a> Analysis<'a> {
                 for name in &columns {
                     let sources = frame.get(name).unwrap_or_default();
                     frame.drop_columns(std::slice::from_ref(name));
-                    coded(self, &mut frame, name, &sources);
+                    coded(&mut frame, name, &sources);
                 }
                 self.table(frame)
             }
             Some(Val::Series(series)) => {
                 let mut frame = Frame { rows: series.rows.clone(), ..Frame::default() };
                 let name = series.name.clone().unwrap_or_else(|| "".into());
-                coded(self, &mut frame, &name, &series.sources);
+                coded(&mut frame, &name, &series.sources);
                 self.table(frame)
             }
             _ => Val::Unknown,

@@ -757,7 +757,8 @@ fn picked(key: &Val<'_>) -> (Vec<Rc<str>>, Vec<Rc<Labels>>) {
     match key {
         Val::Labels(labels) if is_open(labels) => (Vec::new(), vec![labels.clone()]),
         Val::List(items) => {
-            let open = items.borrow().iter().filter_map(|item| if let Val::Labels(labels) = item { Some(labels.clone()) } else { None });
+            let items = items.borrow();
+            let open = items.iter().filter_map(|item| if let Val::Labels(labels) = item { Some(labels.clone()) } else { None });
             (names::columns(key), open.filter(is_open).collect())
         }
         key => (names::columns(key), Vec::new()),

@@ -371,7 +371,7 @@ pub(super) fn binary<'a>(op: char, left: &Val<'a>, right: &Val<'a>) -> Option<Va
 }
 
 /// `"%s/%d.csv" % values`, `"%(a)s" % {"a": 1}`.
-fn percent(text: &str, values: &[Val<'_>], whole: &Val<'_>) -> String {
+fn percent<'a>(text: &str, values: &[Val<'a>], whole: &Val<'a>) -> String {
     let (mut result, mut values, mut letters) = (String::new(), values.iter(), text.chars().peekable());
     while let Some(letter) = letters.next() {
         if letter != '%' {
