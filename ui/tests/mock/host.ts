@@ -35,7 +35,7 @@ export function failing(command: Command, error: ErrorBody | null): void {
 	else world.failing.set(command, error);
 }
 
-const reads = /_(list|show|draft)$|^(overview|status|search|lineage|figure|governance|run_compare)$/;
+const reads = /_(list|show|draft)$|^(overview|status|search|lineage|trace|figure|governance|run_compare)$/;
 
 export const host: Host = {
 	async call(command, request) {

@@ -187,9 +187,9 @@ function small(seed: number): Figure {
 const seedOf = (text: string) => [...text].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7) >>> 0;
 
 const logs: MonitorRow[] = [
-	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00034.jsonl", rows: 41_203, model: "credit-default-scorecard", versions: ["3", "2"], span: [before(60 * 24 * 7), before(8)], duplicate_ids: 12 }, drift: driftRows[0] ?? null, reference: REFERENCE, sentence: "The scorecard is asked about other people than it was trained on: 7 of 58 columns drifted, income most of all.", tone: "fail" },
-	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00040.jsonl", rows: 31, model: null, versions: [], span: null, duplicate_ids: 0 }, drift: driftRows[2] ?? null, reference: null, sentence: "Nobody can tell whether it still holds: the log names no model, and 31 predictions are too few.", tone: "unknown" },
-	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00012.jsonl", rows: 8_240, model: "early-warning-gradient-boosting-with-bureau-features-and-macro-overlay", versions: ["1"], span: [before(60 * 24 * 30), before(60 * 24)], duplicate_ids: 0 }, drift: driftRows[1] ?? null, reference: REFERENCE, sentence: "The early warning model is asked about the same kind of people as it was trained on.", tone: "pass" },
+	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00034.jsonl", rows: 41_203, model: "credit-default-scorecard", versions: ["3", "2"], span: [before(60 * 24 * 7), before(8)], duplicate_ids: 12 }, head: { report: "rep_00000000-0000-7000-8000-0000000000aa", state: "bad", why: "The scorecard became worse.", alerts: 2, requests: [4_100, 4_020, 4_300, 3_900, 4_400, 4_120, 4_600, 4_210, 3_950, 4_380], last_window: before(60), created_at: before(12) }, drift: driftRows[0] ?? null, reference: REFERENCE, sentence: "The scorecard is asked about other people than it was trained on: 7 of 58 columns drifted, income most of all.", tone: "fail" },
+	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00040.jsonl", rows: 31, model: null, versions: [], span: null, duplicate_ids: 0 }, head: null, drift: driftRows[2] ?? null, reference: null, sentence: "Nobody can tell whether it still holds: the log names no model, and 31 predictions are too few.", tone: "unknown" },
+	{ project: CREDIT, project_name: nameOf(CREDIT), log: { path: "logs/predictions/part_00012.jsonl", rows: 8_240, model: "early-warning-gradient-boosting-with-bureau-features-and-macro-overlay", versions: ["1"], span: [before(60 * 24 * 30), before(60 * 24)], duplicate_ids: 0 }, head: null, drift: driftRows[1] ?? null, reference: REFERENCE, sentence: "The early warning model is asked about the same kind of people as it was trained on.", tone: "pass" },
 ];
 
 export const handlers: Handlers = {
@@ -243,6 +243,7 @@ export const handlers: Handlers = {
 		if (request.of === "column" || request.of === "drift_column") {
 			return request.small ? small(seedOf(request.column)) : { ...bars(seedOf(request.column), 24, 480, 220, request.of === "drift_column"), title: request.column };
 		}
+		if (request.of === "monitor") return request.small ? small(5) : { ...bars(9, 24, 980, 380, false), title: "The model over time" };
 		if (request.of === "drift_effects") return { ...bars(3, 20, 640, 300, false), title: "Effect by column" };
 		return { title: "Can a classifier tell them apart?", description: "The curve lies far above the diagonal.", svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 300"><line class="fig-grid" x1="40" y1="270" x2="600" y2="20"/><polyline class="fig-current" stroke-width="2" points="40,270 90,110 200,50 600,20"/><line class="fig-axis" x1="40" x2="600" y1="270" y2="270"/><text class="fig-text" x="40" y="290" font-size="11">false positive rate</text></svg>`, width: 640, height: 300, marks: [] };
 	},

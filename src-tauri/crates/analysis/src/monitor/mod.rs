@@ -22,6 +22,7 @@ mod windows;
 
 use std::path::{Path, PathBuf};
 
+use polars::prelude::{Column, DataFrame};
 use proofmark_domain::monitor::{
     LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, Role, WindowKind, health,
 };

@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-const NOW: i64 = 1_900_000_000_000;
+const NOW: i64 = 1_790_000_000_000;
 
 fn read(
     log: PathBuf,
@@ -55,7 +55,7 @@ fn seasons(months: i64, warm: f64) -> String {
     let mut text = "request_id,timestamp,temperature,noise,prediction\n".to_owned();
     for month in 0..months {
         for row in 0..300 {
-            let ms = clock::start_of(WindowKind::Month, 51 * 12 + month) + row * 7_000_000;
+            let ms = clock::start_of(WindowKind::Month, 2021 * 12 + month) + row * 7_000_000;
             let swing = -12.0 * (std::f64::consts::TAU * (month % 12) as f64 / 12.0).cos();
             let extra = if month + 1 == months { warm } else { 0.0 };
             let (temperature, noise) = (10.0 + swing + extra + 3.0 * draw.normal(), draw.normal());
