@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use proofmark_domain::monitor::{Role, WindowKind};
+use proofmark_domain::monitor::{LogRole, WindowKind};
 
 use super::baseline::Baseline;
 use super::cells::{Block, Cells, hash_of, id_hash, number_text};
@@ -181,7 +181,7 @@ impl<'a> Gather<'a> {
         };
         // Without times, windows are counted in rows.
         let wish =
-            self.wish.or(if self.mapping.of(Role::Time).is_none() { Some(WindowKind::Rows(1_000)) } else { None });
+            self.wish.or(if self.mapping.of(LogRole::Time).is_none() { Some(WindowKind::Rows(1_000)) } else { None });
         let mut windows = Windows::new(wish, k, self.baselines.len(), &key);
         windows.chosen = self.wish.is_some();
         self.models.push(Model { name, windows, activity: Activity::default(), versions: Names::default(), rows: 0 });
@@ -218,15 +218,15 @@ impl<'a> Gather<'a> {
     /// Takes the rows of a block.
     pub(super) fn add(&mut self, block: &Block) {
         let mapping = self.mapping;
-        let of = |role: Role| mapping.of(role).and_then(|it| block.column(it));
-        let (ids, times, models, versions) = (of(Role::Id), of(Role::Time), of(Role::Model), of(Role::Version));
+        let of = |role: LogRole| mapping.of(role).and_then(|it| block.column(it));
+        let (ids, times, models, versions) = (of(LogRole::Id), of(LogRole::Time), of(LogRole::Model), of(LogRole::Version));
         let (callers, latencies, statuses, errors) =
-            (of(Role::Caller), of(Role::Latency), of(Role::Status), of(Role::Error));
-        let (predictions, labels) = (of(Role::Prediction), of(Role::Label));
-        let scale = latency_scale(mapping.of(Role::Latency));
-        let scores: Vec<Option<&Cells>> = mapping.all(Role::Score).map(|(column, _)| block.column(column)).collect();
+            (of(LogRole::Caller), of(LogRole::Latency), of(LogRole::Status), of(LogRole::Error));
+        let (predictions, labels) = (of(LogRole::Prediction), of(LogRole::Label));
+        let scale = latency_scale(mapping.of(LogRole::Latency));
+        let scores: Vec<Option<&Cells>> = mapping.all(LogRole::Score).map(|(column, _)| block.column(column)).collect();
         let inputs: Vec<Option<&Cells>> = self.columns.iter().map(|it| block.column(it)).collect();
-        let has_time_column = mapping.of(Role::Time).is_some();
+        let has_time_column = mapping.of(LogRole::Time).is_some();
         self.counts.not_finite += inputs.iter().flatten().map(|it| it.not_finite).sum::<u64>();
         // The window of each row, by model.
         let mut slots: Vec<Vec<u32>> = vec![vec![u32::MAX; block.rows]; self.models.len()];

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proofmark_domain::monitor::{MappedColumn, Role};
+use proofmark_domain::monitor::{MappedColumn, LogRole};
 
 use super::cells::{Block, Cells};
 use super::clock::read_moment;
@@ -13,7 +13,7 @@ pub struct Wish {
     /// The column as the file names it.
     pub column: String,
     /// What it stands for.
-    pub role: Role,
+    pub role: LogRole,
     /// The class, for a score.
     pub class: Option<String>,
 }
@@ -26,12 +26,12 @@ pub(super) struct Mapping {
 
 impl Mapping {
     /// The first column of a role.
-    pub(super) fn of(&self, role: Role) -> Option<&str> {
+    pub(super) fn of(&self, role: LogRole) -> Option<&str> {
         self.columns.iter().find(|it| it.role == role).map(|it| it.column.as_str())
     }
 
     /// All columns of a role with the names that they have here.
-    pub(super) fn all(&self, role: Role) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn all(&self, role: LogRole) -> impl Iterator<Item = (&str, &str)> {
         self.columns.iter().filter(move |it| it.role == role).map(|it| (it.column.as_str(), it.name.as_str()))
     }
 
@@ -39,7 +39,7 @@ impl Mapping {
         self.columns.iter().any(|it| it.column == column)
     }
 
-    fn set(&mut self, column: &str, role: Role, name: &str, confirmed: bool) {
+    fn set(&mut self, column: &str, role: LogRole, name: &str, confirmed: bool) {
         if !self.contains(column) {
             self.columns.push(MappedColumn { column: column.to_owned(), role, name: name.to_owned(), confirmed });
         }
@@ -132,59 +132,59 @@ const SCORE_PREFIXES: &[&str] = &[
 ];
 
 /// A role by name alone, for columns without a prefix that says it. The flag tells that a feature may well have this name.
-fn by_name(name: &str) -> Option<(Role, bool)> {
+fn by_name(name: &str) -> Option<(LogRole, bool)> {
     let words = words(name);
     let list: Vec<&str> = words.iter().map(String::as_str).collect();
     Some(match list.as_slice() {
-        ["uuid" | "guid" | "id"] => (Role::Id, false),
+        ["uuid" | "guid" | "id"] => (LogRole::Id, false),
         [
             ..,
             "request" | "prediction" | "inference" | "event" | "correlation" | "trace" | "call" | "log",
             "id" | "uuid",
         ]
-        | ["requestid" | "predictionid" | "inferenceid" | "eventid"] => (Role::Id, false),
+        | ["requestid" | "predictionid" | "inferenceid" | "eventid"] => (LogRole::Id, false),
         ["timestamp" | "time" | "ts" | "datetime"] | [.., "timestamp"] | ["timestamp" | "time", "ms" | "utc"] => {
-            (Role::Time, false)
+            (LogRole::Time, false)
         }
         ["created" | "logged" | "predicted" | "requested", "at" | "on"]
-        | ["event" | "request" | "prediction" | "inference" | "log", "time" | "date"] => (Role::Time, false),
-        ["model", "name" | "id"] | ["modelname" | "modelid"] => (Role::Model, false),
-        ["model"] => (Role::Model, true),
-        ["model", "version"] | ["modelversion"] => (Role::Version, false),
-        ["version"] => (Role::Version, true),
+        | ["event" | "request" | "prediction" | "inference" | "log", "time" | "date"] => (LogRole::Time, false),
+        ["model", "name" | "id"] | ["modelname" | "modelid"] => (LogRole::Model, false),
+        ["model"] => (LogRole::Model, true),
+        ["model", "version"] | ["modelversion"] => (LogRole::Version, false),
+        ["version"] => (LogRole::Version, true),
         ["caller" | "requester" | "consumer"] | ["client", "id" | "name"] | ["caller", _] | ["user", "agent"] => {
-            (Role::Caller, false)
+            (LogRole::Caller, false)
         }
-        ["client" | "user"] => (Role::Caller, true),
+        ["client" | "user"] => (LogRole::Caller, true),
         ["latency" | "elapsed"]
         | ["latency" | "elapsed", _]
         | ["response" | "execution" | "processing", "time" | "duration"]
         | ["response" | "execution" | "processing" | "request", "time" | "duration", "ms" | "s" | "seconds" | "us"]
-        | ["duration", "ms" | "s" | "seconds" | "us"] => (Role::Latency, false),
-        ["duration"] => (Role::Latency, true),
+        | ["duration", "ms" | "s" | "seconds" | "us"] => (LogRole::Latency, false),
+        ["duration"] => (LogRole::Latency, true),
         // After the latencies: the time of a response is a duration.
-        ["date"] | [.., "time" | "date" | "at"] => (Role::Time, true),
+        ["date"] | [.., "time" | "date" | "at"] => (LogRole::Time, true),
         ["status", "code"] | ["http", "status"] | ["http", "status", "code"] | ["response", "status"] => {
-            (Role::Status, false)
+            (LogRole::Status, false)
         }
-        ["status"] => (Role::Status, true),
-        ["error" | "exception"] | ["error", "message" | "code" | "type"] => (Role::Error, true),
+        ["status"] => (LogRole::Status, true),
+        ["error" | "exception"] | ["error", "message" | "code" | "type"] => (LogRole::Error, true),
         ["y", "pred" | "hat"]
         | ["ypred" | "yhat" | "prediction" | "predictions" | "predicted" | "pred"]
         | ["outputs" | "output" | "response", "prediction" | "predictions"]
         | ["predicted", "label" | "class" | "value" | "target"]
         | ["prediction", "label" | "class" | "value"]
-        | ["model", "prediction" | "output"] => (Role::Prediction, false),
+        | ["model", "prediction" | "output"] => (LogRole::Prediction, false),
         ["output" | "outputs" | "decision" | "response"]
-        | ["outputs" | "output", "label" | "class" | "value" | "decision" | "result"] => (Role::Prediction, true),
+        | ["outputs" | "output", "label" | "class" | "value" | "decision" | "result"] => (LogRole::Prediction, true),
         ["y", "true"]
         | ["ytrue"]
         | ["ground", "truth"]
         | ["groundtruth"]
-        | ["true" | "actual", "label" | "value" | "class"] => (Role::Label, false),
-        ["label" | "target" | "actual" | "truth" | "outcome"] => (Role::Label, true),
-        ["period" | "split" | "partition" | "fold"] | ["unnamed", _] => (Role::Ignored, true),
-        _ => return score_of(&list).map(|_| (Role::Score, false)),
+        | ["true" | "actual", "label" | "value" | "class"] => (LogRole::Label, false),
+        ["label" | "target" | "actual" | "truth" | "outcome"] => (LogRole::Label, true),
+        ["period" | "split" | "partition" | "fold"] | ["unnamed", _] => (LogRole::Ignored, true),
+        _ => return score_of(&list).map(|_| (LogRole::Score, false)),
     })
 }
 
@@ -238,14 +238,14 @@ fn class_in(column: &str) -> String {
 pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String], bool)>) -> Mapping {
     let mut mapping = Mapping::default();
     for wish in wishes {
-        let name = if wish.role == Role::Score {
+        let name = if wish.role == LogRole::Score {
             wish.class.clone().unwrap_or_default()
         } else {
             plain(&wish.column).to_owned()
         };
         mapping.set(&wish.column, wish.role, &name, true);
     }
-    let wished: HashSet<Role> = wishes.iter().map(|it| it.role).collect();
+    let wished: HashSet<LogRole> = wishes.iter().map(|it| it.role).collect();
     let nested = block.names.iter().any(|name| INPUT_PREFIXES.iter().any(|it| name.to_lowercase().starts_with(it)));
     let in_reference = |name: &str| reference.is_some_and(|(names, _)| names.iter().any(|it| it == name));
     // A training table has no predictions, so what it has is a feature, whatever its name.
@@ -257,13 +257,13 @@ pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String]
         }
         let lower = name.to_lowercase();
         if let Some(prefix) = INPUT_PREFIXES.iter().find(|it| lower.starts_with(**it)) {
-            mapping.set(name, Role::Input, name.get(prefix.len()..).unwrap_or(name), true);
+            mapping.set(name, LogRole::Input, name.get(prefix.len()..).unwrap_or(name), true);
             continue;
         }
         let free = |role| !wished.contains(&role);
         if let Some(prefix) = SCORE_PREFIXES.iter().find(|it| lower.starts_with(**it)) {
-            if free(Role::Score) {
-                mapping.set(name, Role::Score, name.get(prefix.len()..).unwrap_or_default(), true);
+            if free(LogRole::Score) {
+                mapping.set(name, LogRole::Score, name.get(prefix.len()..).unwrap_or_default(), true);
             }
             continue;
         }
@@ -272,9 +272,9 @@ pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String]
             Some((role, is_vague))
                 if free(role) && !(is_vague && features && in_reference(name)) && fits(role, &seen) =>
             {
-                let taken = role != Role::Score && role != Role::Ignored && mapping.of(role).is_some();
+                let taken = role != LogRole::Score && role != LogRole::Ignored && mapping.of(role).is_some();
                 if !taken {
-                    let class = if role == Role::Score { class_in(name) } else { plain(name).to_owned() };
+                    let class = if role == LogRole::Score { class_in(name) } else { plain(name).to_owned() };
                     mapping.set(name, role, &class, false);
                     continue;
                 }
@@ -283,18 +283,18 @@ pub(super) fn guess(block: &Block, wishes: &[Wish], reference: Option<(&[String]
             _ => open.push((name, seen)),
         }
     }
-    if mapping.of(Role::Id).is_none() && !wished.contains(&Role::Id) {
+    if mapping.of(LogRole::Id).is_none() && !wished.contains(&LogRole::Id) {
         let is_id = |it: &&(&str, Seen)| {
             it.1.unique
                 && it.1.values >= block.rows.min(5_000)
                 && words(it.0).last().is_some_and(|it| it == "id" || it == "uuid" || it == "key")
         };
         if let Some((name, _)) = open.iter().find(is_id) {
-            mapping.set(name, Role::Id, name, false);
+            mapping.set(name, LogRole::Id, name, false);
         }
     }
     for (name, _) in open {
-        let role = if nested && !in_reference(name) { Role::Ignored } else { Role::Input };
+        let role = if nested && !in_reference(name) { LogRole::Ignored } else { LogRole::Input };
         mapping.set(name, role, name, false);
     }
     settle_outputs(&mut mapping, block);
@@ -306,13 +306,13 @@ fn plain(name: &str) -> &str {
 }
 
 /// Whether values are of the kind that a role needs. A column without any value does not speak against its name.
-fn fits(role: Role, seen: &Seen) -> bool {
+fn fits(role: LogRole, seen: &Seen) -> bool {
     if seen.values == 0 {
         return true;
     }
     match role {
-        Role::Time => seen.times,
-        Role::Latency | Role::Score => seen.numbers == seen.values,
+        LogRole::Time => seen.times,
+        LogRole::Latency | LogRole::Score => seen.numbers == seen.values,
         _ => true,
     }
 }
@@ -321,19 +321,19 @@ fn fits(role: Role, seen: &Seen) -> bool {
 /// a probability.
 fn settle_outputs(mapping: &mut Mapping, block: &Block) {
     let seen = |column: &str| block.column(column).map(|it| look(it, block.rows)).unwrap_or_default();
-    let scores: Vec<String> = mapping.all(Role::Score).map(|it| it.0.to_owned()).collect();
-    let prediction = mapping.of(Role::Prediction).map(str::to_owned);
+    let scores: Vec<String> = mapping.all(LogRole::Score).map(|it| it.0.to_owned()).collect();
+    let prediction = mapping.of(LogRole::Prediction).map(str::to_owned);
     match (scores.as_slice(), prediction) {
         ([one], None) => {
             let about = seen(one);
             if !about.in_unit && about.numbers > 0 && block.column(one).is_some_and(|it| share_outside(it) > 0.5) {
-                change(mapping, one, Role::Prediction);
+                change(mapping, one, LogRole::Prediction);
             }
         }
         ([], Some(column)) => {
             let about = seen(&column);
             if about.numbers > 0 && about.numbers == about.values && about.in_unit && !about.whole {
-                change(mapping, &column, Role::Score);
+                change(mapping, &column, LogRole::Score);
                 if let Some(found) = mapping.columns.iter_mut().find(|it| it.column == column) {
                     found.name = String::new();
                 }
@@ -348,9 +348,9 @@ fn share_outside(cells: &Cells) -> f64 {
     values.iter().filter(|it| !(0.0..=1.0).contains(*it)).count() as f64 / values.len().max(1) as f64
 }
 
-fn change(mapping: &mut Mapping, column: &str, role: Role) {
+fn change(mapping: &mut Mapping, column: &str, role: LogRole) {
     if let Some(found) =
-        mapping.columns.iter_mut().find(|it| it.column == column && !(it.confirmed && it.role != Role::Score))
+        mapping.columns.iter_mut().find(|it| it.column == column && !(it.confirmed && it.role != LogRole::Score))
     {
         found.role = role;
     }
@@ -368,7 +368,7 @@ mod tests {
         }
     }
 
-    fn role(mapping: &Mapping, column: &str) -> Option<(Role, String)> {
+    fn role(mapping: &Mapping, column: &str) -> Option<(LogRole, String)> {
         mapping.columns.iter().find(|it| it.column == column).map(|it| (it.role, it.name.clone()))
     }
 
@@ -382,12 +382,12 @@ mod tests {
             ("note", &[1.0]),
         ]);
         let mapping = guess(&block, &[], None);
-        assert_eq!(role(&mapping, "inputs.age"), Some((Role::Input, "age".to_owned())));
-        assert_eq!(role(&mapping, "outputs.scores.yes"), Some((Role::Score, "yes".to_owned())));
-        assert_eq!(role(&mapping, "outputs.prediction").map(|it| it.0), Some(Role::Prediction));
+        assert_eq!(role(&mapping, "inputs.age"), Some((LogRole::Input, "age".to_owned())));
+        assert_eq!(role(&mapping, "outputs.scores.yes"), Some((LogRole::Score, "yes".to_owned())));
+        assert_eq!(role(&mapping, "outputs.prediction").map(|it| it.0), Some(LogRole::Prediction));
         assert_eq!(
             role(&mapping, "note").map(|it| it.0),
-            Some(Role::Ignored),
+            Some(LogRole::Ignored),
             "what is not under inputs was not asked"
         );
     }
@@ -404,28 +404,28 @@ mod tests {
         ]);
         let training = ["MedInc".to_owned(), "status".to_owned()];
         let mapping = guess(&block, &[], Some((&training, false)));
-        assert_eq!(role(&mapping, "id").map(|it| it.0), Some(Role::Id));
-        assert_eq!(role(&mapping, "timestamp").map(|it| it.0), Some(Role::Time));
-        assert_eq!(role(&mapping, "MedInc").map(|it| it.0), Some(Role::Input));
-        assert_eq!(role(&mapping, "y_pred_proba_Prepaid_Card"), Some((Role::Score, "Prepaid_Card".to_owned())));
+        assert_eq!(role(&mapping, "id").map(|it| it.0), Some(LogRole::Id));
+        assert_eq!(role(&mapping, "timestamp").map(|it| it.0), Some(LogRole::Time));
+        assert_eq!(role(&mapping, "MedInc").map(|it| it.0), Some(LogRole::Input));
+        assert_eq!(role(&mapping, "y_pred_proba_Prepaid_Card"), Some((LogRole::Score, "Prepaid_Card".to_owned())));
         assert_eq!(
             role(&mapping, "status").map(|it| it.0),
-            Some(Role::Input),
+            Some(LogRole::Input),
             "the training table has a feature of this name"
         );
         let mapping = guess(&block, &[], None);
-        assert_eq!(role(&mapping, "status").map(|it| it.0), Some(Role::Status));
+        assert_eq!(role(&mapping, "status").map(|it| it.0), Some(LogRole::Status));
     }
 
     #[test]
     fn a_person_has_the_last_word() {
         let block = block(&[("a", &[1.0]), ("b", &[0.5])]);
         let wishes = [
-            Wish { column: "a".to_owned(), role: Role::Id, class: None },
-            Wish { column: "b".to_owned(), role: Role::Score, class: Some("yes".to_owned()) },
+            Wish { column: "a".to_owned(), role: LogRole::Id, class: None },
+            Wish { column: "b".to_owned(), role: LogRole::Score, class: Some("yes".to_owned()) },
         ];
         let mapping = guess(&block, &wishes, None);
-        assert_eq!(role(&mapping, "b"), Some((Role::Score, "yes".to_owned())));
+        assert_eq!(role(&mapping, "b"), Some((LogRole::Score, "yes".to_owned())));
         assert!(mapping.columns.iter().all(|it| it.confirmed));
     }
 }

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{Column, DataFrame};
 use proofmark_domain::monitor::{
-    LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, Role, WindowKind, health,
+    LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, LogRole, WindowKind, health,
 };
 
 pub use self::mapping::Wish;
@@ -161,7 +161,7 @@ pub fn monitor(
         let mut troubles = source::Read::default();
         for (at, source) in opened.sources.iter().enumerate() {
             let wanted: Vec<String> =
-                mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
+                mapping.columns.iter().filter(|it| it.role != LogRole::Ignored).map(|it| it.column.clone()).collect();
             let outcome = source.read(Some(&wanted), cancel, &mut |block| {
                 gather.add(&block);
                 Ok(())
@@ -245,7 +245,7 @@ pub fn monitor(
             } else if mapping
                 .columns
                 .iter()
-                .any(|it| it.role == Role::Input && it.confirmed && it.column.starts_with("inputs."))
+                .any(|it| it.role == LogRole::Input && it.confirmed && it.column.starts_with("inputs."))
             {
                 "proofmark".to_owned()
             } else {
@@ -359,7 +359,7 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
     );
     add(
         "bad_times",
-        if mapping.of(Role::Time).is_some() { counts.bad_times } else { 0 },
+        if mapping.of(LogRole::Time).is_some() { counts.bad_times } else { 0 },
         format!("{} predictions have no time that can be read. They are in no window.", counts.bad_times),
     );
     let rest = if counts.future * 2 >= counts.rows {
@@ -414,21 +414,21 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
             counts.not_finite
         ),
     );
-    if mapping.of(Role::Time).is_none() {
+    if mapping.of(LogRole::Time).is_none() {
         found.push(problem(
             "no_times",
             counts.rows,
             "The log has no column of times, so its windows are numbers of rows in the order of the file.",
         ));
     }
-    if mapping.of(Role::Id).is_none() {
+    if mapping.of(LogRole::Id).is_none() {
         found.push(problem(
             "no_ids",
             counts.rows,
             "The log has no identifiers, so repetitions cannot be found and labels cannot be joined.",
         ));
     }
-    if mapping.of(Role::Prediction).is_none() && mapping.of(Role::Score).is_none() {
+    if mapping.of(LogRole::Prediction).is_none() && mapping.of(LogRole::Score).is_none() {
         found.push(problem(
             "no_outputs",
             counts.rows,

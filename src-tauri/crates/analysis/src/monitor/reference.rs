@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use proofmark_domain::monitor::{LogProblem, ReferenceReading, Role};
+use proofmark_domain::monitor::{LogProblem, ReferenceReading, LogRole};
 
 use super::baseline::{Baseline, Thinned};
 use super::cells::{Block, Cells, hash_of, id_hash, number_text};
@@ -83,7 +83,7 @@ pub(super) fn prepare(
     let reference_head = reference.as_ref().map(|it| super::head(&it.sources, cancel)).transpose()?;
     // Whether the reference is a log itself decides how vague names are understood, so it is mapped first.
     let alone = reference_head.as_ref().map(|head| guess(head, &[], None));
-    let is_log = alone.as_ref().is_some_and(|it| it.of(Role::Prediction).is_some() || it.of(Role::Score).is_some());
+    let is_log = alone.as_ref().is_some_and(|it| it.of(LogRole::Prediction).is_some() || it.of(LogRole::Score).is_some());
     let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
     let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
     let mut texts = Vec::new();
@@ -94,7 +94,7 @@ pub(super) fn prepare(
         .transpose()?
         .flatten();
 
-    let own_inputs: Vec<String> = mapping.all(Role::Input).map(|it| it.1.to_owned()).collect();
+    let own_inputs: Vec<String> = mapping.all(LogRole::Input).map(|it| it.1.to_owned()).collect();
     let mut reference_mapping = reference_head.as_ref().map(|head| {
         let wishes: Vec<super::Wish> =
             input.columns.iter().filter(|it| head.names.contains(&it.column)).cloned().collect();
@@ -130,8 +130,8 @@ pub(super) fn prepare(
     let absent = if of_itself {
         Vec::new()
     } else {
-        let known: BTreeSet<&str> = mapping.all(Role::Input).map(|it| it.1).collect();
-        let inputs = about.all(Role::Input).map(|it| it.1).filter(|it| !known.contains(it));
+        let known: BTreeSet<&str> = mapping.all(LogRole::Input).map(|it| it.1).collect();
+        let inputs = about.all(LogRole::Input).map(|it| it.1).filter(|it| !known.contains(it));
         let has_inputs = !known.is_empty();
         inputs.filter(|_| has_inputs).map(str::to_owned).collect()
     };
@@ -165,21 +165,21 @@ pub(super) fn prepare(
 fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&str>) {
     let set = |found: &mut Mapping, column: &str| {
         if let Some(it) = found.columns.iter_mut().find(|it| it.column == column) {
-            it.role = Role::Label;
+            it.role = LogRole::Label;
         }
     };
-    if let Some(label) = label.or_else(|| log.of(Role::Label)).filter(|it| head.names.iter().any(|name| name == it)) {
-        for it in found.columns.iter_mut().filter(|it| it.role == Role::Label && it.column != label) {
-            it.role = Role::Ignored;
+    if let Some(label) = label.or_else(|| log.of(LogRole::Label)).filter(|it| head.names.iter().any(|name| name == it)) {
+        for it in found.columns.iter_mut().filter(|it| it.role == LogRole::Label && it.column != label) {
+            it.role = LogRole::Ignored;
         }
         set(found, label);
         return;
     }
-    if found.of(Role::Label).is_some() {
+    if found.of(LogRole::Label).is_some() {
         return;
     }
     let extra: Vec<String> = found
-        .all(Role::Input)
+        .all(LogRole::Input)
         .filter(|(column, name)| !log.columns.iter().any(|it| it.name == *name || it.column == *column))
         .map(|it| it.0.to_owned())
         .collect();
@@ -190,7 +190,7 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
 
 fn thin(sources: &[Source], mapping: &Mapping, cancel: &dyn Fn() -> bool) -> Result<Thinned, TableError> {
     let wanted: Vec<String> =
-        mapping.columns.iter().filter(|it| it.role != Role::Ignored).map(|it| it.column.clone()).collect();
+        mapping.columns.iter().filter(|it| it.role != LogRole::Ignored).map(|it| it.column.clone()).collect();
     let known: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
     let mut thinned = Thinned::default();
     for source in sources {
@@ -218,7 +218,7 @@ fn moment(cells: &Cells, row: usize) -> Option<i64> {
 
 /// The first third of the log by time, or by place where there are no times.
 fn first_rows(block: &Block, mapping: &Mapping) -> Vec<usize> {
-    let mut order: Vec<(i64, usize)> = match mapping.of(Role::Time).and_then(|it| block.column(it)) {
+    let mut order: Vec<(i64, usize)> = match mapping.of(LogRole::Time).and_then(|it| block.column(it)) {
         Some(times) => (0..block.rows).filter_map(|row| Some((moment(times, row)?, row))).collect(),
         None => (0..block.rows).map(|row| (row as i64, row)).collect(),
     };
@@ -251,12 +251,12 @@ fn decide_task(
     let of = |mapping: &Mapping, block: &Block, role| -> BTreeSet<String> {
         classes_in(mapping.of(role).and_then(|it| block.column(it)), block.rows)
     };
-    let mut seen = of(log, first, Role::Prediction);
-    seen.extend(of(about, reference, Role::Prediction));
-    let mut truth = of(about, reference, Role::Label);
-    truth.extend(of(log, first, Role::Label));
+    let mut seen = of(log, first, LogRole::Prediction);
+    seen.extend(of(about, reference, LogRole::Prediction));
+    let mut truth = of(about, reference, LogRole::Label);
+    truth.extend(of(log, first, LogRole::Label));
     truth.extend(labels.iter().filter_map(|it| class_name(it)));
-    let scores: Vec<String> = log.all(Role::Score).map(|it| it.1.to_owned()).collect();
+    let scores: Vec<String> = log.all(LogRole::Score).map(|it| it.1.to_owned()).collect();
     let whole = |name: &String| name.parse::<f64>().is_ok_and(|it| it.fract() == 0.0);
     let number = |name: &String| name.parse::<f64>().is_ok();
     if scores.is_empty() {
@@ -305,7 +305,7 @@ fn decide_task(
 /// The class that a lone score is of: the one whose predictions have the higher scores.
 fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
     let (predictions, scores) =
-        (log.of(Role::Prediction).and_then(|it| first.column(it)), log.of(Role::Score).and_then(|it| first.column(it)));
+        (log.of(LogRole::Prediction).and_then(|it| first.column(it)), log.of(LogRole::Score).and_then(|it| first.column(it)));
     let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
     if let (Some(predictions), Some(scores)) = (predictions, scores) {
         for row in 0..first.rows {
@@ -342,20 +342,20 @@ fn read_labels(
     let wishes: Vec<super::Wish> = input
         .columns
         .iter()
-        .filter(|it| matches!(it.role, Role::Id | Role::Label) && head.names.contains(&it.column))
+        .filter(|it| matches!(it.role, LogRole::Id | LogRole::Label) && head.names.contains(&it.column))
         .cloned()
         .collect();
     let mapping = guess(&head, &wishes, None);
-    let same = log.of(Role::Id).filter(|it| head.names.iter().any(|name| name == it));
-    let id = same.or_else(|| mapping.of(Role::Id)).map(str::to_owned);
+    let same = log.of(LogRole::Id).filter(|it| head.names.iter().any(|name| name == it));
+    let id = same.or_else(|| mapping.of(LogRole::Id)).map(str::to_owned);
     let rest: Vec<&str> = mapping
         .columns
         .iter()
-        .filter(|it| Some(&it.column) != id.as_ref() && it.role != Role::Time)
+        .filter(|it| Some(&it.column) != id.as_ref() && it.role != LogRole::Time)
         .map(|it| it.column.as_str())
         .collect();
     let label = mapping
-        .of(Role::Label)
+        .of(LogRole::Label)
         .or_else(|| if let [only] = rest.as_slice() { Some(*only) } else { None })
         .map(str::to_owned);
     let (Some(id), Some(label)) = (id, label) else {
@@ -472,17 +472,17 @@ fn baselines(log: &Mapping, about: &Mapping, block: &Block, rows: &[usize]) -> (
             columns.push(own.to_owned());
         }
     };
-    for (own, name) in log.all(Role::Input) {
-        let theirs = about.columns.iter().find(|it| it.role == Role::Input && (it.name == name || it.column == own));
+    for (own, name) in log.all(LogRole::Input) {
+        let theirs = about.columns.iter().find(|it| it.role == LogRole::Input && (it.name == name || it.column == own));
         if let Some(theirs) = theirs {
             add(name, "input", own, &theirs.column);
         }
     }
-    if let (Some(own), Some(theirs)) = (log.of(Role::Prediction), about.of(Role::Prediction)) {
+    if let (Some(own), Some(theirs)) = (log.of(LogRole::Prediction), about.of(LogRole::Prediction)) {
         add("prediction", "output", own, theirs);
     }
-    for (own, name) in log.all(Role::Score).take(MOST_OUTPUTS) {
-        if let Some((theirs, _)) = about.all(Role::Score).find(|it| it.1 == name) {
+    for (own, name) in log.all(LogRole::Score).take(MOST_OUTPUTS) {
+        if let Some((theirs, _)) = about.all(LogRole::Score).find(|it| it.1 == name) {
             let shown = if name.is_empty() { "score".to_owned() } else { format!("score of {name}") };
             add(&shown, "output", own, theirs);
         }
@@ -517,11 +517,11 @@ fn outcomes(
     log: &Mapping,
 ) -> Option<Kept> {
     let of = |role| about.of(role).and_then(|it| block.column(it));
-    let (predictions, truth, ids) = (of(Role::Prediction), of(Role::Label), of(Role::Id));
-    let score_names: Vec<String> = log.all(Role::Score).map(|it| it.1.to_owned()).collect();
+    let (predictions, truth, ids) = (of(LogRole::Prediction), of(LogRole::Label), of(LogRole::Id));
+    let score_names: Vec<String> = log.all(LogRole::Score).map(|it| it.1.to_owned()).collect();
     let scores: Vec<Option<&Cells>> = score_names
         .iter()
-        .map(|name| about.all(Role::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
+        .map(|name| about.all(LogRole::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
         .collect();
     if truth.is_none() && labels.is_none() {
         return None;
@@ -581,14 +581,14 @@ fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Ma
         return about
             .columns
             .iter()
-            .find(|it| it.role == Role::Input && (it.name == baseline.name || it.column == own))
+            .find(|it| it.role == LogRole::Input && (it.name == baseline.name || it.column == own))
             .map(|it| it.column.as_str());
     }
     if baseline.name == "prediction" {
-        return about.of(Role::Prediction);
+        return about.of(LogRole::Prediction);
     }
     let class = log.columns.iter().find(|it| it.column == own).map(|it| it.name.as_str())?;
-    about.all(Role::Score).find(|it| it.1 == class).map(|it| it.0)
+    about.all(LogRole::Score).find(|it| it.1 == class).map(|it| it.0)
 }
 
 /// The loss of the model by bin of each column: wrong or right for classes, the absolute error for numbers; where no outcome is known, the
@@ -606,7 +606,7 @@ fn learn_losses(
 ) {
     let of = |role| about.of(role).and_then(|it| block.column(it));
     let mut losses: Vec<(usize, f64)> = Vec::new();
-    match (outcomes.is_some(), of(Role::Prediction), of(Role::Label)) {
+    match (outcomes.is_some(), of(LogRole::Prediction), of(LogRole::Label)) {
         (true, Some(predictions), Some(truth)) => {
             for row in rows {
                 let loss = match task {
@@ -619,7 +619,7 @@ fn learn_losses(
             }
         }
         _ => {
-            let scores: Vec<&Cells> = about.all(Role::Score).filter_map(|it| block.column(it.0)).collect();
+            let scores: Vec<&Cells> = about.all(LogRole::Score).filter_map(|it| block.column(it.0)).collect();
             for row in rows {
                 let raw: Vec<f64> = scores.iter().map(|it| it.number(*row).unwrap_or(f64::NAN)).collect();
                 if valid_scores(&raw) == Ok(true) {

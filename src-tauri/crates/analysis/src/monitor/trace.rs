@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use proofmark_domain::monitor::Role;
+use proofmark_domain::monitor::LogRole;
 use proofmark_domain::prediction::{LoggedPrediction, Neighbour, UnusualInput};
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ fn id_column<'a>(block: &'a Block, mapping: &Mapping, wanted: u64) -> Option<&'a
                 || cells.number(row).map(|it| hash_of(&number_text(it))) == Some(wanted)
         })
     };
-    let mapped = mapping.of(Role::Id).and_then(|it| block.column(it)).filter(|it| has(it));
+    let mapped = mapping.of(LogRole::Id).and_then(|it| block.column(it)).filter(|it| has(it));
     mapped.or_else(|| block.columns.iter().find(has))
 }
 
@@ -97,16 +97,16 @@ fn number_value(number: f64) -> Value {
 fn logged(block: &Block, mapping: &Mapping, ids: &Cells, row: usize, log: &Path) -> LoggedPrediction {
     let of = |role| mapping.of(role).and_then(|it| block.column(it));
     let text = |role| of(role).and_then(|it| it.shown(row));
-    let time = of(Role::Time).and_then(|it| match it.text(row) {
+    let time = of(LogRole::Time).and_then(|it| match it.text(row) {
         Some(text) => read_moment(text).map(|it| it.ms),
         None => it.number(row).map(|it| epoch_ms(it) as i64),
     });
     let mut outputs = BTreeMap::new();
-    if let Some(value) = of(Role::Prediction).and_then(|it| value(it, row)) {
+    if let Some(value) = of(LogRole::Prediction).and_then(|it| value(it, row)) {
         outputs.insert("prediction".to_owned(), value);
     }
     let scores: serde_json::Map<String, Value> = mapping
-        .all(Role::Score)
+        .all(LogRole::Score)
         .filter_map(|(column, class)| {
             Some((
                 if class.is_empty() { "score".to_owned() } else { class.to_owned() },
@@ -119,7 +119,7 @@ fn logged(block: &Block, mapping: &Mapping, ids: &Cells, row: usize, log: &Path)
     }
     for (name, cells) in block.names.iter().zip(&block.columns) {
         let known = mapping.columns.iter().find(|it| it.column == *name).map(|it| it.role);
-        if let Some(short) = name.strip_prefix("outputs.").filter(|_| matches!(known, None | Some(Role::Ignored)))
+        if let Some(short) = name.strip_prefix("outputs.").filter(|_| matches!(known, None | Some(LogRole::Ignored)))
             && let Some(value) = value(cells, row)
         {
             outputs.insert(short.to_owned(), value);
@@ -128,17 +128,17 @@ fn logged(block: &Block, mapping: &Mapping, ids: &Cells, row: usize, log: &Path)
     LoggedPrediction {
         request_id: ids.shown(row).unwrap_or_default(),
         time: time.map(stamp),
-        model: text(Role::Model),
-        version: text(Role::Version),
+        model: text(LogRole::Model),
+        version: text(LogRole::Version),
         inputs: mapping
-            .all(Role::Input)
+            .all(LogRole::Input)
             .filter_map(|(column, name)| Some((name.to_owned(), value(block.column(column)?, row)?)))
             .collect(),
         outputs,
-        label: of(Role::Label).and_then(|it| value(it, row)),
-        caller: text(Role::Caller),
-        latency_ms: of(Role::Latency).and_then(|it| it.number(row)),
-        status: text(Role::Status).or_else(|| text(Role::Error)),
+        label: of(LogRole::Label).and_then(|it| value(it, row)),
+        caller: text(LogRole::Caller),
+        latency_ms: of(LogRole::Latency).and_then(|it| it.number(row)),
+        status: text(LogRole::Status).or_else(|| text(LogRole::Error)),
         log: log.to_string_lossy().into_owned(),
         copies: 1,
     }
@@ -178,7 +178,7 @@ pub fn against(
     let columns: Vec<(&str, &Cells)> = names
         .iter()
         .filter_map(|name| {
-            let theirs = mapping.columns.iter().find(|it| it.name == *name && it.role == Role::Input)?;
+            let theirs = mapping.columns.iter().find(|it| it.name == *name && it.role == LogRole::Input)?;
             Some((name.as_str(), block.column(&theirs.column)?))
         })
         .collect();
@@ -196,9 +196,9 @@ pub fn against(
         }
     }
     let lacking =
-        mapping.columns.iter().filter(|it| it.role == Role::Input && !prediction.inputs.contains_key(&it.name)).count();
+        mapping.columns.iter().filter(|it| it.role == LogRole::Input && !prediction.inputs.contains_key(&it.name)).count();
     for (name, cells) in head.names.iter().zip(&head.columns) {
-        let known = mapping.columns.iter().any(|it| it.column == *name && it.role == Role::Input);
+        let known = mapping.columns.iter().any(|it| it.column == *name && it.role == LogRole::Input);
         // One column that the log lacks is most often what was to be predicted.
         if known
             && lacking > 1
@@ -228,7 +228,7 @@ pub fn against(
         (0..block.rows).map(|row| (distance(&asked, row), row)).filter(|it| it.0.is_finite()).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     near.truncate(NEIGHBOURS);
-    let label = mapping.of(Role::Label).and_then(|it| block.column(it));
+    let label = mapping.of(LogRole::Label).and_then(|it| block.column(it));
     let neighbours = near
         .into_iter()
         .map(|(distance, row)| Neighbour {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use proofmark_contract::ErrorBody;
 use proofmark_contract::domain::drift::DriftVerdict;
-use proofmark_contract::domain::monitor::{HealthState, ModelMonitor, MonitorReport, MonitorWindow, Role, WindowKind};
+use proofmark_contract::domain::monitor::{HealthState, ModelMonitor, MonitorReport, MonitorWindow, LogRole, WindowKind};
 use proofmark_engine::adhoc::{self, MonitorWishes};
 use proofmark_engine::{Clock, SystemClock};
 
@@ -50,7 +50,7 @@ fn window_kind(text: &str) -> Result<WindowKind, ErrorBody> {
     })
 }
 
-fn role(text: &str) -> Result<(String, Role, Option<String>), ErrorBody> {
+fn role(text: &str) -> Result<(String, LogRole, Option<String>), ErrorBody> {
     let no = || {
         wrong(format!("`{}` does not say what a column stands for.", safe(text)))
             .hint("Write it as ROLE=COLUMN, such as id=order_no or score:yes=p_yes.")
@@ -61,19 +61,19 @@ fn role(text: &str) -> Result<(String, Role, Option<String>), ErrorBody> {
         None => (role, None),
     };
     let role = match role.trim() {
-        "id" => Role::Id,
-        "time" => Role::Time,
-        "model" => Role::Model,
-        "version" => Role::Version,
-        "caller" => Role::Caller,
-        "latency" => Role::Latency,
-        "status" => Role::Status,
-        "error" => Role::Error,
-        "prediction" => Role::Prediction,
-        "score" => Role::Score,
-        "label" => Role::Label,
-        "input" => Role::Input,
-        "ignored" | "ignore" => Role::Ignored,
+        "id" => LogRole::Id,
+        "time" => LogRole::Time,
+        "model" => LogRole::Model,
+        "version" => LogRole::Version,
+        "caller" => LogRole::Caller,
+        "latency" => LogRole::Latency,
+        "status" => LogRole::Status,
+        "error" => LogRole::Error,
+        "prediction" => LogRole::Prediction,
+        "score" => LogRole::Score,
+        "label" => LogRole::Label,
+        "input" => LogRole::Input,
+        "ignored" | "ignore" => LogRole::Ignored,
         _ => return Err(no()),
     };
     Ok((column.to_owned(), role, class))
@@ -207,7 +207,7 @@ fn text(report: &MonitorReport) -> String {
     let guessed: Vec<String> = log
         .mapping
         .iter()
-        .filter(|it| !it.confirmed && !matches!(it.role, Role::Input | Role::Ignored))
+        .filter(|it| !it.confirmed && !matches!(it.role, LogRole::Input | LogRole::Ignored))
         .map(|it| format!("{} as {}", safe(&cut(&it.column, 40)), words(&it.role)))
         .collect();
     if !guessed.is_empty() {
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(window_kind("day").unwrap(), WindowKind::Day);
         assert_eq!(window_kind("5,000").unwrap(), WindowKind::Rows(5_000));
         assert!(window_kind("0").is_err() && window_kind("fortnight").is_err());
-        assert_eq!(role("score:yes=p_yes").unwrap(), ("p_yes".to_owned(), Role::Score, Some("yes".to_owned())));
+        assert_eq!(role("score:yes=p_yes").unwrap(), ("p_yes".to_owned(), LogRole::Score, Some("yes".to_owned())));
         assert!(role("colour=blue").is_err() && role("id").is_err());
     }
 }

@@ -279,7 +279,7 @@ fn leave_out_libraries(claims: &mut Vec<Claim<'_>>) {
     claims.retain(|claim| {
         let own = &claim.source.path;
         let used = users.iter().any(|(imports, user)| user != own && imports.contains(own));
-        !(used && !claim.source.runs_itself)
+        !used || claim.source.runs_itself
     });
 }
 

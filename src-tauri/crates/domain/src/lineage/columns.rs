@@ -42,12 +42,15 @@ const FEATURE: f64 = 0.9;
 /// A column of an input, by the input's number.
 type Column = (usize, String);
 
+/// How surely each column of an input reaches each column of one output, and whether that is all that reaches it.
+type Reached = (BTreeMap<(Column, String), f64>, bool);
+
 /// Puts together what the code says, what the model says, and what the names say.
 pub fn columns_of(run: &Run, source: Option<&Source>, ends: &Ends<'_>) -> RunColumns {
     let tables: Vec<Option<Vec<String>>> =
         run.inputs.iter().map(|edge| edge.digest.as_ref().and_then(|digest| (ends.table)(digest))).collect();
     // From each column of an input to each column of each output.
-    let mut reached: Vec<(BTreeMap<(Column, String), f64>, bool)> = Vec::new();
+    let mut reached: Vec<Reached> = Vec::new();
     for output in &run.outputs {
         let names = output.digest.as_ref().and_then(|digest| (ends.features)(digest).or_else(|| (ends.table)(digest)));
         let is_model = output.digest.as_ref().is_some_and(|digest| (ends.features)(digest).is_some());
@@ -100,10 +103,10 @@ fn edge(from: &str, to: &str, sure: f64) -> ColumnEdge {
 }
 
 /// A column keeps its name inside the run, unless another input has one of this name that goes elsewhere.
-fn names_in_run(reached: &[(BTreeMap<(Column, String), f64>, bool)]) -> BTreeMap<Column, String> {
+fn names_in_run(reached: &[Reached]) -> BTreeMap<Column, String> {
     let mut goes: BTreeMap<&Column, BTreeSet<(usize, &String)>> = BTreeMap::new();
     for (output, (flows, _)) in reached.iter().enumerate() {
-        for ((column, to), _) in flows {
+        for (column, to) in flows.keys() {
             goes.entry(column).or_default().insert((output, to));
         }
     }
@@ -124,7 +127,7 @@ fn by_code(
     output: &RunEdge,
     tables: &[Option<Vec<String>>],
     names: Option<&[String]>,
-) -> Option<(BTreeMap<(Column, String), f64>, bool)> {
+) -> Option<Reached> {
     let script = source.path.as_str();
     let writes: Vec<&ScriptUse> = source
         .writes

@@ -112,7 +112,7 @@ fn spans(states: &[State]) -> Vec<(usize, usize, bool)> {
 }
 
 /// The metric that stands for performance, best first.
-pub(super) fn chief<'a, T>(metrics: &'a super::Measures<T>) -> Option<(&'a str, &'a T)> {
+pub(super) fn chief<T>(metrics: &super::Measures<T>) -> Option<(&str, &T)> {
     ["accuracy", "mae", "roc_auc", "f1", "rmse"]
         .iter()
         .find_map(|name| metrics.get_key_value(*name))

@@ -8,7 +8,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub enum Role {
+pub enum LogRole {
     /// Identifier of one prediction.
     Id,
     /// When it was made.
@@ -44,7 +44,7 @@ pub struct MappedColumn {
     /// The column as the file names it.
     pub column: String,
     /// What it stands for.
-    pub role: Role,
+    pub role: LogRole,
     /// The name it has here: of the input without its prefix, of the class for a score.
     pub name: String,
     /// Whether a person said so, or the format fixes it, rather than that it was guessed from the name.

@@ -9,7 +9,7 @@ use proofmark_domain::artifact::RelPath;
 use proofmark_domain::check::{CheckReport, Rule};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
-use proofmark_domain::monitor::{MonitorReport, Role, WindowKind};
+use proofmark_domain::monitor::{MonitorReport, LogRole, WindowKind};
 use proofmark_domain::profile::{Meaning, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
@@ -378,7 +378,7 @@ pub struct MonitorWishes {
     /// Size of the windows; chosen by the span of the log if absent.
     pub window: Option<WindowKind>,
     /// What columns stand for: the column, its role, and the class of a score.
-    pub columns: Vec<(String, Role, Option<String>)>,
+    pub columns: Vec<(String, LogRole, Option<String>)>,
 }
 
 /// What a log of predictions says about its models, window by window.
