@@ -200,14 +200,14 @@ impl Columns {
     fn of_run(&mut self, read: &Read<'_>, run: &Run) -> Answer<RunColumns> {
         let is_table = |edge: &&RunEdge| matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog);
         for digest in run.inputs.iter().chain(&run.outputs).filter(is_table).filter_map(|edge| edge.digest) {
-            if !self.tables.contains_key(&digest) {
-                self.tables.insert(digest, table_columns(read, &digest)?);
+            if let std::collections::btree_map::Entry::Vacant(e) = self.tables.entry(digest) {
+                e.insert(table_columns(read, &digest)?);
             }
         }
         let is_model = |edge: &&RunEdge| edge.kind == ArtifactKind::Model;
         for digest in run.outputs.iter().filter(is_model).filter_map(|edge| edge.digest) {
-            if !self.features.contains_key(&digest) {
-                self.features.insert(digest, features(read, &digest)?);
+            if let std::collections::btree_map::Entry::Vacant(e) = self.features.entry(digest) {
+                e.insert(features(read, &digest)?);
             }
         }
         let source = self.sources.of_run(read, run)?;

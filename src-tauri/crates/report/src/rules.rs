@@ -40,8 +40,11 @@ pub fn great_expectations(name: &str, rules: &[Rule]) -> Value {
     })
 }
 
+/// A column with the rules about it.
+type ColumnRules<'a> = (&'a str, Vec<&'a Rule>);
+
 /// Rules by the column that they are about, in the order of the columns' first rules; keys of several columns apart.
-fn by_column(rules: &[Rule]) -> (Vec<(&str, Vec<&Rule>)>, Vec<&[String]>) {
+fn by_column(rules: &[Rule]) -> (Vec<ColumnRules<'_>>, Vec<&[String]>) {
     let mut order: Vec<&str> = Vec::new();
     let mut found: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     let mut keys = Vec::new();

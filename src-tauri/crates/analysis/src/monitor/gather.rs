@@ -9,6 +9,7 @@ use super::cells::{Block, Cells, hash_of, id_hash, number_text};
 use super::clock::{epoch_ms, read_moment};
 use super::kept::Task;
 use super::mapping::Mapping;
+use super::reference::from_scores;
 use super::usage::{Activity, Names};
 use super::windows::Windows;
 use crate::drift::mix;
@@ -219,7 +220,8 @@ impl<'a> Gather<'a> {
     pub(super) fn add(&mut self, block: &Block) {
         let mapping = self.mapping;
         let of = |role: LogRole| mapping.of(role).and_then(|it| block.column(it));
-        let (ids, times, models, versions) = (of(LogRole::Id), of(LogRole::Time), of(LogRole::Model), of(LogRole::Version));
+        let (ids, times, models, versions) =
+            (of(LogRole::Id), of(LogRole::Time), of(LogRole::Model), of(LogRole::Version));
         let (callers, latencies, statuses, errors) =
             (of(LogRole::Caller), of(LogRole::Latency), of(LogRole::Status), of(LogRole::Error));
         let (predictions, labels) = (of(LogRole::Prediction), of(LogRole::Label));
@@ -288,7 +290,7 @@ impl<'a> Gather<'a> {
                 Ok(_) => {}
             }
             let valid = verdict == Ok(true);
-            let prediction = if prediction.is_nan() && valid { self.from_scores(&raw) } else { prediction };
+            let prediction = if prediction.is_nan() && valid { from_scores(&self.task, &raw) } else { prediction };
             let Some((_, window)) = self.models[model].windows.all.get_mut(slot) else { continue };
             window.rows += 1;
             if let Some(ms) = time {
@@ -337,17 +339,6 @@ impl<'a> Gather<'a> {
             }
             model.windows.settle(MOST_KEPT);
         }
-    }
-
-    /// The class that the scores speak for.
-    fn from_scores(&self, scores: &[f64]) -> f64 {
-        let Task::Classes { names, scores: classes } = &self.task else { return f64::NAN };
-        if let ([p], [positive]) = (scores, classes.as_slice()) {
-            let other = (0..names.len()).find(|it| it != positive);
-            return if *p >= 0.5 { *positive as f64 } else { other.map_or(f64::NAN, |it| it as f64) };
-        }
-        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).and_then(|it| classes.get(it.0));
-        best.map_or(f64::NAN, |it| *it as f64)
     }
 }
 

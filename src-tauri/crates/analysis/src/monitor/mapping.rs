@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proofmark_domain::monitor::{MappedColumn, LogRole};
+use proofmark_domain::monitor::{LogRole, MappedColumn};
 
 use super::cells::{Block, Cells};
 use super::clock::read_moment;

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{Column, DataFrame};
 use proofmark_domain::monitor::{
-    LabelReading, LogProblem, LogReading, ModelMonitor, MonitorReport, LogRole, WindowKind, health,
+    LabelReading, LogProblem, LogReading, LogRole, ModelMonitor, MonitorReport, WindowKind, health,
 };
 
 pub use self::mapping::Wish;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use proofmark_domain::monitor::{LogProblem, ReferenceReading, LogRole};
+use proofmark_domain::monitor::{LogProblem, LogRole, ReferenceReading};
 
 use super::baseline::{Baseline, Thinned};
 use super::cells::{Block, Cells, hash_of, id_hash, number_text};
@@ -83,7 +83,8 @@ pub(super) fn prepare(
     let reference_head = reference.as_ref().map(|it| super::head(&it.sources, cancel)).transpose()?;
     // Whether the reference is a log itself decides how vague names are understood, so it is mapped first.
     let alone = reference_head.as_ref().map(|head| guess(head, &[], None));
-    let is_log = alone.as_ref().is_some_and(|it| it.of(LogRole::Prediction).is_some() || it.of(LogRole::Score).is_some());
+    let is_log =
+        alone.as_ref().is_some_and(|it| it.of(LogRole::Prediction).is_some() || it.of(LogRole::Score).is_some());
     let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
     let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
     let mut texts = Vec::new();
@@ -168,7 +169,8 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
             it.role = LogRole::Label;
         }
     };
-    if let Some(label) = label.or_else(|| log.of(LogRole::Label)).filter(|it| head.names.iter().any(|name| name == it)) {
+    if let Some(label) = label.or_else(|| log.of(LogRole::Label)).filter(|it| head.names.iter().any(|name| name == it))
+    {
         for it in found.columns.iter_mut().filter(|it| it.role == LogRole::Label && it.column != label) {
             it.role = LogRole::Ignored;
         }
@@ -304,8 +306,10 @@ fn decide_task(
 
 /// The class that a lone score is of: the one whose predictions have the higher scores.
 fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
-    let (predictions, scores) =
-        (log.of(LogRole::Prediction).and_then(|it| first.column(it)), log.of(LogRole::Score).and_then(|it| first.column(it)));
+    let (predictions, scores) = (
+        log.of(LogRole::Prediction).and_then(|it| first.column(it)),
+        log.of(LogRole::Score).and_then(|it| first.column(it)),
+    );
     let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
     if let (Some(predictions), Some(scores)) = (predictions, scores) {
         for row in 0..first.rows {
@@ -354,10 +358,8 @@ fn read_labels(
         .filter(|it| Some(&it.column) != id.as_ref() && it.role != LogRole::Time)
         .map(|it| it.column.as_str())
         .collect();
-    let label = mapping
-        .of(LogRole::Label)
-        .or_else(|| if let [only] = rest.as_slice() { Some(*only) } else { None })
-        .map(str::to_owned);
+    let label =
+        mapping.of(LogRole::Label).or(if let [only] = rest.as_slice() { Some(*only) } else { None }).map(str::to_owned);
     let (Some(id), Some(label)) = (id, label) else {
         let words = format!(
             "{} holds no column that is clearly the identifier and one that is clearly the label; its columns are {}. Name them.",
@@ -566,7 +568,8 @@ fn outcomes(
     (kept.len() > 0).then_some(kept)
 }
 
-fn from_scores(task: &Task, scores: &[f64]) -> f64 {
+/// The class that the scores speak for.
+pub(super) fn from_scores(task: &Task, scores: &[f64]) -> f64 {
     let Task::Classes { names, scores: classes } = task else { return f64::NAN };
     if let ([p], [positive]) = (scores, classes.as_slice()) {
         let other = (0..names.len()).find(|it| it != positive);

@@ -195,8 +195,11 @@ pub fn against(
             unusual.extend(judge(name, asked, cells, block.rows));
         }
     }
-    let lacking =
-        mapping.columns.iter().filter(|it| it.role == LogRole::Input && !prediction.inputs.contains_key(&it.name)).count();
+    let lacking = mapping
+        .columns
+        .iter()
+        .filter(|it| it.role == LogRole::Input && !prediction.inputs.contains_key(&it.name))
+        .count();
     for (name, cells) in head.names.iter().zip(&head.columns) {
         let known = mapping.columns.iter().any(|it| it.column == *name && it.role == LogRole::Input);
         // One column that the log lacks is most often what was to be predicted.

@@ -73,7 +73,8 @@ fn run(half: &str) -> Result<Outcome, Box<dyn std::error::Error>> {
             if let Some(first) = found.first().filter(|_| !right) {
                 labels.entry((*first).to_string()).or_default().false_alarm += 1;
             }
-            if !right && !(expected.is_empty() && found.is_empty()) {
+            let nothing = expected.is_empty() && found.is_empty();
+            if !right && !nothing {
                 let why: Vec<String> =
                     column.factors.iter().map(|f| format!("{} {} {:+.1}", f.name, f.value, f.weight)).collect();
                 wrong.push(format!(

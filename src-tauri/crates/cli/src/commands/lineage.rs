@@ -204,7 +204,7 @@ fn columns_text(columns: &LineageColumns) -> String {
     let mut table =
         Table::new([("Column", Left), ("From", Left), ("Known", Left), ("Confidence", Right), ("Sensitive", Left)]);
     for column in &columns.columns {
-        let labels = column.labels.iter().map(|it| words(it)).collect::<Vec<_>>().join(", ");
+        let labels = column.labels.iter().map(words).collect::<Vec<_>>().join(", ");
         if column.sources.is_empty() {
             table.row([column.column.clone(), "not known".into(), String::new(), String::new(), labels]);
             continue;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use proofmark_contract::ErrorBody;
 use proofmark_contract::domain::drift::DriftVerdict;
-use proofmark_contract::domain::monitor::{HealthState, ModelMonitor, MonitorReport, MonitorWindow, LogRole, WindowKind};
+use proofmark_contract::domain::monitor::{
+    HealthState, LogRole, ModelMonitor, MonitorReport, MonitorWindow, WindowKind,
+};
 use proofmark_engine::adhoc::{self, MonitorWishes};
 use proofmark_engine::{Clock, SystemClock};
 

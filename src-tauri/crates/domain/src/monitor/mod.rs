@@ -11,7 +11,7 @@ mod window;
 
 pub use alert::{Alert, AlertKind, raise};
 pub use health::{Health, HealthState, health};
-pub use log::{LabelReading, LogProblem, LogReading, MappedColumn, ReferenceReading, LogRole};
+pub use log::{LabelReading, LogProblem, LogReading, LogRole, MappedColumn, ReferenceReading};
 pub use performance::{Assumption, Estimated, Performance, Realised};
 pub use window::{
     ColumnQuality, Confidence, Latency, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,

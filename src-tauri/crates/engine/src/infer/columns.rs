@@ -65,11 +65,11 @@ impl SourceShelf {
             None => code.clone().next(),
         };
         let Some((edge, digest)) = edge.and_then(|edge| Some((edge, edge.digest?))) else { return Ok(None) };
-        if !self.0.contains_key(&digest) {
+        if let std::collections::btree_map::Entry::Vacant(e) = self.0.entry(digest) {
             let stored = read.reports().newest::<Value>(ReportKind::SourceFacts, &digest)?;
             // Without it the columns are known from their names only, as for code that is not Python.
             let source = stored.and_then(|report| serde_json::from_value::<Source>(report.body).ok());
-            self.0.insert(digest, source.map(|source| Source { path: edge.path.clone(), ..source }));
+            e.insert(source.map(|source| Source { path: edge.path.clone(), ..source }));
         }
         Ok(self.0.get(&digest).and_then(Option::as_ref))
     }

@@ -9,7 +9,7 @@ use proofmark_domain::artifact::RelPath;
 use proofmark_domain::check::{CheckReport, Rule};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
-use proofmark_domain::monitor::{MonitorReport, LogRole, WindowKind};
+use proofmark_domain::monitor::{LogRole, MonitorReport, WindowKind};
 use proofmark_domain::profile::{Meaning, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};

@@ -84,6 +84,13 @@ fn rank(hit: &SearchHit, typed: &str, words: &[&str]) -> u8 {
     }
 }
 
+/// Whether a text can be the identifier of a prediction: a UUID, with or without hyphens, perhaps with the number of a row behind it.
+fn is_prediction_id(text: &str) -> bool {
+    let id = text.split('#').next().unwrap_or_default();
+    let hex = id.bytes().filter(u8::is_ascii_hexdigit).count();
+    hex == 32 && (id.len() == 32 || (id.len() == 36 && id.bytes().filter(|it| *it == b'-').count() == 4))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,11 +108,4 @@ mod tests {
         let labels: Vec<&str> = hits.iter().map(|it| it.label.as_str()).collect();
         assert_eq!(labels, ["income", "data/income.csv", "incomes.csv", "net_income", "runs/old"]);
     }
-}
-
-/// Whether a text can be the identifier of a prediction: a UUID, with or without hyphens, perhaps with the number of a row behind it.
-fn is_prediction_id(text: &str) -> bool {
-    let id = text.split('#').next().unwrap_or_default();
-    let hex = id.bytes().filter(u8::is_ascii_hexdigit).count();
-    hex == 32 && (id.len() == 32 || (id.len() == 36 && id.bytes().filter(|it| *it == b'-').count() == 4))
 }

@@ -475,7 +475,7 @@ impl<'a> Analysis<'a> {
         self.things.push(thing);
         let at = self.things.len() - 1;
         let space = self.new_space(Names::new());
-        let outer = std::mem::replace(&mut self.class, Some((at, space)));
+        let outer = self.class.replace((at, space));
         let mut inner = (*self.scopes).clone();
         inner.push(space);
         let scopes = std::mem::replace(&mut self.scopes, Rc::new(inner));

@@ -483,11 +483,11 @@ impl<'a> Analysis<'a> {
             self.facts.target.get_or_insert_with(|| label.to_string());
             target_name = Some(label);
         }
-        if let Some((picks, rest)) = model.and_then(|at| self.picks_of(at, 0)) {
-            if let Val::Table(at) = features {
-                self.use_columns(*at, &picks);
-                frame = if rest { self.tables[*at].clone() } else { self.tables[*at].select(&picks) };
-            }
+        if let Some((picks, rest)) = model.and_then(|at| self.picks_of(at, 0))
+            && let Val::Table(at) = features
+        {
+            self.use_columns(*at, &picks);
+            frame = if rest { self.tables[*at].clone() } else { self.tables[*at].select(&picks) };
         }
         let mut names: Vec<String> = frame.columns.iter().map(|(name, _)| name.to_string()).collect();
         if !frame.open.is_empty() && !names.iter().any(|name| name == "*") {

@@ -199,6 +199,7 @@ impl<'a> Analysis<'a> {
         Some(self.operate(operation, method, args, keywords, line, certain, Some(receiver)))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a handle has its path and two uses besides what every call has")]
     fn handle_method(
         &mut self,
         path: &Rc<str>,

@@ -56,7 +56,7 @@ fn balanced(code: &str) -> bool {
             _ => {}
         }
     }
-    depth == 0 && code.matches("\"\"\"").count() % 2 == 0
+    depth == 0 && code.matches("\"\"\"").count().is_multiple_of(2)
 }
 
 /// The statements of the outermost level as texts, each with the number of lines before it. A statement starts with a line

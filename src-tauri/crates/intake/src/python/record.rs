@@ -80,6 +80,7 @@ impl<'a> Analysis<'a> {
 
     /// Carries out what is known about a call that reads or writes. `any` also takes text that has no sign of a path.
     /// `what` is written, if it writes.
+    #[allow(clippy::too_many_arguments, reason = "the call, as its parts were found, and how it is to be taken")]
     pub(super) fn operate(
         &mut self,
         operation: Operation,
@@ -236,7 +237,7 @@ impl<'a> Analysis<'a> {
             }
             Val::Object(object, false) => {
                 let mut inner: Vec<_> = self.things[*object].names.iter().collect();
-                inner.sort_by(|(a, _), (b, _)| a.cmp(b));
+                inner.sort_by_key(|(a, _)| *a);
                 let models: Vec<Val<'a>> = inner
                     .into_iter()
                     .map(|(_, value)| value.clone())

@@ -295,7 +295,7 @@ impl<'a> Analysis<'a> {
                 Some((source, target)) => {
                     let frame = match source.strip_prefix('(') {
                         Some(query) => self.parsed_query(query.trim_end().trim_end_matches(')'), &run),
-                        None => self.from_name(source, &run),
+                        None => self.named_table(source, &run),
                     };
                     if let Some(write) =
                         self.record(Access::Write, &target.replace(UNKNOWN, &HOLE.to_string()), call, line)
@@ -448,8 +448,8 @@ impl<'a> Analysis<'a> {
                 if let Some(JoinConstraint::Using(keys)) = constraint(&join.join_operator) {
                     for key in keys {
                         let key = plain(&key.to_string());
-                        for at in 0..tables.len() {
-                            let sources = self.sql_column(&tables[at].1, &key);
+                        for (_, table) in &tables {
+                            let sources = self.sql_column(table, &key);
                             decide(&mut decided.rows, &sources, FlowKind::Join);
                         }
                     }
@@ -539,7 +539,7 @@ impl<'a> Analysis<'a> {
                     None => match known.iter().rev().find(|(alias, _)| *alias == text.trim_matches('"').to_lowercase())
                     {
                         Some((_, frame)) => frame.clone(),
-                        None => self.from_name(&text, run),
+                        None => self.named_table(&text, run),
                     },
                 };
                 tables.push((named(alias, &text), frame));
@@ -568,7 +568,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// A table by its name, which DuckDB also takes as that of a file.
-    fn from_name(&mut self, name: &str, run: &Run<'_>) -> Frame {
+    fn named_table(&mut self, name: &str, run: &Run<'_>) -> Frame {
         let bare = name.trim().trim_matches(['\'', '"']);
         if name.trim().starts_with('\'') || bare.contains('/') || is_data_file(bare) {
             return self.files(&[bare.to_owned()], run);

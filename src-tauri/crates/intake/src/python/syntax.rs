@@ -52,22 +52,6 @@ pub(crate) fn parse_cells<'t>(cells: impl Iterator<Item = (u32, &'t str)>) -> Pa
     whole
 }
 
-/// A single expression, as `DataFrame.eval` takes it.
-pub(crate) fn parse_expression(text: &str) -> Option<Expr> {
-    if text.len() > 4_096 {
-        return None;
-    }
-    let parsed = parse_once(text, 1, Mode::Module);
-    match (parsed.errors.is_empty(), parsed.body.into_iter().next()) {
-        (true, Some(Stmt::Expr(e))) => Some(e),
-        (true, Some(Stmt::Assign(mut targets, value))) => {
-            let target = targets.pop()?;
-            Some(Expr::Named(Box::new(target), Box::new(value)))
-        }
-        _ => None,
-    }
-}
-
 fn parse_part(text: &str, first: u32, mode: Mode) -> Parsed {
     if text.len() > LONGEST {
         return Parsed {

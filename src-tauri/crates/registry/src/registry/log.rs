@@ -46,6 +46,9 @@ pub(super) enum Claim {
     Unreadable,
 }
 
+/// Claims by the number that they are for.
+type Numbered = BTreeMap<u64, Claim>;
+
 impl Claim {
     /// The statement that holds the number, if the claim says.
     pub const fn holder(&self) -> Option<Digest> {
@@ -381,8 +384,8 @@ impl Reading<'_> {
     }
 
     /// Claims on versions of models, and on versions of the trust list.
-    fn claims(&mut self) -> Result<(BTreeMap<ModelName, BTreeMap<u64, Claim>>, BTreeMap<u64, Claim>), RegistryError> {
-        let mut claims: BTreeMap<ModelName, BTreeMap<u64, Claim>> = BTreeMap::new();
+    fn claims(&mut self) -> Result<(BTreeMap<ModelName, Numbered>, Numbered), RegistryError> {
+        let mut claims: BTreeMap<ModelName, Numbered> = BTreeMap::new();
         let mut trust = BTreeMap::new();
         for folder in self.list("claims")? {
             let path = format!("claims/{}", folder.name);

@@ -16,10 +16,13 @@ const MOST_MARKS: usize = 240;
 
 const ROLES: [Role; MOST_RUNS] = [Role::Current, Role::One, Role::Two, Role::Three, Role::Four, Role::Five];
 
+/// The name of a run, its points and how many were recorded.
+type Drawn<'a> = (&'a str, Vec<(f64, f64)>, u64);
+
 /// Draws the history of one metric in up to six runs, each with its name. Points without a finite value are gaps. `None` if there
 /// are not two points to draw.
 pub fn metric_curves(metric: &str, runs: &[(String, &Curve)]) -> Option<Figure> {
-    let drawn: Vec<(&str, Vec<(f64, f64)>, u64)> = runs
+    let drawn: Vec<Drawn<'_>> = runs
         .iter()
         .take(MOST_RUNS)
         .map(|(name, curve)| {

@@ -15,12 +15,15 @@ const PANEL: f64 = 92.0;
 const GAP: f64 = 30.0;
 const ABOVE: f64 = 22.0;
 
+/// A value and its interval.
+type Point = (f64, Option<(f64, f64)>);
+
 /// One line of a panel.
 struct Series {
     name: &'static str,
     role: Role,
     /// Value and interval by window.
-    points: Vec<Option<(f64, Option<(f64, f64)>)>>,
+    points: Vec<Option<Point>>,
     /// Dots rather than a line: measured, not estimated.
     dots: bool,
 }
@@ -49,7 +52,7 @@ fn short_when(window: &MonitorWindow, at: usize, days: bool) -> String {
 
 fn panels(model: &ModelMonitor) -> Vec<Panel> {
     let windows = &model.windows;
-    let series = |name, role, dots, of: &dyn Fn(&MonitorWindow) -> Option<(f64, Option<(f64, f64)>)>| Series {
+    let series = |name, role, dots, of: &dyn Fn(&MonitorWindow) -> Option<Point>| Series {
         name,
         role,
         points: windows.iter().map(|it| of(it).filter(|it| it.0.is_finite())).collect(),

@@ -78,7 +78,7 @@ pub(super) fn read(
                 }
             }
             Some(exchanges) => {
-                let records: Vec<(Vec<Map<String, Value>>, u64, bool)> =
+                let records: Vec<Records> =
                     taken.par_iter().enumerate().map(|(at, it)| parsed(it, ended && at + 1 == last)).collect();
                 let mut builder = Builder::default();
                 for (maps, bad, partial) in records {
@@ -207,7 +207,10 @@ fn sound(piece: &[u8]) -> impl Iterator<Item = Map<String, Value>> {
     lines(piece).filter_map(|(line, _)| serde_json::from_slice(line).ok())
 }
 
-fn parsed(piece: &[u8], last: bool) -> (Vec<Map<String, Value>>, u64, bool) {
+/// The records of a piece, how many lines were broken, and whether the last one is not whole.
+type Records = (Vec<Map<String, Value>>, u64, bool);
+
+fn parsed(piece: &[u8], last: bool) -> Records {
     let (mut maps, mut bad, mut partial) = (Vec::new(), 0, false);
     for (line, ended) in lines(piece) {
         match serde_json::from_slice(line) {

@@ -94,7 +94,7 @@ pub(super) enum Source {
         packing: Packing,
     },
     /// Any other table.
-    Table(TableSource),
+    Table(Box<TableSource>),
 }
 
 impl Source {
@@ -122,7 +122,7 @@ impl Source {
                 return Ok(Self::Lines { path: path.to_owned(), packing });
             }
         }
-        Ok(Self::Table(crate::table::open(path, &ReadOptions::default())?))
+        Ok(Self::Table(Box::new(crate::table::open(path, &ReadOptions::default())?)))
     }
 
     /// The file.

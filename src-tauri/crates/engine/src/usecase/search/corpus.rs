@@ -94,7 +94,7 @@ impl Engine {
                 return Ok(Arc::clone(corpus));
             }
         }
-        let corpus = Arc::new(self.ledger().read(|read| build(read))?);
+        let corpus = Arc::new(self.ledger().read(build)?);
         shelf.0 = Some((now, Instant::now(), Arc::clone(&corpus)));
         Ok(corpus)
     }

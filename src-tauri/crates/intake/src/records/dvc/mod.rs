@@ -223,7 +223,7 @@ impl Pipeline<'_> {
         let mut parameters = std::collections::BTreeMap::new();
         match &draft.locked {
             Some(locked) if !locked.params.is_empty() => {
-                for (_, values) in &locked.params {
+                for values in locked.params.values() {
                     for (name, value) in content::flat(values) {
                         parameters.entry(name).or_insert(value);
                     }

@@ -115,7 +115,8 @@ pub fn read<E>(
             }
             for run in folders(&folder).into_iter().chain(folders(&folder.join(".trash"))) {
                 let id = file_name(&run);
-                if !is_run_name(&id) && !(run.join("meta.yaml").is_file() && !is_reserved(&id)) {
+                let described = run.join("meta.yaml").is_file() && !is_reserved(&id);
+                if !is_run_name(&id) && !described {
                     continue;
                 }
                 homes.runs.insert(id.clone(), run.join("artifacts"));
