@@ -85,7 +85,10 @@ fn analyse(folder: &Path, source: &str) -> SourceFacts {
     let mut texts = Vec::new();
     files(folder, folder, &mut texts);
     let project = ProjectModules::new(
-        texts.iter().filter(|(name, _)| !name.ends_with(".ipynb")).map(|(name, text)| (RelPath::new(name), text.as_str())),
+        texts
+            .iter()
+            .filter(|(name, _)| !name.ends_with(".ipynb"))
+            .map(|(name, text)| (RelPath::new(name), text.as_str())),
     );
     let text = &texts.iter().find(|(name, _)| name == source).unwrap().1;
     let path = RelPath::new(source);
@@ -148,7 +151,8 @@ fn labelled_sources() {
         let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
         for case in &cases {
             let name = case.file_name().unwrap().to_string_lossy().into_owned();
-            let truth: Truth = serde_json::from_str(&std::fs::read_to_string(case.join("truth.json")).unwrap()).unwrap();
+            let truth: Truth =
+                serde_json::from_str(&std::fs::read_to_string(case.join("truth.json")).unwrap()).unwrap();
             let facts = analyse(case, &truth.source);
             let mut say = |line: String| {
                 if wanted == part || wanted == name {
@@ -159,22 +163,40 @@ fn labelled_sources() {
             let counts = |use_: &&proofmark_intake::python::PathUse| use_.when_run || !is_entry;
             let pair = |kind: &str, name: &str| (kind.to_owned(), name.to_owned());
             let wanted_paths = truth.reads.iter().map(|place| pair("read", &place.path));
-            let wanted_paths = wanted_paths.chain(truth.writes.iter().map(|place| pair("write", &place.path))).collect();
+            let wanted_paths =
+                wanted_paths.chain(truth.writes.iter().map(|place| pair("write", &place.path))).collect();
             let paths = facts.reads.iter().filter(counts).map(|found| pair("read", &found.pattern));
             let paths =
                 paths.chain(facts.writes.iter().filter(counts).map(|found| pair("write", &found.pattern))).collect();
             scores.entry("paths").or_default().add(compare("path", &wanted_paths, &paths, &mut say));
 
-            let calls: BTreeSet<_> = truth.reads.iter().map(|place| pair("read", &format!("{} {}", place.path, place.call)))
+            let calls: BTreeSet<_> = truth
+                .reads
+                .iter()
+                .map(|place| pair("read", &format!("{} {}", place.path, place.call)))
                 .chain(truth.writes.iter().map(|place| pair("write", &format!("{} {}", place.path, place.call))))
                 .collect();
-            let found: BTreeSet<_> = facts.reads.iter().filter(counts).map(|it| pair("read", &format!("{} {}", it.pattern, it.call)))
-                .chain(facts.writes.iter().filter(counts).map(|it| pair("write", &format!("{} {}", it.pattern, it.call))))
+            let found: BTreeSet<_> = facts
+                .reads
+                .iter()
+                .filter(counts)
+                .map(|it| pair("read", &format!("{} {}", it.pattern, it.call)))
+                .chain(
+                    facts.writes.iter().filter(counts).map(|it| pair("write", &format!("{} {}", it.pattern, it.call))),
+                )
                 .collect();
-            let mut quiet = |line: String| if wanted == "calls" { println!("  {name}: {line}") };
+            let mut quiet = |line: String| {
+                if wanted == "calls" {
+                    println!("  {name}: {line}")
+                }
+            };
             scores.entry("paths with call").or_default().add(compare("call", &calls, &found, &mut quiet));
 
-            let columns = |used: &[String], created: &[String], renamed: &BTreeMap<String, String>, dropped: &[String], target: &Option<String>| {
+            let columns = |used: &[String],
+                           created: &[String],
+                           renamed: &BTreeMap<String, String>,
+                           dropped: &[String],
+                           target: &Option<String>| {
                 let mut all = BTreeSet::new();
                 all.extend(used.iter().map(|name| pair("used", name)));
                 all.extend(created.iter().map(|name| pair("created", name)));

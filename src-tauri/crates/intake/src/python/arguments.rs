@@ -25,7 +25,14 @@ impl<'a> Analysis<'a> {
             return Val::Import("sys.argv".into());
         }
         let at = |place: usize| {
-            either(commands.iter().take(COMMANDS).filter_map(|command| command.get(place)).map(|it| Val::text(it)).collect())
+            either(
+                commands
+                    .iter()
+                    .take(COMMANDS)
+                    .filter_map(|command| command.get(place))
+                    .map(|it| Val::text(it))
+                    .collect(),
+            )
         };
         Val::list(std::iter::once(Val::text(&self.path)).chain((0..longest.min(64)).map(at)).collect())
     }
@@ -39,7 +46,8 @@ impl<'a> Analysis<'a> {
                 if let Some(flag) = word.strip_prefix('-').filter(|rest| !rest.is_empty()) {
                     let flag = flag.trim_start_matches('-');
                     let (flag, inline) = flag.split_once('=').map_or((flag, None), |(flag, value)| (flag, Some(value)));
-                    let value = inline.map(str::to_owned).or_else(|| words.next_if(|next| !next.starts_with('-')).cloned());
+                    let value =
+                        inline.map(str::to_owned).or_else(|| words.next_if(|next| !next.starts_with('-')).cloned());
                     if flags.iter().any(|other| other.trim_start_matches('-') == flag) {
                         found.extend(value);
                     }
@@ -111,7 +119,11 @@ impl<'a> Analysis<'a> {
             if !matches!(kind, "option" | "argument") {
                 continue;
             }
-            let flags: Vec<String> = call.args.iter().filter_map(|arg| if let Expr::Str(text) = arg { Some(text.clone()) } else { None }).collect();
+            let flags: Vec<String> = call
+                .args
+                .iter()
+                .filter_map(|arg| if let Expr::Str(text) = arg { Some(text.clone()) } else { None })
+                .collect();
             let mine = flags.iter().any(|flag| destination(flag) == name || flag == name);
             if mine {
                 let at = (kind == "argument").then_some(place);
@@ -119,7 +131,8 @@ impl<'a> Analysis<'a> {
                     return Some(value);
                 }
                 let default = call.keywords.iter().find(|(key, _)| key == "default");
-                let flag = call.keywords.iter().any(|(key, value)| key == "is_flag" && matches!(value, Expr::Bool(true)));
+                let flag =
+                    call.keywords.iter().any(|(key, value)| key == "is_flag" && matches!(value, Expr::Bool(true)));
                 return match default {
                     Some((_, default)) => Some(self.eval(default)),
                     None => flag.then_some(Val::Bool(false)),
@@ -188,7 +201,9 @@ impl<'a> Analysis<'a> {
                 Value::Object(pairs) => {
                     for (group, choice) in pairs {
                         let group = group.trim_start_matches("override ").trim_start_matches("optional ");
-                        let Some(found) = choice.as_str().and_then(|choice| at(&format!("{group}/{choice}"))) else { continue };
+                        let Some(found) = choice.as_str().and_then(|choice| at(&format!("{group}/{choice}"))) else {
+                            continue;
+                        };
                         let key = group.rsplit(['/', '@']).next().unwrap_or(group);
                         merge(&mut whole, Some(key), found);
                     }
@@ -269,15 +284,12 @@ fn interpolated(document: &Value, text: &str, depth: usize) -> String {
 
 /// The arguments with which commands in a text run scripts of a project: `python src/a.py --x 1`. `variables` are those of a
 /// Makefile.
-pub(super) fn commands_in(
-    text: &str,
-    variables: &HashMap<String, String>,
-    found: &mut Commands,
-) {
+pub(super) fn commands_in(text: &str, variables: &HashMap<String, String>, found: &mut Commands) {
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
     for line in joined.lines().take(20_000) {
         for command in line.split([';', '|', '&']) {
-            let words: Vec<String> = super::shell::words(command).iter().map(|word| expanded(word, variables)).collect();
+            let words: Vec<String> =
+                super::shell::words(command).iter().map(|word| expanded(word, variables)).collect();
             let Some(start) = words.iter().position(|word| {
                 let name = word.trim_start_matches('@').rsplit('/').next().unwrap_or(word);
                 name.starts_with("python") && !name.ends_with(".py")
@@ -294,7 +306,9 @@ pub(super) fn commands_in(
             if let Some(script) = script {
                 let lists = found.entry(script).or_default();
                 if lists.len() < COMMANDS {
-                    lists.push(rest.take_while(|word| !matches!(word.as_str(), ">" | ">>" | "2>" | "<")).cloned().collect());
+                    lists.push(
+                        rest.take_while(|word| !matches!(word.as_str(), ">" | ">>" | "2>" | "<")).cloned().collect(),
+                    );
                 }
             }
         }

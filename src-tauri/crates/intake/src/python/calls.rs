@@ -69,7 +69,8 @@ impl<'a> Analysis<'a> {
                 self.external(&name, args, keywords, line)
             }
             Val::Choice(items) => {
-                let results = items.iter().map(|item| self.call_method(base, item, method, args, keywords, line)).collect();
+                let results =
+                    items.iter().map(|item| self.call_method(base, item, method, args, keywords, line)).collect();
                 self.joined(results)
             }
             Val::Module(path) => {
@@ -86,7 +87,10 @@ impl<'a> Analysis<'a> {
             }
             // Schedulers call a function by a method of it.
             Val::Function(_)
-                if matches!(method, "remote" | "delay" | "submit" | "apply_async" | "fn" | "map" | "callback" | "func") =>
+                if matches!(
+                    method,
+                    "remote" | "delay" | "submit" | "apply_async" | "fn" | "map" | "callback" | "func"
+                ) =>
             {
                 self.invoke(receiver, args, keywords, line)
             }
@@ -119,7 +123,8 @@ impl<'a> Analysis<'a> {
                     .unwrap_or_else(|| rest.first().or(keyword(keywords, "default")).cloned().unwrap_or(Val::Unknown)),
                 ("items", _) => {
                     let entries = entries.borrow();
-                    let pairs = entries.iter().map(|(key, value)| Val::list(vec![Val::Text(key.clone()), value.clone()]));
+                    let pairs =
+                        entries.iter().map(|(key, value)| Val::list(vec![Val::Text(key.clone()), value.clone()]));
                     Val::list(pairs.collect())
                 }
                 ("values", _) => Val::list(entries.borrow().iter().map(|(_, value)| value.clone()).collect()),
@@ -140,7 +145,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// Calls a value.
-    pub(super) fn invoke(&mut self, callee: &Val<'a>, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn invoke(
+        &mut self,
+        callee: &Val<'a>,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         if !self.spend() {
             return Val::Unknown;
         }
@@ -185,7 +196,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// Functions that are given to something unknown: it is going to call them.
-    pub(super) fn callbacks(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn callbacks(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         let mut result = Val::Unknown;
         for (at, arg) in args.iter().enumerate() {
             if let Val::Function(_) | Val::Partial(_) = arg {
@@ -382,7 +399,8 @@ impl<'a> Analysis<'a> {
     fn bind(&mut self, closure: &Rc<Closure<'a>>, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Names<'a> {
         let function = closure.function;
         let mut bound = Names::new();
-        let mut positional = closure.object.map(|(at, is_class)| Val::Object(at, is_class)).into_iter().chain(args.iter().cloned());
+        let mut positional =
+            closure.object.map(|(at, is_class)| Val::Object(at, is_class)).into_iter().chain(args.iter().cloned());
         for parameter in &function.parameters {
             let named = || keyword(keywords, &parameter.name).cloned();
             let value = match parameter.takes {

@@ -10,7 +10,13 @@ use super::values::{HOLE, Val, keyword, path_text};
 
 impl<'a> Analysis<'a> {
     /// `select` and `with_columns`: names and expressions as columns. `keep`: beside those that are there.
-    pub(super) fn expressions(&mut self, at: usize, args: &[Val<'a>], keywords: &[(String, Val<'a>)], keep: bool) -> Val<'a> {
+    pub(super) fn expressions(
+        &mut self,
+        at: usize,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        keep: bool,
+    ) -> Val<'a> {
         let mut items: Vec<(Option<Rc<str>>, Val<'a>)> = Vec::new();
         for arg in args {
             match arg {
@@ -78,7 +84,13 @@ impl<'a> Analysis<'a> {
         self.table(result)
     }
 
-    pub(super) fn filtered(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
+    pub(super) fn filtered(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+    ) -> Val<'a> {
         if let Some(items) = keyword(keywords, "items").filter(|_| method == "filter") {
             let items = items.clone();
             return self.select(at, &items);
@@ -90,7 +102,9 @@ impl<'a> Analysis<'a> {
                     let found = self.named_in(at, &text.clone());
                     sources.add(&found);
                 }
-                Val::List(items) if method == "filter" && items.borrow().iter().all(|item| matches!(item, Val::Text(_))) => {
+                Val::List(items)
+                    if method == "filter" && items.borrow().iter().all(|item| matches!(item, Val::Text(_))) =>
+                {
                     return self.select(at, arg);
                 }
                 arg => sources.add(&self.value_sources(at, arg)),
@@ -99,7 +113,11 @@ impl<'a> Analysis<'a> {
         if let Some(text) = keyword(keywords, "expr").or(keyword(keywords, "condition")).and_then(path_text) {
             sources.add(&self.named_in(at, &text));
         } else if method == "filter" {
-            let named: Vec<Rc<str>> = keywords.iter().map(|(name, _)| name.as_str().into()).filter(|name: &Rc<str>| !matches!(&**name, "like" | "regex" | "axis")).collect();
+            let named: Vec<Rc<str>> = keywords
+                .iter()
+                .map(|(name, _)| name.as_str().into())
+                .filter(|name: &Rc<str>| !matches!(&**name, "like" | "regex" | "axis"))
+                .collect();
             self.use_columns(at, &named);
             for name in named {
                 sources.add(&self.tables[at].get(&name).unwrap_or_default());
@@ -116,7 +134,11 @@ impl<'a> Analysis<'a> {
 
     /// The columns of a table that an expression in a text names.
     fn named_in(&mut self, at: usize, text: &str) -> Sources {
-        let names: Vec<Rc<str>> = identifiers(text).into_iter().map(Rc::from).filter(|name: &Rc<str>| self.tables[at].get(name).is_some()).collect();
+        let names: Vec<Rc<str>> = identifiers(text)
+            .into_iter()
+            .map(Rc::from)
+            .filter(|name: &Rc<str>| self.tables[at].get(name).is_some())
+            .collect();
         self.use_columns(at, &names);
         let mut sources = Sources::default();
         for name in names {
@@ -133,7 +155,8 @@ impl<'a> Analysis<'a> {
         let mut assigned = false;
         for line in text.lines() {
             let line = line.trim();
-            let cut = line.find('=').filter(|at| !line[at + 1..].starts_with('=') && !line[..*at].ends_with(['!', '<', '>']));
+            let cut =
+                line.find('=').filter(|at| !line[at + 1..].starts_with('=') && !line[..*at].ends_with(['!', '<', '>']));
             let Some(cut) = cut else { continue };
             let name: Rc<str> = line[..cut].trim().into();
             let sources = self.named_in(new, &line[cut + 1..]).through(FlowKind::Transformation);
@@ -150,7 +173,13 @@ impl<'a> Analysis<'a> {
         copy
     }
 
-    pub(super) fn grouped(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
+    pub(super) fn grouped(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+    ) -> Val<'a> {
         let mut keys: Vec<Val<'a>> = Vec::new();
         let named = ["by", "on", "index_column", "group_by"].iter().filter_map(|key| keyword(keywords, key)).cloned();
         let args = if method == "resample" { &[] } else { args };
@@ -198,7 +227,14 @@ impl<'a> Analysis<'a> {
         self.tables.len() - 1
     }
 
-    pub(super) fn group_method(&mut self, groups: &Rc<Groups>, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn group_method(
+        &mut self,
+        groups: &Rc<Groups>,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         let source = self.kept(groups.frame.clone());
         let mut rows = groups.frame.rows.clone();
         for key in &groups.keys {
@@ -208,7 +244,13 @@ impl<'a> Analysis<'a> {
         }
         let values: Vec<Rc<str>> = match &groups.chosen {
             Some(chosen) => chosen.clone(),
-            None => groups.frame.columns.iter().map(|(name, _)| name.clone()).filter(|name| !groups.keys.contains(name)).collect(),
+            None => groups
+                .frame
+                .columns
+                .iter()
+                .map(|(name, _)| name.clone())
+                .filter(|name| !groups.keys.contains(name))
+                .collect(),
         };
         let keyed = || {
             let mut frame = Frame { rows: rows.clone(), index: groups.keys.clone(), ..Frame::default() };
@@ -223,10 +265,13 @@ impl<'a> Analysis<'a> {
             "agg" | "aggregate" if !(args.is_empty() && keywords.is_empty()) => {
                 let mut frame = keyed();
                 let mut whole = false;
-                let exprs: Vec<Val<'a>> = args.iter().flat_map(|arg| match arg {
-                    Val::List(items) => items.borrow().clone(),
-                    arg => vec![arg.clone()],
-                }).collect();
+                let exprs: Vec<Val<'a>> = args
+                    .iter()
+                    .flat_map(|arg| match arg {
+                        Val::List(items) => items.borrow().clone(),
+                        arg => vec![arg.clone()],
+                    })
+                    .collect();
                 for arg in exprs {
                     match &arg {
                         Val::Map(entries) => {
@@ -251,15 +296,19 @@ impl<'a> Analysis<'a> {
                         _ => whole = true,
                     }
                 }
-                for (name, value) in keywords.iter().filter(|(name, _)| !matches!(name.as_str(), "axis" | "engine" | "func")) {
+                for (name, value) in
+                    keywords.iter().filter(|(name, _)| !matches!(name.as_str(), "axis" | "engine" | "func"))
+                {
                     let name: Rc<str> = name.as_str().into();
                     let sources = match value {
                         Val::List(pair) => {
                             let column = pair.borrow().first().and_then(Val::as_text).cloned();
-                            column.map(|column| {
-                                self.use_columns(source, std::slice::from_ref(&column));
-                                self.tables[source].get(&column).unwrap_or_default().through(FlowKind::Aggregation)
-                            }).unwrap_or_default()
+                            column
+                                .map(|column| {
+                                    self.use_columns(source, std::slice::from_ref(&column));
+                                    self.tables[source].get(&column).unwrap_or_default().through(FlowKind::Aggregation)
+                                })
+                                .unwrap_or_default()
                         }
                         Val::Text(_) if groups.single => {
                             let mut all = Sources::default();
@@ -306,7 +355,8 @@ impl<'a> Analysis<'a> {
                 let index = groups.keys.iter().filter_map(|key| Some((key.clone(), frame.get(key)?))).collect();
                 Val::series(Series { name: None, rows: frame.rows, index, ..Series::default() })
             }
-            "transform" | "cumsum" | "cumcount" | "cumprod" | "shift" | "rank" | "diff" | "ffill" | "bfill" | "pct_change" | "fillna" | "cummax" | "cummin" | "ngroup" => {
+            "transform" | "cumsum" | "cumcount" | "cumprod" | "shift" | "rank" | "diff" | "ffill" | "bfill"
+            | "pct_change" | "fillna" | "cummax" | "cummin" | "ngroup" => {
                 let kind = if method == "transform" { FlowKind::Aggregation } else { FlowKind::Transformation };
                 let mut all = Sources::default();
                 for value in &values {
@@ -317,7 +367,12 @@ impl<'a> Analysis<'a> {
                 }
                 if groups.single || matches!(method, "cumcount" | "ngroup") {
                     let name = values.first().cloned().filter(|_| groups.single);
-                    return Val::series(Series { name, sources: all, rows: groups.frame.rows.clone(), ..Series::default() });
+                    return Val::series(Series {
+                        name,
+                        sources: all,
+                        rows: groups.frame.rows.clone(),
+                        ..Series::default()
+                    });
                 }
                 let frame = groups.frame.select(&values).changed(kind);
                 self.table(frame)
@@ -335,7 +390,8 @@ impl<'a> Analysis<'a> {
                 };
                 let mut given = vec![inner];
                 given.extend(args.iter().skip(1).cloned());
-                let result = args.first().map_or(Val::Unknown, |function| self.invoke(function, &given, keywords, line));
+                let result =
+                    args.first().map_or(Val::Unknown, |function| self.invoke(function, &given, keywords, line));
                 match result {
                     Val::Table(at) => {
                         let mut frame = self.tables[at].clone();
@@ -344,7 +400,8 @@ impl<'a> Analysis<'a> {
                     }
                     Val::Series(series) => {
                         let mut series = series.through(FlowKind::Aggregation);
-                        series.index = groups.keys.iter().filter_map(|key| Some((key.clone(), groups.frame.get(key)?))).collect();
+                        series.index =
+                            groups.keys.iter().filter_map(|key| Some((key.clone(), groups.frame.get(key)?))).collect();
                         super::frame::merge_rows(&mut series.rows, &rows);
                         Val::series(series)
                     }
@@ -363,14 +420,18 @@ impl<'a> Analysis<'a> {
             "plot" | "hist" | "boxplot" => Val::Unknown,
             _ => {
                 // One value for each group: `mean()`, `sum("a", "b")`, and functions that are not known.
-                let mut chosen: Vec<Rc<str>> = args.iter().flat_map(names::columns).filter(|name| groups.frame.get(name).is_some()).collect();
+                let mut chosen: Vec<Rc<str>> =
+                    args.iter().flat_map(names::columns).filter(|name| groups.frame.get(name).is_some()).collect();
                 self.use_columns(source, &chosen);
                 if chosen.is_empty() {
                     chosen = values.clone();
                 }
                 let mut frame = keyed();
                 for value in &chosen {
-                    frame.set(value, Rc::new(self.tables[source].get(value).unwrap_or_default().through(FlowKind::Aggregation)));
+                    frame.set(
+                        value,
+                        Rc::new(self.tables[source].get(value).unwrap_or_default().through(FlowKind::Aggregation)),
+                    );
                 }
                 if groups.chosen.is_none() && args.is_empty() {
                     frame.open.extend(groups.frame.changed(FlowKind::Aggregation).open);
@@ -386,7 +447,12 @@ impl<'a> Analysis<'a> {
     fn group_series(&mut self, frame: &Frame, values: &[Rc<str>]) -> Val<'a> {
         let name = values.first().cloned();
         let sources = name.as_ref().and_then(|name| frame.get(name)).map(|it| (*it).clone()).unwrap_or_default();
-        let index = frame.index.iter().filter(|key| Some(*key) != name.as_ref()).filter_map(|key| Some((key.clone(), frame.get(key)?))).collect();
+        let index = frame
+            .index
+            .iter()
+            .filter(|key| Some(*key) != name.as_ref())
+            .filter_map(|key| Some((key.clone(), frame.get(key)?)))
+            .collect();
         Val::series(Series { name, sources, rows: frame.rows.clone(), index, ..Series::default() })
     }
 
@@ -397,7 +463,13 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    pub(super) fn merged(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
+    pub(super) fn merged(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+    ) -> Val<'a> {
         let other = args.first().or_else(|| keyword(keywords, "right")).or_else(|| keyword(keywords, "other"));
         let others: Vec<usize> = match other {
             Some(Val::Table(other)) => vec![*other],
@@ -405,7 +477,12 @@ impl<'a> Analysis<'a> {
                 let frame = series.to_frame(None);
                 vec![self.kept(frame)]
             }
-            Some(Val::List(items)) => items.borrow().iter().filter_map(|item| if let Val::Table(at) = item { Some(*at) } else { None }).take(16).collect(),
+            Some(Val::List(items)) => items
+                .borrow()
+                .iter()
+                .filter_map(|item| if let Val::Table(at) = item { Some(*at) } else { None })
+                .take(16)
+                .collect(),
             _ => Vec::new(),
         };
         let Some(other) = others.first().copied() else {
@@ -414,7 +491,10 @@ impl<'a> Analysis<'a> {
         };
         let place = if method.starts_with("merge") { 2 } else { 1 };
         let on = keyword(keywords, "on").or_else(|| args.get(place));
-        let how = keyword(keywords, "how").or_else(|| args.get(if place == 2 { 1 } else { 2 })).and_then(path_text).unwrap_or_default();
+        let how = keyword(keywords, "how")
+            .or_else(|| args.get(if place == 2 { 1 } else { 2 }))
+            .and_then(path_text)
+            .unwrap_or_default();
         let mut rows = Sources::default();
         let mut keys = Vec::new();
         let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -441,7 +521,15 @@ impl<'a> Analysis<'a> {
         if left.is_empty() && right.is_empty() && keys.is_empty() {
             let by_index = keyword(keywords, "left_index").is_some() || matches!(method, "join");
             let (mine, theirs) = (&self.tables[at], &self.tables[other]);
-            left = if by_index { mine.index.clone() } else { mine.columns.iter().map(|(name, _)| name.clone()).filter(|name| theirs.columns.iter().any(|(other, _)| other == name)).collect() };
+            left = if by_index {
+                mine.index.clone()
+            } else {
+                mine.columns
+                    .iter()
+                    .map(|(name, _)| name.clone())
+                    .filter(|name| theirs.columns.iter().any(|(other, _)| other == name))
+                    .collect()
+            };
             right = if by_index { theirs.index.clone() } else { left.clone() };
             if !by_index {
                 keys.clone_from(&left);
@@ -461,7 +549,9 @@ impl<'a> Analysis<'a> {
                 let of = |key: &str| keyword(keywords, key).and_then(path_text);
                 match (of("suffix"), of("lsuffix"), of("rsuffix")) {
                     (Some(right), ..) => (String::new(), right),
-                    (None, left @ Some(_), right) | (None, left, right @ Some(_)) => (left.unwrap_or_default(), right.unwrap_or_default()),
+                    (None, left @ Some(_), right) | (None, left, right @ Some(_)) => {
+                        (left.unwrap_or_default(), right.unwrap_or_default())
+                    }
                     _ if method.starts_with("merge") => ("_x".to_owned(), "_y".to_owned()),
                     _ => (String::new(), "_right".to_owned()),
                 }
@@ -482,16 +572,28 @@ impl<'a> Analysis<'a> {
     }
 
     /// `apply` and `pipe`: a function of the table, of its rows or of its columns.
-    pub(super) fn apply(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn apply(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         let Some(function) = args.first().or_else(|| keyword(keywords, "func")).cloned() else { return Val::Table(at) };
-        let by_row = matches!(keyword(keywords, "axis").or(args.get(1)), Some(Val::Number(1))) || matches!(keyword(keywords, "axis"), Some(Val::Text(_)));
+        let by_row = matches!(keyword(keywords, "axis").or(args.get(1)), Some(Val::Number(1)))
+            || matches!(keyword(keywords, "axis"), Some(Val::Text(_)));
         let mut given = vec![Val::Table(at)];
         if matches!(method, "pipe" | "map_batches" | "map_partitions") {
             given.extend(args.iter().skip(1).cloned());
             return self.invoke(&function, &given, keywords, line);
         }
         given.extend(keyword(keywords, "args").and_then(Val::items).unwrap_or_default());
-        let named: Vec<(String, Val<'a>)> = keywords.iter().filter(|(name, _)| !matches!(name.as_str(), "axis" | "args" | "func" | "result_type" | "raw")).cloned().collect();
+        let named: Vec<(String, Val<'a>)> = keywords
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "axis" | "args" | "func" | "result_type" | "raw"))
+            .cloned()
+            .collect();
         if !by_row {
             self.invoke(&function, &given, &named, line);
             let frame = self.tables[at].changed(FlowKind::Transformation);
@@ -522,7 +624,10 @@ impl<'a> Analysis<'a> {
 
 /// The names in an expression that is written in a text, those behind `@` and functions left out.
 pub(super) fn identifiers(text: &str) -> Vec<String> {
-    const WORDS: [&str; 18] = ["and", "or", "not", "in", "is", "null", "like", "between", "true", "false", "none", "case", "when", "then", "else", "end", "as", "if"];
+    const WORDS: [&str; 18] = [
+        "and", "or", "not", "in", "is", "null", "like", "between", "true", "false", "none", "case", "when", "then",
+        "else", "end", "as", "if",
+    ];
     let mut found: Vec<String> = Vec::new();
     let mut letters = text.chars().take(20_000).peekable();
     let mut before = ' ';

@@ -27,7 +27,9 @@ fn named(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
         let comment = line.trim_start().strip_prefix('#')?;
         let name = comment.split_once("coding").map(|(_, rest)| rest)?;
         let name = name.strip_prefix([':', '='])?.trim_start();
-        let end = name.find(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '_' | '.')).unwrap_or(name.len());
+        let end = name
+            .find(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '_' | '.'))
+            .unwrap_or(name.len());
         let name = name[..end].replace('_', "-");
         // The names of Python that the web does not have.
         let name = match name.to_lowercase().as_str() {

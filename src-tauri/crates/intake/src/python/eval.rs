@@ -363,7 +363,8 @@ impl<'a> Analysis<'a> {
 
     /// One value that stands for any of these.
     pub(super) fn joined(&mut self, values: Vec<Val<'a>>) -> Val<'a> {
-        let tables: Vec<usize> = values.iter().filter_map(|it| if let Val::Table(at) = it { Some(*at) } else { None }).collect();
+        let tables: Vec<usize> =
+            values.iter().filter_map(|it| if let Val::Table(at) = it { Some(*at) } else { None }).collect();
         if let [first, rest @ ..] = tables.as_slice() {
             let rest: Vec<usize> = rest.iter().filter(|at| *at != first).copied().collect();
             if rest.is_empty() {
@@ -375,7 +376,8 @@ impl<'a> Analysis<'a> {
             }
             return self.table(whole);
         }
-        let series: Vec<_> = values.iter().filter_map(|it| if let Val::Series(it) = it { Some(it.clone()) } else { None }).collect();
+        let series: Vec<_> =
+            values.iter().filter_map(|it| if let Val::Series(it) = it { Some(it.clone()) } else { None }).collect();
         if let [first, rest @ ..] = series.as_slice() {
             let mut whole = (**first).clone();
             for other in rest {

@@ -8,7 +8,7 @@ use super::frame::{Labels, Series, Sources};
 use super::names;
 use super::pattern;
 use super::tree::{Comparison, Comprehension, Expr};
-use super::values::{HOLE, Val, cut, dotted, each, either, formatted, path_texts, put, split_name, text_of, binary};
+use super::values::{HOLE, Val, binary, cut, dotted, each, either, formatted, path_texts, put, split_name, text_of};
 
 impl<'a> Analysis<'a> {
     pub(super) fn eval(&mut self, e: &'a Expr) -> Val<'a> {
@@ -255,7 +255,9 @@ impl<'a> Analysis<'a> {
             let within = || {
                 let text = plain(&first)?;
                 let items = match second {
-                    Val::Map(entries) => entries.borrow().iter().map(|(key, _)| Some(key.to_string())).collect::<Vec<_>>(),
+                    Val::Map(entries) => {
+                        entries.borrow().iter().map(|(key, _)| Some(key.to_string())).collect::<Vec<_>>()
+                    }
                     _ => second.items()?.iter().map(plain).collect(),
                 };
                 let found = items.iter().any(|item| item.as_deref() == Some(&*text));
@@ -452,7 +454,9 @@ impl<'a> Analysis<'a> {
 
     fn index(&mut self, base: &'a Expr, index: &'a Expr) -> Val<'a> {
         let accessor = match base {
-            Expr::Attribute(inner, name) if matches!(name.as_str(), "loc" | "at" | "iloc" | "iat") => Some((&**inner, name.as_str())),
+            Expr::Attribute(inner, name) if matches!(name.as_str(), "loc" | "at" | "iloc" | "iat") => {
+                Some((&**inner, name.as_str()))
+            }
             _ => None,
         };
         let value = match accessor {
@@ -511,9 +515,7 @@ impl<'a> Analysis<'a> {
                 let single = matches!(key, Val::Text(_));
                 self.chosen(groups, names, single)
             }
-            Val::Labels(labels) => {
-                Val::Labels(Rc::new(Labels { frame: labels.frame.clone(), some: true }))
-            }
+            Val::Labels(labels) => Val::Labels(Rc::new(Labels { frame: labels.frame.clone(), some: true })),
             Val::Object(object, false) => match self.attribute_of(*object, "__getitem__") {
                 Some(method) => self.invoke(&method, std::slice::from_ref(key), &[], 1),
                 None => Val::Unknown,

@@ -159,7 +159,10 @@ pub(super) struct Frame {
 impl Frame {
     /// The table that a read returns.
     pub(super) fn of_read(read: usize) -> Self {
-        Self { open: vec![Open { read, except: Rc::default(), kind: FlowKind::Identity, sure: 1.0 }], ..Self::default() }
+        Self {
+            open: vec![Open { read, except: Rc::default(), kind: FlowKind::Identity, sure: 1.0 }],
+            ..Self::default()
+        }
     }
 
     /// The table that a read returns when its columns are named.
@@ -350,14 +353,28 @@ impl Frame {
         for open in self.open.iter().filter(|open| open.read != NOWHERE) {
             let except = open.except.iter().map(|name| name.to_string()).collect();
             let confidence = 0.9 * open.sure;
-            flows.push(ColumnFlow { read: open.read, from: "*".into(), to: "*".into(), kind: open.kind, except, confidence });
+            flows.push(ColumnFlow {
+                read: open.read,
+                from: "*".into(),
+                to: "*".into(),
+                kind: open.kind,
+                except,
+                confidence,
+            });
         }
         for ((origin, kind), sure) in &self.rows {
             if let Origin::Read(read, name) = origin
                 && *read != NOWHERE
             {
                 let (from, confidence) = (name.to_string(), 0.9 * sure);
-                flows.push(ColumnFlow { read: *read, from, to: "*".into(), kind: *kind, except: Vec::new(), confidence });
+                flows.push(ColumnFlow {
+                    read: *read,
+                    from,
+                    to: "*".into(),
+                    kind: *kind,
+                    except: Vec::new(),
+                    confidence,
+                });
             }
         }
         flows

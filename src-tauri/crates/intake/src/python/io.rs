@@ -44,13 +44,50 @@ pub(super) struct Operation {
 }
 
 const PANDAS: &[&str] = &[
-    "filepath_or_buffer", "path_or_buf", "path", "io", "filename", "fname", "path_or_buffer", "source", "file", "urlpath",
-    "excel_writer", "buf", "path_or_handle", "paths",
+    "filepath_or_buffer",
+    "path_or_buf",
+    "path",
+    "io",
+    "filename",
+    "fname",
+    "path_or_buffer",
+    "source",
+    "file",
+    "urlpath",
+    "excel_writer",
+    "buf",
+    "path_or_handle",
+    "paths",
 ];
 const PATHS: &[&str] = &[
-    "file", "fname", "filename", "path", "f", "fid", "source", "where", "fp", "filepath", "uri", "out", "outfile",
-    "local_path", "local_dir", "model_uri", "model_path", "directory", "folder", "root", "file_path", "output_path",
-    "save_path", "saved_model_path", "pretrained_model_name_or_path", "save_directory", "dataset_path", "path_or_stream",
+    "file",
+    "fname",
+    "filename",
+    "path",
+    "f",
+    "fid",
+    "source",
+    "where",
+    "fp",
+    "filepath",
+    "uri",
+    "out",
+    "outfile",
+    "local_path",
+    "local_dir",
+    "model_uri",
+    "model_path",
+    "directory",
+    "folder",
+    "root",
+    "file_path",
+    "output_path",
+    "save_path",
+    "saved_model_path",
+    "pretrained_model_name_or_path",
+    "save_directory",
+    "dataset_path",
+    "path_or_stream",
 ];
 
 const NONE: Operation = Operation {
@@ -74,7 +111,10 @@ const fn write(position: usize, what: usize) -> Option<Operation> {
 pub(super) fn function(name: &str) -> Option<Operation> {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let root = module.split('.').next().unwrap_or("");
-    tables(root, module, last).or_else(|| arrays(root, module, last)).or_else(|| models(root, module, last)).or_else(|| others(root, module, last))
+    tables(root, module, last)
+        .or_else(|| arrays(root, module, last))
+        .or_else(|| models(root, module, last))
+        .or_else(|| others(root, module, last))
 }
 
 fn tables(root: &str, module: &str, last: &str) -> Option<Operation> {
@@ -91,12 +131,18 @@ fn tables(root: &str, module: &str, last: &str) -> Option<Operation> {
         "pandas" if last == "ExcelWriter" => Some(Operation { gives: Gives::Handle, ..write(0, usize::MAX)? }),
         "vaex" if last == "open" => read(Gives::Table),
         "polars" if last.starts_with("read_") || last.starts_with("scan_") => {
-            if last.starts_with("read_database") { None } else { pandas }
+            if last.starts_with("read_database") {
+                None
+            } else {
+                pandas
+            }
         }
         "duckdb" if last.starts_with("read_") || matches!(last, "from_parquet" | "from_csv_auto") => read(Gives::Table),
         "pyarrow" => match last {
             "read_table" | "read_csv" | "read_json" | "read_feather" | "read_pandas" | "ParquetFile" | "dataset"
-            | "ParquetDataset" | "open_csv" | "memory_map" | "read_schema" | "read_metadata" | "read_orc" => read(Gives::Table),
+            | "ParquetDataset" | "open_csv" | "memory_map" | "read_schema" | "read_metadata" | "read_orc" => {
+                read(Gives::Table)
+            }
             "write_table" | "write_feather" | "write_csv" | "write_dataset" => {
                 Some(Operation { names: &["where", "dest", "output_file", "base_dir"], ..write(1, 0)? })
             }
@@ -134,13 +180,19 @@ fn arrays(root: &str, module: &str, last: &str) -> Option<Operation> {
         ("scipy", "write") if module.ends_with("wavfile") => write(0, 2),
         ("scipy", "imread") => read(Gives::Nothing),
         ("h5py", "File") => read(Gives::Table),
-        ("xarray", "open_dataset" | "open_dataarray" | "open_mfdataset" | "open_zarr" | "load_dataset") | ("zarr", "open") => read(Gives::Table),
+        ("xarray", "open_dataset" | "open_dataarray" | "open_mfdataset" | "open_zarr" | "load_dataset")
+        | ("zarr", "open") => read(Gives::Table),
         ("netCDF4", "Dataset") => read(Gives::Table),
         ("cv2", "imread") | ("imageio", "imread" | "get_reader") | ("skimage", "imread") => read(Gives::Nothing),
-        ("matplotlib", "imread") | ("torchvision", "read_image") | ("nibabel", "load") | ("pydicom", "dcmread") => read(Gives::Nothing),
+        ("matplotlib", "imread") | ("torchvision", "read_image") | ("nibabel", "load") | ("pydicom", "dcmread") => {
+            read(Gives::Nothing)
+        }
         ("cv2", "VideoCapture") => read(Gives::Nothing),
         ("PIL", "open") => read(Gives::Nothing),
-        ("cv2", "imwrite") | ("imageio", "imwrite" | "imsave" | "mimsave") | ("skimage", "imsave") | ("matplotlib", "imsave") => write(0, 1),
+        ("cv2", "imwrite")
+        | ("imageio", "imwrite" | "imsave" | "mimsave")
+        | ("skimage", "imsave")
+        | ("matplotlib", "imsave") => write(0, 1),
         ("torchvision", "save_image") => write(1, 0),
         ("librosa", "load") | ("soundfile", "read") | ("torchaudio", "load") => read(Gives::Nothing),
         ("soundfile", "write") | ("torchaudio", "save") => write(0, 1),
@@ -150,12 +202,12 @@ fn arrays(root: &str, module: &str, last: &str) -> Option<Operation> {
 
 fn models(root: &str, module: &str, last: &str) -> Option<Operation> {
     match (root, last) {
-        ("joblib" | "torch" | "dill" | "cloudpickle" | "sklearn" | "pandas", "load") if root != "pandas" => read(Gives::Model),
+        ("joblib" | "torch" | "dill" | "cloudpickle" | "sklearn" | "pandas", "load") if root != "pandas" => {
+            read(Gives::Model)
+        }
         ("sklearn", "dump") if module.ends_with("joblib") => write(1, 0),
         ("joblib", "dump") | ("torch", "save") => write(1, 0),
-        ("torch", "export") if module == "torch.onnx" => {
-            Some(Operation { names: &["f"], ..write(2, 0)? })
-        }
+        ("torch", "export") if module == "torch.onnx" => Some(Operation { names: &["f"], ..write(2, 0)? }),
         ("skops", "load") => read(Gives::Model),
         ("skops", "dump") => write(1, 0),
         ("onnx", "load" | "load_model") => read(Gives::Model),
@@ -164,19 +216,36 @@ fn models(root: &str, module: &str, last: &str) -> Option<Operation> {
         ("safetensors", "load_file" | "safe_open" | "load_model") => read(Gives::Model),
         ("safetensors", "save_file" | "save_model") => write(1, 0),
         ("lightgbm", "Booster") => Some(Operation { position: 9, names: &["model_file"], gives: Gives::Model, ..NONE }),
-        ("keras" | "tensorflow", "load_model" | "load") if last == "load_model" || module.ends_with("saved_model") => read(Gives::Model),
+        ("keras" | "tensorflow", "load_model" | "load") if last == "load_model" || module.ends_with("saved_model") => {
+            read(Gives::Model)
+        }
         ("tensorflow", "save") if module.ends_with("saved_model") => write(1, 0),
         ("keras" | "tensorflow", "save_model") => write(1, 0),
-        ("keras" | "tensorflow", "ModelCheckpoint" | "CSVLogger") => Some(Operation { names: &["filepath", "filename"], ..write(0, usize::MAX)? }),
-        ("keras" | "tensorflow", "image_dataset_from_directory" | "text_dataset_from_directory" | "load_img" | "get_file") => {
-            if last == "get_file" { None } else { read(Gives::Nothing) }
+        ("keras" | "tensorflow", "ModelCheckpoint" | "CSVLogger") => {
+            Some(Operation { names: &["filepath", "filename"], ..write(0, usize::MAX)? })
         }
-        ("tensorflow", "read_file" | "TFRecordDataset" | "make_csv_dataset" | "CsvDataset" | "list_files" | "TextLineDataset") => {
-            Some(Operation { names: &["file_pattern", "filenames", "filename"], gives: Gives::Table, ..NONE })
+        (
+            "keras" | "tensorflow",
+            "image_dataset_from_directory" | "text_dataset_from_directory" | "load_img" | "get_file",
+        ) => {
+            if last == "get_file" {
+                None
+            } else {
+                read(Gives::Nothing)
+            }
         }
+        (
+            "tensorflow",
+            "read_file" | "TFRecordDataset" | "make_csv_dataset" | "CsvDataset" | "list_files" | "TextLineDataset",
+        ) => Some(Operation { names: &["file_pattern", "filenames", "filename"], gives: Gives::Table, ..NONE }),
         ("tensorflow", "write_file" | "TFRecordWriter") => write(0, 1),
-        ("gensim", "load" | "load_word2vec_format") | ("fasttext", "load_model") | ("spacy", "load") | ("stable_baselines3", "load") => read(Gives::Model),
-        ("fasttext", "train_supervised" | "train_unsupervised") => Some(Operation { names: &["input"], gives: Gives::Model, ..NONE }),
+        ("gensim", "load" | "load_word2vec_format")
+        | ("fasttext", "load_model")
+        | ("spacy", "load")
+        | ("stable_baselines3", "load") => read(Gives::Model),
+        ("fasttext", "train_supervised" | "train_unsupervised") => {
+            Some(Operation { names: &["input"], gives: Gives::Model, ..NONE })
+        }
         ("catboost" | "xgboost" | "lightgbm", "load_model") => read(Gives::Model),
         ("transformers" | "diffusers" | "sentence_transformers" | "peft", "from_pretrained") => read(Gives::Model),
         ("sentence_transformers", "SentenceTransformer") => read(Gives::Model),
@@ -197,19 +266,26 @@ fn models(root: &str, module: &str, last: &str) -> Option<Operation> {
 
 fn others(root: &str, module: &str, last: &str) -> Option<Operation> {
     match (root, last) {
-        ("shutil", "copy" | "copy2" | "copyfile" | "move" | "copytree") | ("os", "rename" | "replace" | "link" | "symlink") => {
+        ("shutil", "copy" | "copy2" | "copyfile" | "move" | "copytree")
+        | ("os", "rename" | "replace" | "link" | "symlink") => {
             Some(Operation { access: Access::Copy, names: &["src"], ..NONE })
         }
         ("shutil", "unpack_archive") => Some(Operation { access: Access::Copy, names: &["filename"], ..NONE }),
         ("matplotlib" | "seaborn" | "plotly", "savefig") => write(0, usize::MAX),
-        ("plotly", "write_html" | "write_image" | "plot") if last != "plot" || module.ends_with("offline") => write(1, usize::MAX),
+        ("plotly", "write_html" | "write_image" | "plot") if last != "plot" || module.ends_with("offline") => {
+            write(1, usize::MAX)
+        }
         ("graphviz", "render") => write(0, usize::MAX),
         ("rasterio" | "fiona", "open") => read(Gives::Handle),
         ("codecs" | "io" | "gzip" | "bz2" | "lzma" | "fsspec" | "smart_open", "open") => read(Gives::Handle),
         ("zipfile", "ZipFile") | ("tarfile", "open" | "TarFile") => read(Gives::Handle),
         ("gzip", "GzipFile") | ("bz2", "BZ2File") | ("lzma", "LZMAFile") => read(Gives::Handle),
-        ("requests" | "httpx", "get") | ("urllib", "urlopen") => Some(Operation { names: &["url"], gives: Gives::Handle, ..NONE }),
-        ("urllib" | "wget", "urlretrieve" | "download") => Some(Operation { access: Access::Copy, names: &["url"], ..NONE }),
+        ("requests" | "httpx", "get") | ("urllib", "urlopen") => {
+            Some(Operation { names: &["url"], gives: Gives::Handle, ..NONE })
+        }
+        ("urllib" | "wget", "urlretrieve" | "download") => {
+            Some(Operation { access: Access::Copy, names: &["url"], ..NONE })
+        }
         ("gdown", "download") => Some(Operation { access: Access::Copy, names: &["url"], ..NONE }),
         ("configparser", "read") | ("dotenv", "dotenv_values") => read(Gives::Nothing),
         ("wandb", "restore") => read(Gives::Nothing),
@@ -223,8 +299,24 @@ pub(super) fn method(name: &str) -> Option<(Operation, bool)> {
     let writes = name.starts_with("to_")
         && matches!(
             &name[3..],
-            "csv" | "parquet" | "excel" | "json" | "feather" | "pickle" | "hdf" | "stata" | "orc" | "file" | "xml" | "markdown" | "html"
-                | "latex" | "netcdf" | "zarr" | "disk" | "delta"
+            "csv"
+                | "parquet"
+                | "excel"
+                | "json"
+                | "feather"
+                | "pickle"
+                | "hdf"
+                | "stata"
+                | "orc"
+                | "file"
+                | "xml"
+                | "markdown"
+                | "html"
+                | "latex"
+                | "netcdf"
+                | "zarr"
+                | "disk"
+                | "delta"
         );
     let sinks = name.starts_with("write_") || name.starts_with("sink_");
     let formats = ["csv", "parquet", "ipc", "json", "ndjson", "excel", "avro", "delta", "html", "image", "ipc_stream"];
@@ -236,10 +328,9 @@ pub(super) fn method(name: &str) -> Option<(Operation, bool)> {
         "savefig" | "save_pretrained" | "save_to_disk" | "tofile" | "saveAsTextFile" | "dump_model" | "saveAsTable" => {
             (write(0, usize::MAX)?, true)
         }
-        "save_model" | "save_weights" => (
-            Operation { names: &["fname", "filename", "path", "filepath"], ..write(0, usize::MAX)? },
-            true,
-        ),
+        "save_model" | "save_weights" => {
+            (Operation { names: &["fname", "filename", "path", "filepath"], ..write(0, usize::MAX)? }, true)
+        }
         "extractall" => (write(0, usize::MAX)?, true),
         // Of these the receiver decides, so only a text that looks like a path counts.
         "load_model" | "load_weights" | "load_state_dict_from_file" => (read(Gives::Model)?, false),

@@ -10,8 +10,28 @@ use super::values::{Val, add, keyword, path_text};
 
 /// Libraries whose classes are models and their parts.
 const LIBRARIES: [&str; 23] = [
-    "sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "keras", "torch", "tensorflow", "statsmodels", "prophet", "fbprophet",
-    "category_encoders", "feature_engine", "autogluon", "cuml", "skorch", "lifelines", "pmdarima", "ngboost", "flaml", "tpot", "umap",
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "imblearn",
+    "keras",
+    "torch",
+    "tensorflow",
+    "statsmodels",
+    "prophet",
+    "fbprophet",
+    "category_encoders",
+    "feature_engine",
+    "autogluon",
+    "cuml",
+    "skorch",
+    "lifelines",
+    "pmdarima",
+    "ngboost",
+    "flaml",
+    "tpot",
+    "umap",
     "hdbscan",
 ];
 
@@ -50,7 +70,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// Functions and classes of libraries that train. `None` for all others.
-    pub(super) fn learning_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+    pub(super) fn learning_function(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Option<Val<'a>> {
         let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
         let root = module.split('.').next().unwrap_or("");
         if last == "train_test_split" {
@@ -67,7 +93,9 @@ impl<'a> Analysis<'a> {
             let parts = args.iter().flat_map(|arg| [arg.clone(), arg.clone()]).collect();
             return Some(Val::list(parts));
         }
-        if matches!(last, "DMatrix" | "Dataset" | "Pool" | "QuantileDMatrix" | "DaskDMatrix") && matches!(root, "xgboost" | "lightgbm" | "catboost") {
+        if matches!(last, "DMatrix" | "Dataset" | "Pool" | "QuantileDMatrix" | "DaskDMatrix")
+            && matches!(root, "xgboost" | "lightgbm" | "catboost")
+        {
             let features = args.first().or_else(|| keyword(keywords, "data")).cloned().unwrap_or_default();
             let label = keyword(keywords, "label").or(args.get(1)).cloned();
             if let Some(label) = &label {
@@ -76,7 +104,12 @@ impl<'a> Analysis<'a> {
             return Some(self.model(Model { class: name.into(), data: Some((features, label)), ..Model::default() }));
         }
         if matches!((root, last), ("xgboost" | "lightgbm" | "catboost", "train" | "cv")) {
-            let set = args.get(1).or_else(|| keyword(keywords, "dtrain")).or_else(|| keyword(keywords, "train_set")).or_else(|| keyword(keywords, "pool")).cloned();
+            let set = args
+                .get(1)
+                .or_else(|| keyword(keywords, "dtrain"))
+                .or_else(|| keyword(keywords, "train_set"))
+                .or_else(|| keyword(keywords, "pool"))
+                .cloned();
             let set = set.or_else(|| args.first().filter(|_| root == "catboost").cloned());
             let class = match root {
                 "xgboost" => "xgboost.Booster",
@@ -91,7 +124,16 @@ impl<'a> Analysis<'a> {
             }
             return Some(model);
         }
-        if matches!(last, "cross_val_score" | "cross_validate" | "cross_val_predict" | "learning_curve" | "validation_curve" | "permutation_test_score") && root == "sklearn" {
+        if matches!(
+            last,
+            "cross_val_score"
+                | "cross_validate"
+                | "cross_val_predict"
+                | "learning_curve"
+                | "validation_curve"
+                | "permutation_test_score"
+        ) && root == "sklearn"
+        {
             let model = args.first().or_else(|| keyword(keywords, "estimator"));
             let features = args.get(1).or_else(|| keyword(keywords, "X")).cloned().unwrap_or_default();
             let target = args.get(2).or_else(|| keyword(keywords, "y")).cloned();
@@ -102,7 +144,12 @@ impl<'a> Analysis<'a> {
                 _ => Val::Unknown,
             });
         }
-        if root == "statsmodels" && matches!(last, "ols" | "logit" | "glm" | "probit" | "poisson" | "wls" | "gls" | "mixedlm" | "rlm" | "negativebinomial") {
+        if root == "statsmodels"
+            && matches!(
+                last,
+                "ols" | "logit" | "glm" | "probit" | "poisson" | "wls" | "gls" | "mixedlm" | "rlm" | "negativebinomial"
+            )
+        {
             return Some(self.formula(name, args, keywords));
         }
         if root == "statsmodels" && matches!(last, "OLS" | "Logit" | "GLM" | "WLS" | "Probit" | "Poisson" | "RLM") {
@@ -133,12 +180,28 @@ impl<'a> Analysis<'a> {
             self.transformer_columns(&mut model, args, keywords);
         } else {
             let mut values: Vec<Val<'a>> = args.to_vec();
-            values.extend(["steps", "estimator", "base_estimator", "estimators", "transformer_list", "regressor", "classifier", "final_estimator", "model"].iter().filter_map(|key| keyword(keywords, key)).cloned());
+            values.extend(
+                [
+                    "steps",
+                    "estimator",
+                    "base_estimator",
+                    "estimators",
+                    "transformer_list",
+                    "regressor",
+                    "classifier",
+                    "final_estimator",
+                    "model",
+                ]
+                .iter()
+                .filter_map(|key| keyword(keywords, key))
+                .cloned(),
+            );
             for value in &values {
                 models_in(value, &mut model.inner, 4);
             }
         }
-        model.label = ["label", "target", "target_column"].iter().find_map(|key| keyword(keywords, key)?.as_text().cloned());
+        model.label =
+            ["label", "target", "target_column"].iter().find_map(|key| keyword(keywords, key)?.as_text().cloned());
         if let Some(label) = &model.label {
             self.setting.get_or_insert_with(|| label.to_string());
         }
@@ -146,7 +209,8 @@ impl<'a> Analysis<'a> {
     }
 
     fn transformer_columns(&mut self, model: &mut Model<'a>, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) {
-        model.rest = matches!(keyword(keywords, "remainder").or(args.get(1)), Some(Val::Text(rest)) if &**rest == "passthrough");
+        model.rest =
+            matches!(keyword(keywords, "remainder").or(args.get(1)), Some(Val::Text(rest)) if &**rest == "passthrough");
         let mut parts: Vec<Vec<Val<'a>>> = Vec::new();
         for value in args.iter().chain(keyword(keywords, "transformers")) {
             let Some(items) = value.items() else { continue };
@@ -179,7 +243,8 @@ impl<'a> Analysis<'a> {
         let (Some(Val::Table(at)), Some((left, right))) = (data, text.split_once('~')) else {
             return self.model(Model { class: name.into(), ..Model::default() });
         };
-        let named = |text: &str| -> Vec<Rc<str>> { super::combine::identifiers(text).into_iter().map(Rc::from).collect() };
+        let named =
+            |text: &str| -> Vec<Rc<str>> { super::combine::identifiers(text).into_iter().map(Rc::from).collect() };
         let (target, features) = (named(left), named(right));
         let features = self.select(at, &Val::list(features.into_iter().map(Val::Text).collect()));
         let target = target.first().map(|name| self.column(at, name));
@@ -188,19 +253,33 @@ impl<'a> Analysis<'a> {
 
     pub(super) fn model_attribute(&mut self, at: usize, name: &str) -> Val<'a> {
         match name {
-            "best_estimator_" | "named_steps" | "estimator" | "estimator_" | "booster_" | "best_model" | "model" | "steps" | "base_estimator_" | "regressor_" => Val::Model(at),
+            "best_estimator_" | "named_steps" | "estimator" | "estimator_" | "booster_" | "best_model" | "model"
+            | "steps" | "base_estimator_" | "regressor_" => Val::Model(at),
             _ => Val::Unknown,
         }
     }
 
-    pub(super) fn model_method(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn model_method(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         if let Some(value) = self.writing_method(&Val::Model(at), method, args, keywords, line) {
             return match value {
                 Val::Unknown => Val::Model(at),
                 value => value,
             };
         }
-        let first = args.first().or_else(|| keyword(keywords, "X")).or_else(|| keyword(keywords, "x")).or_else(|| keyword(keywords, "train_data")).or_else(|| keyword(keywords, "df")).cloned();
+        let first = args
+            .first()
+            .or_else(|| keyword(keywords, "X"))
+            .or_else(|| keyword(keywords, "x"))
+            .or_else(|| keyword(keywords, "train_data"))
+            .or_else(|| keyword(keywords, "df"))
+            .cloned();
         let second = args.get(1).or_else(|| keyword(keywords, "y")).cloned();
         match method {
             "fit" | "partial_fit" | "train" | "fit_generator" | "tune" if method != "train" || first.is_some() => {
@@ -217,7 +296,8 @@ impl<'a> Analysis<'a> {
                 }
                 Val::Model(at)
             }
-            "fit_transform" | "transform" | "inverse_transform" | "fit_predict" | "texts_to_sequences" | "texts_to_matrix" | "preprocess" => {
+            "fit_transform" | "transform" | "inverse_transform" | "fit_predict" | "texts_to_sequences"
+            | "texts_to_matrix" | "preprocess" => {
                 let Some(values) = first else { return Val::Unknown };
                 if method.starts_with("fit") {
                     self.fit(Some(at), &values, second.as_ref(), method, line);
@@ -230,7 +310,8 @@ impl<'a> Analysis<'a> {
                 }
                 Val::list(vec![first.unwrap_or_default(), second.unwrap_or_default()])
             }
-            "predict" | "predict_proba" | "decision_function" | "predict_log_proba" | "score_samples" | "kneighbors" => {
+            "predict" | "predict_proba" | "decision_function" | "predict_log_proba" | "score_samples"
+            | "kneighbors" => {
                 let values = match first {
                     Some(Val::Model(set)) => self.models[set].data.clone().map(|(features, _)| features),
                     other => other,
@@ -253,7 +334,8 @@ impl<'a> Analysis<'a> {
                 }
                 Val::Unknown
             }
-            "to" | "eval" | "cuda" | "cpu" | "half" | "set_params" | "get_booster" | "double" | "float" | "add" | "clone" => Val::Model(at),
+            "to" | "eval" | "cuda" | "cpu" | "half" | "set_params" | "get_booster" | "double" | "float" | "add"
+            | "clone" => Val::Model(at),
             "compile" | "summary" | "parameters" | "state_dict" => Val::Unknown,
             _ => self.callbacks(method, args, keywords, line),
         }
@@ -270,7 +352,22 @@ impl<'a> Analysis<'a> {
                     frame = self.tables[*table].select(picks);
                 }
                 let class = model.class.rsplit('.').next().unwrap_or("");
-                let mixes = ["PCA", "SVD", "NMF", "TSNE", "UMAP", "KMeans", "Polynomial", "Vectorizer", "Hash", "Projection", "ICA", "Discriminant"].iter().any(|part| class.contains(part));
+                let mixes = [
+                    "PCA",
+                    "SVD",
+                    "NMF",
+                    "TSNE",
+                    "UMAP",
+                    "KMeans",
+                    "Polynomial",
+                    "Vectorizer",
+                    "Hash",
+                    "Projection",
+                    "ICA",
+                    "Discriminant",
+                ]
+                .iter()
+                .any(|part| class.contains(part));
                 if mixes && frame.is_closed() {
                     let sources = frame.all_sources().through(FlowKind::Transformation);
                     frame = Frame { rows: frame.rows, ..Frame::default() };
@@ -287,7 +384,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// A training by something that is not known.
-    pub(super) fn unknown_fit(&mut self, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn unknown_fit(
+        &mut self,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         let features = args.first().or_else(|| keyword(keywords, "X")).cloned().unwrap_or_default();
         let target = args.get(1).or_else(|| keyword(keywords, "y")).cloned();
         if let Some(target @ (Val::Series(_) | Val::Table(_))) = &target {
@@ -312,7 +415,9 @@ impl<'a> Analysis<'a> {
     fn last_class(&self, at: usize, depth: usize) -> Rc<str> {
         let model = &self.models[at];
         let name = model.class.rsplit('.').next().unwrap_or("");
-        let wraps = matches!(name, "Pipeline" | "make_pipeline" | "TransformedTargetRegressor") || name.ends_with("SearchCV") || name.starts_with("Halving");
+        let wraps = matches!(name, "Pipeline" | "make_pipeline" | "TransformedTargetRegressor")
+            || name.ends_with("SearchCV")
+            || name.starts_with("Halving");
         match model.inner.last().filter(|_| wraps && depth < 8) {
             Some(last) => self.last_class(*last, depth + 1),
             None => model.class.clone(),
@@ -369,7 +474,9 @@ impl<'a> Analysis<'a> {
             _ => super::frame::Sources::default(),
         });
         // A learner that takes the target out of the table itself.
-        let label = model.and_then(|at| self.models[at].label.clone()).or_else(|| class.as_deref().filter(|class| class.ends_with(".Prophet")).map(|_| "y".into()));
+        let label = model
+            .and_then(|at| self.models[at].label.clone())
+            .or_else(|| class.as_deref().filter(|class| class.ends_with(".Prophet")).map(|_| "y".into()));
         if let Some(label) = label.filter(|_| target.is_none()) {
             target_sources = frame.get(&label).map(|it| (*it).clone());
             frame.drop_columns(std::slice::from_ref(&label));
@@ -402,7 +509,12 @@ impl<'a> Analysis<'a> {
             saved: Vec::new(),
             when_run,
         };
-        let same = |other: &ModelFit| other.line == fit.line && other.call == fit.call && other.features == fit.features && other.flows == fit.flows;
+        let same = |other: &ModelFit| {
+            other.line == fit.line
+                && other.call == fit.call
+                && other.features == fit.features
+                && other.flows == fit.flows
+        };
         let at = match self.facts.fits.iter().position(same) {
             Some(at) => {
                 self.facts.fits[at].when_run |= when_run;
@@ -436,7 +548,11 @@ impl<'a> Analysis<'a> {
             Some(fit) => self.link(fit, write),
             None => {
                 // Perhaps a part of what was trained, or trained later.
-                let outer = self.models.iter().find(|other| other.inner.contains(&model) && other.fit.is_some() && other.inner.len() == 1).and_then(|other| other.fit);
+                let outer = self
+                    .models
+                    .iter()
+                    .find(|other| other.inner.contains(&model) && other.fit.is_some() && other.inner.len() == 1)
+                    .and_then(|other| other.fit);
                 match outer {
                     Some(fit) => self.link(fit, write),
                     None => self.models[model].writes.push(write),
@@ -476,8 +592,39 @@ fn models_in(value: &Val<'_>, found: &mut Vec<usize>, depth: usize) {
 /// Whether a class prepares data and predicts nothing.
 fn is_transformer(class: &str) -> bool {
     let name = class.rsplit('.').next().unwrap_or(class);
-    ["Scaler", "Encoder", "Imputer", "Transformer", "Vectorizer", "Binarizer", "Normalizer", "Discretizer", "Tokenizer", "Features", "Union", "SelectKBest", "VarianceThreshold", "Kernel", "Selector"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
-        || matches!(name, "PCA" | "TruncatedSVD" | "KBinsDiscretizer" | "make_column_transformer" | "make_union" | "TSNE" | "UMAP" | "SelectPercentile" | "RFE" | "SMOTE" | "NMF" | "FastICA" | "IncrementalPCA")
+    [
+        "Scaler",
+        "Encoder",
+        "Imputer",
+        "Transformer",
+        "Vectorizer",
+        "Binarizer",
+        "Normalizer",
+        "Discretizer",
+        "Tokenizer",
+        "Features",
+        "Union",
+        "SelectKBest",
+        "VarianceThreshold",
+        "Kernel",
+        "Selector",
+    ]
+    .iter()
+    .any(|ending| name.ends_with(ending))
+        || matches!(
+            name,
+            "PCA"
+                | "TruncatedSVD"
+                | "KBinsDiscretizer"
+                | "make_column_transformer"
+                | "make_union"
+                | "TSNE"
+                | "UMAP"
+                | "SelectPercentile"
+                | "RFE"
+                | "SMOTE"
+                | "NMF"
+                | "FastICA"
+                | "IncrementalPCA"
+        )
 }

@@ -12,7 +12,13 @@ use super::pattern;
 use super::values::{HOLE, Val, each, from_json, keyword, light, path_text, path_texts, split_name, text_of};
 
 impl<'a> Analysis<'a> {
-    pub(super) fn builtin(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         match name {
             "open" => {
                 let mode = args.get(1).or_else(|| keyword(keywords, "mode"));
@@ -28,14 +34,16 @@ impl<'a> Analysis<'a> {
                 Some(Val::Text(text)) => text.trim().parse().map_or(Val::Unknown, Val::Number),
                 _ => Val::Unknown,
             },
-            "list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "next" | "frozenset" | "deepcopy" => match args.first() {
-                Some(value @ Val::Map(_)) => Val::list(self.elements(value)),
-                Some(Val::List(items)) if name == "next" => items.borrow().first().cloned().unwrap_or_default(),
-                Some(Val::List(items)) => Val::list(items.borrow().clone()),
-                Some(Val::Table(at)) if !self.tables[*at].by_row => self.table_attribute(*at, "columns"),
-                Some(value) => value.clone(),
-                None => Val::list(Vec::new()),
-            },
+            "list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "next" | "frozenset" | "deepcopy" => {
+                match args.first() {
+                    Some(value @ Val::Map(_)) => Val::list(self.elements(value)),
+                    Some(Val::List(items)) if name == "next" => items.borrow().first().cloned().unwrap_or_default(),
+                    Some(Val::List(items)) => Val::list(items.borrow().clone()),
+                    Some(Val::Table(at)) if !self.tables[*at].by_row => self.table_attribute(*at, "columns"),
+                    Some(value) => value.clone(),
+                    None => Val::list(Vec::new()),
+                }
+            }
             "vars" => match args.first() {
                 Some(Val::Object(at, _)) => self.attribute_of(*at, "__dict__").unwrap_or_default(),
                 Some(value) => value.clone(),
@@ -47,7 +55,9 @@ impl<'a> Analysis<'a> {
                     Some(Val::List(items)) => items
                         .borrow()
                         .iter()
-                        .filter_map(|pair| pair.items().and_then(|pair| Some((pair.first()?.as_text()?.clone(), pair.get(1)?.clone()))))
+                        .filter_map(|pair| {
+                            pair.items().and_then(|pair| Some((pair.first()?.as_text()?.clone(), pair.get(1)?.clone())))
+                        })
                         .collect(),
                     _ => Vec::new(),
                 };
@@ -62,7 +72,9 @@ impl<'a> Analysis<'a> {
                 let lists: Vec<Vec<Val<'a>>> = args.iter().map(|arg| self.elements(arg)).collect();
                 let length = lists.iter().map(Vec::len).max().unwrap_or(0);
                 let at = |list: &Vec<Val<'a>>, at: usize| list.get(at).cloned().unwrap_or_default();
-                Val::list((0..length).map(|place| Val::list(lists.iter().map(|list| at(list, place)).collect())).collect())
+                Val::list(
+                    (0..length).map(|place| Val::list(lists.iter().map(|list| at(list, place)).collect())).collect(),
+                )
             }
             "getattr" => match (args.first(), args.get(1)) {
                 (Some(object), Some(Val::Text(name))) => {
@@ -91,7 +103,12 @@ impl<'a> Analysis<'a> {
                 self.mixed(&kept)
             }
             "map" | "filter" => {
-                if let [function @ (Val::Function(_) | Val::Partial(_) | Val::Import(_) | Val::Object(_, true)), items, ..] = args {
+                if let [
+                    function @ (Val::Function(_) | Val::Partial(_) | Val::Import(_) | Val::Object(_, true)),
+                    items,
+                    ..,
+                ] = args
+                {
                     let mut found = Vec::new();
                     for item in self.elements(items) {
                         let result = self.invoke(function, std::slice::from_ref(&item), &[], line);
@@ -114,7 +131,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// A function of a library by its full name.
-    pub(super) fn external(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn external(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         if let Some(value) = self.path_function(name, args, keywords) {
             return value;
         }
@@ -134,15 +157,37 @@ impl<'a> Analysis<'a> {
             return self.load_dataset(args, keywords, line);
         }
         let last = name.rsplit('.').next().unwrap_or(name);
-        if matches!(name, "h5py.File" | "zipfile.ZipFile" | "tarfile.open" | "gzip.open" | "bz2.open" | "lzma.open" | "codecs.open"
-            | "io.open" | "fsspec.open" | "smart_open.open" | "rasterio.open" | "fiona.open" | "gzip.GzipFile" | "bz2.BZ2File"
-            | "lzma.LZMAFile" | "zarr.open")
-        {
-            return self.open(args.first().or(keyword(keywords, "name")).or(keyword(keywords, "filename")), args.get(1).or_else(|| keyword(keywords, "mode")), name, line);
+        if matches!(
+            name,
+            "h5py.File"
+                | "zipfile.ZipFile"
+                | "tarfile.open"
+                | "gzip.open"
+                | "bz2.open"
+                | "lzma.open"
+                | "codecs.open"
+                | "io.open"
+                | "fsspec.open"
+                | "smart_open.open"
+                | "rasterio.open"
+                | "fiona.open"
+                | "gzip.GzipFile"
+                | "bz2.BZ2File"
+                | "lzma.LZMAFile"
+                | "zarr.open"
+        ) {
+            return self.open(
+                args.first().or(keyword(keywords, "name")).or(keyword(keywords, "filename")),
+                args.get(1).or_else(|| keyword(keywords, "mode")),
+                name,
+                line,
+            );
         }
         if let Some(operation) = io::function(name) {
             let what = args.get(operation.what).or_else(|| {
-                ["value", "obj", "arr", "table", "df", "model", "sk_model", "X"].iter().find_map(|key| keyword(keywords, key))
+                ["value", "obj", "arr", "table", "df", "model", "sk_model", "X"]
+                    .iter()
+                    .find_map(|key| keyword(keywords, key))
             });
             let what = what.cloned();
             return self.operate(operation, name, args, keywords, line, true, what.as_ref());
@@ -161,14 +206,30 @@ impl<'a> Analysis<'a> {
         self.mentioned_columns(args, keywords);
         let kind = if names::is_aggregation(last) { FlowKind::Aggregation } else { FlowKind::Transformation };
         // Arrays of the same values.
-        let same = matches!(last, "array" | "asarray" | "tensor" | "from_numpy" | "FloatTensor" | "deepcopy" | "copy" | "shuffle" | "resample");
+        let same = matches!(
+            last,
+            "array"
+                | "asarray"
+                | "tensor"
+                | "from_numpy"
+                | "FloatTensor"
+                | "deepcopy"
+                | "copy"
+                | "shuffle"
+                | "resample"
+        );
         let kind = if same { FlowKind::Identity } else { kind };
         let values: Vec<&Val<'a>> = args.iter().chain(keywords.iter().map(|(_, value)| value)).collect();
         if let Some(Val::Table(at)) = values.iter().find(|value| matches!(value, Val::Table(_)))
             && values.iter().all(|value| !matches!(value, Val::Series(_)))
         {
             let mut frame = self.tables[*at].changed(kind);
-            for other in values.iter().filter_map(|value| if let Val::Table(other) = value { Some(*other) } else { None }).filter(|other| other != at).take(16) {
+            for other in values
+                .iter()
+                .filter_map(|value| if let Val::Table(other) = value { Some(*other) } else { None })
+                .filter(|other| other != at)
+                .take(16)
+            {
                 frame = frame.stacked(&self.tables[other].changed(kind));
             }
             return self.table(frame);
@@ -188,10 +249,18 @@ impl<'a> Analysis<'a> {
 
     fn path_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Option<Val<'a>> {
         let first = || args.first().cloned().unwrap_or_default();
-        let on_text = |f: fn(&str) -> String| each(&first(), |value| path_text(value).map_or(Val::Unknown, |path| Val::text(&f(&path))));
+        let on_text = |f: fn(&str) -> String| {
+            each(&first(), |value| path_text(value).map_or(Val::Unknown, |path| Val::text(&f(&path))))
+        };
         Some(match name {
-            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" | "upath.UPath" | "anyio.Path"
-            | "cloudpathlib.AnyPath" | "path.Path" => match args {
+            "pathlib.Path"
+            | "pathlib.PurePath"
+            | "pathlib.PosixPath"
+            | "pathlib.PurePosixPath"
+            | "upath.UPath"
+            | "anyio.Path"
+            | "cloudpathlib.AnyPath"
+            | "path.Path" => match args {
                 [one] => each(one, |value| Val::path(&path_text(value).unwrap_or_else(|| HOLE.to_string()))),
                 _ => {
                     let mut path = String::new();
@@ -203,26 +272,40 @@ impl<'a> Analysis<'a> {
             },
             "pathlib.Path.cwd" | "os.getcwd" | "os.getcwdu" | "hydra.utils.get_original_cwd" => Val::path("."),
             "pathlib.Path.home" => Val::path("~"),
-            "pyprojroot.here" | "here.here" | "rootutils.setup_root" | "rootutils.find_root" | "pyrootutils.setup_root" => {
+            "pyprojroot.here"
+            | "here.here"
+            | "rootutils.setup_root"
+            | "rootutils.find_root"
+            | "pyrootutils.setup_root" => {
                 let rest = path_text(&first()).filter(|path| !path.contains(super::eval::ROOT)).unwrap_or_default();
                 Val::path(&format!("{}/{rest}", super::eval::ROOT))
             }
             "os.path.join" | "posixpath.join" | "ntpath.join" => {
                 let mut path = Val::text("");
                 for (at, arg) in args.iter().enumerate() {
-                    path = if at == 0 { each(arg, |arg| Val::text(&path_text(arg).unwrap_or_else(|| HOLE.to_string()))) } else {
-                        each(&path, |left| each(arg, |right| {
-                            let right = path_text(right).unwrap_or_else(|| HOLE.to_string());
-                            Val::text(&pattern::join(&text_of(left), &right))
-                        }))
+                    path = if at == 0 {
+                        each(arg, |arg| Val::text(&path_text(arg).unwrap_or_else(|| HOLE.to_string())))
+                    } else {
+                        each(&path, |left| {
+                            each(arg, |right| {
+                                let right = path_text(right).unwrap_or_else(|| HOLE.to_string());
+                                Val::text(&pattern::join(&text_of(left), &right))
+                            })
+                        })
                     };
                 }
                 path
             }
             "os.path.dirname" => on_text(pattern::parent),
             "os.path.basename" => on_text(|path| pattern::name(path).to_owned()),
-            "os.path.expanduser" | "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "os.path.expandvars"
-            | "hydra.utils.to_absolute_path" | "os.path.relpath" => on_text(str::to_owned),
+            "os.path.expanduser"
+            | "os.path.abspath"
+            | "os.path.realpath"
+            | "os.path.normpath"
+            | "os.fspath"
+            | "os.path.expandvars"
+            | "hydra.utils.to_absolute_path"
+            | "os.path.relpath" => on_text(str::to_owned),
             "os.path.splitext" => {
                 let Some(path) = path_text(&first()) else { return Some(Val::Unknown) };
                 let (_, suffix) = split_name(&path);
@@ -233,12 +316,14 @@ impl<'a> Analysis<'a> {
                 let Some(path) = path_text(&first()) else { return Some(Val::Unknown) };
                 Val::list(vec![Val::text(&pattern::parent(&path)), Val::text(pattern::name(&path))])
             }
-            "os.path.exists" | "os.path.isfile" | "os.path.isdir" | "os.path.getsize" | "os.makedirs" | "os.mkdir" | "os.remove"
-            | "os.unlink" | "shutil.rmtree" | "os.path.getmtime" => Val::Unknown,
+            "os.path.exists" | "os.path.isfile" | "os.path.isdir" | "os.path.getsize" | "os.makedirs" | "os.mkdir"
+            | "os.remove" | "os.unlink" | "shutil.rmtree" | "os.path.getmtime" => Val::Unknown,
             "glob.glob" | "glob.iglob" => {
                 let root = keyword(keywords, "root_dir").and_then(path_text).unwrap_or_default();
                 match path_text(&first()) {
-                    Some(path) => Val::list(vec![Val::text(&pattern::join(&root, &path.replace("**/", "*/").replace("**", "*")))]),
+                    Some(path) => {
+                        Val::list(vec![Val::text(&pattern::join(&root, &path.replace("**/", "*/").replace("**", "*")))])
+                    }
                     None => Val::Unknown,
                 }
             }
@@ -249,7 +334,8 @@ impl<'a> Analysis<'a> {
             }
             "os.walk" => {
                 let unknown = Val::list(vec![Val::text(&HOLE.to_string())]);
-                let folder = path_text(&first()).map_or(Val::Unknown, |path| Val::text(&pattern::join(&path, &HOLE.to_string())));
+                let folder = path_text(&first())
+                    .map_or(Val::Unknown, |path| Val::text(&pattern::join(&path, &HOLE.to_string())));
                 Val::list(vec![Val::list(vec![folder, unknown.clone(), unknown])])
             }
             "os.chdir" => {
@@ -265,19 +351,40 @@ impl<'a> Analysis<'a> {
         })
     }
 
-    fn settings_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+    fn settings_function(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Option<Val<'a>> {
         Some(match name {
-            "typer.Option" | "typer.Argument" | "pydantic.Field" | "dataclasses.field" | "attr.ib" | "attrs.field" | "click.Option"
-            | "fastapi.Query" | "fastapi.Body" => match keyword(keywords, "default_factory").or(keyword(keywords, "factory")) {
-                Some(factory) => {
-                    let factory = factory.clone();
-                    self.invoke(&factory, &[], &[], line)
+            "typer.Option" | "typer.Argument" | "pydantic.Field" | "dataclasses.field" | "attr.ib" | "attrs.field"
+            | "click.Option" | "fastapi.Query" | "fastapi.Body" => {
+                match keyword(keywords, "default_factory").or(keyword(keywords, "factory")) {
+                    Some(factory) => {
+                        let factory = factory.clone();
+                        self.invoke(&factory, &[], &[], line)
+                    }
+                    None => wrapped(args, keywords),
                 }
-                None => wrapped(args, keywords),
-            },
-            "yaml.safe_load" | "yaml.load" | "yaml.full_load" | "yaml.unsafe_load" | "json.load" | "toml.load" | "tomllib.load"
-            | "tomli.load" | "omegaconf.OmegaConf.load" | "json.loads" | "yaml.safe_load_all" | "toml.loads" | "hjson.load"
-            | "tomllib.loads" | "box.Box.from_yaml" | "ruamel.yaml.safe_load" => {
+            }
+            "yaml.safe_load"
+            | "yaml.load"
+            | "yaml.full_load"
+            | "yaml.unsafe_load"
+            | "json.load"
+            | "toml.load"
+            | "tomllib.load"
+            | "tomli.load"
+            | "omegaconf.OmegaConf.load"
+            | "json.loads"
+            | "yaml.safe_load_all"
+            | "toml.loads"
+            | "hjson.load"
+            | "tomllib.loads"
+            | "box.Box.from_yaml"
+            | "ruamel.yaml.safe_load" => {
                 let first = args.first().or_else(|| keyword(keywords, "filename"))?;
                 let path = match first {
                     Val::Handle(path, ..) => path.to_string(),
@@ -294,9 +401,20 @@ impl<'a> Analysis<'a> {
                 let placed = self.placed(&path);
                 self.settings(&placed).unwrap_or_default()
             }
-            "omegaconf.OmegaConf.create" | "omegaconf.OmegaConf.to_container" | "types.SimpleNamespace" | "easydict.EasyDict" | "box.Box"
-            | "munch.Munch" | "addict.Dict" | "argparse.Namespace" | "collections.OrderedDict" | "ml_collections.ConfigDict"
-            | "copy.deepcopy" | "copy.copy" | "omegaconf.OmegaConf.resolve" | "dotmap.DotMap" => match args.first() {
+            "omegaconf.OmegaConf.create"
+            | "omegaconf.OmegaConf.to_container"
+            | "types.SimpleNamespace"
+            | "easydict.EasyDict"
+            | "box.Box"
+            | "munch.Munch"
+            | "addict.Dict"
+            | "argparse.Namespace"
+            | "collections.OrderedDict"
+            | "ml_collections.ConfigDict"
+            | "copy.deepcopy"
+            | "copy.copy"
+            | "omegaconf.OmegaConf.resolve"
+            | "dotmap.DotMap" => match args.first() {
                 Some(value) => value.clone(),
                 None => self.builtin("dict", args, keywords, line),
             },
@@ -305,12 +423,16 @@ impl<'a> Analysis<'a> {
                 Some(Val::Handle(_, read, _)) => self.loaded_model(*read),
                 _ => Val::Unknown,
             },
-            "json.dump" | "pickle.dump" | "yaml.dump" | "yaml.safe_dump" | "dill.dump" | "cPickle.dump" | "cloudpickle.dump" | "toml.dump"
-            | "_pickle.dump" | "simplejson.dump" => {
+            "json.dump" | "pickle.dump" | "yaml.dump" | "yaml.safe_dump" | "dill.dump" | "cPickle.dump"
+            | "cloudpickle.dump" | "toml.dump" | "_pickle.dump" | "simplejson.dump" => {
                 // The file was noted when it was opened.
-                if let (Some(what), Some(Val::Handle(_, _, Some(write)))) =
-                    (args.first().or(keyword(keywords, "obj")), args.get(1).or(keyword(keywords, "fp")).or(keyword(keywords, "file")).or(keyword(keywords, "stream")))
-                {
+                if let (Some(what), Some(Val::Handle(_, _, Some(write)))) = (
+                    args.first().or(keyword(keywords, "obj")),
+                    args.get(1)
+                        .or(keyword(keywords, "fp"))
+                        .or(keyword(keywords, "file"))
+                        .or(keyword(keywords, "stream")),
+                ) {
                     self.wrote(*write, what);
                 }
                 Val::Unknown
@@ -324,32 +446,61 @@ impl<'a> Analysis<'a> {
                 _ => Val::Unknown,
             },
             "csv.DictWriter" | "csv.writer" => args.first().cloned().unwrap_or_default(),
-            "tempfile.mkdtemp" | "tempfile.NamedTemporaryFile" | "tempfile.TemporaryDirectory" | "tempfile.gettempdir" | "tempfile.mkstemp" => Val::Unknown,
+            "tempfile.mkdtemp"
+            | "tempfile.NamedTemporaryFile"
+            | "tempfile.TemporaryDirectory"
+            | "tempfile.gettempdir"
+            | "tempfile.mkstemp" => Val::Unknown,
             _ => return None,
         })
     }
 
     /// Functions that run functions or programs.
-    fn running_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+    fn running_function(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Option<Val<'a>> {
         Some(match name {
             "functools.partial" => match args {
-                [function, rest @ ..] => light(Val::Partial(Rc::new((function.clone(), rest.to_vec(), keywords.to_vec())))),
+                [function, rest @ ..] => {
+                    light(Val::Partial(Rc::new((function.clone(), rest.to_vec(), keywords.to_vec()))))
+                }
                 [] => Val::Unknown,
             },
             // The result is called like the function itself.
-            "functools.wraps" | "functools.lru_cache" | "functools.cache" | "joblib.delayed" | "dask.delayed" | "ray.remote" | "numba.jit"
-            | "tensorflow.function" | "torch.no_grad" => args.first().cloned().unwrap_or_default(),
-            "fire.Fire" | "typer.run" | "tyro.cli" | "defopt.run" | "absl.app.run" | "asyncio.run" | "plac.call" | "hydra.main" => {
+            "functools.wraps"
+            | "functools.lru_cache"
+            | "functools.cache"
+            | "joblib.delayed"
+            | "dask.delayed"
+            | "ray.remote"
+            | "numba.jit"
+            | "tensorflow.function"
+            | "torch.no_grad" => args.first().cloned().unwrap_or_default(),
+            "fire.Fire" | "typer.run" | "tyro.cli" | "defopt.run" | "absl.app.run" | "asyncio.run" | "plac.call"
+            | "hydra.main" => {
                 self.run_command(args.first().or(keyword(keywords, "component")), line);
                 Val::Unknown
             }
-            "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output" | "subprocess.Popen" | "os.system"
+            "subprocess.run"
+            | "subprocess.call"
+            | "subprocess.check_call"
+            | "subprocess.check_output"
+            | "subprocess.Popen"
+            | "os.system"
             | "os.popen" => {
                 self.subprocess(args.first().or(keyword(keywords, "args")), name, line);
                 Val::Unknown
             }
-            _ if name.starts_with("itertools.") || name == "tqdm.tqdm" || name.ends_with(".tqdm") || name.ends_with(".track")
-                || name.ends_with("tqdm_notebook") || name.ends_with("progress_bar") =>
+            _ if name.starts_with("itertools.")
+                || name == "tqdm.tqdm"
+                || name.ends_with(".tqdm")
+                || name.ends_with(".track")
+                || name.ends_with("tqdm_notebook")
+                || name.ends_with("progress_bar") =>
             {
                 match (name, args) {
                     ("itertools.product", [a, b]) => {
@@ -376,7 +527,9 @@ impl<'a> Analysis<'a> {
             Some(Val::Object(class, true)) => {
                 let object = self.instantiate(*class, &[], &[], line);
                 if let Val::Object(at, false) = object {
-                    let mut names: Vec<String> = self.things[at].names.iter()
+                    let mut names: Vec<String> = self.things[at]
+                        .names
+                        .iter()
                         .filter(|(name, value)| !name.starts_with('_') && matches!(value, Val::Function(_)))
                         .map(|(name, _)| name.clone())
                         .collect();
@@ -397,8 +550,16 @@ impl<'a> Analysis<'a> {
             }
             None => {
                 let module = self.scopes.first().copied().unwrap_or(0);
-                let mut all: Vec<(u32, Val<'a>)> = self.spaces[module].names.values()
-                    .filter_map(|value| if let Val::Function(closure) = value { Some((closure.function.line, value.clone())) } else { None })
+                let mut all: Vec<(u32, Val<'a>)> = self.spaces[module]
+                    .names
+                    .values()
+                    .filter_map(|value| {
+                        if let Val::Function(closure) = value {
+                            Some((closure.function.line, value.clone()))
+                        } else {
+                            None
+                        }
+                    })
                     .collect();
                 all.sort_by_key(|(at, _)| *at);
                 for (_, function) in all {

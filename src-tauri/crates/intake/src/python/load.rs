@@ -14,8 +14,17 @@ const BYTES: usize = 64 << 20;
 /// Larger notebooks are not read.
 const NOTEBOOK: u64 = 512 << 20;
 /// Folders and files that mark the root of a project.
-const MARKS: [&str; 9] =
-    [".git", "pyproject.toml", "setup.py", "setup.cfg", "proofmark.toml", "Makefile", "dvc.yaml", "requirements.txt", "MLproject"];
+const MARKS: [&str; 9] = [
+    ".git",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "proofmark.toml",
+    "Makefile",
+    "dvc.yaml",
+    "requirements.txt",
+    "MLproject",
+];
 
 /// A source with what it does.
 #[derive(Debug)]
@@ -94,7 +103,8 @@ fn root_of(file: &Path) -> PathBuf {
 fn open_project(root: &Path) -> ProjectModules {
     let wanted = |name: &str| {
         let ending = name.rsplit('.').next().unwrap_or("");
-        matches!(ending, "py" | "yaml" | "yml" | "toml" | "sh" | "mk") || matches!(name, "Makefile" | "MLproject" | "params.json" | "settings.json" | "config.json")
+        matches!(ending, "py" | "yaml" | "yml" | "toml" | "sh" | "mk")
+            || matches!(name, "Makefile" | "MLproject" | "params.json" | "settings.json" | "config.json")
     };
     let walk = WalkBuilder::new(root).hidden(true).require_git(false).max_depth(Some(12)).build();
     let (mut files, mut left) = (Vec::new(), BYTES);

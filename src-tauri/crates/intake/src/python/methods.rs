@@ -48,9 +48,12 @@ impl<'a> Analysis<'a> {
                 Val::list(vec![Val::path(&pattern::join(path, &inner))])
             }
             "iterdir" => Val::list(vec![Val::path(&pattern::join(path, &HOLE.to_string()))]),
-            "open" => {
-                self.open(Some(&Val::path(path)), args.first().or_else(|| keyword(keywords, "mode")), "pathlib.Path.open", line)
-            }
+            "open" => self.open(
+                Some(&Val::path(path)),
+                args.first().or_else(|| keyword(keywords, "mode")),
+                "pathlib.Path.open",
+                line,
+            ),
             "read_text" | "read_bytes" => {
                 let read = self.record(Access::Read, path, &format!("pathlib.Path.{method}"), line);
                 Val::Handle(path.into(), read, None)
@@ -112,7 +115,9 @@ impl<'a> Analysis<'a> {
             }
             ("items" | "values", Val::Arguments) => return Val::Unknown,
             (_, Val::Connection(at)) => return self.connection_method(*at, method, args, keywords, line),
-            ("execute" | "sql" | "query" | "executemany" | "executescript", Val::Unknown) if args.first().is_some_and(is_query) => {
+            ("execute" | "sql" | "query" | "executemany" | "executescript", Val::Unknown)
+                if args.first().is_some_and(is_query) =>
+            {
                 let text = args.first().and_then(path_text).unwrap_or_default();
                 return self.query(&text, None, method, line);
             }
@@ -152,7 +157,9 @@ impl<'a> Analysis<'a> {
         let spelled = base.and_then(dotted).unwrap_or_default();
         let name = if spelled.is_empty() { method.to_owned() } else { format!("{spelled}.{method}") };
         match self.callbacks(&name, args, keywords, line) {
-            Val::Unknown if matches!(method, "transform" | "predict" | "predict_proba" | "inverse_transform" | "apply") => {
+            Val::Unknown
+                if matches!(method, "transform" | "predict" | "predict_proba" | "inverse_transform" | "apply") =>
+            {
                 let values: Vec<&Val<'a>> = args.iter().collect();
                 self.mixed(&values)
             }
@@ -183,12 +190,16 @@ impl<'a> Analysis<'a> {
         if args.is_empty() && !named {
             return None;
         }
-        if method == "to_file" && matches!(receiver, Val::Unknown) && args.first().is_some_and(|arg| path_texts(arg).is_empty()) {
+        if method == "to_file"
+            && matches!(receiver, Val::Unknown)
+            && args.first().is_some_and(|arg| path_texts(arg).is_empty())
+        {
             return None;
         }
         Some(self.operate(operation, method, args, keywords, line, certain, Some(receiver)))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one call with all that is known about it")]
     fn handle_method(
         &mut self,
         path: &Rc<str>,
@@ -200,7 +211,9 @@ impl<'a> Analysis<'a> {
         line: u32,
     ) -> Val<'a> {
         match method {
-            "read" | "readlines" | "readline" | "decode" | "splitlines" | "text" => Val::Handle(path.clone(), read, write),
+            "read" | "readlines" | "readline" | "decode" | "splitlines" | "text" => {
+                Val::Handle(path.clone(), read, write)
+            }
             "extractall" | "extract" => {
                 if let Some(to) = args.first().or_else(|| keyword(keywords, "path")).and_then(path_text) {
                     self.record(Access::Write, &to, method, line);
@@ -272,7 +285,9 @@ impl<'a> Analysis<'a> {
 fn is_query(value: &Val<'_>) -> bool {
     path_text(value).is_some_and(|text| {
         let start = text.trim_start().to_lowercase();
-        ["select", "with", "insert", "create", "copy", "update", "delete", "from", "replace", "merge"].iter().any(|word| start.starts_with(word))
+        ["select", "with", "insert", "create", "copy", "update", "delete", "from", "replace", "merge"]
+            .iter()
+            .any(|word| start.starts_with(word))
     })
 }
 

@@ -46,7 +46,12 @@ pub fn read_source(text: &str, path: &RelPath, context: &ProjectModules) -> Sour
 }
 
 /// Parses and follows a source on a stack of its own.
-fn facts_of(path: &RelPath, context: &ProjectModules, notebook: bool, parse: impl FnOnce() -> syntax::Parsed + Send) -> SourceFacts {
+fn facts_of(
+    path: &RelPath,
+    context: &ProjectModules,
+    notebook: bool,
+    parse: impl FnOnce() -> syntax::Parsed + Send,
+) -> SourceFacts {
     // Deep nesting costs stack, and running out of it cannot be caught: a thread with room for the longest source.
     let work = || {
         let parsed = parse();

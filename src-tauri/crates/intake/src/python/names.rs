@@ -6,12 +6,62 @@ use super::values::{HOLE, Val};
 
 /// Attributes of a table or column that are not columns.
 const NOT_COLUMNS: &[&str] = &[
-    "shape", "columns", "index", "values", "dtypes", "dtype", "T", "loc", "iloc", "at", "iat", "ndim",
-    "empty", "str", "dt", "cat", "name", "feature_names", "target_names", "schema", "axes", "attrs", "style",
-    "sparse", "is_unique", "nbytes", "flags", "groups", "write", "read", "rdd", "na", "DESCR", "collect",
-    "columns_", "real", "imag", "flat", "head", "tail", "apply", "info", "describe", "sample", "iterrows",
-    "itertuples", "items", "keys", "feature_names_in_", "best_estimator_", "named_steps", "steps", "shape_",
-    "dropna", "fillna", "memory_usage",
+    "shape",
+    "columns",
+    "index",
+    "values",
+    "dtypes",
+    "dtype",
+    "T",
+    "loc",
+    "iloc",
+    "at",
+    "iat",
+    "ndim",
+    "empty",
+    "str",
+    "dt",
+    "cat",
+    "name",
+    "feature_names",
+    "target_names",
+    "schema",
+    "axes",
+    "attrs",
+    "style",
+    "sparse",
+    "is_unique",
+    "nbytes",
+    "flags",
+    "groups",
+    "write",
+    "read",
+    "rdd",
+    "na",
+    "DESCR",
+    "collect",
+    "columns_",
+    "real",
+    "imag",
+    "flat",
+    "head",
+    "tail",
+    "apply",
+    "info",
+    "describe",
+    "sample",
+    "iterrows",
+    "itertuples",
+    "items",
+    "keys",
+    "feature_names_in_",
+    "best_estimator_",
+    "named_steps",
+    "steps",
+    "shape_",
+    "dropna",
+    "fillna",
+    "memory_usage",
 ];
 
 /// Whether `table.name` can mean a column.
@@ -115,10 +165,54 @@ fn collect(value: &Val<'_>, found: &mut Vec<Rc<str>>, depth: usize) {
 pub(super) fn is_aggregation(name: &str) -> bool {
     matches!(
         name,
-        "sum" | "mean" | "median" | "min" | "max" | "std" | "var" | "count" | "nunique" | "n_unique" | "first" | "last" | "quantile"
-            | "mode" | "size" | "prod" | "any" | "all" | "agg" | "aggregate" | "value_counts" | "skew" | "kurt" | "kurtosis" | "sem"
-            | "idxmax" | "idxmin" | "argmax" | "argmin" | "describe" | "corr" | "cov" | "average" | "avg" | "nanmean" | "nanmedian"
-            | "nansum" | "percentile" | "len" | "countDistinct" | "count_distinct" | "approx_count_distinct" | "collect_list"
-            | "collect_set" | "stddev" | "variance" | "mad" | "concat_list" | "implode"
+        "sum"
+            | "mean"
+            | "median"
+            | "min"
+            | "max"
+            | "std"
+            | "var"
+            | "count"
+            | "nunique"
+            | "n_unique"
+            | "first"
+            | "last"
+            | "quantile"
+            | "mode"
+            | "size"
+            | "prod"
+            | "any"
+            | "all"
+            | "agg"
+            | "aggregate"
+            | "value_counts"
+            | "skew"
+            | "kurt"
+            | "kurtosis"
+            | "sem"
+            | "idxmax"
+            | "idxmin"
+            | "argmax"
+            | "argmin"
+            | "describe"
+            | "corr"
+            | "cov"
+            | "average"
+            | "avg"
+            | "nanmean"
+            | "nanmedian"
+            | "nansum"
+            | "percentile"
+            | "len"
+            | "countDistinct"
+            | "count_distinct"
+            | "approx_count_distinct"
+            | "collect_list"
+            | "collect_set"
+            | "stddev"
+            | "variance"
+            | "mad"
+            | "concat_list"
+            | "implode"
     )
 }

@@ -156,7 +156,8 @@ impl Lines {
 /// [`SourceFacts::parse_errors`].
 pub fn read_notebook(json: &str, path: &RelPath, context: &ProjectModules) -> Result<Notebook, NotebookError> {
     let json = json.trim_start_matches('\u{feff}');
-    let file: File = serde_json::from_str(json).map_err(|source| NotebookError::Json { path: path.to_string(), source })?;
+    let file: File =
+        serde_json::from_str(json).map_err(|source| NotebookError::Json { path: path.to_string(), source })?;
     let sheets = file.worksheets.into_iter().filter_map(|sheet| sheet.cells).flatten().collect::<Vec<_>>();
     let cells = file.cells.or_else(|| (!sheets.is_empty()).then_some(sheets));
     let cells = cells.ok_or_else(|| NotebookError::NoCells { path: path.to_string() })?;

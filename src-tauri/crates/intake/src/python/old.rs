@@ -33,7 +33,8 @@ fn modern_line(code: &str) -> String {
     }
     if let Some(rest) = code.strip_prefix("except ")
         && let Some((class, name)) = rest.trim_end().trim_end_matches(':').rsplit_once(',')
-        && !class.contains('(') && name.trim().chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        && !class.contains('(')
+        && name.trim().chars().all(|letter| letter.is_alphanumeric() || letter == '_')
     {
         return format!("except {class} as {}:", name.trim());
     }
@@ -67,7 +68,8 @@ pub(super) fn statements(text: &str) -> Vec<(u32, &str)> {
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let code = line.trim_end();
         let continues = ["else", "elif", "except", "finally", ")", "]", "}", "#", "\"\"\"", "'''"];
-        let inner = code.is_empty() || code.starts_with([' ', '\t']) || continues.iter().any(|word| code.starts_with(word));
+        let inner =
+            code.is_empty() || code.starts_with([' ', '\t']) || continues.iter().any(|word| code.starts_with(word));
         if !inner {
             if !decorated && at > 0 {
                 starts.push((number as u32, at));

@@ -38,7 +38,9 @@ impl ProjectModules {
     fn add(&mut self, path: &RelPath, text: &str) {
         let name = path.as_str().rsplit('/').next().unwrap_or("");
         let extension = path.extension();
-        if matches!(name, "Makefile" | "makefile" | "GNUmakefile" | "justfile") || matches!(extension.as_str(), "mk" | "sh" | "bash") {
+        if matches!(name, "Makefile" | "makefile" | "GNUmakefile" | "justfile")
+            || matches!(extension.as_str(), "mk" | "sh" | "bash")
+        {
             commands_in(text, &variables_in(text), &mut self.commands);
             return;
         }
@@ -80,7 +82,9 @@ impl ProjectModules {
     pub(crate) fn commands(&self, path: &str) -> &[Vec<String>] {
         let found = self.commands.get(path);
         // `python -m package.module` from a folder above or below.
-        let found = found.or_else(|| self.commands.iter().find(|(other, _)| path.ends_with(&format!("/{other}"))).map(|(_, found)| found));
+        let found = found.or_else(|| {
+            self.commands.iter().find(|(other, _)| path.ends_with(&format!("/{other}"))).map(|(_, found)| found)
+        });
         found.map(Vec::as_slice).unwrap_or_default()
     }
 

@@ -28,7 +28,9 @@ impl<'a> Analysis<'a> {
             None if pattern::is_absolute(path) => pattern::normal(path),
             None => match &self.folder {
                 Some(folder) => pattern::normal(&pattern::join(folder, path)),
-                None if self.notebook || path.starts_with("..") => pattern::normal(&pattern::join(&folder(&self.path), path)),
+                None if self.notebook || path.starts_with("..") => {
+                    pattern::normal(&pattern::join(&folder(&self.path), path))
+                }
                 None => pattern::normal(path),
             },
         }
@@ -78,6 +80,7 @@ impl<'a> Analysis<'a> {
 
     /// Carries out what is known about a call that reads or writes. `any` also takes text that has no sign of a path.
     /// `what` is written, if it writes.
+    #[allow(clippy::too_many_arguments, reason = "one call with all that is known about it")]
     pub(super) fn operate(
         &mut self,
         operation: Operation,
@@ -91,7 +94,8 @@ impl<'a> Analysis<'a> {
         let named = operation.names.iter().find_map(|name| keyword(keywords, name));
         let placed = args.get(operation.position).filter(|value| !path_texts(value).is_empty());
         let Some(path) = placed.or(named) else { return self.result_of(operation, &[], keywords, None, name) };
-        let part = ["sheet_name", "key", "table_name"].iter().find_map(|key| keyword(keywords, key)?.as_text().cloned());
+        let part =
+            ["sheet_name", "key", "table_name"].iter().find_map(|key| keyword(keywords, key)?.as_text().cloned());
         let mut found = Vec::new();
         if let Val::Handle(_, read, write) = path {
             found.extend(if operation.access == Access::Write { *write } else { *read });
@@ -106,7 +110,8 @@ impl<'a> Analysis<'a> {
                 };
                 match operation.access {
                     Access::Copy => {
-                        let to = args.get(1).or_else(|| keyword(keywords, "dst")).or_else(|| keyword(keywords, "target"));
+                        let to =
+                            args.get(1).or_else(|| keyword(keywords, "dst")).or_else(|| keyword(keywords, "target"));
                         let read = self.record(Access::Read, &path, name, line);
                         for to in to.map(path_texts).unwrap_or_default() {
                             let write = self.record(Access::Write, &to, name, line);
@@ -144,11 +149,15 @@ impl<'a> Analysis<'a> {
         path: Option<Rc<str>>,
         name: &str,
     ) -> Val<'a> {
-        let kept: Vec<Rc<str>> = KEEPS.iter().find_map(|key| {
-            let value = keyword(keywords, key).filter(|value| matches!(value, Val::List(_) | Val::Labels(_)))?;
-            Some(names::columns(value)).filter(|names| !names.is_empty())
-        }).unwrap_or_default();
-        let mut mentioned: Vec<Rc<str>> = NAMES.iter().filter_map(|key| keyword(keywords, key)).flat_map(names::columns).collect();
+        let kept: Vec<Rc<str>> = KEEPS
+            .iter()
+            .find_map(|key| {
+                let value = keyword(keywords, key).filter(|value| matches!(value, Val::List(_) | Val::Labels(_)))?;
+                Some(names::columns(value)).filter(|names| !names.is_empty())
+            })
+            .unwrap_or_default();
+        let mut mentioned: Vec<Rc<str>> =
+            NAMES.iter().filter_map(|key| keyword(keywords, key)).flat_map(names::columns).collect();
         mentioned.extend(kept.iter().cloned());
         for column in &mentioned {
             add(&mut self.facts.columns_used, column);
@@ -163,9 +172,10 @@ impl<'a> Analysis<'a> {
                     let known = self.facts.reads.get(*read).and_then(|read| self.context.columns(&read.pattern));
                     let mut frame = match (kept.is_empty(), known) {
                         (false, _) => Frame::of_columns(*read, &kept),
-                        (true, Some(columns)) => {
-                            Frame::of_columns(*read, &columns.iter().map(|name| name.as_str().into()).collect::<Vec<_>>())
-                        }
+                        (true, Some(columns)) => Frame::of_columns(
+                            *read,
+                            &columns.iter().map(|name| name.as_str().into()).collect::<Vec<_>>(),
+                        ),
                         (true, None) => Frame::of_read(*read),
                     };
                     if let Some(Val::Text(index)) = keyword(keywords, "index_col")
@@ -228,8 +238,11 @@ impl<'a> Analysis<'a> {
             Val::Object(object, false) => {
                 let mut inner: Vec<_> = self.things[*object].names.iter().collect();
                 inner.sort_by(|(a, _), (b, _)| a.cmp(b));
-                let models: Vec<Val<'a>> =
-                    inner.into_iter().map(|(_, value)| value.clone()).filter(|value| matches!(value, Val::Model(_))).collect();
+                let models: Vec<Val<'a>> = inner
+                    .into_iter()
+                    .map(|(_, value)| value.clone())
+                    .filter(|value| matches!(value, Val::Model(_)))
+                    .collect();
                 models.iter().for_each(|model| self.wrote(write, model));
             }
             _ => {}

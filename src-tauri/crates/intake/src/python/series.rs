@@ -12,7 +12,9 @@ use super::values::{HOLE, Val, keyword, path_text};
 impl<'a> Analysis<'a> {
     pub(super) fn series_attribute(&mut self, series: &Rc<Series>, name: &str) -> Val<'a> {
         match name {
-            "str" | "dt" | "cat" | "list" | "struct" | "arr" | "bin" => Val::series(Series { accessor: true, ..(**series).clone() }),
+            "str" | "dt" | "cat" | "list" | "struct" | "arr" | "bin" => {
+                Val::series(Series { accessor: true, ..(**series).clone() })
+            }
             "values" | "T" | "iloc" | "loc" | "array" | "at" | "iat" | "plot" => Val::Series(series.clone()),
             "name" if series.accessor => Val::Series(series.clone()),
             "name" => series.name.clone().map_or(Val::Unknown, Val::Text),
@@ -30,10 +32,18 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    pub(super) fn series_method(&mut self, series: &Rc<Series>, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn series_method(
+        &mut self,
+        series: &Rc<Series>,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         let again = || Val::Series(series.clone());
         match method {
-            "apply" | "map" | "transform" | "progress_apply" | "map_elements" | "parallel_apply" | "applymap" | "pipe" => {
+            "apply" | "map" | "transform" | "progress_apply" | "map_elements" | "parallel_apply" | "applymap"
+            | "pipe" => {
                 let mut result = series.through(FlowKind::Transformation);
                 if let Some(function @ (Val::Function(_) | Val::Partial(_))) = args.first() {
                     self.tests.push(Sources::default());
@@ -56,16 +66,23 @@ impl<'a> Analysis<'a> {
                 let index = vec![(name, Rc::new(series.sources.clone()))];
                 Val::series(Series { name: Some("count".into()), rows, index, ..Series::default() })
             }
-            "alias" | "rename" if !series.accessor => match args.first().or_else(|| keyword(keywords, "name")).and_then(Val::as_text) {
-                Some(name) => Val::series(Series { name: Some(name.clone()), ..(**series).clone() }),
-                None => again(),
-            },
+            "alias" | "rename" if !series.accessor => {
+                match args.first().or_else(|| keyword(keywords, "name")).and_then(Val::as_text) {
+                    Some(name) => Val::series(Series { name: Some(name.clone()), ..(**series).clone() }),
+                    None => again(),
+                }
+            }
             "suffix" | "prefix" | "to_lowercase" | "keep" if series.accessor => again(),
             "to_frame" | "reset_index" => {
                 if keyword(keywords, "drop").and_then(truth) == Some(true) {
                     return again();
                 }
-                let name = args.first().or_else(|| keyword(keywords, "name")).or_else(|| keyword(keywords, "names")).and_then(Val::as_text).cloned();
+                let name = args
+                    .first()
+                    .or_else(|| keyword(keywords, "name"))
+                    .or_else(|| keyword(keywords, "names"))
+                    .and_then(Val::as_text)
+                    .cloned();
                 if let Some(name) = &name {
                     self.create(name);
                 }
@@ -75,10 +92,11 @@ impl<'a> Analysis<'a> {
                 }
                 self.table(frame)
             }
-            "tolist" | "to_list" | "to_numpy" | "copy" | "head" | "tail" | "sample" | "sort_values" | "sort_index" | "unique" | "drop_duplicates"
-            | "dropna" | "reshape" | "ravel" | "flatten" | "nlargest" | "nsmallest" | "items" | "iteritems" | "set_axis" | "squeeze" | "compute"
-            | "to_series" | "drop_nulls" | "limit" | "to_physical" | "cpu" | "numpy" | "clone" | "detach" | "over" | "rolling" | "ewm" | "expanding" | "resample" | "get"
-            | "groupby" | "view" | "unsqueeze" | "desc" | "asc" | "set_index" | "collect"
+            "tolist" | "to_list" | "to_numpy" | "copy" | "head" | "tail" | "sample" | "sort_values" | "sort_index"
+            | "unique" | "drop_duplicates" | "dropna" | "reshape" | "ravel" | "flatten" | "nlargest" | "nsmallest"
+            | "items" | "iteritems" | "set_axis" | "squeeze" | "compute" | "to_series" | "drop_nulls" | "limit"
+            | "to_physical" | "cpu" | "numpy" | "clone" | "detach" | "over" | "rolling" | "ewm" | "expanding"
+            | "resample" | "get" | "groupby" | "view" | "unsqueeze" | "desc" | "asc" | "set_index" | "collect"
                 if !series.accessor =>
             {
                 again()
@@ -89,13 +107,16 @@ impl<'a> Analysis<'a> {
                 let aggregated = !series.accessor && names::is_aggregation(method);
                 let mut all: Vec<&Val<'a>> = args.iter().collect();
                 all.extend(keywords.iter().map(|(_, value)| value));
-                let mut result = series.through(if aggregated { FlowKind::Aggregation } else { FlowKind::Transformation });
+                let mut result =
+                    series.through(if aggregated { FlowKind::Aggregation } else { FlowKind::Transformation });
                 if let Val::Series(others) = self.mixed(&all) {
                     result.sources.add(&others.sources.through(FlowKind::Transformation));
                     super::frame::merge_rows(&mut result.rows, &others.rows);
                 }
                 if matches!(method, "then" | "otherwise") {
-                    result.name = result.name.or_else(|| args.first().and_then(|arg| if let Val::Series(it) = arg { it.name.clone() } else { None }));
+                    result.name = result.name.or_else(|| {
+                        args.first().and_then(|arg| if let Val::Series(it) = arg { it.name.clone() } else { None })
+                    });
                 }
                 let value = Val::series(result);
                 if keyword(keywords, "inplace").and_then(truth) == Some(true)
@@ -110,16 +131,26 @@ impl<'a> Analysis<'a> {
     }
 
     /// Functions of pandas, polars, numpy and Spark that make tables or columns.
-    pub(super) fn table_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
+    pub(super) fn table_function(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Option<Val<'a>> {
         let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
         let root = module.split('.').next().unwrap_or("");
         match (root, last) {
             ("pandas" | "polars" | "dask" | "cudf" | "modin", "concat") => Some(self.concat(args, keywords)),
-            ("numpy", "concatenate" | "vstack" | "hstack" | "column_stack" | "stack" | "c_" | "r_") | ("torch", "cat" | "stack") => {
-                Some(self.concat(args, &[("axis".to_owned(), Val::Number(i64::from(matches!(last, "hstack" | "column_stack"))))]))
-            }
+            ("numpy", "concatenate" | "vstack" | "hstack" | "column_stack" | "stack" | "c_" | "r_")
+            | ("torch", "cat" | "stack") => Some(self.concat(
+                args,
+                &[("axis".to_owned(), Val::Number(i64::from(matches!(last, "hstack" | "column_stack"))))],
+            )),
             ("pandas" | "dask", "merge" | "merge_asof" | "merge_ordered") => {
-                let Some(Val::Table(left)) = args.first().or_else(|| keyword(keywords, "left")) else { return Some(Val::Unknown) };
+                let Some(Val::Table(left)) = args.first().or_else(|| keyword(keywords, "left")) else {
+                    return Some(Val::Unknown);
+                };
                 let rest = args.get(1..).unwrap_or(&[]);
                 Some(self.merged(*left, "merge", rest, keywords))
             }
@@ -128,21 +159,39 @@ impl<'a> Analysis<'a> {
                 Some(self.merged(*left, "join", args.get(1..).unwrap_or(&[]), keywords))
             }
             ("pandas", "get_dummies") => Some(self.dummies(args, keywords)),
-            ("pandas" | "polars" | "dask" | "cudf" | "geopandas" | "pyarrow" | "modin", "DataFrame" | "LazyFrame" | "GeoDataFrame" | "from_dict" | "table" | "from_pydict" | "from_records") => Some(self.made_table(args, keywords)),
+            (
+                "pandas" | "polars" | "dask" | "cudf" | "geopandas" | "pyarrow" | "modin",
+                "DataFrame" | "LazyFrame" | "GeoDataFrame" | "from_dict" | "table" | "from_pydict" | "from_records",
+            ) => Some(self.made_table(args, keywords)),
             ("pandas" | "polars", "Series") => {
                 let name = keyword(keywords, "name").and_then(Val::as_text).cloned();
-                Some(match args.iter().chain(keyword(keywords, "data")).find(|value| matches!(value, Val::Series(_) | Val::Table(_))) {
-                    Some(Val::Series(series)) => Val::series(Series { name: name.or_else(|| series.name.clone()), ..(**series).clone() }),
-                    Some(value) => {
-                        let value = value.clone();
-                        self.mixed(&[&value])
-                    }
-                    None => Val::Unknown,
-                })
+                Some(
+                    match args
+                        .iter()
+                        .chain(keyword(keywords, "data"))
+                        .find(|value| matches!(value, Val::Series(_) | Val::Table(_)))
+                    {
+                        Some(Val::Series(series)) => {
+                            Val::series(Series { name: name.or_else(|| series.name.clone()), ..(**series).clone() })
+                        }
+                        Some(value) => {
+                            let value = value.clone();
+                            self.mixed(&[&value])
+                        }
+                        None => Val::Unknown,
+                    },
+                )
             }
-            ("polars" | "pyarrow" | "dask" | "geopandas", "from_pandas" | "from_arrow" | "from_numpy") => args.first().cloned(),
-            ("pandas" | "dask" | "polars", "melt" | "pivot_table" | "pivot" | "crosstab" | "json_normalize" | "wide_to_long") => match args.first().or_else(|| keyword(keywords, "data")).or_else(|| keyword(keywords, "frame")) {
-                Some(Val::Table(at)) if last != "crosstab" => Some(self.table_method(*at, last, args.get(1..).unwrap_or(&[]), keywords, line)),
+            ("polars" | "pyarrow" | "dask" | "geopandas", "from_pandas" | "from_arrow" | "from_numpy") => {
+                args.first().cloned()
+            }
+            (
+                "pandas" | "dask" | "polars",
+                "melt" | "pivot_table" | "pivot" | "crosstab" | "json_normalize" | "wide_to_long",
+            ) => match args.first().or_else(|| keyword(keywords, "data")).or_else(|| keyword(keywords, "frame")) {
+                Some(Val::Table(at)) if last != "crosstab" => {
+                    Some(self.table_method(*at, last, args.get(1..).unwrap_or(&[]), keywords, line))
+                }
                 Some(Val::Series(_)) => Some(self.mixed(&args.iter().collect::<Vec<_>>())),
                 _ => Some(Val::Unknown),
             },
@@ -156,20 +205,32 @@ impl<'a> Analysis<'a> {
             ("polars", "all" | "exclude") => Some(free(&["*".into()], FlowKind::Identity)),
             ("polars", _) if module.ends_with("selectors") => Some(free(&["*".into()], FlowKind::Identity)),
             ("polars", "lit") => Some(Val::series(Series { name: Some("literal".into()), ..Series::default() })),
-            ("polars", "len" | "count") if args.is_empty() => Some(Val::series(Series { name: Some(last.into()), ..Series::default() })),
-            ("polars", "struct" | "concat_str" | "concat_list" | "coalesce" | "sum_horizontal" | "mean_horizontal" | "max_horizontal" | "min_horizontal" | "any_horizontal" | "all_horizontal" | "format") => {
-                Some(self.expression(args, keywords, FlowKind::Transformation))
+            ("polars", "len" | "count") if args.is_empty() => {
+                Some(Val::series(Series { name: Some(last.into()), ..Series::default() }))
             }
-            ("polars", "when") => Some(self.expression(args, keywords, FlowKind::Transformation)).map(|value| match value {
-                // The name is that of the first value.
-                Val::Series(series) => Val::series(Series { name: None, ..(*series).clone() }),
-                value => value,
-            }),
-            ("polars", _) if names::is_aggregation(last) => Some(self.expression(args, keywords, FlowKind::Aggregation)),
+            (
+                "polars",
+                "struct" | "concat_str" | "concat_list" | "coalesce" | "sum_horizontal" | "mean_horizontal"
+                | "max_horizontal" | "min_horizontal" | "any_horizontal" | "all_horizontal" | "format",
+            ) => Some(self.expression(args, keywords, FlowKind::Transformation)),
+            ("polars", "when") => {
+                Some(self.expression(args, keywords, FlowKind::Transformation)).map(|value| match value {
+                    // The name is that of the first value.
+                    Val::Series(series) => Val::series(Series { name: None, ..(*series).clone() }),
+                    value => value,
+                })
+            }
+            ("polars", _) if names::is_aggregation(last) => {
+                Some(self.expression(args, keywords, FlowKind::Aggregation))
+            }
             ("pyspark", _) if module.ends_with("functions") => Some(self.spark_function(last, args, keywords)),
-            ("pyspark" | "databricks", "SparkSession" | "SQLContext" | "HiveContext") => Some(Val::Import("pyspark.session".into())),
+            ("pyspark" | "databricks", "SparkSession" | "SQLContext" | "HiveContext") => {
+                Some(Val::Import("pyspark.session".into()))
+            }
             ("pyspark", _) if name.contains("SparkSession") => Some(Val::Import("pyspark.session".into())),
-            ("pyspark", _) if name.starts_with("pyspark.session.") => Some(self.session(name.trim_start_matches("pyspark.session."), args, keywords, line)),
+            ("pyspark", _) if name.starts_with("pyspark.session.") => {
+                Some(self.session(name.trim_start_matches("pyspark.session."), args, keywords, line))
+            }
             ("numpy", "where" | "select") => {
                 let mut value = self.mixed(&args.iter().collect::<Vec<_>>());
                 if let Val::Series(series) = &value {
@@ -177,7 +238,11 @@ impl<'a> Analysis<'a> {
                 }
                 Some(value)
             }
-            ("pandas", "to_datetime" | "to_numeric" | "cut" | "qcut" | "factorize" | "to_timedelta" | "isnull" | "notnull" | "isna" | "Categorical") => {
+            (
+                "pandas",
+                "to_datetime" | "to_numeric" | "cut" | "qcut" | "factorize" | "to_timedelta" | "isnull" | "notnull"
+                | "isna" | "Categorical",
+            ) => {
                 let value = self.mixed(&args.iter().take(1).collect::<Vec<_>>());
                 Some(if last == "factorize" { Val::list(vec![value, Val::Unknown]) } else { value })
             }
@@ -219,12 +284,17 @@ impl<'a> Analysis<'a> {
             "col" | "column" => {
                 let names: Vec<Rc<str>> = args.iter().flat_map(names::columns).collect();
                 // `t.a` names the table as well.
-                let bare: Vec<Rc<str>> = names.iter().map(|name| name.rsplit('.').next().unwrap_or(name).into()).collect();
+                let bare: Vec<Rc<str>> =
+                    names.iter().map(|name| name.rsplit('.').next().unwrap_or(name).into()).collect();
                 free(&bare, FlowKind::Identity)
             }
-            "lit" | "current_timestamp" | "current_date" | "rand" | "monotonically_increasing_id" | "row_number" | "input_file_name" => {
-                Val::series(Series::default())
-            }
+            "lit"
+            | "current_timestamp"
+            | "current_date"
+            | "rand"
+            | "monotonically_increasing_id"
+            | "row_number"
+            | "input_file_name" => Val::series(Series::default()),
             "expr" => {
                 let text = args.first().and_then(path_text).unwrap_or_default();
                 let names: Vec<Rc<str>> = super::combine::identifiers(&text).into_iter().map(Rc::from).collect();
@@ -234,7 +304,9 @@ impl<'a> Analysis<'a> {
                 }
             }
             "desc" | "asc" => self.expression(args, keywords, FlowKind::Identity),
-            _ if names::is_aggregation(last) => self.expression(args.get(..1).unwrap_or(&[]), keywords, FlowKind::Aggregation),
+            _ if names::is_aggregation(last) => {
+                self.expression(args.get(..1).unwrap_or(&[]), keywords, FlowKind::Aggregation)
+            }
             // Formats and patterns are texts too: the first argument is the column.
             _ => {
                 let mut all = args.get(..1).unwrap_or(&[]).to_vec();
@@ -245,7 +317,12 @@ impl<'a> Analysis<'a> {
     }
 
     fn concat(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
-        let list = args.first().or_else(|| keyword(keywords, "objs")).or_else(|| keyword(keywords, "items")).cloned().unwrap_or_default();
+        let list = args
+            .first()
+            .or_else(|| keyword(keywords, "objs"))
+            .or_else(|| keyword(keywords, "items"))
+            .cloned()
+            .unwrap_or_default();
         let items = list.items().unwrap_or_else(|| self.elements(&list));
         let beside = match keyword(keywords, "axis").or(args.get(1)) {
             Some(Val::Number(axis)) => *axis == 1,
@@ -287,7 +364,8 @@ impl<'a> Analysis<'a> {
     fn dummies(&mut self, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
         let columns = keyword(keywords, "columns").or(args.get(4)).map(names::columns).unwrap_or_default();
         let coded = |frame: &mut Frame, name: &str, sources: &Sources| {
-            let prefix = keyword(keywords, "prefix").and_then(Val::as_text).map_or(name.to_owned(), |prefix| prefix.to_string());
+            let prefix =
+                keyword(keywords, "prefix").and_then(Val::as_text).map_or(name.to_owned(), |prefix| prefix.to_string());
             frame.set(&format!("{prefix}_*").into(), Rc::new(sources.through(FlowKind::Transformation)));
         };
         match args.first().or_else(|| keyword(keywords, "data")) {
@@ -348,7 +426,10 @@ impl<'a> Analysis<'a> {
                 };
                 if let Val::Labels(labels) = &columns {
                     // An array with the names of the table that it was made from.
-                    if labels.some || !labels.frame.is_closed() || labels.frame.columns.len() == self.tables[at].columns.len() {
+                    if labels.some
+                        || !labels.frame.is_closed()
+                        || labels.frame.columns.len() == self.tables[at].columns.len()
+                    {
                         let frame = self.tables[at].clone();
                         return self.table(frame);
                     }
@@ -360,7 +441,11 @@ impl<'a> Analysis<'a> {
                 for (place, name) in names.iter().enumerate() {
                     let sources = match self.tables[at].columns.get(place) {
                         Some((_, sources)) if closed => sources.clone(),
-                        _ => self.tables[at].columns.iter().find(|(other, _)| other == name).map_or_else(|| Rc::new(all.clone()), |(_, it)| it.clone()),
+                        _ => self.tables[at]
+                            .columns
+                            .iter()
+                            .find(|(other, _)| other == name)
+                            .map_or_else(|| Rc::new(all.clone()), |(_, it)| it.clone()),
                     };
                     self.create(name);
                     frame.set(name, sources);
@@ -380,7 +465,11 @@ impl<'a> Analysis<'a> {
                     if let Val::Map(entries) = item {
                         let entries = entries.borrow().clone();
                         for (name, value) in entries {
-                            let sources = if let Val::Series(series) = &value { series.sources.clone() } else { Sources::default() };
+                            let sources = if let Val::Series(series) = &value {
+                                series.sources.clone()
+                            } else {
+                                Sources::default()
+                            };
                             self.create(&name);
                             frame.set(&name, Rc::new(sources));
                         }

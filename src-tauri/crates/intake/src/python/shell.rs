@@ -68,7 +68,9 @@ impl<'a> Analysis<'a> {
     /// Another script that runs in the names of this one.
     fn include(&mut self, path: &str, line: u32) {
         let context = self.context;
-        let Some(parsed) = context.module(path).filter(|_| self.active.len() < 4 && *self.file != *path) else { return };
+        let Some(parsed) = context.module(path).filter(|_| self.active.len() < 4 && *self.file != *path) else {
+            return;
+        };
         let file = std::mem::replace(&mut self.file, path.into());
         let main = std::mem::replace(&mut self.path, path.into());
         let outer = self.line;
@@ -109,7 +111,9 @@ impl<'a> Analysis<'a> {
 
     /// One command as a list of words.
     pub(super) fn command(&mut self, words: &[String], call: &str, line: u32) {
-        let Some(program) = words.iter().position(|word| !matches!(word.as_str(), "sudo" | "time" | "env") && !word.contains('=')) else {
+        let Some(program) =
+            words.iter().position(|word| !matches!(word.as_str(), "sudo" | "time" | "env") && !word.contains('='))
+        else {
             return;
         };
         let (program, rest) = (&words[program], &words[program + 1..]);
@@ -118,7 +122,8 @@ impl<'a> Analysis<'a> {
         let mut at = rest.iter();
         while let Some(word) = at.next() {
             match word.as_str() {
-                "-O" | "-o" | "--output" | "-d" | "--output-document" | "-P" | "-C" | "-f" | "-xf" | "-xzf" | "-xvf" | "-zxvf" | "-xvzf"
+                "-O" | "-o" | "--output" | "-d" | "--output-document" | "-P" | "-C" | "-f" | "-xf" | "-xzf"
+                | "-xvf" | "-zxvf" | "-xvzf"
                     if !(program == "unzip" && word == "-o") =>
                 {
                     options.extend(at.clone().next().map(|value| (word.as_str(), value.as_str())));
@@ -140,7 +145,8 @@ impl<'a> Analysis<'a> {
                 if let [from @ .., to] = plain.as_slice() {
                     for path in from {
                         note(Access::Read, path);
-                        let into = if to.ends_with('/') { pattern::join(to, pattern::name(path)) } else { (*to).to_owned() };
+                        let into =
+                            if to.ends_with('/') { pattern::join(to, pattern::name(path)) } else { (*to).to_owned() };
                         note(Access::Write, &into);
                     }
                 }

@@ -8,19 +8,30 @@ use super::values::{Val, keyword};
 
 impl<'a> Analysis<'a> {
     /// A method of a session, such as `spark.read.csv`.
-    pub(super) fn session(&mut self, way: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn session(
+        &mut self,
+        way: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         match way.split('.').next().unwrap_or("") {
             "read" | "readStream" => {
                 let (before, method) = way.rsplit_once('.').unwrap_or(("read", way));
                 self.spark_method(None, &Rc::from(before), method, args, keywords, line)
             }
             "createDataFrame" => args.first().cloned().unwrap_or_default(),
-            "table" => match args.first().and_then(Val::as_text).and_then(|name| self.views.get(&name.to_lowercase()).copied()) {
-                Some(at) => Val::Table(at),
-                None => Val::Unknown,
-            },
+            "table" => {
+                match args.first().and_then(Val::as_text).and_then(|name| self.views.get(&name.to_lowercase()).copied())
+                {
+                    Some(at) => Val::Table(at),
+                    None => Val::Unknown,
+                }
+            }
             // `builder.appName("x").getOrCreate()` and what else gives the session.
-            "builder" | "getOrCreate" | "newSession" | "config" | "appName" | "master" => Val::Import("pyspark.session".into()),
+            "builder" | "getOrCreate" | "newSession" | "config" | "appName" | "master" => {
+                Val::Import("pyspark.session".into())
+            }
             _ => Val::Unknown,
         }
     }

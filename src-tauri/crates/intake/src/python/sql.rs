@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use sqlparser::ast::{self, GroupByExpr, JoinConstraint, JoinOperator, OrderByKind, SelectItem, SetExpr, Statement, TableFactor, visit_expressions};
+use sqlparser::ast::{
+    self, GroupByExpr, JoinConstraint, JoinOperator, OrderByKind, SelectItem, SetExpr, Statement, TableFactor,
+    visit_expressions,
+};
 use sqlparser::dialect::{Dialect, DuckDbDialect, GenericDialect};
 use sqlparser::parser::Parser;
 
@@ -45,28 +48,63 @@ struct Run<'q> {
 type Tables = Vec<(String, Frame)>;
 
 impl<'a> Analysis<'a> {
-    pub(super) fn sql_function(&mut self, name: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Option<Val<'a>> {
-        let first = |keys: &[&str]| args.first().cloned().or_else(|| keys.iter().find_map(|key| keyword(keywords, key)).cloned());
+    pub(super) fn sql_function(
+        &mut self,
+        name: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Option<Val<'a>> {
+        let first = |keys: &[&str]| {
+            args.first().cloned().or_else(|| keys.iter().find_map(|key| keyword(keywords, key)).cloned())
+        };
         Some(match name {
-            "sqlite3.connect" | "aiosqlite.connect" | "duckdb.connect" | "sqlalchemy.create_engine" | "sqlalchemy.engine.create_engine"
-            | "sqlmodel.create_engine" | "psycopg2.connect" | "psycopg.connect" => {
+            "sqlite3.connect"
+            | "aiosqlite.connect"
+            | "duckdb.connect"
+            | "sqlalchemy.create_engine"
+            | "sqlalchemy.engine.create_engine"
+            | "sqlmodel.create_engine"
+            | "psycopg2.connect"
+            | "psycopg.connect" => {
                 let url = first(&["database", "url", "dsn"]).as_ref().and_then(path_text).unwrap_or_default();
                 let url = database(&url);
                 let placed = if url.is_empty() || url.contains("://") { url } else { self.placed(&url) };
-                self.connections.push(Connection { url: placed.into(), call: name.to_owned(), line, ..Connection::default() });
+                self.connections.push(Connection {
+                    url: placed.into(),
+                    call: name.to_owned(),
+                    line,
+                    ..Connection::default()
+                });
                 Val::Connection(self.connections.len() - 1)
             }
             "sqlite_utils.Database" | "dataset.connect" => return None,
-            "pandas.read_sql" | "pandas.read_sql_query" | "pandas.read_sql_table" | "polars.read_database" | "polars.read_database_uri"
-            | "dask.dataframe.read_sql_table" | "dask.dataframe.read_sql" | "dask.dataframe.read_sql_query" | "pandas.io.sql.read_sql"
+            "pandas.read_sql"
+            | "pandas.read_sql_query"
+            | "pandas.read_sql_table"
+            | "polars.read_database"
+            | "polars.read_database_uri"
+            | "dask.dataframe.read_sql_table"
+            | "dask.dataframe.read_sql"
+            | "dask.dataframe.read_sql_query"
+            | "pandas.io.sql.read_sql"
             | "connectorx.read_sql" => {
-                let con = keyword(keywords, "con").or_else(|| keyword(keywords, "connection")).or_else(|| keyword(keywords, "uri")).or(args.get(1)).cloned();
+                let con = keyword(keywords, "con")
+                    .or_else(|| keyword(keywords, "connection"))
+                    .or_else(|| keyword(keywords, "uri"))
+                    .or(args.get(1))
+                    .cloned();
                 let connection = match con {
                     Some(Val::Connection(at)) => Some(at),
                     Some(Val::Text(url)) => {
                         let url = database(&url);
                         let placed = if url.contains("://") { url } else { self.placed(&url) };
-                        self.connections.push(Connection { url: placed.into(), call: name.to_owned(), line, ..Connection::default() });
+                        self.connections.push(Connection {
+                            url: placed.into(),
+                            call: name.to_owned(),
+                            line,
+                            ..Connection::default()
+                        });
                         Some(self.connections.len() - 1)
                     }
                     _ => None,
@@ -102,10 +140,21 @@ impl<'a> Analysis<'a> {
                     None => result,
                 }
             }
-            "duckdb.sql" | "duckdb.query" | "duckdb.execute" | "duckdb.from_query" | "pandasql.sqldf" | "pyspark.session.sql" | "polars.sql"
+            "duckdb.sql"
+            | "duckdb.query"
+            | "duckdb.execute"
+            | "duckdb.from_query"
+            | "pandasql.sqldf"
+            | "pyspark.session.sql"
+            | "polars.sql"
             | "pandas.sql" => {
                 let text = first(&["query", "sqlQuery"]).as_ref().and_then(path_text)?;
-                self.query(&text, None, name.trim_start_matches("pyspark.session.").trim_start_matches("pyspark."), line)
+                self.query(
+                    &text,
+                    None,
+                    name.trim_start_matches("pyspark.session.").trim_start_matches("pyspark."),
+                    line,
+                )
             }
             "duckdb.register" => {
                 if let [Val::Text(name), Val::Table(at), ..] = args {
@@ -127,7 +176,14 @@ impl<'a> Analysis<'a> {
         })
     }
 
-    pub(super) fn connection_method(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)], line: u32) -> Val<'a> {
+    pub(super) fn connection_method(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+        line: u32,
+    ) -> Val<'a> {
         match method {
             "execute" | "sql" | "query" | "executemany" | "executescript" | "exec_driver_sql" => {
                 match args.first().or_else(|| keyword(keywords, "query")).and_then(path_text) {
@@ -157,7 +213,13 @@ impl<'a> Analysis<'a> {
     }
 
     /// Notes a write to a database. Returns its place.
-    pub(super) fn write_database(&mut self, connection: Option<&Val<'a>>, table: Option<&str>, call: &str, line: u32) -> Option<usize> {
+    pub(super) fn write_database(
+        &mut self,
+        connection: Option<&Val<'a>>,
+        table: Option<&str>,
+        call: &str,
+        line: u32,
+    ) -> Option<usize> {
         let url = match connection {
             Some(Val::Connection(at)) => {
                 self.connections[*at].used = true;
@@ -166,7 +228,8 @@ impl<'a> Analysis<'a> {
             Some(Val::Text(url)) => database(url),
             _ => return None,
         };
-        let placed = if url.contains("://") || url.starts_with('/') { url } else { format!("{}/{url}", super::eval::ROOT) };
+        let placed =
+            if url.contains("://") || url.starts_with('/') { url } else { format!("{}/{url}", super::eval::ROOT) };
         self.record_part(Access::Write, &placed, call, table.filter(|name| !name.contains(HOLE)), line)
     }
 
@@ -174,7 +237,11 @@ impl<'a> Analysis<'a> {
     pub(super) fn unused_connections(&mut self) {
         for connection in std::mem::take(&mut self.connections) {
             if !connection.used && !connection.url.is_empty() {
-                let path = if connection.url.contains("://") { connection.url.to_string() } else { format!("{}/{}", super::eval::ROOT, connection.url) };
+                let path = if connection.url.contains("://") {
+                    connection.url.to_string()
+                } else {
+                    format!("{}/{}", super::eval::ROOT, connection.url)
+                };
                 self.record(Access::Read, &path, &connection.call, connection.line);
             }
         }
@@ -184,7 +251,10 @@ impl<'a> Analysis<'a> {
     fn database_table(&mut self, name: &str, run: &Run<'_>) -> Frame {
         let known = name.trim_matches(['"', '`', '[', ']']).to_lowercase();
         let short = known.rsplit('.').next().unwrap_or("").to_owned();
-        let made = run.connection.and_then(|at| self.connections[at].tables.get(&short).copied()).or_else(|| self.views.get(&short).copied());
+        let made = run
+            .connection
+            .and_then(|at| self.connections[at].tables.get(&short).copied())
+            .or_else(|| self.views.get(&short).copied());
         if let Some(at) = made {
             if let Some(at) = run.connection {
                 self.connections[at].used = true;
@@ -201,7 +271,8 @@ impl<'a> Analysis<'a> {
                 }
                 let path = if url.contains("://") { url.to_string() } else { format!("{}/{url}", super::eval::ROOT) };
                 let part = (!known.contains(HOLE) && known != UNKNOWN).then_some(known.as_str());
-                self.record_part(Access::Read, &path, run.call, part, run.line).map_or_else(Frame::default, Frame::of_read)
+                self.record_part(Access::Read, &path, run.call, part, run.line)
+                    .map_or_else(Frame::default, Frame::of_read)
             }
             _ => Frame::default(),
         }
@@ -226,7 +297,9 @@ impl<'a> Analysis<'a> {
                         Some(query) => self.parsed_query(query.trim_end().trim_end_matches(')'), &run),
                         None => self.from_name(source, &run),
                     };
-                    if let Some(write) = self.record(Access::Write, &target.replace(UNKNOWN, &HOLE.to_string()), call, line) {
+                    if let Some(write) =
+                        self.record(Access::Write, &target.replace(UNKNOWN, &HOLE.to_string()), call, line)
+                    {
                         self.wrote_frame(write, &frame);
                     }
                     None
@@ -288,7 +361,8 @@ impl<'a> Analysis<'a> {
             }
             Statement::Insert(insert) => {
                 let name = insert.table.to_string();
-                let mut frame = insert.source.as_ref().map(|query| self.sql_query(query, &Vec::new(), run, 0)).unwrap_or_default();
+                let mut frame =
+                    insert.source.as_ref().map(|query| self.sql_query(query, &Vec::new(), run, 0)).unwrap_or_default();
                 // The columns that are filled, in order.
                 let names: Vec<Rc<str>> = insert.columns.iter().map(|name| plain(&name.to_string()).into()).collect();
                 if names.len() == frame.columns.len() && frame.is_closed() {
@@ -353,7 +427,9 @@ impl<'a> Analysis<'a> {
                 let right = self.sql_body(right, known, run, depth + 1);
                 left.stacked(&right)
             }
-            SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) => self.sql_statement(statement, run),
+            SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) => {
+                self.sql_statement(statement, run)
+            }
             _ => Frame::default(),
         }
     }
@@ -428,7 +504,8 @@ impl<'a> Analysis<'a> {
             };
             let mut sources = self.sql_sources(expr, &tables, run, depth);
             if direct.is_none() {
-                sources = sources.through(if aggregates(expr) { FlowKind::Aggregation } else { FlowKind::Transformation });
+                sources =
+                    sources.through(if aggregates(expr) { FlowKind::Aggregation } else { FlowKind::Transformation });
             }
             let name = alias.clone().or(direct.clone()).unwrap_or_else(|| expr.to_string().to_lowercase());
             if let Some(alias) = &alias
@@ -459,7 +536,8 @@ impl<'a> Analysis<'a> {
                         let texts: Vec<String> = args.args.iter().flat_map(|arg| literals(&arg.to_string())).collect();
                         self.files(&texts, run)
                     }
-                    None => match known.iter().rev().find(|(alias, _)| *alias == text.trim_matches('"').to_lowercase()) {
+                    None => match known.iter().rev().find(|(alias, _)| *alias == text.trim_matches('"').to_lowercase())
+                    {
                         Some((_, frame)) => frame.clone(),
                         None => self.from_name(&text, run),
                     },
@@ -505,7 +583,9 @@ impl<'a> Analysis<'a> {
             if let Some(read) = self.record(Access::Read, &path, run.call, run.line) {
                 let known = self.context.columns(&self.facts.reads[read].pattern);
                 let frame = match known {
-                    Some(names) => Frame::of_columns(read, &names.iter().map(|name| name.as_str().into()).collect::<Vec<_>>()),
+                    Some(names) => {
+                        Frame::of_columns(read, &names.iter().map(|name| name.as_str().into()).collect::<Vec<_>>())
+                    }
                     None => Frame::of_read(read),
                 };
                 whole = Some(whole.map_or_else(|| frame.clone(), |whole| whole.stacked(&frame)));
@@ -546,8 +626,12 @@ impl<'a> Analysis<'a> {
         let _: ControlFlow<()> = visit_expressions(expr, |e| {
             match e {
                 ast::Expr::Identifier(name) => names.push(vec![plain(&name.to_string())]),
-                ast::Expr::CompoundIdentifier(parts) => names.push(parts.iter().map(|part| plain(&part.to_string())).collect()),
-                ast::Expr::Subquery(query) | ast::Expr::InSubquery { subquery: query, .. } | ast::Expr::Exists { subquery: query, .. } => {
+                ast::Expr::CompoundIdentifier(parts) => {
+                    names.push(parts.iter().map(|part| plain(&part.to_string())).collect())
+                }
+                ast::Expr::Subquery(query)
+                | ast::Expr::InSubquery { subquery: query, .. }
+                | ast::Expr::Exists { subquery: query, .. } => {
                     inner.push((**query).clone());
                 }
                 _ => {}
@@ -572,7 +656,8 @@ impl<'a> Analysis<'a> {
                 }
                 None => {
                     // A column that a table is known to have is that one; else any of those whose columns are not known.
-                    let sure = tables.iter().find(|(_, frame)| frame.columns.iter().any(|(column, _)| **column == **name));
+                    let sure =
+                        tables.iter().find(|(_, frame)| frame.columns.iter().any(|(column, _)| **column == **name));
                     match sure {
                         Some((_, frame)) => found.push(frame.clone()),
                         None => found.extend(tables.iter().map(|(_, frame)| frame.clone())),
@@ -592,15 +677,33 @@ impl<'a> Analysis<'a> {
 fn constraint(join: &JoinOperator) -> Option<&JoinConstraint> {
     use JoinOperator as J;
     match join {
-        J::Join(c) | J::Inner(c) | J::Left(c) | J::LeftOuter(c) | J::Right(c) | J::RightOuter(c) | J::FullOuter(c) | J::CrossJoin(c) | J::Semi(c)
-        | J::LeftSemi(c) | J::RightSemi(c) | J::Anti(c) | J::LeftAnti(c) | J::RightAnti(c) | J::StraightJoin(c) | J::AsOf { constraint: c, .. } => Some(c),
+        J::Join(c)
+        | J::Inner(c)
+        | J::Left(c)
+        | J::LeftOuter(c)
+        | J::Right(c)
+        | J::RightOuter(c)
+        | J::FullOuter(c)
+        | J::CrossJoin(c)
+        | J::Semi(c)
+        | J::LeftSemi(c)
+        | J::RightSemi(c)
+        | J::Anti(c)
+        | J::LeftAnti(c)
+        | J::RightAnti(c)
+        | J::StraightJoin(c)
+        | J::AsOf { constraint: c, .. } => Some(c),
         _ => None,
     }
 }
 
 fn aggregates(expr: &ast::Expr) -> bool {
     let found = visit_expressions(expr, |e| match e {
-        ast::Expr::Function(function) if function.over.is_none() && names::is_aggregation(&function.name.to_string().to_lowercase()) => ControlFlow::Break(()),
+        ast::Expr::Function(function)
+            if function.over.is_none() && names::is_aggregation(&function.name.to_string().to_lowercase()) =>
+        {
+            ControlFlow::Break(())
+        }
         _ => ControlFlow::Continue(()),
     });
     found.is_break()
@@ -623,7 +726,9 @@ fn literals(text: &str) -> Vec<String> {
 
 fn is_data_file(name: &str) -> bool {
     let lower = name.to_lowercase();
-    [".csv", ".parquet", ".json", ".tsv", ".ndjson", ".jsonl", ".csv.gz", ".arrow", ".feather", ".db", ".xlsx"].iter().any(|ending| lower.ends_with(ending))
+    [".csv", ".parquet", ".json", ".tsv", ".ndjson", ".jsonl", ".csv.gz", ".arrow", ".feather", ".db", ".xlsx"]
+        .iter()
+        .any(|ending| lower.ends_with(ending))
 }
 
 /// The address of a database without user and password; `sqlite:///a.db` as the path of its file.

@@ -38,7 +38,10 @@ pub(crate) fn parse_cells<'t>(cells: impl Iterator<Item = (u32, &'t str)>) -> Pa
     for (first, text) in cells {
         length += text.len();
         if length > LONGEST {
-            whole.errors.push((first, format!("the code is longer than {LONGEST} bytes, so this cell and those after it were not read")));
+            whole.errors.push((
+                first,
+                format!("the code is longer than {LONGEST} bytes, so this cell and those after it were not read"),
+            ));
             break;
         }
         let cell = parse_part(text, first, Mode::Ipython);
@@ -47,22 +50,6 @@ pub(crate) fn parse_cells<'t>(cells: impl Iterator<Item = (u32, &'t str)>) -> Pa
         whole.errors.truncate(ERRORS);
     }
     whole
-}
-
-/// A single expression, as `DataFrame.eval` takes it.
-pub(crate) fn parse_expression(text: &str) -> Option<Expr> {
-    if text.len() > 4_096 {
-        return None;
-    }
-    let parsed = parse_once(text, 1, Mode::Module);
-    match (parsed.errors.is_empty(), parsed.body.into_iter().next()) {
-        (true, Some(Stmt::Expr(e))) => Some(e),
-        (true, Some(Stmt::Assign(mut targets, value))) => {
-            let target = targets.pop()?;
-            Some(Expr::Named(Box::new(target), Box::new(value)))
-        }
-        _ => None,
-    }
 }
 
 fn parse_part(text: &str, first: u32, mode: Mode) -> Parsed {
@@ -221,10 +208,8 @@ fn statement(stmt: &ast::Stmt, lines: &Lines, depth: u16, found: &mut Vec<Stmt>)
             for target in &s.targets {
                 if let ast::Expr::Subscript(subscript) = target {
                     let func = Expr::Attribute(Box::new(ex(&subscript.value)), "drop".to_owned());
-                    let keywords = vec![
-                        ("columns".to_owned(), ex(&subscript.slice)),
-                        ("inplace".to_owned(), Expr::Bool(true)),
-                    ];
+                    let keywords =
+                        vec![("columns".to_owned(), ex(&subscript.slice)), ("inplace".to_owned(), Expr::Bool(true))];
                     found.push(Stmt::Expr(Expr::Call(Box::new(Call { func, args: Vec::new(), keywords, line }))));
                 }
             }
@@ -346,9 +331,7 @@ fn expr(e: &ast::Expr, lines: &Lines, depth: u16) -> Expr {
         ast::Expr::ListComp(c) => comprehension(None, ex(&c.elt), &c.generators, lines, depth),
         ast::Expr::SetComp(c) => comprehension(None, ex(&c.elt), &c.generators, lines, depth),
         ast::Expr::Generator(c) => comprehension(None, ex(&c.elt), &c.generators, lines, depth),
-        ast::Expr::DictComp(c) => {
-            comprehension(c.key.as_deref().map(ex), ex(&c.value), &c.generators, lines, depth)
-        }
+        ast::Expr::DictComp(c) => comprehension(c.key.as_deref().map(ex), ex(&c.value), &c.generators, lines, depth),
         ast::Expr::Starred(s) => Expr::Starred(boxed(&s.value)),
         ast::Expr::Await(a) => ex(&a.value),
         ast::Expr::Named(n) => Expr::Named(boxed(&n.target), boxed(&n.value)),

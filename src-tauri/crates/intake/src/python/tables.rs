@@ -120,8 +120,20 @@ impl<'a> Analysis<'a> {
         self.use_columns(at, std::slice::from_ref(name));
         let frame = &self.tables[at];
         let sources = frame.get(name).map(|sources| (*sources).clone()).unwrap_or_default();
-        let index = frame.index.iter().filter(|key| *key != name).filter_map(|key| Some((key.clone(), frame.get(key)?))).collect();
-        Val::series(Series { name: Some(name.clone()), sources, rows: frame.rows.clone(), index, table: Some(at), accessor: false })
+        let index = frame
+            .index
+            .iter()
+            .filter(|key| *key != name)
+            .filter_map(|key| Some((key.clone(), frame.get(key)?)))
+            .collect();
+        Val::series(Series {
+            name: Some(name.clone()),
+            sources,
+            rows: frame.rows.clone(),
+            index,
+            table: Some(at),
+            accessor: false,
+        })
     }
 
     pub(super) fn table_attribute(&mut self, at: usize, name: &str) -> Val<'a> {
@@ -217,7 +229,11 @@ impl<'a> Analysis<'a> {
                 for mine_open in &self.tables[at].open {
                     let mut except = (*mine_open.except).clone();
                     except.extend(open.except.iter().cloned());
-                    mine.open.push(super::frame::Open { except: Rc::new(except), sure: mine_open.sure.min(open.sure), ..mine_open.clone() });
+                    mine.open.push(super::frame::Open {
+                        except: Rc::new(except),
+                        sure: mine_open.sure.min(open.sure),
+                        ..mine_open.clone()
+                    });
                 }
             }
             for (name, sources) in &frame.columns {
@@ -292,7 +308,8 @@ impl<'a> Analysis<'a> {
                 }
                 let from = from.flatten().map_or(0, place);
                 let to = to.flatten().map_or(frame.columns.len(), place).min(frame.columns.len());
-                let names: Vec<Rc<str>> = frame.columns.iter().take(to).skip(from).map(|(name, _)| name.clone()).collect();
+                let names: Vec<Rc<str>> =
+                    frame.columns.iter().take(to).skip(from).map(|(name, _)| name.clone()).collect();
                 let chosen = frame.select(&names);
                 self.table(chosen)
             }
@@ -335,7 +352,8 @@ impl<'a> Analysis<'a> {
         let key = self.eval(columns);
         let mask = if let Val::Series(_) = rows { self.value_sources(at, &rows) } else { Sources::default() };
         for name in names::columns(&key) {
-            let before = self.tables[at].columns.iter().find(|(other, _)| *other == name).map(|(_, sources)| sources.clone());
+            let before =
+                self.tables[at].columns.iter().find(|(other, _)| *other == name).map(|(_, sources)| sources.clone());
             self.set_column(at, &name, value);
             let mut sources = self.tables[at].get(&name).map(|sources| (*sources).clone()).unwrap_or_default();
             if let Some(before) = before {
@@ -358,13 +376,46 @@ impl<'a> Analysis<'a> {
         for (name, value) in keywords {
             let names_column = matches!(
                 name.as_str(),
-                "x" | "y" | "z" | "hue" | "color" | "size" | "style" | "col" | "row" | "facet_col" | "facet_row" | "on" | "left_on"
-                    | "right_on" | "by" | "index" | "columns" | "values" | "names" | "path" | "lat" | "lon" | "vars" | "x_vars" | "y_vars"
-                    | "subset" | "target" | "label" | "label_column" | "id_vars" | "value_vars" | "hover_name" | "hover_data" | "group_by"
-                    | "cat_features" | "animation_frame" | "column"
+                "x" | "y"
+                    | "z"
+                    | "hue"
+                    | "color"
+                    | "size"
+                    | "style"
+                    | "col"
+                    | "row"
+                    | "facet_col"
+                    | "facet_row"
+                    | "on"
+                    | "left_on"
+                    | "right_on"
+                    | "by"
+                    | "index"
+                    | "columns"
+                    | "values"
+                    | "names"
+                    | "path"
+                    | "lat"
+                    | "lon"
+                    | "vars"
+                    | "x_vars"
+                    | "y_vars"
+                    | "subset"
+                    | "target"
+                    | "label"
+                    | "label_column"
+                    | "id_vars"
+                    | "value_vars"
+                    | "hover_name"
+                    | "hover_data"
+                    | "group_by"
+                    | "cat_features"
+                    | "animation_frame"
+                    | "column"
             );
             if names_column && matches!(value, Val::Text(_) | Val::List(_)) {
-                let found: Vec<Rc<str>> = names::columns(value).into_iter().filter(|name| self.has_origin(*at, name)).collect();
+                let found: Vec<Rc<str>> =
+                    names::columns(value).into_iter().filter(|name| self.has_origin(*at, name)).collect();
                 self.use_columns(*at, &found);
             }
         }
@@ -389,7 +440,11 @@ impl<'a> Analysis<'a> {
     ) -> Val<'a> {
         let columns_of = |names: &[&str], places: &[usize]| {
             let mut found = Vec::new();
-            for value in names.iter().filter_map(|name| keyword(keywords, name)).chain(places.iter().filter_map(|at| args.get(*at))) {
+            for value in names
+                .iter()
+                .filter_map(|name| keyword(keywords, name))
+                .chain(places.iter().filter_map(|at| args.get(*at)))
+            {
                 found.extend(names::columns(value));
             }
             found
@@ -429,7 +484,9 @@ impl<'a> Analysis<'a> {
                 let place = usize::from(method == "insert");
                 let frame = self.tables[at].clone();
                 let target = if method == "insert" { Val::Table(at) } else { self.table(frame) };
-                let (Val::Table(new), Some(name)) = (&target, args.get(place).and_then(Val::as_text).cloned()) else { return target };
+                let (Val::Table(new), Some(name)) = (&target, args.get(place).and_then(Val::as_text).cloned()) else {
+                    return target;
+                };
                 let value = args.get(place + 1).cloned().unwrap_or_default();
                 self.set_column(*new, &name, &value);
                 target
@@ -442,8 +499,12 @@ impl<'a> Analysis<'a> {
                 let text = args.first().and_then(path_text).unwrap_or_default();
                 self.eval_text(at, &text, keywords)
             }
-            "groupby" | "group_by" | "groupBy" | "group_by_dynamic" | "rollup" | "resample" => self.grouped(at, method, args, keywords),
-            "merge" | "join" | "merge_asof" | "join_asof" | "combine_first" | "crossJoin" => self.merged(at, method, args, keywords),
+            "groupby" | "group_by" | "groupBy" | "group_by_dynamic" | "rollup" | "resample" => {
+                self.grouped(at, method, args, keywords)
+            }
+            "merge" | "join" | "merge_asof" | "join_asof" | "combine_first" | "crossJoin" => {
+                self.merged(at, method, args, keywords)
+            }
             "append" | "union" | "unionByName" | "vstack" | "extend" | "unionAll" => {
                 let mut frame = self.tables[at].clone();
                 for arg in args {
@@ -456,7 +517,14 @@ impl<'a> Analysis<'a> {
                 }
                 self.table(frame)
             }
-            "hstack" => self.table_function("pandas.concat", &[Val::list(vec![Val::Table(at), args.first().cloned().unwrap_or_default()])], &[("axis".to_owned(), Val::Number(1))], line).unwrap_or_default(),
+            "hstack" => self
+                .table_function(
+                    "pandas.concat",
+                    &[Val::list(vec![Val::Table(at), args.first().cloned().unwrap_or_default()])],
+                    &[("axis".to_owned(), Val::Number(1))],
+                    line,
+                )
+                .unwrap_or_default(),
             "melt" | "unpivot" => self.melted(at, args, keywords),
             "pivot_table" | "pivot" => self.pivoted(at, method, args, keywords),
             "get_column" | "to_series" | "get" | "squeeze" => match args.first().and_then(Val::as_text).cloned() {
@@ -481,7 +549,11 @@ impl<'a> Analysis<'a> {
                 self.in_place(at, keywords, frame)
             }
             "dropna" | "drop_nulls" | "drop_duplicates" | "dropDuplicates" | "unique" | "distinct" | "duplicated" => {
-                let named = if matches!(method, "dropna") { columns_of(&["subset"], &[]) } else { columns_of(&["subset"], &[0]) };
+                let named = if matches!(method, "dropna") {
+                    columns_of(&["subset"], &[])
+                } else {
+                    columns_of(&["subset"], &[0])
+                };
                 self.use_columns(at, &named);
                 let mut frame = self.tables[at].clone();
                 let mut sources = Sources::default();
@@ -490,7 +562,10 @@ impl<'a> Analysis<'a> {
                 }
                 if method == "duplicated" {
                     let sources = if sources.is_empty() { frame.all_sources() } else { sources };
-                    return Val::series(Series { sources: sources.through(FlowKind::Transformation), ..Series::default() });
+                    return Val::series(Series {
+                        sources: sources.through(FlowKind::Transformation),
+                        ..Series::default()
+                    });
                 }
                 decide(&mut frame.rows, &sources, FlowKind::Filter);
                 self.in_place(at, keywords, frame)
@@ -511,14 +586,24 @@ impl<'a> Analysis<'a> {
                 frame.index.clear();
                 self.in_place(at, keywords, frame)
             }
-            "fillna" | "replace" | "astype" | "fill_null" | "cast" | "clip" | "round" | "interpolate" | "ffill" | "bfill" | "mask" | "where_"
-            | "transform" | "map" | "applymap" | "fill_nan" => {
+            "fillna" | "replace" | "astype" | "fill_null" | "cast" | "clip" | "round" | "interpolate" | "ffill"
+            | "bfill" | "mask" | "where_" | "transform" | "map" | "applymap" | "fill_nan" => {
                 // `fillna(0)` changes all, `fillna({"a": 0})` one column.
-                let map = [args.first(), keyword(keywords, "value"), keyword(keywords, "dtype"), keyword(keywords, "to_replace")]
-                    .into_iter().flatten().find(|value| matches!(value, Val::Map(_)));
+                let map = [
+                    args.first(),
+                    keyword(keywords, "value"),
+                    keyword(keywords, "dtype"),
+                    keyword(keywords, "to_replace"),
+                ]
+                .into_iter()
+                .flatten()
+                .find(|value| matches!(value, Val::Map(_)));
                 let mut frame = self.tables[at].clone();
                 match map {
-                    Some(map) if !(method == "replace" && names::columns(map).iter().all(|name| !self.has_origin(at, name))) => {
+                    Some(map)
+                        if !(method == "replace"
+                            && names::columns(map).iter().all(|name| !self.has_origin(at, name))) =>
+                    {
                         let named = names::columns(map);
                         self.use_columns(at, &named);
                         frame = self.tables[at].clone();
@@ -528,29 +613,36 @@ impl<'a> Analysis<'a> {
                             }
                         }
                     }
-                    _ if matches!(method, "transform" | "map" | "applymap") => frame = frame.changed(FlowKind::Transformation),
+                    _ if matches!(method, "transform" | "map" | "applymap") => {
+                        frame = frame.changed(FlowKind::Transformation)
+                    }
                     // A few values are filled in: the rest of the column is as it was.
                     _ => {}
                 }
                 self.in_place(at, keywords, frame)
             }
-            "apply" | "pipe" | "map_batches" | "map_partitions" | "progress_apply" | "parallel_apply" | "applyInPandas" | "map_rows" => {
-                self.apply(at, method, args, keywords, line)
-            }
+            "apply" | "pipe" | "map_batches" | "map_partitions" | "progress_apply" | "parallel_apply"
+            | "applyInPandas" | "map_rows" => self.apply(at, method, args, keywords, line),
             "agg" | "aggregate" => {
                 let groups = Groups { frame: self.tables[at].clone(), keys: Vec::new(), chosen: None, single: false };
                 self.group_method(&Rc::new(groups), "agg", args, keywords, line)
             }
             "iterrows" => Val::list(vec![Val::list(vec![Val::Unknown, Val::Table(at)])]),
-            "itertuples" | "iter_rows" | "to_dicts" | "rows" | "collect_rows" | "toLocalIterator" => Val::list(vec![Val::Table(at)]),
+            "itertuples" | "iter_rows" | "to_dicts" | "rows" | "collect_rows" | "toLocalIterator" => {
+                Val::list(vec![Val::Table(at)])
+            }
             "items" | "iteritems" => {
                 let all = self.tables[at].all_sources();
-                Val::list(vec![Val::list(vec![Val::Unknown, Val::series(Series { sources: all, ..Series::default() })])])
+                Val::list(vec![Val::list(vec![
+                    Val::Unknown,
+                    Val::series(Series { sources: all, ..Series::default() }),
+                ])])
             }
             "keys" => self.table_attribute(at, "columns"),
-            "fetchall" | "fetchone" | "fetchmany" | "fetchdf" | "fetch_df" | "df" | "pl" | "arrow" | "fetch_arrow_table" | "toPandas" | "to_pandas"
-            | "to_df" | "compute" | "collect" | "lazy" | "persist" | "cache" | "to_arrow" | "read" | "to_table" | "parse" | "repartition"
-            | "coalesce" | "checkpoint" | "pandas_api" | "toDF" | "fetchnumpy" => {
+            "fetchall" | "fetchone" | "fetchmany" | "fetchdf" | "fetch_df" | "df" | "pl" | "arrow"
+            | "fetch_arrow_table" | "toPandas" | "to_pandas" | "to_df" | "compute" | "collect" | "lazy" | "persist"
+            | "cache" | "to_arrow" | "read" | "to_table" | "parse" | "repartition" | "coalesce" | "checkpoint"
+            | "pandas_api" | "toDF" | "fetchnumpy" => {
                 if method == "toDF" && !args.is_empty() {
                     let list = Val::list(args.to_vec());
                     let frame = self.tables[at].clone();
@@ -562,7 +654,12 @@ impl<'a> Analysis<'a> {
                 }
                 Val::Table(at)
             }
-            "createOrReplaceTempView" | "createTempView" | "registerTempTable" | "createOrReplaceGlobalTempView" | "to_view" | "create_view" => {
+            "createOrReplaceTempView"
+            | "createTempView"
+            | "registerTempTable"
+            | "createOrReplaceGlobalTempView"
+            | "to_view"
+            | "create_view" => {
                 if let Some(Val::Text(name)) = args.first() {
                     self.views.insert(name.to_lowercase(), at);
                 }
@@ -579,8 +676,13 @@ impl<'a> Analysis<'a> {
                 let key = keyword(keywords, "columns").cloned().unwrap_or_default();
                 self.select(at, &key)
             }
-            "hist" | "boxplot" | "plot" | "scatter" | "bar" | "line" | "pairplot" | "value_counts" if method != "value_counts" => {
-                let named: Vec<Rc<str>> = columns_of(&["x", "y", "column", "by", "hue"], &[0]).into_iter().filter(|name| self.has_origin(at, name)).collect();
+            "hist" | "boxplot" | "plot" | "scatter" | "bar" | "line" | "pairplot" | "value_counts"
+                if method != "value_counts" =>
+            {
+                let named: Vec<Rc<str>> = columns_of(&["x", "y", "column", "by", "hue"], &[0])
+                    .into_iter()
+                    .filter(|name| self.has_origin(at, name))
+                    .collect();
                 self.use_columns(at, &named);
                 Val::Unknown
             }
@@ -589,21 +691,31 @@ impl<'a> Analysis<'a> {
                 let groups = Groups { frame: self.tables[at].clone(), keys: named, chosen: None, single: false };
                 self.group_method(&Rc::new(groups), "size", &[], keywords, line)
             }
-            "describe" | "info" | "corr" | "cov" | "summary" | "memory_usage" | "isnull" | "isna" | "notna" | "notnull" => {
-                let kind = if method.starts_with("is") || method.starts_with("not") { FlowKind::Transformation } else { FlowKind::Aggregation };
+            "describe" | "info" | "corr" | "cov" | "summary" | "memory_usage" | "isnull" | "isna" | "notna"
+            | "notnull" => {
+                let kind = if method.starts_with("is") || method.starts_with("not") {
+                    FlowKind::Transformation
+                } else {
+                    FlowKind::Aggregation
+                };
                 let frame = self.tables[at].changed(kind);
                 self.table(frame)
             }
-            "std" | "var" | "mean" | "sum" | "min" | "max" | "median" | "count" | "nunique" | "any" | "all" | "mode" | "quantile" | "prod"
-            | "skew" | "kurt" | "idxmax" | "argmax" | "sem" => {
+            "std" | "var" | "mean" | "sum" | "min" | "max" | "median" | "count" | "nunique" | "any" | "all"
+            | "mode" | "quantile" | "prod" | "skew" | "kurt" | "idxmax" | "argmax" | "sem" => {
                 let by_row = matches!(keyword(keywords, "axis").or(args.first()), Some(Val::Number(1)))
                     || matches!(keyword(keywords, "axis"), Some(Val::Text(axis)) if &**axis == "columns");
                 let kind = if by_row { FlowKind::Transformation } else { FlowKind::Aggregation };
                 let frame = self.tables[at].clone();
-                Val::series(Series { sources: frame.all_sources().through(kind), rows: frame.rows, ..Series::default() })
+                Val::series(Series {
+                    sources: frame.all_sources().through(kind),
+                    rows: frame.rows,
+                    ..Series::default()
+                })
             }
-            "to_numpy" | "to_dict" | "to_list" | "tolist" | "as_matrix" | "copy" | "clone" | "deepcopy" | "head" | "tail" | "sample" | "limit"
-            | "reshape" | "ravel" | "flatten" | "transpose" | "slice" | "take" | "shuffle" | "batch" | "astype_" | "to_frame" | "rechunk" => {
+            "to_numpy" | "to_dict" | "to_list" | "tolist" | "as_matrix" | "copy" | "clone" | "deepcopy" | "head"
+            | "tail" | "sample" | "limit" | "reshape" | "ravel" | "flatten" | "transpose" | "slice" | "take"
+            | "shuffle" | "batch" | "astype_" | "to_frame" | "rechunk" => {
                 let frame = self.tables[at].clone();
                 self.table(frame)
             }
@@ -618,7 +730,8 @@ impl<'a> Analysis<'a> {
                 let frame = self.tables[at].clone();
                 self.table(frame)
             }
-            "shift" | "diff" | "rank" | "cumsum" | "pct_change" | "abs" | "rolling" | "expanding" | "ewm" | "dot" | "mul" | "div" | "add" | "sub" => {
+            "shift" | "diff" | "rank" | "cumsum" | "pct_change" | "abs" | "rolling" | "expanding" | "ewm" | "dot"
+            | "mul" | "div" | "add" | "sub" => {
                 let frame = self.tables[at].changed(FlowKind::Transformation);
                 self.table(frame)
             }
@@ -687,7 +800,11 @@ impl<'a> Analysis<'a> {
 
     fn melted(&mut self, at: usize, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
         let named = |keys: &[&str], place: usize| {
-            keys.iter().find_map(|key| keyword(keywords, key)).or_else(|| args.get(place)).map(names::columns).unwrap_or_default()
+            keys.iter()
+                .find_map(|key| keyword(keywords, key))
+                .or_else(|| args.get(place))
+                .map(names::columns)
+                .unwrap_or_default()
         };
         let ids = named(&["id_vars", "index"], 0);
         let values = named(&["value_vars", "on"], 1);
@@ -719,7 +836,11 @@ impl<'a> Analysis<'a> {
 
     fn pivoted(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
         let named = |keys: &[&str], place: usize| {
-            keys.iter().find_map(|key| keyword(keywords, key)).or_else(|| args.get(place)).map(names::columns).unwrap_or_default()
+            keys.iter()
+                .find_map(|key| keyword(keywords, key))
+                .or_else(|| args.get(place))
+                .map(names::columns)
+                .unwrap_or_default()
         };
         // `pivot_table(values, index, columns)` and `pivot(index, columns, values)`.
         let order = if method == "pivot_table" { [1, 2, 0] } else { [usize::MAX; 3] };
@@ -735,7 +856,11 @@ impl<'a> Analysis<'a> {
             result.set(name, frame.get(name).unwrap_or_default());
         }
         result.index.clone_from(&index);
-        let kind = if method == "pivot_table" || keyword(keywords, "aggregate_function").is_some() { FlowKind::Aggregation } else { FlowKind::Identity };
+        let kind = if method == "pivot_table" || keyword(keywords, "aggregate_function").is_some() {
+            FlowKind::Aggregation
+        } else {
+            FlowKind::Identity
+        };
         let mut all = Sources::default();
         for name in &values {
             all.add(&frame.get(name).map(|it| it.through(kind)).unwrap_or_default());
@@ -758,7 +883,9 @@ fn picked(key: &Val<'_>) -> (Vec<Rc<str>>, Vec<Rc<Labels>>) {
         Val::Labels(labels) if is_open(labels) => (Vec::new(), vec![labels.clone()]),
         Val::List(items) => {
             let items = items.borrow();
-            let open = items.iter().filter_map(|item| if let Val::Labels(labels) = item { Some(labels.clone()) } else { None });
+            let open = items
+                .iter()
+                .filter_map(|item| if let Val::Labels(labels) = item { Some(labels.clone()) } else { None });
             (names::columns(key), open.filter(is_open).collect())
         }
         key => (names::columns(key), Vec::new()),

@@ -128,7 +128,9 @@ impl<'a> Val<'a> {
     /// An entry of a dictionary.
     pub(super) fn entry(&self, key: &str) -> Option<Self> {
         match self {
-            Self::Map(entries) => entries.borrow().iter().find(|(name, _)| &**name == key).map(|(_, value)| value.clone()),
+            Self::Map(entries) => {
+                entries.borrow().iter().find(|(name, _)| &**name == key).map(|(_, value)| value.clone())
+            }
             _ => None,
         }
     }
@@ -308,7 +310,10 @@ pub(super) fn either<'a>(values: Vec<Val<'a>>) -> Val<'a> {
     match all.len() {
         0 => Val::Unknown,
         1 => all.swap_remove(0),
-        _ if all.iter().all(|value| matches!(value, Val::Text(_) | Val::Path(_) | Val::Number(_) | Val::Function(_))) => {
+        _ if all
+            .iter()
+            .all(|value| matches!(value, Val::Text(_) | Val::Path(_) | Val::Number(_) | Val::Function(_))) =>
+        {
             Val::Choice(Rc::new(all))
         }
         _ => all.swap_remove(0),
@@ -350,7 +355,12 @@ pub(super) fn binary<'a>(op: char, left: &Val<'a>, right: &Val<'a>) -> Option<Va
         ('+', Val::List(left), Val::Unknown) => Val::List(left.clone()),
         ('-', Val::List(left), Val::List(right)) => {
             let right: Vec<Rc<str>> = right.borrow().iter().filter_map(Val::as_text).cloned().collect();
-            let rest = left.borrow().iter().filter(|item| item.as_text().is_none_or(|text| !right.contains(text))).cloned().collect();
+            let rest = left
+                .borrow()
+                .iter()
+                .filter(|item| item.as_text().is_none_or(|text| !right.contains(text)))
+                .cloned()
+                .collect();
             Val::list(rest)
         }
         ('+', Val::Number(left), Val::Number(right)) => left.checked_add(*right).map_or(Val::Unknown, Val::Number),
@@ -424,7 +434,8 @@ fn format_text<'a>(text: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)])
             args.get(next - 1).cloned()
         } else {
             let plain = name.parse::<usize>().ok().and_then(|at| args.get(at)).or_else(|| keyword(keywords, name));
-            let inner = || name.split_once('[').and_then(|(map, key)| keyword(keywords, map)?.entry(key.trim_end_matches(']')));
+            let inner =
+                || name.split_once('[').and_then(|(map, key)| keyword(keywords, map)?.entry(key.trim_end_matches(']')));
             plain.cloned().or_else(inner)
         };
         result.push_str(&formatted(&value.unwrap_or_default(), spec));
@@ -465,7 +476,9 @@ pub(super) fn text_method<'a>(text: &str, method: &str, args: &[Val<'a>], keywor
             let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
             changed(first + &letters.as_str().to_lowercase())
         }
-        "strip" | "encode" | "decode" | "expandtabs" | "rstrip" | "lstrip" if args.is_empty() || method.ends_with("code") => {
+        "strip" | "encode" | "decode" | "expandtabs" | "rstrip" | "lstrip"
+            if args.is_empty() || method.ends_with("code") =>
+        {
             changed(text.trim().to_owned())
         }
         "rstrip" | "lstrip" | "strip" => match plain(0) {
