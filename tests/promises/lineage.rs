@@ -12,7 +12,11 @@ fn copy(from: &Path, to: &Path) -> Outcome {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() { copy(&entry.path(), &target)? } else { fs::copy(entry.path(), target).map(drop)? }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?
+        } else {
+            fs::copy(entry.path(), target).map(drop)?
+        }
     }
     Ok(())
 }
@@ -27,7 +31,8 @@ fn stages(sandbox: &Sandbox, cli: &Cli) -> Outcome<std::path::PathBuf> {
 }
 
 fn ask(cli: &Cli, folder: &Path, what: &str, more: &[&str]) -> Outcome<Value> {
-    let mut words = vec!["lineage".to_owned(), what.to_owned(), "--project".to_owned(), folder.to_string_lossy().into_owned()];
+    let mut words =
+        vec!["lineage".to_owned(), what.to_owned(), "--project".to_owned(), folder.to_string_lossy().into_owned()];
     words.extend(more.iter().map(|it| (*it).to_owned()));
     cli.ok(words)
 }
@@ -38,9 +43,19 @@ fn the_way_from_raw_data_to_the_model_is_told_step_by_step() -> Outcome {
     let cli = sandbox.cli("ada")?;
     let folder = stages(&sandbox, &cli)?;
     let way = ask(&cli, &folder, "data/raw.csv", &["--to", "model.joblib"])?;
-    let labels: Vec<&str> = way["nodes"].as_array().into_iter().flatten().filter_map(|it| it["label"].as_str()).collect();
+    let labels: Vec<&str> =
+        way["nodes"].as_array().into_iter().flatten().filter_map(|it| it["label"].as_str()).collect();
     ensure!(
-        labels == ["data/raw.csv", "prepare.py", "data/interim.csv", "features.py", "data/features.parquet", "train.py", "model.joblib"],
+        labels
+            == [
+                "data/raw.csv",
+                "prepare.py",
+                "data/interim.csv",
+                "features.py",
+                "data/features.parquet",
+                "train.py",
+                "model.joblib"
+            ],
         "{labels:?}"
     );
     ensure!(way["confidence"].as_f64().is_some_and(|it| it > 0.5 && it < 1.0), "{}", way["confidence"]);
@@ -50,7 +65,12 @@ fn the_way_from_raw_data_to_the_model_is_told_step_by_step() -> Outcome {
     let sure = ask(&cli, &folder, "model.joblib", &["--up", "--least", "0.99"])?;
     ensure!(sure["nodes"].as_array().is_some_and(|it| it.len() < labels.len()), "guesses were to be left out");
     let columns = ask(&cli, &folder, "model.joblib", &["--columns"])?;
-    let age = columns["columns"].as_array().into_iter().flatten().find(|it| it["column"] == "age").context("no feature `age`")?;
+    let age = columns["columns"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|it| it["column"] == "age")
+        .context("no feature `age`")?;
     let from = age["sources"].as_array().into_iter().flatten().find(|it| it["dataset"] == "data/raw.csv");
     ensure!(from.is_some_and(|it| it["column"] == "age"), "{age}");
     Ok(())
@@ -85,7 +105,12 @@ fn every_form_is_written_and_holds_the_model() -> Outcome {
             "openlineage" => {
                 let events: Vec<Value> = content.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
                 ensure!(events.len() == 6, "three runs, a beginning and an end each: {}", events.len());
-                ensure!(events.iter().all(|it| it["schemaURL"] == "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"));
+                ensure!(
+                    events
+                        .iter()
+                        .all(|it| it["schemaURL"]
+                            == "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent")
+                );
             }
             "atlas" | "atlas-types" | "prov" => {
                 let document: Value = serde_json::from_str(content).with_context(|| format!("{format} is no JSON"))?;
@@ -111,7 +136,13 @@ fn everything_is_found_by_a_part_of_it() -> Outcome {
     let sandbox = Sandbox::new()?;
     let cli = sandbox.cli("ada")?;
     stages(&sandbox, &cli)?;
-    for (typed, kind) in [("features.parq", "dataset"), ("churned", "column"), ("ratio", "feature"), ("prepare", "run"), ("stages", "project")] {
+    for (typed, kind) in [
+        ("features.parq", "dataset"),
+        ("churned", "column"),
+        ("ratio", "feature"),
+        ("prepare", "run"),
+        ("stages", "project"),
+    ] {
         let found = cli.ok(["search", typed])?;
         let hits = found["hits"].as_array().cloned().unwrap_or_default();
         ensure!(hits.iter().any(|it| it["kind"] == kind), "`{typed}` finds no {kind}: {hits:?}");

@@ -56,7 +56,9 @@ fn told(cli: &Cli, folder: &Path) -> Outcome<Edges> {
     for run in runs["runs"].as_array().context("no list of runs")? {
         ensure!(run["source"] == "inferred", "nobody recorded {run}");
         let side = |name: &str| run[name].as_array().cloned().unwrap_or_default();
-        for (input, output) in side("inputs").iter().flat_map(|i| side("outputs").into_iter().map(move |o| (i.clone(), o))) {
+        for (input, output) in
+            side("inputs").iter().flat_map(|i| side("outputs").into_iter().map(move |o| (i.clone(), o)))
+        {
             for edge in [&input, &output] {
                 ensure!(edge["basis"] == "inferred", "a guess looks like a record: {edge}");
                 ensure!(edge["confidence"].as_f64().is_some_and(|it| it < 1.0), "a guess looks certain: {edge}");
@@ -150,7 +152,12 @@ fn wrong_edges_are_never_surer_than_one_half() -> Outcome {
         println!("wrong   {edge} ({sure:.2})");
     }
     let found = all.right.iter().filter(|sure| **sure > 0.5).count();
-    println!("\n{found} of {} edges found, {} of them missed; {} wrong guesses, none above 0.5.", all.edges, all.missed.len(), all.wrong.len());
+    println!(
+        "\n{found} of {} edges found, {} of them missed; {} wrong guesses, none above 0.5.",
+        all.edges,
+        all.missed.len(),
+        all.wrong.len()
+    );
     let loud: Vec<_> = all.wrong.iter().filter(|(sure, _)| *sure > 0.5).collect();
     ensure!(loud.is_empty(), "wrong and surer than one half: {loud:?}");
     ensure!(found * 10 >= all.edges * 8, "only {found} of {} edges are found", all.edges);
@@ -168,7 +175,8 @@ fn a_persons_correction_stands_when_the_project_changes() -> Outcome {
     ensure!(before.values().all(|sure| *sure <= 0.5), "two scripts can have written it: {before:?}");
     let list = || cli.ok(["runs".as_ref(), "list".as_ref(), "--project".as_ref(), folder.as_os_str()]);
     let runs = list()?;
-    let of = |runs: &Value, name: &str| runs["runs"].as_array().into_iter().flatten().find(|it| it["name"] == name).cloned();
+    let of =
+        |runs: &Value, name: &str| runs["runs"].as_array().into_iter().flatten().find(|it| it["name"] == name).cloned();
     let wrong = of(&runs, "train_a.py").context("no run of train_a.py")?;
     let id = wrong["id"].as_str().unwrap_or_default();
     cli.ok(["runs", "reject", id, "--reason", "It was never run."])?;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use proofmark_domain::artifact::ArtifactKind;
 use proofmark_domain::id::ProjectId;
-use proofmark_domain::lineage::{ColumnEdge, Direction, Edge, EdgeColumns, Ends, Graph, GraphIndex, Node, NodeId, NodeKind, RunColumns, columns_of};
+use proofmark_domain::lineage::{
+    ColumnEdge, Direction, Edge, EdgeColumns, Ends, Graph, GraphIndex, Node, NodeId, NodeKind, RunColumns, columns_of,
+};
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::profile::TableProfile;
 use proofmark_domain::project::Project;
@@ -38,7 +40,9 @@ impl ProjectGraph {
     pub(crate) fn node_of_path(&self, path: &str) -> Option<&Node> {
         let is_file = |node: &&Node| node.kind != NodeKind::Run;
         let lies = self.graph.nodes.iter().filter(is_file).find(|node| node.paths.iter().any(|it| it == path));
-        lies.or_else(|| self.graph.nodes.iter().filter(is_file).filter(|node| node.label == path).max_by_key(|node| node.present))
+        lies.or_else(|| {
+            self.graph.nodes.iter().filter(is_file).filter(|node| node.label == path).max_by_key(|node| node.present)
+        })
     }
 
     pub(crate) fn node(&self, id: &NodeId) -> Option<&Node> {

@@ -525,7 +525,7 @@ macro_rules! mkstemp_like {
         /// As the function of the C library.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(template: *mut c_char, $($argument: $kind),*) -> c_int {
-            let Some(call) = real!($symbol as fn(*mut c_char, $($kind),*) -> c_int) else { return missing() };
+            let Some(call) = real!($symbol as fn(*mut c_char $(, $kind)*) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
                 let answer = call(template, $($argument),*);
@@ -663,7 +663,11 @@ unsafe fn note_program(what: &[u8], path: *const c_char) {
         line.number(now());
         line.push(b"\t0\t");
         // A bare name is looked for on the search path, so it has no folder yet.
-        if text.contains(&b'/') { absolute(&mut line, libc::AT_FDCWD, text) } else { line.path(text) }
+        if text.contains(&b'/') {
+            absolute(&mut line, libc::AT_FDCWD, text)
+        } else {
+            line.path(text)
+        }
         line.push(b"\n");
         // SAFETY: the bytes are initialised up to `length`.
         unsafe { libc::syscall(libc::SYS_write, descriptor, line.bytes.as_ptr(), line.length) };

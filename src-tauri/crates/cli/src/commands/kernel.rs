@@ -29,8 +29,8 @@ impl Command {
     /// If the interpreter has no ipykernel, or the folder cannot be written.
     pub fn run(self, context: &Context) -> Outcome {
         let Self::Install { python, into } = self;
-        let program =
-            std::env::current_exe().map_err(|error| wrong(format!("This program cannot tell where it lies: {error}.")))?;
+        let program = std::env::current_exe()
+            .map_err(|error| wrong(format!("This program cannot tell where it lies: {error}.")))?;
         let kernel = context.engine()?.kernel_install(&program, &python, into.as_deref())?;
         let document = serde_json::json!({
             "name": kernel.name,

@@ -149,8 +149,10 @@ impl Arguments {
 /// Writes to a file, or prints what others read: the form itself without `--json`, inside a document with it.
 fn export(context: &Context, query: LineageQuery, format: &str, output: Option<&Path>) -> Outcome {
     let word = format.to_lowercase().replace('-', "_");
-    let parsed: LineageFormat = serde_json::from_value(serde_json::Value::String(word))
-        .map_err(|_| wrong(format!("`{format}` is no form of lineage.")).hint("openlineage, atlas, atlas-types, prov, mermaid, dot, svg or png."))?;
+    let parsed: LineageFormat = serde_json::from_value(serde_json::Value::String(word)).map_err(|_| {
+        wrong(format!("`{format}` is no form of lineage."))
+            .hint("openlineage, atlas, atlas-types, prov, mermaid, dot, svg or png.")
+    })?;
     if let Some(output) = output {
         let to = Some(output.to_string_lossy().into_owned());
         let written = context.engine()?.lineage_export(LineageExport { query, format: parsed, to })?;
@@ -172,8 +174,17 @@ fn export(context: &Context, query: LineageQuery, format: &str, output: Option<&
 
 fn way_text(way: &LineageWay) -> String {
     let mut text = format!("{}\n", safe(&way.sentence));
-    let name = |id: &NodeId| way.nodes.iter().find(|node| node.id == *id).map_or_else(|| id.0.clone(), |node| node.label.clone());
-    let mut table = Table::new([("From", Left), ("", Left), ("To", Left), ("Basis", Left), ("Confidence", Right), ("Evidence", Left)]);
+    let name = |id: &NodeId| {
+        way.nodes.iter().find(|node| node.id == *id).map_or_else(|| id.0.clone(), |node| node.label.clone())
+    };
+    let mut table = Table::new([
+        ("From", Left),
+        ("", Left),
+        ("To", Left),
+        ("Basis", Left),
+        ("Confidence", Right),
+        ("Evidence", Left),
+    ]);
     for edge in &way.edges {
         table.row([
             name(&edge.from),
@@ -190,7 +201,8 @@ fn way_text(way: &LineageWay) -> String {
 
 fn columns_text(columns: &LineageColumns) -> String {
     let mut text = format!("{}\n", safe(&columns.sentence));
-    let mut table = Table::new([("Column", Left), ("From", Left), ("Known", Left), ("Confidence", Right), ("Sensitive", Left)]);
+    let mut table =
+        Table::new([("Column", Left), ("From", Left), ("Known", Left), ("Confidence", Right), ("Sensitive", Left)]);
     for column in &columns.columns {
         let labels = column.labels.iter().map(|it| words(it)).collect::<Vec<_>>().join(", ");
         if column.sources.is_empty() {
@@ -220,7 +232,8 @@ fn columns_text(columns: &LineageColumns) -> String {
 
 fn difference_text(difference: &OriginDifference) -> String {
     let mut text = format!("{}\n", safe(&difference.sentence));
-    let digest = |it: &Option<proofmark_contract::domain::Digest>| it.map_or_else(|| "–".to_owned(), |digest| digest.short());
+    let digest =
+        |it: &Option<proofmark_contract::domain::Digest>| it.map_or_else(|| "–".to_owned(), |digest| digest.short());
     for (title, files) in [("Data", &difference.data), ("Code and settings", &difference.code)] {
         let mut table = Table::new([(title, Left), ("Before", Left), ("After", Left)]);
         for file in files {
@@ -236,7 +249,11 @@ fn difference_text(difference: &OriginDifference) -> String {
     for (title, values) in [("Parameter", &difference.parameters), ("Metric", &difference.metrics)] {
         let mut table = Table::new([(title, Left), ("Before", Left), ("After", Left)]);
         for value in values {
-            table.row([value.name.clone(), crate::text::cut(&plain(&value.before), 60), crate::text::cut(&plain(&value.after), 60)]);
+            table.row([
+                value.name.clone(),
+                crate::text::cut(&plain(&value.before), 60),
+                crate::text::cut(&plain(&value.after), 60),
+            ]);
         }
         text.push_str(&table.text());
     }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use proofmark_contract::domain::id::RunId;
-use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
 use proofmark_contract::domain::inference::Way;
-use proofmark_contract::view::{EdgeStatement, RunComparison, RunCorrect, RunPage, RunQuery, RunRef, RunRefs, RunView, ThenNowView};
+use proofmark_contract::domain::run::{RunEdge, RunSource, RunStatus};
+use proofmark_contract::view::{
+    EdgeStatement, RunComparison, RunCorrect, RunPage, RunQuery, RunRef, RunRefs, RunView, ThenNowView,
+};
 use proofmark_contract::{ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -149,9 +151,12 @@ impl Command {
             Self::Correct { run, wrote, not_wrote, read, not_read, script, reason } => {
                 let run = find(context, &run)?;
                 let mut statements = Vec::new();
-                for (paths, way, right) in
-                    [(wrote, Way::Wrote, true), (not_wrote, Way::Wrote, false), (read, Way::Read, true), (not_read, Way::Read, false)]
-                {
+                for (paths, way, right) in [
+                    (wrote, Way::Wrote, true),
+                    (not_wrote, Way::Wrote, false),
+                    (read, Way::Read, true),
+                    (not_read, Way::Read, false),
+                ] {
                     statements.extend(paths.into_iter().map(|path| EdgeStatement { way, path, right }));
                 }
                 if script.is_some() && !statements.iter().any(|it| it.way == Way::Wrote) {
@@ -200,7 +205,9 @@ fn then_now_text(view: &ThenNowView) -> String {
         text.push_str(&format!("\n{}\n", safe(&name)));
         let mut table = Table::new([("File", Left), ("", Left), ("Then", Left), ("Now", Left), ("", Left)]);
         for file in files {
-            let short = |it: &Option<proofmark_contract::domain::Digest>| it.map_or_else(|| "–".to_owned(), |digest| digest.short());
+            let short = |it: &Option<proofmark_contract::domain::Digest>| {
+                it.map_or_else(|| "–".to_owned(), |digest| digest.short())
+            };
             let at = file.lies_at.as_ref().map_or_else(String::new, |path| format!(", lies at {path}"));
             table.row([
                 file.path.as_str().to_owned(),

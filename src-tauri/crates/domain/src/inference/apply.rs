@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scene::View;
 use super::InferredRun;
+use super::scene::View;
 use crate::artifact::{ArtifactKind, RelPath};
 use crate::lineage::Reason;
 use crate::run::{EdgeRole, RunEdge};
@@ -77,7 +77,13 @@ fn words(said: &Correction) -> (String, Vec<Reason>) {
     (why, vec![reason])
 }
 
-fn declared(path: RelPath, digest: Option<Digest>, kind: ArtifactKind, said: &Correction, before: &[Reason]) -> RunEdge {
+fn declared(
+    path: RelPath,
+    digest: Option<Digest>,
+    kind: ArtifactKind,
+    said: &Correction,
+    before: &[Reason],
+) -> RunEdge {
     let (evidence, mut reasons) = words(said);
     reasons.extend(before.iter().cloned());
     RunEdge {
@@ -116,7 +122,12 @@ fn confirm_output(view: &View<'_>, runs: &mut Vec<InferredRun>, said: &Correctio
     for run in runs.iter_mut() {
         if run.script == said.script {
             happened = run.outputs.iter().map(|edge| edge.confidence.get()).fold(0.0, f64::max);
-            before = run.outputs.iter().find(|edge| edge.digest == Some(digest)).map(|edge| edge.reasons.clone()).unwrap_or_default();
+            before = run
+                .outputs
+                .iter()
+                .find(|edge| edge.digest == Some(digest))
+                .map(|edge| edge.reasons.clone())
+                .unwrap_or_default();
         }
         run.outputs.retain(|edge| edge.digest != Some(digest));
     }
@@ -131,7 +142,14 @@ fn confirm_output(view: &View<'_>, runs: &mut Vec<InferredRun>, said: &Correctio
             if let Some(source) = said.script.as_ref().and_then(|script| view.source(script)) {
                 inputs.push(declared(source.path.clone(), Some(source.digest), source.kind, said, &[]));
             }
-            runs.push(InferredRun { key: String::new(), script: said.script.clone(), ended: None, command: None, inputs, outputs: vec![edge] });
+            runs.push(InferredRun {
+                key: String::new(),
+                script: said.script.clone(),
+                ended: None,
+                command: None,
+                inputs,
+                outputs: vec![edge],
+            });
         }
     }
     runs.retain(|run| !run.outputs.is_empty());

@@ -29,8 +29,22 @@ pub(super) fn chance(log_odds: f64) -> f64 {
 
 /// Words in a path that say: this is not the one that is in use.
 const SET_ASIDE: [&str; 16] = [
-    "old", "backup", "bak", "copy", "archive", "archived", "deprecated", "legacy", "unused", "obsolete", "scratch", "tmp",
-    "draft", "untitled", "sandbox", "attic",
+    "old",
+    "backup",
+    "bak",
+    "copy",
+    "archive",
+    "archived",
+    "deprecated",
+    "legacy",
+    "unused",
+    "obsolete",
+    "scratch",
+    "tmp",
+    "draft",
+    "untitled",
+    "sandbox",
+    "attic",
 ];
 
 /// The words of a path's last part, or of all of it.
@@ -55,7 +69,8 @@ pub(super) fn is_set_aside(path: &str) -> bool {
 /// Whether a path is that of a test.
 pub(super) fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let in_folder = path.rsplit_once('/').is_some_and(|(folder, _)| folder.split('/').any(|it| it == "tests" || it == "test"));
+    let in_folder =
+        path.rsplit_once('/').is_some_and(|(folder, _)| folder.split('/').any(|it| it == "tests" || it == "test"));
     name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || in_folder
 }
 
@@ -88,7 +103,11 @@ pub(super) fn weigh_model(model: &ModelTraits, source: &Source, evidence: &mut E
     let telling = held.iter().any(|class| !wrappers.contains(&class.as_str()));
     if let Some(class) = shared.first() {
         let wraps = wrappers.contains(&class.as_str()) && shared.len() == 1;
-        evidence.add("class", if wraps { 0.3 } else { 1.5 }, format!("the model is a {class}, which {} makes", source.path));
+        evidence.add(
+            "class",
+            if wraps { 0.3 } else { 1.5 },
+            format!("the model is a {class}, which {} makes", source.path),
+        );
     } else if telling && !made.is_empty() && !held.is_empty() {
         let class = held.iter().find(|it| !wrappers.contains(&it.as_str())).map_or("", String::as_str);
         let made: Vec<&str> = made.iter().take(3).map(String::as_str).collect();
@@ -101,8 +120,16 @@ pub(super) fn weigh_model(model: &ModelTraits, source: &Source, evidence: &mut E
         return;
     }
     match packages.iter().find(|it| source.packages.contains(**it)) {
-        Some(package) => evidence.add("framework", 0.4, format!("{} imports {package}, and the model is of {framework}", source.path)),
-        None => evidence.add("framework", -1.5, format!("the model is of {framework}, which {} does not import", source.path)),
+        Some(package) => evidence.add(
+            "framework",
+            0.4,
+            format!("{} imports {package}, and the model is of {framework}", source.path),
+        ),
+        None => evidence.add(
+            "framework",
+            -1.5,
+            format!("the model is of {framework}, which {} does not import", source.path),
+        ),
     }
 }
 
@@ -111,7 +138,9 @@ pub(super) fn features_in(model: &ModelTraits, columns: &[String]) -> Option<(us
     // Numbered features say nothing about names.
     let is_numbered = |name: &str| {
         let rest = name.trim_start_matches(|letter: char| letter.is_alphabetic() || letter == '_');
-        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) && name.to_lowercase().trim_end_matches(rest).len() <= 8
+        !rest.is_empty()
+            && rest.bytes().all(|byte| byte.is_ascii_digit())
+            && name.to_lowercase().trim_end_matches(rest).len() <= 8
     };
     if model.features.is_empty() || model.features.iter().all(|name| is_numbered(name)) {
         return None;

@@ -52,7 +52,15 @@ fn run_of(view: &View<'_>, source: &Source, claims: &[&Claim<'_>]) -> InferredRu
         .map(|claim| {
             let columns = claim.used.map(|used| used.columns.clone()).unwrap_or_default();
             let file = claim.file;
-            edge(file.path.clone(), Some(file.digest), file.kind, claim.confidence, columns, sentence(claim), claim.evidence.reasons.clone())
+            edge(
+                file.path.clone(),
+                Some(file.digest),
+                file.kind,
+                claim.confidence,
+                columns,
+                sentence(claim),
+                claim.evidence.reasons.clone(),
+            )
         })
         .collect();
     // The run happened if it wrote at least one of them; what it read is as sure as that.
@@ -83,7 +91,8 @@ impl<'s> Reading<'_, 's> {
     fn code(&self) -> Vec<RunEdge> {
         let script = &self.source.path;
         let own = Reason { name: "code".into(), weight: 3.0, why: format!("{script} is what was run") };
-        let mut edges = vec![self.code_edge(script, self.source.digest, self.source.kind, 0.97, "what was run", vec![own])];
+        let mut edges =
+            vec![self.code_edge(script, self.source.digest, self.source.kind, 0.97, "what was run", vec![own])];
         for path in self.source.imports.iter().filter(|path| *path != script) {
             let Some(file) = self.view.by_path.get(path.as_str()) else { continue };
             let why = format!("{script} imports it");
@@ -104,7 +113,8 @@ impl<'s> Reading<'_, 's> {
         mut reasons: Vec<Reason>,
     ) -> RunEdge {
         let modified = self.view.by_path.get(path.as_str()).map(|file| file.modified);
-        let changed = self.ended.zip(modified).is_some_and(|(ended, modified)| self.view.times.is_later(modified, ended));
+        let changed =
+            self.ended.zip(modified).is_some_and(|(ended, modified)| self.view.times.is_later(modified, ended));
         let mut digest = digest;
         let mut factor = 1.0;
         if changed {
@@ -135,7 +145,8 @@ impl<'s> Reading<'_, 's> {
             for edge in self.of_use(used) {
                 match best.get_mut(&edge.path) {
                     Some(known) => {
-                        let columns: Vec<String> = edge.columns.iter().filter(|it| !known.columns.contains(it)).cloned().collect();
+                        let columns: Vec<String> =
+                            edge.columns.iter().filter(|it| !known.columns.contains(it)).cloned().collect();
                         known.columns.extend(columns);
                         if known.confidence < edge.confidence {
                             *known = RunEdge { columns: std::mem::take(&mut known.columns), ..edge };
@@ -159,12 +170,23 @@ impl<'s> Reading<'_, 's> {
             let Some(file) = self.view.by_path.get(argument.trim_start_matches("./")) else { continue };
             let is_output = self.claims.iter().any(|claim| claim.file.digest == file.digest);
             let is_code = matches!(file.kind, ArtifactKind::Code | ArtifactKind::Notebook);
-            if is_output || is_code || best.get(&file.path).is_some_and(|known| known.confidence.get() > self.happened * 0.8) {
+            if is_output
+                || is_code
+                || best.get(&file.path).is_some_and(|known| known.confidence.get() > self.happened * 0.8)
+            {
                 continue;
             }
             let why = format!("{} names it: {}", command.place, command.command);
             let reason = Reason { name: "command".into(), weight: 2.0, why: why.clone() };
-            let found = edge(file.path.clone(), Some(file.digest), file.kind, self.happened * 0.88, Vec::new(), why, vec![reason]);
+            let found = edge(
+                file.path.clone(),
+                Some(file.digest),
+                file.kind,
+                self.happened * 0.88,
+                Vec::new(),
+                why,
+                vec![reason],
+            );
             best.insert(file.path.clone(), found);
         }
     }
@@ -174,7 +196,8 @@ impl<'s> Reading<'_, 's> {
         found.retain(|(file, _)| !matches!(file.kind, ArtifactKind::Code | ArtifactKind::Notebook));
         // What it made itself is no input, unless it read it first.
         let (own, mut found): (Vec<_>, Vec<_>) = found.into_iter().partition(|(file, _)| self.is_own(file));
-        let mut edges: Vec<RunEdge> = own.into_iter().filter_map(|(file, fit)| self.rewritten(used, file, fit)).collect();
+        let mut edges: Vec<RunEdge> =
+            own.into_iter().filter_map(|(file, fit)| self.rewritten(used, file, fit)).collect();
         if used.pattern.contains('*') && !used.all {
             // One of several is meant, and it lay there when the run ended.
             let in_time: Vec<_> = found
@@ -202,7 +225,10 @@ impl<'s> Reading<'_, 's> {
         if !read_first || fit < Fit::Elsewhere || claim.file.path != file.path {
             return None;
         }
-        let why = format!("{} line {} reads it and overwrites it later; the bytes that it read are gone", self.source.path, used.line);
+        let why = format!(
+            "{} line {} reads it and overwrites it later; the bytes that it read are gone",
+            self.source.path, used.line
+        );
         let reasons = vec![Reason { name: "code".into(), weight: 1.0, why: why.clone() }];
         Some(edge(file.path.clone(), None, file.kind, self.happened * 0.6, used.columns.clone(), why, reasons))
     }
@@ -219,7 +245,9 @@ impl<'s> Reading<'_, 's> {
             _ if used.all && fit >= Fit::Folder => (0.88, format!("every file that fits is read, {many} of them")),
             Fit::Part if many == 1 => (0.75, "a part of the path is not known, and one file fits".to_owned()),
             Fit::Folder if many == 1 => (0.55, "only folder and ending are known, and one file fits".to_owned()),
-            Fit::Part | Fit::Folder => ((0.9 / count).min(0.45), format!("a part of the path is not known, and {many} files fit")),
+            Fit::Part | Fit::Folder => {
+                ((0.9 / count).min(0.45), format!("a part of the path is not known, and {many} files fit"))
+            }
             Fit::Ending => ((0.3 / count).min(0.3), fit.words().to_owned()),
         };
         sure *= used.confidence.clamp(0.3, 0.9) / 0.9;
@@ -236,7 +264,9 @@ impl<'s> Reading<'_, 's> {
             digest = then;
             let what = match then {
                 Some(_) => "other bytes were written there since; these lay there when the run ended",
-                None => "it was written after the output: the run read earlier bytes under this path, which are not known",
+                None => {
+                    "it was written after the output: the run read earlier bytes under this path, which are not known"
+                }
             };
             sure = if then.is_some() || fit >= Fit::Elsewhere { sure * 0.7 } else { (sure * 0.5).min(0.45) };
             evidence.add("time", -0.8, what);
@@ -298,9 +328,21 @@ pub(super) fn without_script(view: &View<'_>, claims: &[Claim<'_>]) -> Vec<Infer
                 let why = format!("all {all} features of the model are columns of this table");
                 let mut reasons = vec![Reason { name: "features".into(), weight: 0.8, why: why.clone() }];
                 if later {
-                    reasons.push(Reason { name: "time".into(), weight: -0.8, why: "it was written after the model".into() });
+                    reasons.push(Reason {
+                        name: "time".into(),
+                        weight: -0.8,
+                        why: "it was written after the model".into(),
+                    });
                 }
-                edge(table.path.clone(), Some(table.digest), table.kind, share * if later { 0.5 } else { 1.0 }, model.features.clone(), why, reasons)
+                edge(
+                    table.path.clone(),
+                    Some(table.digest),
+                    table.kind,
+                    share * if later { 0.5 } else { 1.0 },
+                    model.features.clone(),
+                    why,
+                    reasons,
+                )
             })
             .filter(|edge| edge.confidence.get() >= LEAST)
             .collect();

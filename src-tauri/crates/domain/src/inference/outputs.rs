@@ -32,13 +32,17 @@ pub(super) fn claims<'s>(view: &View<'s>) -> Vec<Claim<'s>> {
             }
         }
         for (command, file) in named_by_commands(view, source) {
-            let known = of_bytes.get_mut(&file.digest).and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
+            let known = of_bytes
+                .get_mut(&file.digest)
+                .and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
             match known {
                 Some(claim) if claim.command.is_none() => add_command(claim, command),
                 Some(_) => {}
                 None if writes_unknown(source) => {
                     consider(view, source, None, file, &mut of_bytes);
-                    let added = of_bytes.get_mut(&file.digest).and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
+                    let added = of_bytes
+                        .get_mut(&file.digest)
+                        .and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
                     if let Some(claim) = added {
                         add_command(claim, command);
                     }
@@ -53,7 +57,8 @@ pub(super) fn claims<'s>(view: &View<'s>) -> Vec<Claim<'s>> {
         share(claims);
     }
     stand_together(view, &mut of_bytes);
-    let mut claims: Vec<Claim<'s>> = of_bytes.into_values().flatten().filter(|claim| claim.confidence >= LEAST).collect();
+    let mut claims: Vec<Claim<'s>> =
+        of_bytes.into_values().flatten().filter(|claim| claim.confidence >= LEAST).collect();
     claims.sort_by(|a, b| (&a.source.path, &a.file.path).cmp(&(&b.source.path, &b.file.path)));
     claims
 }
@@ -84,7 +89,11 @@ fn consider<'s>(
                 format!("{} line {} writes `{}` ({}): {how}", source.path, used.line, used.pattern, used.call),
             );
             if !used.when_run {
-                evidence.add("code", -0.4, "the line stands in a function that the script itself does not call".to_owned());
+                evidence.add(
+                    "code",
+                    -0.4,
+                    "the line stands in a function that the script itself does not call".to_owned(),
+                );
             }
         }
         None => evidence.add("code", -1.0, format!("{} writes something, and where is not written in it", source.path)),
@@ -124,18 +133,23 @@ fn weigh_source(view: &View<'_>, source: &Source, file: &SceneFile, evidence: &m
     if is_test(script) && !is_test(path) {
         evidence.add("name", -2.0, format!("{script} is a test"));
     }
-    let copied = source.reads.iter().flat_map(|used| view.fitting(source, used)).any(|(read, fit)| {
-        fit >= Fit::Elsewhere && read.digest == file.digest && read.path != file.path
-    });
+    let copied = source
+        .reads
+        .iter()
+        .flat_map(|used| view.fitting(source, used))
+        .any(|(read, fit)| fit >= Fit::Elsewhere && read.digest == file.digest && read.path != file.path);
     if copied {
         evidence.add("digest", -4.0, format!("{script} reads the same bytes elsewhere: it copies them"));
     }
-    let missing = source
-        .reads
-        .iter()
-        .filter(|used| used.when_run && used.confidence >= 0.85 && !used.pattern.contains('*') && view.fitting(source, used).is_empty());
+    let missing = source.reads.iter().filter(|used| {
+        used.when_run && used.confidence >= 0.85 && !used.pattern.contains('*') && view.fitting(source, used).is_empty()
+    });
     if let Some(used) = missing.take(1).next() {
-        evidence.add("name", -0.4, format!("{script} line {} reads `{}`, which does not lie there", used.line, used.pattern));
+        evidence.add(
+            "name",
+            -0.4,
+            format!("{script} line {} reads `{}`, which does not lie there", used.line, used.pattern),
+        );
     }
 }
 
@@ -156,13 +170,25 @@ fn weigh_features(view: &View<'_>, source: &Source, file: &SceneFile, evidence: 
     }
     match best {
         Some((found, all, table)) if found == all => {
-            evidence.add("features", 1.0, format!("all {all} features of the model are columns of {}, which {} reads", table.path, source.path));
+            evidence.add(
+                "features",
+                1.0,
+                format!("all {all} features of the model are columns of {}, which {} reads", table.path, source.path),
+            );
         }
         Some((found, all, table)) if found * 2 >= all => {
-            evidence.add("features", 0.4, format!("{found} of {all} features of the model are columns of {}", table.path));
+            evidence.add(
+                "features",
+                0.4,
+                format!("{found} of {all} features of the model are columns of {}", table.path),
+            );
         }
         Some((0, all, _)) if tables > 0 && all >= 3 => {
-            evidence.add("features", -1.2, format!("no feature of the model is a column of what {} reads", source.path));
+            evidence.add(
+                "features",
+                -1.2,
+                format!("no feature of the model is a column of what {} reads", source.path),
+            );
         }
         _ => {}
     }
@@ -186,7 +212,9 @@ fn named_by_commands<'s>(view: &View<'s>, source: &'s Source) -> Vec<(&'s Invoca
             .collect();
         // Of several files the inputs come first by custom, and a model that is trained is never an input of it.
         for (at, file) in files.iter().enumerate() {
-            let is_read = source.reads.iter().any(|used| view.fitting(source, used).iter().any(|(read, fit)| read.path == file.path && *fit >= Fit::Elsewhere));
+            let is_read = source.reads.iter().any(|used| {
+                view.fitting(source, used).iter().any(|(read, fit)| read.path == file.path && *fit >= Fit::Elsewhere)
+            });
             let makes_models = !source.classes.is_empty();
             let is_output = match file.kind {
                 ArtifactKind::Model => makes_models || at + 1 == files.len(),
@@ -201,17 +229,26 @@ fn named_by_commands<'s>(view: &View<'s>, source: &'s Source) -> Vec<(&'s Invoca
 }
 
 fn add_command<'s>(claim: &mut Claim<'s>, command: &'s Invocation) {
-    claim.evidence.add("command", 4.0, format!("{} runs {} with this path: {}", command.place, claim.source.path, command.command));
+    claim.evidence.add(
+        "command",
+        4.0,
+        format!("{} runs {} with this path: {}", command.place, claim.source.path, command.command),
+    );
     claim.command = Some(command);
 }
 
 /// A script that makes a model of this class but whose writing was not understood is a weak candidate: never above one half.
-fn claim_models_by_their_facts<'s>(view: &View<'s>, source: &'s Source, of_bytes: &mut BTreeMap<Digest, Vec<Claim<'s>>>) {
+fn claim_models_by_their_facts<'s>(
+    view: &View<'s>,
+    source: &'s Source,
+    of_bytes: &mut BTreeMap<Digest, Vec<Claim<'s>>>,
+) {
     if source.classes.is_empty() || !source.runs_itself || !writes_unknown(source) {
         return;
     }
     for file in view.scene.files.iter().filter(|file| file.kind == ArtifactKind::Model) {
-        let claimed = of_bytes.get(&file.digest).is_some_and(|claims| claims.iter().any(|it| it.source.path == source.path));
+        let claimed =
+            of_bytes.get(&file.digest).is_some_and(|claims| claims.iter().any(|it| it.source.path == source.path));
         let Some(model) = view.model(&file.digest).filter(|_| !claimed) else { continue };
         let mut evidence = Evidence::default();
         weigh_model(model, source, &mut evidence);
@@ -219,7 +256,9 @@ fn claim_models_by_their_facts<'s>(view: &View<'s>, source: &'s Source, of_bytes
             continue;
         }
         consider(view, source, None, file, of_bytes);
-        let added = of_bytes.get_mut(&file.digest).and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
+        let added = of_bytes
+            .get_mut(&file.digest)
+            .and_then(|claims| claims.iter_mut().find(|it| it.source.path == source.path));
         if let Some(claim) = added {
             let shared = words(source.path.as_str()).intersection(&words(file.path.as_str())).count();
             if shared > 1 {
@@ -282,11 +321,16 @@ fn stand_together<'s>(view: &View<'s>, of_bytes: &mut BTreeMap<Digest, Vec<Claim
         .filter(|claim| claim.confidence > 0.8)
         .map(|claim| (claim.source.path.clone(), claim.file.modified))
         .collect();
-    for claims in of_bytes.values_mut().filter(|claims| claims.len() > 1 && claims.iter().all(|it| it.confidence <= 0.8)) {
+    for claims in
+        of_bytes.values_mut().filter(|claims| claims.len() > 1 && claims.iter().all(|it| it.confidence <= 0.8))
+    {
         let beside = |claim: &Claim<'_>| {
-            sure.iter().any(|(path, time)| *path == claim.source.path && view.times.is_together(*time, claim.file.modified))
+            sure.iter()
+                .any(|(path, time)| *path == claim.source.path && view.times.is_together(*time, claim.file.modified))
         };
-        let [one] = claims.iter().enumerate().filter(|(_, claim)| beside(claim)).map(|(at, _)| at).collect::<Vec<_>>()[..] else {
+        let [one] =
+            claims.iter().enumerate().filter(|(_, claim)| beside(claim)).map(|(at, _)| at).collect::<Vec<_>>()[..]
+        else {
             continue;
         };
         claims[one].evidence.add("time", 1.5, "the script's other outputs were written at the same time".to_owned());

@@ -40,7 +40,9 @@ impl Fit {
             Self::Whole => "the path is written out",
             Self::Elsewhere => "the path of another machine ends like it",
             Self::Part => "a part of the path is not known, the rest fits",
-            Self::TwoPlaces => "the path fits, but another file can be meant: relative to the project, or to the script",
+            Self::TwoPlaces => {
+                "the path fits, but another file can be meant: relative to the project, or to the script"
+            }
             Self::Folder => "only folder and ending are known",
             Self::NameOnly => "the name fits, the folder does not",
             Self::Ending => "hardly anything of the path is known",
@@ -89,7 +91,8 @@ pub(super) fn fits<'s>(view: &View<'s>, source: &Source, used: &ScriptUse) -> Ve
 pub fn can_mean(script: &str, pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim_end_matches('/').strip_prefix("file://").unwrap_or(pattern).replace('\\', "/");
     let like = |reading: &str| {
-        is_like(reading, path) || path.strip_prefix(reading).is_some_and(|rest| !reading.is_empty() && rest.starts_with('/'))
+        is_like(reading, path)
+            || path.strip_prefix(reading).is_some_and(|rest| !reading.is_empty() && rest.starts_with('/'))
     };
     if pattern.starts_with(['/', '~']) || pattern.get(1..2) == Some(":") {
         let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();

@@ -200,7 +200,13 @@ impl ArtifactKind {
     pub(super) const fn is_made(self) -> bool {
         matches!(
             self,
-            Self::Dataset | Self::Model | Self::PredictionLog | Self::Metrics | Self::Document | Self::Archive | Self::Other
+            Self::Dataset
+                | Self::Model
+                | Self::PredictionLog
+                | Self::Metrics
+                | Self::Document
+                | Self::Archive
+                | Self::Other
         )
     }
 }

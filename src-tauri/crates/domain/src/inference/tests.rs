@@ -81,13 +81,23 @@ fn sure(edges: &[RunEdge], path: &str) -> f64 {
 #[test]
 fn a_path_that_is_written_out_in_one_script_is_believed_and_says_why() {
     let mut project = Project::default();
-    project.file("data/train.csv", Dataset, 1).script("train.py", 2, &["data/train.csv"], &["model.pkl"]).file("model.pkl", Model, 3);
+    project.file("data/train.csv", Dataset, 1).script("train.py", 2, &["data/train.csv"], &["model.pkl"]).file(
+        "model.pkl",
+        Model,
+        3,
+    );
     let runs = project.runs();
     let run = run(&runs, "train.py");
     assert!(sure(&run.outputs, "model.pkl") > 0.9);
     assert!(sure(&run.inputs, "data/train.csv") > 0.85);
-    assert!(run.inputs.iter().chain(&run.outputs).all(|edge| edge.basis == Basis::Inferred && edge.confidence.get() < 1.0));
-    assert!(run.outputs[0].reasons.iter().any(|reason| reason.why.contains("train.py line 9")), "{:?}", run.outputs[0].reasons);
+    assert!(
+        run.inputs.iter().chain(&run.outputs).all(|edge| edge.basis == Basis::Inferred && edge.confidence.get() < 1.0)
+    );
+    assert!(
+        run.outputs[0].reasons.iter().any(|reason| reason.why.contains("train.py line 9")),
+        "{:?}",
+        run.outputs[0].reasons
+    );
 }
 
 #[test]
@@ -111,19 +121,28 @@ fn the_class_of_the_model_tells_two_scripts_apart() {
     project.last().classes = ["sklearn.ensemble.RandomForestClassifier".to_owned()].into();
     project.script("linear.py", 0, &["d.csv"], &["model.pkl"]);
     project.last().classes = ["sklearn.linear_model.LogisticRegression".to_owned()].into();
-    let traits = ModelTraits { classes: vec!["sklearn.linear_model.LogisticRegression".into()], ..ModelTraits::default() };
+    let traits =
+        ModelTraits { classes: vec!["sklearn.linear_model.LogisticRegression".into()], ..ModelTraits::default() };
     let bytes = project.of("model.pkl").digest;
     project.0.models.insert(bytes, traits);
     let runs = project.runs();
     assert!(sure(&run(&runs, "linear.py").outputs, "model.pkl") > 0.8);
-    assert!(runs.iter().all(|run| run.script.as_ref().unwrap().as_str() != "forest.py" || sure(&run.outputs, "model.pkl") < 0.2));
+    assert!(
+        runs.iter()
+            .all(|run| run.script.as_ref().unwrap().as_str() != "forest.py" || sure(&run.outputs, "model.pkl") < 0.2)
+    );
 }
 
 #[test]
 fn a_script_that_was_set_aside_loses_to_the_one_in_use() {
     let mut project = Project::default();
     project.file("d.csv", Dataset, 0).file("model.pkl", Model, 0);
-    project.script("train.py", 0, &["d.csv"], &["model.pkl"]).script("archive/train_old.py", 0, &["d.csv"], &["model.pkl"]);
+    project.script("train.py", 0, &["d.csv"], &["model.pkl"]).script(
+        "archive/train_old.py",
+        0,
+        &["d.csv"],
+        &["model.pkl"],
+    );
     let runs = project.runs();
     assert!(sure(&run(&runs, "train.py").outputs, "model.pkl") > 0.8);
 }
@@ -143,9 +162,14 @@ fn what_is_recorded_or_empty_asks_no_question() {
 #[test]
 fn an_input_that_was_written_later_is_known_by_its_path_only() {
     let mut project = Project::default();
-    project.script("train.py", 10, &["d.csv"], &["model.pkl"]).file("model.pkl", Model, 20).file("d.csv", Dataset, 500).file("x", Dataset, 900);
+    project
+        .script("train.py", 10, &["d.csv"], &["model.pkl"])
+        .file("model.pkl", Model, 20)
+        .file("d.csv", Dataset, 500)
+        .file("x", Dataset, 900);
     let runs = project.runs();
-    let input = |runs: &[InferredRun]| runs[0].inputs.iter().find(|edge| edge.path.as_str() == "d.csv").unwrap().clone();
+    let input =
+        |runs: &[InferredRun]| runs[0].inputs.iter().find(|edge| edge.path.as_str() == "d.csv").unwrap().clone();
     assert_eq!(input(&runs).digest, None, "those bytes came later");
     // A scan that saw the earlier bytes knows which they were.
     let earlier = Earlier { digest: digest(99), seen: Timestamp::from_ms(0), gone: Timestamp::from_ms(400 * 60_000) };
@@ -172,7 +196,12 @@ fn a_script_that_copies_is_not_the_author() {
     project.file("d.csv", Dataset, 0).file("model.pkl", Model, 0).file("deploy/model.pkl", Model, 0);
     let bytes = project.of("model.pkl").digest;
     project.0.files[2].digest = bytes;
-    project.script("train.py", 0, &["d.csv"], &["model.pkl"]).script("deploy.py", 0, &["model.pkl"], &["deploy/model.pkl"]);
+    project.script("train.py", 0, &["d.csv"], &["model.pkl"]).script(
+        "deploy.py",
+        0,
+        &["model.pkl"],
+        &["deploy/model.pkl"],
+    );
     let runs = project.runs();
     assert!(sure(&run(&runs, "train.py").outputs, "model.pkl") > 0.8);
     assert!(runs.iter().all(|run| run.script.as_ref().unwrap().as_str() != "deploy.py"));
@@ -197,10 +226,14 @@ fn own_intermediates_are_no_inputs_and_what_is_overwritten_is_known_by_its_path(
 fn a_model_without_a_script_points_at_its_table_as_a_guess() {
     let mut project = Project::default();
     project.file("d.csv", Dataset, 0).file("other.csv", Dataset, 0).file("model.pkl", Model, 0);
-    let (table, other, model) = (project.of("d.csv").digest, project.of("other.csv").digest, project.of("model.pkl").digest);
+    let (table, other, model) =
+        (project.of("d.csv").digest, project.of("other.csv").digest, project.of("model.pkl").digest);
     project.0.tables.insert(table, vec!["age".into(), "income".into(), "y".into()]);
     project.0.tables.insert(other, vec!["a".into(), "b".into()]);
-    project.0.models.insert(model, ModelTraits { features: vec!["age".into(), "num__income".into()], ..ModelTraits::default() });
+    project
+        .0
+        .models
+        .insert(model, ModelTraits { features: vec!["age".into(), "num__income".into()], ..ModelTraits::default() });
     let runs = project.runs();
     assert_eq!(runs.len(), 1);
     assert!((0.2..0.5).contains(&sure(&runs[0].inputs, "d.csv")), "{runs:?}");
@@ -232,7 +265,11 @@ fn a_person_has_the_last_word() {
     let runs = infer(&project.0, &[said("two.py", "model.pkl", Way::Wrote, false)]);
     assert!(runs.iter().all(|run| run.script.as_ref().unwrap().as_str() == "one.py"));
 
-    let both = [said("two.py", "model.pkl", Way::Wrote, true), said("two.py", "b.csv", Way::Read, false), said("two.py", "a.csv", Way::Read, true)];
+    let both = [
+        said("two.py", "model.pkl", Way::Wrote, true),
+        said("two.py", "b.csv", Way::Read, false),
+        said("two.py", "a.csv", Way::Read, true),
+    ];
     let runs = infer(&project.0, &both);
     assert_eq!(sure(&runs[0].inputs, "b.csv"), 0.0);
     assert_eq!(sure(&runs[0].inputs, "a.csv"), 1.0);
@@ -254,7 +291,12 @@ fn a_library_is_the_hand_of_the_script_that_imports_it() {
 #[test]
 fn a_command_that_is_spelled_out_tells_what_the_code_leaves_open() {
     let mut project = Project::default();
-    project.file("d.csv", Dataset, 0).file("e.csv", Dataset, 0).file("out/m.pkl", Model, 0).script("train.py", 0, &["*"], &["*"]);
+    project.file("d.csv", Dataset, 0).file("e.csv", Dataset, 0).file("out/m.pkl", Model, 0).script(
+        "train.py",
+        0,
+        &["*"],
+        &["*"],
+    );
     project.0.invocations.push(Invocation {
         place: "Makefile line 2".into(),
         script: "train.py".into(),

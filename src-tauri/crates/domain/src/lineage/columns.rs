@@ -91,7 +91,12 @@ pub fn columns_of(run: &Run, source: Option<&Source>, ends: &Ends<'_>) -> RunCol
 }
 
 fn edge(from: &str, to: &str, sure: f64) -> ColumnEdge {
-    ColumnEdge { from: from.to_owned(), to: to.to_owned(), basis: Basis::Inferred, confidence: Confidence::clamped(sure) }
+    ColumnEdge {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        basis: Basis::Inferred,
+        confidence: Confidence::clamped(sure),
+    }
 }
 
 /// A column keeps its name inside the run, unless another input has one of this name that goes elsewhere.
@@ -104,7 +109,8 @@ fn names_in_run(reached: &[(BTreeMap<(Column, String), f64>, bool)]) -> BTreeMap
     }
     goes.iter()
         .map(|(column, there)| {
-            let differs = goes.iter().any(|(other, elsewhere)| other.1 == column.1 && other.0 != column.0 && elsewhere != there);
+            let differs =
+                goes.iter().any(|(other, elsewhere)| other.1 == column.1 && other.0 != column.0 && elsewhere != there);
             let name = if differs { format!("{}:{}", column.0 + 1, column.1) } else { column.1.clone() };
             ((*column).clone(), name)
         })
@@ -174,7 +180,8 @@ fn follow(
             match names {
                 Some(names) => {
                     let same = |name: &&String| *name == column || crate::inference::bare_feature(name) == column;
-                    let made = |name: &&String| name.strip_prefix(column.as_str()).is_some_and(|rest| rest.starts_with('_'));
+                    let made =
+                        |name: &&String| name.strip_prefix(column.as_str()).is_some_and(|rest| rest.starts_with('_'));
                     let found: Vec<&String> = names.iter().filter(same).collect();
                     let found = if found.is_empty() { names.iter().filter(made).collect() } else { found };
                     found.into_iter().for_each(|to| add(column, to, flow.confidence));
@@ -198,7 +205,8 @@ fn targets(from: &str, to: &str, names: Option<&[String]>) -> Vec<String> {
         .unwrap_or_default()
         .iter()
         .filter(|name| {
-            crate::inference::is_like(&pattern, name) || crate::inference::is_like(&pattern, crate::inference::bare_feature(name))
+            crate::inference::is_like(&pattern, name)
+                || crate::inference::is_like(&pattern, crate::inference::bare_feature(name))
         })
         .cloned()
         .collect();
@@ -340,7 +348,8 @@ mod tests {
 
     #[test]
     fn a_model_that_names_columns_says_itself_what_it_saw() {
-        let features = |digest: &Digest| (digest.as_bytes()[0] == 4).then(|| vec!["age".to_owned(), "num__city".to_owned()]);
+        let features =
+            |digest: &Digest| (digest.as_bytes()[0] == 4).then(|| vec!["age".to_owned(), "num__city".to_owned()]);
         let ends = Ends { table: &table, features: &features };
         let columns = columns_of(&run(), None, &ends);
         assert!(columns.outputs[1].known);

@@ -183,13 +183,7 @@ impl Graph {
     }
 
     /// The same with an index that was made of this graph before.
-    pub fn closure_by(
-        &self,
-        index: &GraphIndex,
-        focus: &NodeId,
-        direction: Direction,
-        depth: Option<usize>,
-    ) -> Self {
+    pub fn closure_by(&self, index: &GraphIndex, focus: &NodeId, direction: Direction, depth: Option<usize>) -> Self {
         let Some(start) = index.place(focus) else { return Self::default() };
         self.part(index, &index.reached(start, direction, depth))
     }

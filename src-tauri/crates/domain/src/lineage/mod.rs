@@ -9,7 +9,7 @@ mod then_now;
 pub use columns::{EdgeColumns, Ends, RunColumns, columns_of};
 pub use index::GraphIndex;
 pub use origin::{ColumnOrigin, ColumnSource};
-pub use then_now::{InputThenNow, InputState, then_and_now};
+pub use then_now::{InputState, InputThenNow, then_and_now};
 
 use serde::{Deserialize, Serialize};
 
@@ -182,7 +182,15 @@ mod tests {
     use super::*;
 
     pub(super) fn node(id: &str, kind: NodeKind) -> Node {
-        Node { id: NodeId(id.into()), kind, label: id.into(), digest: None, paths: vec![], labels: vec![], present: true }
+        Node {
+            id: NodeId(id.into()),
+            kind,
+            label: id.into(),
+            digest: None,
+            paths: vec![],
+            labels: vec![],
+            present: true,
+        }
     }
 
     pub(super) fn edge(from: &str, to: &str) -> Edge {

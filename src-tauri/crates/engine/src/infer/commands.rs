@@ -11,8 +11,10 @@ pub(super) const LARGEST: u64 = 256 * 1024;
 /// Whether a file may spell out commands.
 pub(super) fn may_hold_commands(path: &RelPath) -> bool {
     let name = path.file_name().to_lowercase();
-    matches!(path.extension().as_str(), "sh" | "bash" | "mk" | "md" | "rst" | "yml" | "yaml" | "bat" | "cmd" | "ps1" | "just")
-        || name == "makefile"
+    matches!(
+        path.extension().as_str(),
+        "sh" | "bash" | "mk" | "md" | "rst" | "yml" | "yaml" | "bat" | "cmd" | "ps1" | "just"
+    ) || name == "makefile"
         || name == "justfile"
         || name == "procfile"
         || name.starts_with("dockerfile")
@@ -60,7 +62,8 @@ fn command_in(part: &str, folder: &str, scripts: &BTreeSet<&str>) -> Option<Invo
             word => break word,
         }
     };
-    let written = if module { format!("{}.py", script.replace('.', "/")) } else { script.trim_start_matches("./").to_owned() };
+    let written =
+        if module { format!("{}.py", script.replace('.', "/")) } else { script.trim_start_matches("./").to_owned() };
     let candidates = [written.clone(), format!("{folder}/{written}"), format!("src/{written}")];
     let script = candidates.iter().find(|path| scripts.contains(path.as_str()))?;
     let arguments: Vec<String> = rest

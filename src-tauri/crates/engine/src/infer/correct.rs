@@ -46,7 +46,14 @@ impl Engine {
         for said in &request.statements {
             if script != run.code.path && said.way == Way::Wrote && said.right {
                 // Another script wrote it, so this one did not.
-                decisions.push(decision(&project, &run, run.code.path.as_ref(), &EdgeStatement { right: false, ..said.clone() }, &request.reason, &actor));
+                decisions.push(decision(
+                    &project,
+                    &run,
+                    run.code.path.as_ref(),
+                    &EdgeStatement { right: false, ..said.clone() },
+                    &request.reason,
+                    &actor,
+                ));
             }
             decisions.push(decision(&project, &run, script.as_ref(), said, &request.reason, &actor));
         }
@@ -54,7 +61,10 @@ impl Engine {
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("reason", request.reason.clone());
             for decision in &decisions {
-                write.note(&decision.about.path.to_string(), format!("{} {}", decision.decision, decision.about.key.split('|').next().unwrap_or_default()));
+                write.note(
+                    &decision.about.path.to_string(),
+                    format!("{} {}", decision.decision, decision.about.key.split('|').next().unwrap_or_default()),
+                );
                 write.decisions().add(decision)?;
             }
             Ok(())

@@ -57,7 +57,11 @@ impl Repository {
 impl Gathered {
     pub(crate) fn repository(&self, root: &Path) -> Repository {
         // A repository that cannot be read is no repository: where the data came from matters more.
-        Repository(if self.scene.sources.is_empty() { None } else { proofmark_intake::git::code_state(root, 0).ok().flatten() })
+        Repository(if self.scene.sources.is_empty() {
+            None
+        } else {
+            proofmark_intake::git::code_state(root, 0).ok().flatten()
+        })
     }
 }
 
@@ -127,7 +131,11 @@ impl Engine {
     }
 
     /// Keeps the names of columns for those who ask before a profile is made, or after the file is gone.
-    fn keep_headers(&self, project: &Project, headers: &[(&proofmark_domain::artifact::FileFacts, Vec<String>)]) -> Answer<()> {
+    fn keep_headers(
+        &self,
+        project: &Project,
+        headers: &[(&proofmark_domain::artifact::FileFacts, Vec<String>)],
+    ) -> Answer<()> {
         if headers.is_empty() {
             return Ok(());
         }

@@ -86,7 +86,9 @@ fn differences<'r>(runs: &'r [Run], known: &[Run], here: &BTreeSet<Digest>) -> (
     };
     let changed = runs
         .iter()
-        .filter(|run| run.foreign_id.as_deref().and_then(|key| before.get(key).copied()).is_none_or(|known| !same(run, known)))
+        .filter(|run| {
+            run.foreign_id.as_deref().and_then(|key| before.get(key).copied()).is_none_or(|known| !same(run, known))
+        })
         .collect();
     let now: BTreeSet<&str> = runs.iter().filter_map(|run| run.foreign_id.as_deref()).collect();
     let mut retracted = Vec::new();
@@ -99,7 +101,12 @@ fn differences<'r>(runs: &'r [Run], known: &[Run], here: &BTreeSet<Digest>) -> (
         retracted.push(run.id);
         let gone: Vec<_> = run.outputs.iter().filter(|edge| !is_here(&edge.digest)).cloned().collect();
         if let Some(first) = gone.first() {
-            let key = format!("{} > {}@{} (earlier)", run.name, first.path, first.digest.map_or_else(String::new, |it| it.short()));
+            let key = format!(
+                "{} > {}@{} (earlier)",
+                run.name,
+                first.path,
+                first.digest.map_or_else(String::new, |it| it.short())
+            );
             shortened.push(Run { id: run.id, foreign_id: Some(key), outputs: gone, ..run.clone() });
         }
     }

@@ -195,7 +195,17 @@ fn edge(
     confidence: Confidence,
     evidence: String,
 ) -> RunEdge {
-    RunEdge { path, digest, kind, role: EdgeRole::of(kind), basis, confidence, columns: Vec::new(), evidence, reasons: Vec::new() }
+    RunEdge {
+        path,
+        digest,
+        kind,
+        role: EdgeRole::of(kind),
+        basis,
+        confidence,
+        columns: Vec::new(),
+        evidence,
+        reasons: Vec::new(),
+    }
 }
 
 /// Numbers in the files of results that the run wrote: every leaf of a JSON object, nested names joined with a dot.

@@ -36,12 +36,16 @@ impl Engine {
         use proofmark_intake::environment as known;
         let here = std::env::current_dir().unwrap_or_default();
         let path = std::env::var_os("PATH");
-        let found = known::find_interpreter(&[python.to_owned()], &here, path.as_deref())
-            .ok_or_else(|| Trouble::not_found(format!("Python interpreter `{python}`")).hint("Name its path: --python /path/to/python"))?;
+        let found = known::find_interpreter(&[python.to_owned()], &here, path.as_deref()).ok_or_else(|| {
+            Trouble::not_found(format!("Python interpreter `{python}`")).hint("Name its path: --python /path/to/python")
+        })?;
         let facts = known::of_python(&found).map_err(|error| Trouble::new(ErrorCode::NotFound, format!("{error}.")))?;
         if !facts.packages.contains_key("ipykernel") {
-            return Err(Trouble::new(ErrorCode::NotFound, format!("{} has no ipykernel, so it cannot run notebooks.", found.display()))
-                .hint(format!("Install it: {} -m pip install ipykernel", found.display())));
+            return Err(Trouble::new(
+                ErrorCode::NotFound,
+                format!("{} has no ipykernel, so it cannot run notebooks.", found.display()),
+            )
+            .hint(format!("Install it: {} -m pip install ipykernel", found.display())));
         }
         let version = facts.interpreter.version.clone();
         let short: Vec<&str> = version.split('.').take(2).collect();
@@ -69,8 +73,9 @@ impl Engine {
             "metadata": {"debugger": true, "proofmark": {"version": env!("CARGO_PKG_VERSION")}},
         });
         let file = folder.join("kernel.json");
-        let text = serde_json::to_string_pretty(&description)
-            .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The kernel could not be described: {error}.")))?;
+        let text = serde_json::to_string_pretty(&description).map_err(|error| {
+            Trouble::new(ErrorCode::Internal, format!("The kernel could not be described: {error}."))
+        })?;
         fs::write(&file, text + "\n").map_err(|error| io_trouble("writing", &file, &error))?;
         let entry = AuditEntry::new(self.actor(), "kernel.install", name.clone());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -86,8 +91,9 @@ fn kernels_of_user() -> Answer<PathBuf> {
     if let Some(named) = std::env::var_os("JUPYTER_DATA_DIR").filter(|it| !it.is_empty()) {
         return Ok(PathBuf::from(named).join("kernels"));
     }
-    let strategy = etcetera::choose_base_strategy()
-        .map_err(|error| Trouble::new(ErrorCode::Storage, format!("There is no home folder to describe the kernel in: {error}.")))?;
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Trouble::new(ErrorCode::Storage, format!("There is no home folder to describe the kernel in: {error}."))
+    })?;
     let data = if cfg!(target_os = "macos") {
         strategy.home_dir().join("Library/Jupyter")
     } else {

@@ -58,7 +58,9 @@ fn is_static(head: &[u8]) -> bool {
     }
     let short = |at: usize| head.get(at..at + 2).map(|it| usize::from(u16::from_le_bytes([it[0], it[1]])));
     let offset = head.get(32..40).and_then(|it| <[u8; 8]>::try_from(it).ok()).map(u64::from_le_bytes);
-    let (Some(offset), Some(size), Some(count)) = (offset.and_then(|it| usize::try_from(it).ok()), short(54), short(56)) else {
+    let (Some(offset), Some(size), Some(count)) =
+        (offset.and_then(|it| usize::try_from(it).ok()), short(54), short(56))
+    else {
         return false;
     };
     for number in 0..count {

@@ -100,7 +100,11 @@ impl Engine {
                     format!("{} became {} through {through}; every step is recorded.", label(&from), label(&to))
                 } else {
                     let percent = (sure.get() * 100.0).round();
-                    format!("{} became {} through {through}; the weakest step is {percent:.0} % sure.", label(&from), label(&to))
+                    format!(
+                        "{} became {} through {through}; the weakest step is {percent:.0} % sure.",
+                        label(&from),
+                        label(&to)
+                    )
                 }
             }
         };
@@ -155,7 +159,9 @@ impl Engine {
             format!("The {} of {} are not known.", what.1, node.label)
         } else {
             let of = counted(names.len() as u64, what.0, what.1);
-            format!("Of {of}, {traced} are followed to where they came from, {exact} of them step by step through code.")
+            format!(
+                "Of {of}, {traced} are followed to where they came from, {exact} of them step by step through code."
+            )
         };
         Ok(LineageColumns { sentence, node: id, columns, possible: possible.into_iter().collect() })
     }
@@ -270,14 +276,16 @@ impl Engine {
             .runs
             .iter()
             .filter_map(|run| {
-                let wrote = run.outputs.iter().filter(|edge| NodeId::file(edge.digest.as_ref(), edge.path.as_str()) == id);
+                let wrote =
+                    run.outputs.iter().filter(|edge| NodeId::file(edge.digest.as_ref(), edge.path.as_str()) == id);
                 let sure = wrote.map(|edge| edge.confidence.get()).max_by(f64::total_cmp)?;
                 Some((sure, run.started.or(run.ended), run))
             })
             .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
             .map(|(_, _, run)| run)
             .or_else(|| known.runs.iter().find(|run| NodeId::run(run.id) == id));
-        let above: BTreeSet<NodeId> = known.closure(&id, Direction::Up, None).nodes.into_iter().map(|it| it.id).collect();
+        let above: BTreeSet<NodeId> =
+            known.closure(&id, Direction::Up, None).nodes.into_iter().map(|it| it.id).collect();
         let mut files: BTreeMap<String, RunEdge> = BTreeMap::new();
         for run in known.runs.iter().filter(|run| above.contains(&NodeId::run(run.id))) {
             for edge in &run.inputs {
@@ -353,7 +361,9 @@ fn values(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> 
 
 fn then_now_sentence(run: &Run, files: &[InputThenNow], above: &[ThenNowAbove]) -> String {
     let all: Vec<&InputThenNow> = files.iter().chain(above.iter().flat_map(|it| &it.files)).collect();
-    let count = |state: InputState| all.iter().filter(|it| it.state == state).map(|it| &it.path).collect::<BTreeSet<_>>().len() as u64;
+    let count = |state: InputState| {
+        all.iter().filter(|it| it.state == state).map(|it| &it.path).collect::<BTreeSet<_>>().len() as u64
+    };
     let parts: Vec<String> = [
         (count(InputState::Changed), "holds other bytes now", "hold other bytes now"),
         (count(InputState::Moved), "was moved", "were moved"),
@@ -387,7 +397,8 @@ fn difference_sentence(difference: &OriginDifference) -> String {
     .collect();
     let (a, b) = (&difference.before.label, &difference.after.label);
     let (a, b) = if a == b {
-        let short = |side: &OriginSide| side.digest.map_or_else(String::new, |digest| format!("{a} ({})", digest.short()));
+        let short =
+            |side: &OriginSide| side.digest.map_or_else(String::new, |digest| format!("{a} ({})", digest.short()));
         (short(&difference.before), short(&difference.after))
     } else {
         (a.clone(), b.clone())

@@ -39,7 +39,9 @@ impl Engine {
     pub fn lineage_export(&self, request: LineageExport) -> Answer<Exported> {
         let (bytes, project) = self.lineage_bytes(&request.query, request.format)?;
         let path = match request.to.filter(|it| !it.is_empty()) {
-            Some(path) => std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?,
+            Some(path) => {
+                std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?
+            }
             None => {
                 let folder = self.home().reports();
                 fs::create_dir_all(&folder).map_err(|error| io_trouble("making", &folder, &error))?;
@@ -48,8 +50,11 @@ impl Engine {
         };
         let mut file = File::create_new(&path).map_err(|error| {
             if error.kind() == std::io::ErrorKind::AlreadyExists {
-                Trouble::new(ErrorCode::AlreadyExists, format!("{} is there already. It was left as it is.", path.display()))
-                    .hint("Choose another name.")
+                Trouble::new(
+                    ErrorCode::AlreadyExists,
+                    format!("{} is there already. It was left as it is.", path.display()),
+                )
+                .hint("Choose another name.")
             } else {
                 io_trouble("making", &path, &error)
             }
@@ -113,9 +118,9 @@ impl Engine {
                     NodeKind::Dataset | NodeKind::PredictionLog => {
                         file.profile = self.stored_profile(digest)?;
                         file.columns = self.known_columns(digest)?.unwrap_or_default();
-                        let check = self
-                            .ledger()
-                            .read::<_, Trouble>(|read| Ok(read.reports().newest::<serde_json::Value>(ReportKind::Check, digest)?))?;
+                        let check = self.ledger().read::<_, Trouble>(|read| {
+                            Ok(read.reports().newest::<serde_json::Value>(ReportKind::Check, digest)?)
+                        })?;
                         let report = check.and_then(|it| serde_json::from_value::<CheckReport>(it.body).ok());
                         file.findings = report.map(|it| it.findings);
                     }
@@ -143,7 +148,11 @@ impl Engine {
 fn name_of(project: &Project, focus: Option<&str>) -> String {
     let text = focus.filter(|it| !it.is_empty()).unwrap_or(&project.name);
     let name = text.rsplit('/').next().unwrap_or(text);
-    let clean: String = name.chars().map(|it| if it.is_alphanumeric() || matches!(it, '-' | '_') { it } else { '-' }).take(80).collect();
+    let clean: String = name
+        .chars()
+        .map(|it| if it.is_alphanumeric() || matches!(it, '-' | '_') { it } else { '-' })
+        .take(80)
+        .collect();
     format!("{clean}-lineage")
 }
 

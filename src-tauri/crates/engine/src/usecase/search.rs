@@ -81,7 +81,12 @@ mod tests {
 
     #[test]
     fn the_nearest_name_comes_first() {
-        let hit = |label: &str| SearchHit { kind: String::new(), label: label.into(), detail: String::new(), address: String::new() };
+        let hit = |label: &str| SearchHit {
+            kind: String::new(),
+            label: label.into(),
+            detail: String::new(),
+            address: String::new(),
+        };
         let mut hits = [hit("data/income.csv"), hit("income"), hit("runs/old"), hit("incomes.csv"), hit("net_income")];
         hits.sort_by_key(|it| rank(it, "income", &["income"]));
         let labels: Vec<&str> = hits.iter().map(|it| it.label.as_str()).collect();

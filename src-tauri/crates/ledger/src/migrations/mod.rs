@@ -5,10 +5,8 @@ use rusqlite_migration::{M, Migrations};
 /// Marks the file as a ledger of ours in the header of the database: `PrMk`.
 pub const APPLICATION_ID: i32 = 0x5072_4D6B;
 
-const STEPS: &[M<'static>] = &[
-    M::up(include_str!("0001_first.sql")).foreign_key_check(),
-    M::up(include_str!("0002_reasons.sql")),
-];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("0001_first.sql")).foreign_key_check(), M::up(include_str!("0002_reasons.sql"))];
 
 /// The steps from an empty file to the present shape. `user_version` counts those that were taken.
 pub const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

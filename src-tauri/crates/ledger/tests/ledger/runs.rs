@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
 use proofmark_domain::id::{ProjectId, RunId};
-use proofmark_domain::run::{CodeState, EdgeRole, ProcessFacts, Run, RunEdge, RunSource, RunStatus};
 use proofmark_domain::lineage::Reason;
+use proofmark_domain::run::{CodeState, EdgeRole, ProcessFacts, Run, RunEdge, RunSource, RunStatus};
 use proofmark_domain::{Basis, Confidence, Timestamp};
 use proofmark_ledger::{LedgerError, Owner, RunFilter, RunSort};
 use serde_json::json;

@@ -36,7 +36,8 @@ pub fn svg(story: &Story) -> String {
             (MARGIN + *layer as f64 * (CARD.0 + GAP.0), top + *place as f64 * (CARD.1 + GAP.1))
         })
         .collect();
-    let by_id: HashMap<&NodeId, usize> = story.graph.nodes.iter().enumerate().map(|(at, node)| (&node.id, at)).collect();
+    let by_id: HashMap<&NodeId, usize> =
+        story.graph.nodes.iter().enumerate().map(|(at, node)| (&node.id, at)).collect();
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w:.0}\" height=\"{h:.0}\" viewBox=\"0 0 {w:.0} {h:.0}\" \
          font-family=\"Inter, 'DejaVu Sans', 'Liberation Sans', Arial, sans-serif\" role=\"img\"><title>{}</title><desc>{}</desc>\
@@ -89,7 +90,9 @@ fn line(out: &mut String, edge: &Edge, from: (f64, f64), to: (f64, f64)) {
 fn stroke(out: &mut String, basis: Basis, path: &str, title: &str) {
     let title = escape(&clean(title));
     let pen = |colour: &str, thick: f64, dash: &str| {
-        format!("<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\"{dash}><title>{title}</title></path>")
+        format!(
+            "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\"{dash}><title>{title}</title></path>"
+        )
     };
     match basis {
         Basis::Inferred => out.push_str(&pen("#6e675d", 1.2, " stroke-dasharray=\"5 4\"")),
@@ -138,7 +141,10 @@ fn card(out: &mut String, node: &Node, (x, y): (f64, f64)) {
             String::new()
         } else {
             let (cx, cy) = (x + CARD.0 - 12.0, y + 13.0);
-            format!("<path d=\"M{cx:.1} {:.1} l5 5 l-5 5 l-5 -5 z\" fill=\"#b4531f\"><title>sensitive data</title></path>", cy - 5.0)
+            format!(
+                "<path d=\"M{cx:.1} {:.1} l5 5 l-5 5 l-5 -5 z\" fill=\"#b4531f\"><title>sensitive data</title></path>",
+                cy - 5.0
+            )
         },
     );
 }
@@ -156,7 +162,12 @@ fn legend(out: &mut String, height: f64) {
         if basis == Basis::Observed {
             let _ = write!(out, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"#6e675d\"/>", x + 14.0);
         }
-        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"#57514a\">{word}</text>", x + 34.0, y + 3.5);
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"#57514a\">{word}</text>",
+            x + 34.0,
+            y + 3.5
+        );
         x += 34.0 + width(word, 10.0) + 18.0;
     }
 }

@@ -106,7 +106,10 @@ impl Story {
     /// When a run began and ended, as well as it is known: what has no time of its own has that of its newest output.
     fn times(&self, run: &Run) -> (Timestamp, Timestamp) {
         let written = || {
-            let files = run.outputs.iter().filter_map(|edge| self.file(&NodeId::file(edge.digest.as_ref(), edge.path.as_str())));
+            let files = run
+                .outputs
+                .iter()
+                .filter_map(|edge| self.file(&NodeId::file(edge.digest.as_ref(), edge.path.as_str())));
             files.filter_map(|file| file.modified).max()
         };
         let ended = run.ended.or(run.started).or_else(written).unwrap_or(self.now);

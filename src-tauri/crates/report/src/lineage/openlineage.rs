@@ -150,7 +150,9 @@ pub(super) fn file_url(path: &str) -> String {
     }
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => url.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+                url.push(char::from(byte))
+            }
             other => url.push_str(&format!("%{other:02X}")),
         }
     }
@@ -321,8 +323,11 @@ fn input_facets(story: &Story, id: &NodeId) -> Value {
                         "severity": severity,
                         "description": finding.message,
                     });
-                    let columns: Vec<Option<&String>> =
-                        if finding.columns.is_empty() { vec![None] } else { finding.columns.iter().map(Some).collect() };
+                    let columns: Vec<Option<&String>> = if finding.columns.is_empty() {
+                        vec![None]
+                    } else {
+                        finding.columns.iter().map(Some).collect()
+                    };
                     columns.into_iter().map(move |column| {
                         let mut assertion = assertion.clone();
                         if let (Some(column), Some(fields)) = (column, assertion.as_object_mut()) {

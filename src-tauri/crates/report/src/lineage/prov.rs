@@ -60,7 +60,10 @@ pub fn prov(story: &Story) -> Value {
         let known = |mut fields: Value| {
             if let Some(fields) = fields.as_object_mut() {
                 fields.insert("pm:basis".into(), edge.basis.word().into());
-                fields.insert("pm:confidence".into(), json!({"$": format!("{}", edge.confidence.get()), "type": "xsd:double"}));
+                fields.insert(
+                    "pm:confidence".into(),
+                    json!({"$": format!("{}", edge.confidence.get()), "type": "xsd:double"}),
+                );
                 fields.insert("pm:evidence".into(), edge.evidence.as_str().into());
             }
             fields
@@ -101,6 +104,12 @@ fn name(id: &NodeId) -> String {
 
 fn local(text: &str) -> String {
     text.chars()
-        .map(|it| if it.is_ascii_alphanumeric() || it == '_' || it == '-' { it.to_string() } else { format!("_{:x}_", u32::from(it)) })
+        .map(|it| {
+            if it.is_ascii_alphanumeric() || it == '_' || it == '-' {
+                it.to_string()
+            } else {
+                format!("_{:x}_", u32::from(it))
+            }
+        })
         .collect()
 }

@@ -67,7 +67,9 @@ fn story() -> Story {
         labels: vec![],
         present: true,
     };
-    let file = |number: u8, kind, label: &str| node(NodeId::file(Some(&digest(number)), label), kind, label, Some(digest(number)));
+    let file = |number: u8, kind, label: &str| {
+        node(NodeId::file(Some(&digest(number)), label), kind, label, Some(digest(number)))
+    };
     let mut raw = file(1, NodeKind::Dataset, "data/raw.csv");
     raw.labels = vec![label];
     let mut gone = node(NodeId::file(None, "/mnt/other/old.csv"), NodeKind::Dataset, "/mnt/other/old.csv", None);
@@ -83,7 +85,12 @@ fn story() -> Story {
         confidence: Confidence::clamped(sure),
         evidence: "because".into(),
         reasons: vec![Reason { name: "code".into(), weight: 1.5, why: "it is written so".into() }],
-        columns: vec![ColumnEdge { from: "mail".into(), to: "mail".into(), basis: Basis::Inferred, confidence: Confidence::clamped(0.9) }],
+        columns: vec![ColumnEdge {
+            from: "mail".into(),
+            to: "mail".into(),
+            basis: Basis::Inferred,
+            confidence: Confidence::clamped(0.9),
+        }],
         columns_known: true,
     };
     let mut into = line(&runs[0], &clean, Basis::Observed, 1.0);
@@ -134,8 +141,7 @@ fn openlineage_has_one_start_and_one_end_for_each_run() {
     let events = openlineage(&story());
     assert_eq!(events.len(), 6);
     for run in ["0000000a", "0000000b", "0000000c"] {
-        let of: Vec<&Value> =
-            events.iter().filter(|it| it["run"]["runId"].as_str().unwrap().ends_with(run)).collect();
+        let of: Vec<&Value> = events.iter().filter(|it| it["run"]["runId"].as_str().unwrap().ends_with(run)).collect();
         let kinds: Vec<&str> = of.iter().map(|it| it["eventType"].as_str().unwrap()).collect();
         assert_eq!(kinds[0], "START");
         assert_eq!(kinds[1], if run == "0000000c" { "FAIL" } else { "COMPLETE" });
@@ -156,11 +162,15 @@ fn openlineage_has_one_start_and_one_end_for_each_run() {
 #[test]
 fn openlineage_says_which_column_became_which_and_what_is_guessed() {
     let events = openlineage(&story());
-    let end = events.iter().find(|it| it["eventType"] == "COMPLETE" && it["job"]["name"] == "src/prepare it.py").unwrap();
+    let end =
+        events.iter().find(|it| it["eventType"] == "COMPLETE" && it["job"]["name"] == "src/prepare it.py").unwrap();
     let output = &end["outputs"][0];
     assert_eq!(output["name"], "/home/ada/churn/data/a \"b\" #1.csv");
     let from = &output["facets"]["columnLineage"]["fields"]["domain"]["inputFields"];
-    assert_eq!((&from[0]["field"], &from[0]["name"]), (&Value::from("mail"), &Value::from("/home/ada/churn/data/raw.csv")));
+    assert_eq!(
+        (&from[0]["field"], &from[0]["name"]),
+        (&Value::from("mail"), &Value::from("/home/ada/churn/data/raw.csv"))
+    );
     assert_eq!(from[0]["transformations"][0]["subtype"], "TRANSFORMATION");
     assert_eq!(output["facets"]["version"]["datasetVersion"], digest(2).to_string());
     let code = &end["job"]["facets"]["sourceCodeLocation"];
@@ -208,7 +218,10 @@ fn prov_relations_name_what_is_there() {
         assert!(local.chars().all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-'), "{name}");
     }
     for used in document["used"].as_object().unwrap().values() {
-        assert!(activities.contains(used["prov:activity"].as_str().unwrap()) && entities.contains(used["prov:entity"].as_str().unwrap()));
+        assert!(
+            activities.contains(used["prov:activity"].as_str().unwrap())
+                && entities.contains(used["prov:entity"].as_str().unwrap())
+        );
     }
     for made in document["wasGeneratedBy"].as_object().unwrap().values() {
         assert!(entities.contains(made["prov:entity"].as_str().unwrap()));

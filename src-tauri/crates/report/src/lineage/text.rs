@@ -19,7 +19,9 @@ pub fn mermaid(story: &Story) -> String {
     let mut text = String::from("flowchart LR\n");
     let ids: BTreeMap<&NodeId, usize> = story.graph.nodes.iter().enumerate().map(|(at, node)| (&node.id, at)).collect();
     // Quotes end a label, and `#` begins an entity.
-    let quoted = |label: &str| legible(label).replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;");
+    let quoted = |label: &str| {
+        legible(label).replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+    };
     for (at, node) in story.graph.nodes.iter().enumerate() {
         let label = quoted(&node.label);
         let (open, close) = match node.kind {
@@ -49,7 +51,10 @@ pub fn mermaid(story: &Story) -> String {
 /// A Graphviz digraph, left to right. https://graphviz.org/doc/info/lang.html
 pub fn dot(story: &Story) -> String {
     let quoted = |label: &str| format!("\"{}\"", legible(label).replace('\\', "\\\\").replace('"', "\\\""));
-    let mut text = format!("digraph {} {{\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=10];\n", quoted(&story.project));
+    let mut text = format!(
+        "digraph {} {{\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=10];\n",
+        quoted(&story.project)
+    );
     for node in &story.graph.nodes {
         let shape = match node.kind {
             NodeKind::Run => "ellipse",
@@ -59,8 +64,10 @@ pub fn dot(story: &Story) -> String {
             _ => "box",
         };
         let style = if node.present { "" } else { ", style=dashed" };
-        let digest = node.digest.map_or_else(String::new, |digest| format!(", tooltip={}", quoted(&digest.to_string())));
-        let _ = writeln!(text, "  {} [label={}, shape={shape}{style}{digest}];", quoted(&node.id.0), quoted(&node.label));
+        let digest =
+            node.digest.map_or_else(String::new, |digest| format!(", tooltip={}", quoted(&digest.to_string())));
+        let _ =
+            writeln!(text, "  {} [label={}, shape={shape}{style}{digest}];", quoted(&node.id.0), quoted(&node.label));
     }
     for edge in &story.graph.edges {
         let style = match edge.basis {

@@ -213,7 +213,14 @@ fn a_zero_in_the_policy_is_one_and_gates_hold() {
 fn sensitive_data_asks_for_a_governance_reviewer_where_there_is_one() {
     let mut sensitive = manifest();
     let (label, column, dataset) = ("email".to_owned(), "mail".to_owned(), "d.csv".to_owned());
-    sensitive.labels.push(CarriedLabel { label, group: SensitiveGroup::Direct, column, dataset, reached_as: vec![], exact: false });
+    sensitive.labels.push(CarriedLabel {
+        label,
+        group: SensitiveGroup::Direct,
+        column,
+        dataset,
+        reached_as: vec![],
+        exact: false,
+    });
     let mut book = Book::new(Policy::default(), sensitive);
     book.approve(BOB, BOB);
     assert_eq!(book.state_of_candidate(), CandidateState::Approved, "nobody could answer for it");

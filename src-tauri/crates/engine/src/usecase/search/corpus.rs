@@ -85,7 +85,11 @@ impl Engine {
         if let Some((seen, made, corpus)) = &shelf.0 {
             let fresh = *seen == now
                 || corpus.hits.len() > SMALL && made.elapsed() < REST
-                || !self.ledger().changes_since(*seen)?.iter().any(|it| it.tags.iter().any(|tag| MADE_OF.contains(tag)));
+                || !self
+                    .ledger()
+                    .changes_since(*seen)?
+                    .iter()
+                    .any(|it| it.tags.iter().any(|tag| MADE_OF.contains(tag)));
             if fresh {
                 return Ok(Arc::clone(corpus));
             }
@@ -110,16 +114,22 @@ fn build(read: &Read<'_>) -> Answer<Corpus> {
         names.insert(project.id, project.name);
     }
     let files = read.files().list(&FileFilter::default())?.rows;
-    let is_main = |kind: ArtifactKind| matches!(kind, ArtifactKind::Model | ArtifactKind::Dataset | ArtifactKind::PredictionLog);
+    let is_main =
+        |kind: ArtifactKind| matches!(kind, ArtifactKind::Model | ArtifactKind::Dataset | ArtifactKind::PredictionLog);
     let name = |id: ProjectId| names.get(&id).map(String::as_str).unwrap_or_default();
     // Models and data are looked for more often than what stands around them.
     for kind in [ArtifactKind::Model, ArtifactKind::Dataset, ArtifactKind::PredictionLog] {
-        files.iter().filter(|it| it.facts.kind == kind).for_each(|state| add_file(&mut corpus, state, name(state.project)));
+        files
+            .iter()
+            .filter(|it| it.facts.kind == kind)
+            .for_each(|state| add_file(&mut corpus, state, name(state.project)));
     }
     for run in read.runs().all()? {
         add_run(&mut corpus, &run, name(run.project));
     }
-    for state in files.iter().filter(|it| it.facts.kind == ArtifactKind::Dataset || it.facts.kind == ArtifactKind::Model) {
+    for state in
+        files.iter().filter(|it| it.facts.kind == ArtifactKind::Dataset || it.facts.kind == ArtifactKind::Model)
+    {
         for column in columns(read, &state.facts.digest, state.facts.kind)? {
             let path = state.facts.path.as_str();
             let what = if state.facts.kind == ArtifactKind::Model { "feature" } else { "column" };
@@ -132,7 +142,10 @@ fn build(read: &Read<'_>) -> Answer<Corpus> {
             corpus.add(hit, &[path]);
         }
     }
-    files.iter().filter(|it| !is_main(it.facts.kind)).for_each(|state| add_file(&mut corpus, state, name(state.project)));
+    files
+        .iter()
+        .filter(|it| !is_main(it.facts.kind))
+        .for_each(|state| add_file(&mut corpus, state, name(state.project)));
     Ok(corpus)
 }
 
