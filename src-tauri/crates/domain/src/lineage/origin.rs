@@ -73,7 +73,7 @@ impl Graph {
             for (above, number) in index.above(at) {
                 let Some(edge) = self.edges.get(*number as usize) else { continue };
                 // A file that a run rewrites in place is its own source: further up stands only itself.
-                if index.above(*above).iter().any(|(read, _)| *read == at) {
+                if is_data && index.above(*above).iter().any(|(read, _)| *read == at) {
                     continue;
                 }
                 let sure = sure.min(edge.confidence.get());
