@@ -525,7 +525,7 @@ macro_rules! mkstemp_like {
         /// As the function of the C library.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(template: *mut c_char, $($argument: $kind),*) -> c_int {
-            let Some(call) = real!($symbol as fn(*mut c_char, $($kind),*) -> c_int) else { return missing() };
+            let Some(call) = real!($symbol as fn(*mut c_char $(, $kind)*) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
                 let answer = call(template, $($argument),*);

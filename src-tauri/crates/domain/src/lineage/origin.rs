@@ -52,9 +52,10 @@ impl Graph {
         let Some(start) = index.place(node) else { return Vec::new() };
         let mut best: BTreeMap<(u32, String), (bool, f64)> = BTreeMap::new();
         let mut sources: BTreeMap<(u32, String), (bool, f64)> = BTreeMap::new();
-        let mut queue = VecDeque::from([(start, column.to_owned(), true, 1.0f64)]);
+        // Each with the table at which the trail ends if nothing further up is known.
+        let mut queue = VecDeque::from([(start, column.to_owned(), true, 1.0f64, None)]);
         let mut steps = 0;
-        while let Some((at, name, exact, sure)) = queue.pop_front() {
+        while let Some((at, name, exact, sure, last)) = queue.pop_front() {
             steps += 1;
             if steps > MOST_STEPS {
                 break;
@@ -63,18 +64,23 @@ impl Graph {
                 Some(known) if *known >= (exact, sure) => continue,
                 _ => best.insert((at, name.clone()), (exact, sure)),
             };
+            let is_data = self
+                .nodes
+                .get(at as usize)
+                .is_some_and(|node| matches!(node.kind, NodeKind::Dataset | NodeKind::PredictionLog));
+            let last: Option<(u32, String)> = if is_data && at != start { Some((at, name.clone())) } else { last };
             let mut went_on = false;
             for (above, number) in index.above(at) {
                 let Some(edge) = self.edges.get(*number as usize) else { continue };
                 // A file that a run rewrites in place is its own source: further up stands only itself.
-                if index.above(*above).iter().any(|(read, _)| *read == at) {
+                if is_data && index.above(*above).iter().any(|(read, _)| *read == at) {
                     continue;
                 }
                 let sure = sure.min(edge.confidence.get());
                 let listed: Vec<_> = edge.columns.iter().filter(|it| it.to == name).collect();
                 for it in &listed {
                     let exact = exact && edge.columns_known;
-                    queue.push_back((*above, it.from.clone(), exact, sure.min(it.confidence.get())));
+                    queue.push_back((*above, it.from.clone(), exact, sure.min(it.confidence.get()), last.clone()));
                     went_on = true;
                 }
                 if listed.is_empty() && !edge.columns_known {
@@ -85,17 +91,13 @@ impl Graph {
                         _ => false,
                     });
                     if passes {
-                        queue.push_back((*above, name.clone(), false, sure));
+                        queue.push_back((*above, name.clone(), false, sure, last.clone()));
                         went_on = true;
                     }
                 }
             }
-            let is_data = self
-                .nodes
-                .get(at as usize)
-                .is_some_and(|node| matches!(node.kind, NodeKind::Dataset | NodeKind::PredictionLog));
-            if at != start && is_data && !went_on {
-                let known = sources.entry((at, name)).or_insert((exact, sure));
+            if !went_on && let Some(end) = last {
+                let known = sources.entry(end).or_insert((exact, sure));
                 *known = if *known >= (exact, sure) { *known } else { (exact, sure) };
             }
         }

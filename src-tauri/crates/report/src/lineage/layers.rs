@@ -20,7 +20,11 @@ pub(super) fn layers(graph: &Graph) -> Vec<(usize, usize)> {
             up[*to].push(*from);
         }
     }
-    let layer = longest(&down, &up);
+    let mut layer = longest(&down, &up);
+    // What nothing leads to stands right before what it leads to, not at the far left.
+    for at in (0..layer.len()).filter(|at| up[*at].is_empty()) {
+        layer[at] = down[at].iter().map(|to| layer[*to]).min().unwrap_or(1).saturating_sub(1);
+    }
     let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, layer) in layer.iter().enumerate() {
         rows.entry(*layer).or_default().push(at);
