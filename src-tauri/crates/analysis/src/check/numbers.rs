@@ -344,7 +344,9 @@ fn outliers(
         // Towards zero the logarithm stretches small honest values; only a clean break counts.
         let factor = if logarithmic && !upper { 2.0 } else { 1.1 };
         let (first_raw, last_raw) = (scale.back(first_apart), scale.back(last_inside));
-        let alone = short_tailed_outlier(&rest, first_raw, last_raw, upper) && at < 20.max(n / 200);
+        // Beside a reference, several values beyond its end are out of its range.
+        let few = before.is_none() || at < 3;
+        let alone = few && short_tailed_outlier(&rest, first_raw, last_raw, upper) && at < 20.max(n / 200);
         if (far && gap > factor * tail_length || alone) && !known {
             let edge = scale.back(first_apart);
             let (low, high) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));

@@ -189,7 +189,9 @@ fn coded(column: &ViewColumn) -> bool {
             && w.bytes().any(|b| b.is_ascii_digit())
             && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.#".contains(&b))
     };
-    words.len() >= 50 && words.iter().filter(|w| code(w)).count() * 100 >= words.len() * 97
+    // Short numbers, as zip codes are, meet by chance.
+    let long = length >= 8 || words.iter().take(50).all(|w| w.bytes().any(|b| b.is_ascii_alphabetic()));
+    words.len() >= 50 && long && words.iter().filter(|w| code(w)).count() * 100 >= words.len() * 97
 }
 
 /// Keys that are the same but for case, spaces and marks.
