@@ -1,5 +1,6 @@
 //! Sensitive values stay where they are: what is written about a table never repeats them. And leaving a column out does not hide it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -95,7 +96,7 @@ fn planted_values_stand_in_no_document_log_or_ledger() -> Outcome {
     }
     silent("sensitive --json", report.to_string().as_bytes())?;
     for command in ["profile", "check", "proxies"] {
-        let answer = cli.ask([command.as_ref(), file.as_os_str()])?;
+        let answer = cli.ask([OsStr::new(command), file.as_os_str()])?;
         ensure!(!answer.output.is_empty(), "`{}` printed nothing:\n{}", answer.asked, answer.errors);
         silent(command, &answer.output)?;
         silent(command, answer.errors.as_bytes())?;
@@ -148,9 +149,9 @@ fn what_people_decided_wins_over_what_is_found() -> Outcome {
     cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
     cli.ok(["scan".as_ref(), project.as_os_str()])?;
     let say = |column: &str, word: &[&str]| -> Outcome<Value> {
-        let mut arguments: Vec<&std::ffi::OsStr> = vec!["label".as_ref(), file.as_os_str(), column.as_ref()];
-        arguments.extend(word.iter().map(|it| std::ffi::OsStr::new(*it)));
-        arguments.extend([std::ffi::OsStr::new("--reason"), std::ffi::OsStr::new("known to us")]);
+        let mut arguments: Vec<&OsStr> = vec![OsStr::new("label"), file.as_os_str(), OsStr::new(column)];
+        arguments.extend(word.iter().map(|it| OsStr::new(*it)));
+        arguments.extend(["--reason", "known to us"].map(OsStr::new));
         cli.ok(arguments)
     };
     say("email", &["--not-sensitive"])?;

@@ -312,8 +312,8 @@ fn strongest(data: &Data, auc: f64, cancel: &dyn Fn() -> bool) -> Result<Vec<Pro
     }
     let strength = |f: &ProxyFeature| (f.alone - 0.5).max(f.importance);
     all.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.column.cmp(&b.column)));
-    // What tells nothing, alone or together with others, is no stand-in.
+    // What tells nothing, alone or together with others, is no stand-in: two standard errors of an area near chance.
     let rows = data.class.len().max(FEWEST) as f64;
-    all.retain(|f| strength(f) > 1.0 / rows.sqrt() / 2.0);
+    all.retain(|f| strength(f) > 1.2 / rows.sqrt());
     Ok(all)
 }
