@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use proofmark_domain::monitor::{Confidence, WindowKind};
+use proofmark_domain::monitor::{ModelConfidence, WindowKind};
 use rayon::prelude::*;
 
 use super::baseline::{Baseline, Place};
@@ -208,14 +208,14 @@ impl Sureness {
         self.unsure += other.unsure;
     }
 
-    pub(super) fn report(&self) -> Option<Confidence> {
+    pub(super) fn report(&self) -> Option<ModelConfidence> {
         if self.n < 1.0 {
             return None;
         }
         let mean = self.max / self.n;
         let variance = (self.squares / self.n - mean * mean).max(0.0);
         let half = Z95 * (variance / self.n).sqrt();
-        Some(Confidence {
+        Some(ModelConfidence {
             rows: self.n as u64,
             max_probability: mean,
             interval: ((mean - half).max(0.0), (mean + half).min(1.0)),

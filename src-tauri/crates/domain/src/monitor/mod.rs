@@ -14,7 +14,7 @@ pub use health::{Health, HealthState, health};
 pub use log::{LabelReading, LogProblem, LogReading, LogRole, MappedColumn, ReferenceReading};
 pub use performance::{Assumption, Estimated, Performance, Realised};
 pub use window::{
-    ColumnQuality, Confidence, Latency, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,
+    ColumnQuality, Latency, ModelConfidence, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,
     WindowKind, WindowQuality,
 };
 
@@ -39,7 +39,7 @@ pub struct MonitorWindow {
     /// Requests, callers, versions, latency, errors, silence.
     pub usage: Usage,
     /// How sure the model was; `null` where the log holds no probabilities.
-    pub confidence: Option<Confidence>,
+    pub confidence: Option<ModelConfidence>,
     /// Inputs and outputs against the reference; `null` without one.
     pub drift: Option<WindowDrift>,
     /// What is wrong with the inputs, whatever their distribution.

@@ -81,7 +81,7 @@ pub struct Usage {
 /// How sure the model was.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub struct Confidence {
+pub struct ModelConfidence {
     /// Predictions with valid probabilities.
     pub rows: u64,
     /// Mean of the largest probability, 0..1.

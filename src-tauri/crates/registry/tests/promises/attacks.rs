@@ -160,7 +160,9 @@ fn a_trust_list_that_was_set_back_shows() -> Outcome {
     let team = Team::new()?;
     let registry = team.open()?;
     let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
-    registry.revoke_key(&team.owner, team.eve.key_id(), "never admitted", false).expect_err("a key that was never admitted cannot be revoked");
+    registry
+        .revoke_key(&team.owner, team.eve.key_id(), "never admitted", false)
+        .expect_err("a key that was never admitted cannot be revoked");
     registry.admit(&team.owner, team.eve.card(), &BTreeSet::from([Role::Approver]))?;
     let seen = registry.seen()?;
     let newest = team.dir().join(layout::trust_claim(seen.trust_version));
