@@ -241,6 +241,7 @@ const fn status_word(status: proofmark_domain::run::RunStatus) -> &'static str {
         S::Finished => "finished",
         S::Failed => "failed",
         S::Killed => "was ended from outside",
+        S::Scheduled => "waits to begin",
         S::Unknown => "was recorded",
     }
 }
