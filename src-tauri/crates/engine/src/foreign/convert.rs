@@ -57,7 +57,8 @@ impl<'a> Converter<'a> {
             Confidence::CERTAIN
         };
         let inputs = self.edges(read, foreign.source, &foreign.inputs, confidence, former.map(|it| &it.inputs[..]))?;
-        let outputs = self.edges(read, foreign.source, &foreign.outputs, confidence, former.map(|it| &it.outputs[..]))?;
+        let outputs =
+            self.edges(read, foreign.source, &foreign.outputs, confidence, former.map(|it| &it.outputs[..]))?;
         let environment_digest = self.environment(read, foreign, &outputs)?;
         Ok(Run {
             id,
@@ -100,8 +101,7 @@ impl<'a> Converter<'a> {
                 },
             };
             if files.is_empty() {
-                let is_own_folder =
-                    source == RunSource::Mlflow && edge.role == EdgeRole::Other && edge.found.is_some();
+                let is_own_folder = source == RunSource::Mlflow && edge.role == EdgeRole::Other && edge.found.is_some();
                 let lone = self.lone(edge, confidence, former);
                 // A folder of artifacts with nothing in it is no file that a run wrote.
                 if !is_own_folder && seen.insert(lone.path.clone()) {
