@@ -453,7 +453,11 @@ fn show_text(view: &RunView) -> String {
         text.push_str(&format!(
             "Environment: {python}{}, {}.\n",
             counted(environment.packages.len() as u64, "package", "packages"),
-            safe(&environment.system)
+            if environment.system.is_empty() {
+                "on a system that is not known".to_owned()
+            } else {
+                safe(&environment.system)
+            }
         ));
     }
     let mut table = Table::new([("Parameter", Left), ("Value", Left)]);

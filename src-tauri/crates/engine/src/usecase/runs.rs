@@ -305,7 +305,14 @@ fn describe(run: &Run) -> String {
         RunStatus::Scheduled => ", and has not begun",
         RunStatus::Unknown => "; how it ended is not known",
     };
-    let result: Vec<String> = run.metrics.iter().take(2).map(|(name, value)| format!("{name} {value:.3}")).collect();
+    let finite = run.metrics.iter().filter(|(_, value)| value.is_finite());
+    let result: Vec<String> = finite
+        .take(2)
+        .map(|(name, value)| match value.abs() {
+            size if size >= 1e9 || (size > 0.0 && size < 1e-3) => format!("{name} {value:.2e}"),
+            _ => format!("{name} {value:.3}"),
+        })
+        .collect();
     let result = if result.is_empty() { String::new() } else { format!(", with {}", joined(&result)) };
     format!("{what}{how}{result}.")
 }
