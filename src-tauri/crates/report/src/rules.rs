@@ -40,8 +40,11 @@ pub fn great_expectations(name: &str, rules: &[Rule]) -> Value {
     })
 }
 
+/// Rules of one column each, and the keys of several columns.
+type ByColumn<'a> = (Vec<(&'a str, Vec<&'a Rule>)>, Vec<&'a [String]>);
+
 /// Rules by the column that they are about, in the order of the columns' first rules; keys of several columns apart.
-fn by_column(rules: &[Rule]) -> (Vec<(&str, Vec<&Rule>)>, Vec<&[String]>) {
+fn by_column(rules: &[Rule]) -> ByColumn<'_> {
     let mut order: Vec<&str> = Vec::new();
     let mut found: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     let mut keys = Vec::new();
