@@ -104,7 +104,7 @@ fn numbers(view: &View, findings: &mut Vec<Finding>) {
                 misplaced.into_iter().for_each(|row| *wrong.entry(row).or_default() += 1);
             }
         }
-        let mut hit: Vec<usize> = wrong.into_iter().map(|(row, _)| row).collect();
+        let mut hit: Vec<usize> = wrong.into_keys().collect();
         if columns.len() < 2 || hit.len() * 10 < rows.len() * 6 {
             continue;
         }
