@@ -148,7 +148,6 @@ fn by_name(name: &str) -> Option<(Role, bool)> {
         }
         ["created" | "logged" | "predicted" | "requested", "at" | "on"]
         | ["event" | "request" | "prediction" | "inference" | "log", "time" | "date"] => (Role::Time, false),
-        ["date"] | [.., "time" | "date" | "at"] => (Role::Time, true),
         ["model", "name" | "id"] | ["modelname" | "modelid"] => (Role::Model, false),
         ["model"] => (Role::Model, true),
         ["model", "version"] | ["modelversion"] => (Role::Version, false),
@@ -162,6 +161,7 @@ fn by_name(name: &str) -> Option<(Role, bool)> {
         | ["response" | "execution" | "processing", "time" | "duration"]
         | ["response" | "execution" | "processing" | "request", "time" | "duration", "ms" | "s" | "seconds" | "us"]
         | ["duration", "ms" | "s" | "seconds" | "us"] => (Role::Latency, false),
+        ["date"] | [.., "time" | "date" | "at"] => (Role::Time, true),
         ["duration"] => (Role::Latency, true),
         ["status", "code"] | ["http", "status"] | ["http", "status", "code"] | ["response", "status"] => {
             (Role::Status, false)
