@@ -79,8 +79,7 @@ pub(super) fn report(model: &Model, against: &Against<'_>) -> ModelMonitor {
     let mut reported_windows = Vec::with_capacity(windows.all.len());
     for (at, (_, window)) in windows.all.iter().enumerate() {
         let (start, end) = bounds(windows, at);
-        let drift =
-            drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, &drifts, against));
+        let drift = drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, against));
         reported_windows.push(MonitorWindow {
             start: start.map(stamp),
             end: end.map(stamp),
@@ -142,18 +141,8 @@ fn columns_of(windows: &Windows, at: usize, against: &Against<'_>, options: &Dri
     Some(judge(&counted, options))
 }
 
-fn verdict_at(drifts: &[Option<Vec<ColumnDrift>>], at: usize, name: &str) -> Option<DriftVerdict> {
-    drifts.get(at)?.as_ref()?.iter().find(|it| it.name == name).map(|it| it.verdict)
-}
-
 /// The season's part in a difference of one column.
-fn season(
-    windows: &Windows,
-    at: usize,
-    column: usize,
-    baseline: &Baseline,
-    drifts: &[Option<Vec<ColumnDrift>>],
-) -> Option<Season> {
+fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline) -> Option<Season> {
     let (start, _) = bounds(windows, at);
     let start = start?;
     let phase = Phase::of(windows.kind, start)?;
@@ -182,22 +171,17 @@ fn season(
             .is_some_and(|found| found.verdict != DriftVerdict::Drift && found.effect.is_none_or(|it| it < 0.15))
     };
     let within = earlier.iter().any(like);
+    // What stayed the same ever since is a lasting change; the windows between must have looked otherwise to speak of a season.
     let lasting = earlier.last().is_some_and(|last| {
-        let between: Vec<DriftVerdict> =
-            (last + 1..at).filter_map(|it| verdict_at(drifts, it, &baseline.name)).collect();
-        let drifted = between.iter().filter(|it| **it == DriftVerdict::Drift).count();
-        between.len() >= 3 && drifted * 10 >= between.len() * 9
+        let between: Vec<usize> =
+            (last + 1..at).filter(|it| counts.get(*it).is_some_and(|it| it.rows - it.missing >= 30)).collect();
+        let alike = between.iter().filter(|it| like(it)).count();
+        between.len() >= 3 && alike * 10 >= between.len() * 9
     });
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
 
-fn drift_of(
-    windows: &Windows,
-    at: usize,
-    found: &[ColumnDrift],
-    drifts: &[Option<Vec<ColumnDrift>>],
-    against: &Against<'_>,
-) -> WindowDrift {
+fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Against<'_>) -> WindowDrift {
     let place = |name: &str| against.baselines.iter().position(|it| it.name == name);
     let columns: Vec<WindowColumn> = found
         .iter()
@@ -205,10 +189,8 @@ fn drift_of(
             let at_place = place(&column.name);
             let baseline = at_place.and_then(|it| against.baselines.get(it));
             let moved = column.verdict == DriftVerdict::Drift;
-            let season = at_place
-                .zip(baseline)
-                .filter(|_| moved)
-                .and_then(|(it, baseline)| season(windows, at, it, baseline, drifts));
+            let season =
+                at_place.zip(baseline).filter(|_| moved).and_then(|(it, baseline)| season(windows, at, it, baseline));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));

@@ -170,7 +170,7 @@ impl Activity {
         }
         let mut lengths: Vec<i64> = daily.into_values().collect();
         lengths.sort_unstable();
-        let at = |q: f64| lengths.get((lengths.len() as f64 * q) as usize).copied().unwrap_or(0);
+        let at = |q: f64| lengths.get((lengths.len().saturating_sub(1) as f64 * q) as usize).copied().unwrap_or(0);
         // Of fewer than three days nothing is known about ordinary ones.
         let limit = if lengths.len() < 3 { i64::MAX } else { (3 * at(0.5)).max(2 * at(0.9)).max(60 * MINUTE) };
         windows

@@ -71,11 +71,9 @@ fn from_a_folder_to_a_published_model() {
         "data and code lie upstream"
     );
     let model = engine.model_show(sandbox.place(&project, MODEL)).unwrap();
-    assert!(
-        model.labels.iter().any(|it| it.label == "iban"),
-        "labels are carried to the model: {:?}",
-        model.row.labels
-    );
+    let carried = |label: &str| model.labels.iter().any(|it| it.label == label);
+    assert!(carried("gender") && carried("postcode"), "labels are carried to the model: {:?}", model.row.labels);
+    assert!(!carried("iban") && !carried("email"), "the code leaves these columns behind: {:?}", model.row.labels);
     assert!(
         model.features.iter().any(|it| it.name == "gender" && !it.labels.is_empty()),
         "gender reached it as a feature"

@@ -53,8 +53,10 @@ fn estimates_are_those_of_nannyml() {
                 assert!((value - wanted).abs() < 0.01, "{name} {metric} of chunk {place}: {value} instead of {wanted}");
                 let error = estimator.reference[metric].spread.at(rows.len());
                 let theirs = expected["sampling_error"][place].as_f64().unwrap();
+                // NannyML counts the chance among the positives only; DeLong's variance counts the negatives, too.
+                let (low, high) = if metric == "roc_auc" { (0.9, 2.0) } else { (0.75, 1.25) };
                 assert!(
-                    (error / theirs - 1.0).abs() < 0.25,
+                    (low..high).contains(&(error / theirs)),
                     "{name} {metric} of chunk {place}: sampling error {error} instead of {theirs}"
                 );
             }
