@@ -46,11 +46,12 @@ fn log(rows: usize) -> (String, String) {
         if day >= 10 {
             income *= 2.0;
         }
+        let city = ["Berlin", "Kiel"][(random.random() * 2.0) as usize % 2];
         let p = chance(age, income);
         let hour = row * 480 / rows % 24;
         let record = json!({
             "request_id": id(row), "time": format!("2026-03-{:02}T{hour:02}:00:00Z", day + 1), "model": "credit", "version": "7",
-            "inputs": {"age": age, "income": income, "city": "Kiel"}, "outputs": {"prediction": u8::from(p >= 0.5), "scores": {"1": p}},
+            "inputs": {"age": age, "income": income, "city": city}, "outputs": {"prediction": u8::from(p >= 0.5), "scores": {"1": p}},
             "caller": "shop", "latency_ms": 5.0, "status": 200,
         });
         // Writing into a string cannot fail.
@@ -141,7 +142,7 @@ fn bad_logs_cost_themselves_only() -> Outcome {
     for row in 0..300 {
         let score = if row % 10 == 0 { 1.7 } else { 0.8 };
         let time = if row == 5 {
-            "2999-01-01T00:00:00Z".to_owned()
+            "2199-01-01T00:00:00Z".to_owned()
         } else {
             format!("2026-03-{:02} 10:00:00{}", row % 9 + 1, if row % 2 == 0 { "+02:00" } else { "" })
         };

@@ -104,8 +104,13 @@ pub fn check(
         }
         for (name, source) in options.related {
             stop()?;
-            let related = relations::Related { name: (*name).to_owned(), view: View::load(source, cancel)? };
-            relations::check(&view, &[related], &mut findings);
+            // A neighbour that cannot be read says so when it is looked at itself; this table is none the worse for it.
+            let loaded = View::load(source, cancel);
+            stop()?;
+            if let Ok(loaded) = loaded {
+                let related = relations::Related { name: (*name).to_owned(), view: loaded };
+                relations::check(&view, &[related], &mut findings);
+            }
         }
         if let Some(earlier) = &reference {
             reference::check(&view, current_profile, earlier, &renamed, &mut findings);

@@ -114,6 +114,9 @@ pub struct ColumnAccumulator {
     pub(super) stored: Stored,
     pub(super) nulls: u64,
     pub(super) facts: Facts,
+    /// Its texts were taken out, here or in a part that was merged in.
+    #[serde(default)]
+    pub(super) masked: bool,
 }
 
 /// Milliseconds of one unit of a time column.
@@ -149,7 +152,7 @@ impl ColumnAccumulator {
             other if other.is_primitive_numeric() => Facts::Numbers(numbers()),
             _ => Facts::Texts(Box::default()),
         };
-        Self { name: name.to_owned(), stored: Stored::of(dtype), nulls: 0, facts }
+        Self { name: name.to_owned(), stored: Stored::of(dtype), nulls: 0, facts, masked: false }
     }
 
     /// Adds a batch.
@@ -200,8 +203,15 @@ impl ColumnAccumulator {
     }
 
     /// The summary.
-    pub fn finish(self, rows: u64) -> ColumnProfile {
-        summary::of(self.name, &self.stored, self.nulls, self.facts, rows)
+    pub fn finish(mut self, rows: u64) -> ColumnProfile {
+        if self.masked {
+            // A part that was merged in later may have brought texts with it.
+            self.mask();
+        }
+        let masked = self.masked;
+        let mut profile = summary::of(self.name, &self.stored, self.nulls, self.facts, rows);
+        profile.masked = masked;
+        profile
     }
 }
 
@@ -220,6 +230,7 @@ impl Facts {
 impl ColumnAccumulator {
     /// Adds what was gathered elsewhere. False if the two hold values of different kinds.
     pub fn merge(&mut self, other: Self) -> bool {
+        self.masked |= other.masked;
         self.nulls += other.nulls;
         if other.facts.nothing() {
             return true;
@@ -268,6 +279,7 @@ impl ColumnAccumulator {
     /// Takes out every text, as for a sensitive column; counts stay.
     pub fn mask(&mut self) {
         if let Facts::Texts(it) | Facts::Nested(it) = &mut self.facts {
+            self.masked = true;
             it.values.forget();
             it.min = None;
             it.max = None;

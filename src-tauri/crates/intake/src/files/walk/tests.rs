@@ -78,7 +78,6 @@ fn caches_and_installations_are_left_out_and_data_is_not() -> Outcome {
             "env/settings.yaml",
             "kept/CACHEDIR.TAG",
             "mlruns/.trash/abc/meta.yaml",
-            "mlruns/0/abc/meta.yaml",
             "src/train.py",
         ]
     );
