@@ -62,8 +62,12 @@ fn caches_and_installations_are_left_out_and_data_is_not() -> Outcome {
         "src/.train.py.swp",
         "data/raw.csv",
         "data/.DS_Store",
-        "mlruns/0/abc/meta.yaml",
-        "mlruns/.trash/abc/meta.yaml",
+        "mlruns/0/meta.yaml",
+        "mlruns/0/0123456789abcdef0123456789abcdef/meta.yaml",
+        "mlruns/0/0123456789abcdef0123456789abcdef/metrics/loss",
+        "mlruns/0/0123456789abcdef0123456789abcdef/artifacts/model.pkl",
+        "mlruns/models/churn/meta.yaml",
+        "mlruns/notes.txt",
         "built/notes.txt",
     ])?;
     tree.write(".gitignore", "data/\n")?;
@@ -77,7 +81,8 @@ fn caches_and_installations_are_left_out_and_data_is_not() -> Outcome {
             "data/raw.csv",
             "env/settings.yaml",
             "kept/CACHEDIR.TAG",
-            "mlruns/.trash/abc/meta.yaml",
+            "mlruns/0/0123456789abcdef0123456789abcdef/artifacts/model.pkl",
+            "mlruns/notes.txt",
             "src/train.py",
         ]
     );
