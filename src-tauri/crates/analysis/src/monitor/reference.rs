@@ -182,11 +182,16 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
     }
     let extra: Vec<String> = found
         .all(LogRole::Input)
-        .filter(|(column, name)| !log.columns.iter().any(|it| it.name == *name || it.column == *column))
+        .filter(|(column, name)| {
+            !log.columns.iter().any(|it| it.role == LogRole::Input && (it.name == *name || it.column == *column))
+        })
         .map(|it| it.0.to_owned())
         .collect();
-    if let [only] = extra.as_slice() {
-        set(found, only);
+    // Of several columns that the log lacks, the last of the table is what is predicted, as most tables have it.
+    let last = head.names.last().filter(|it| extra.contains(it));
+    let target = if let [only] = extra.as_slice() { Some(only) } else { last };
+    if let Some(target) = target {
+        set(found, target);
     }
 }
 

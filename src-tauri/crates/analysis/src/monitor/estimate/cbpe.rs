@@ -1,7 +1,7 @@
 //! Performance of a classifier without labels: confidence-based performance estimation.
 //!
 //! A calibrated probability says how often a prediction is right; added up, the probabilities of a window give the confusion matrix that is to
-//! be expected. Calibration is isotonic and learnt on the reference, one class against the rest, and the calibrated probabilities of several
+//! be expected. Calibration is isotonic and learnt on the reference, one class against the rest, where held-out rows gain by it, and the calibrated probabilities of several
 //! classes are scaled to sum to one, which is what NannyML's CBPE does (nannyml.readthedocs.io, "How it works: performance estimation").
 //! It rests on the relation of score and truth staying what it was: a change of the world inside the model's blind spot is not seen.
 
@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 
 use super::super::kept::{Kept, Task};
 use super::isotonic::Isotonic;
+use crate::drift::Random;
 
 /// Calibrators of all score columns.
 #[derive(Debug, Clone, Default)]
 pub(in crate::monitor) struct Cbpe {
-    calibrators: Vec<Isotonic>,
+    /// `None` where the scores are as good as they are.
+    calibrators: Vec<Option<Isotonic>>,
 }
 
 /// Rows that a calibrator needs at least, and of each class.
@@ -27,28 +29,30 @@ impl Cbpe {
         if scores.is_empty() || usable.len() < FEWEST {
             return None;
         }
-        let calibrators: Vec<Isotonic> = scores
+        let calibrators: Vec<Option<Isotonic>> = scores
             .iter()
             .enumerate()
             .map(|(column, class)| {
-                Isotonic::fit(
-                    usable
-                        .iter()
-                        .map(|it| (kept.score(*it, column), f64::from(u8::from(kept.label[*it] == *class as f64)))),
-                )
+                let pair =
+                    |row: &usize| (kept.score(*row, column), f64::from(u8::from(kept.label[*row] == *class as f64)));
+                let pairs: Vec<(f64, f64)> = usable.iter().map(pair).collect();
+                gains(&pairs).then(|| Isotonic::fit(pairs.into_iter()))
             })
             .collect();
         let both = scores.iter().all(|class| {
             let positive = usable.iter().filter(|it| kept.label[**it] == *class as f64).count();
             positive >= 10 && usable.len() - positive >= 10
         });
-        (both && calibrators.iter().all(|it| !it.is_empty())).then_some(Self { calibrators })
+        (both && calibrators.iter().flatten().all(|it| !it.is_empty())).then_some(Self { calibrators })
     }
 
     /// Calibrated probabilities of the score columns of a row.
     pub(in crate::monitor) fn probabilities(&self, kept: &Kept, row: usize, into: &mut Vec<f64>) {
         into.clear();
-        into.extend(self.calibrators.iter().enumerate().map(|(column, it)| it.at(kept.score(row, column))));
+        into.extend(self.calibrators.iter().enumerate().map(|(column, it)| {
+            let score = kept.score(row, column);
+            it.as_ref().map_or(score, |it| it.at(score))
+        }));
         if into.len() > 1 {
             let sum: f64 = into.iter().sum();
             let count = into.len() as f64;
@@ -121,6 +125,30 @@ impl Cbpe {
         found.extend(aucs.map(|it| ("roc_auc".to_owned(), it.iter().sum::<f64>() / k as f64)));
         found
     }
+}
+
+/// Whether calibration brings held-out rows nearer to the truth, by the expected calibration error in ten bins of equal size: what is
+/// calibrated well already only becomes noisier by it. Each row is held out once, in ten folds.
+fn gains(pairs: &[(f64, f64)]) -> bool {
+    const FOLDS: usize = 10;
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    Random::new(0xca1b).shuffle(&mut order);
+    let mut held: Vec<(f64, f64, f64)> = Vec::with_capacity(pairs.len());
+    for fold in 0..FOLDS {
+        let is_held = |at: usize| at % FOLDS == fold;
+        let fitted = Isotonic::fit(order.iter().enumerate().filter(|it| !is_held(it.0)).map(|it| pairs[*it.1]));
+        held.extend(order.iter().enumerate().filter(|it| is_held(it.0)).map(|it| {
+            let (score, truth) = pairs[*it.1];
+            (score, fitted.at(score), truth)
+        }));
+    }
+    let error = |of: fn(&(f64, f64, f64)) -> f64| -> f64 {
+        let mut sorted: Vec<(f64, f64)> = held.iter().map(|it| (of(it), it.2)).collect();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let bins = sorted.chunks(sorted.len().div_ceil(10).max(1));
+        bins.map(|bin| bin.iter().map(|it| it.0 - it.1).sum::<f64>().abs()).sum::<f64>()
+    };
+    error(|it| it.0) > error(|it| it.1)
 }
 
 /// Expected area under the ROC curve of `(score, probability)` pairs: the trapezoidal area of the curve of expected true and false
