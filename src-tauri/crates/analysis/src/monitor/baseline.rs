@@ -209,6 +209,12 @@ impl Baseline {
         Some(moved.map(|((loss, a), b)| loss * (*b as f64 / m - *a as f64 / n)).sum())
     }
 
+    /// Whether rows outside of it tell that the reference cannot speak for them. A column that never varied, such as the year of a
+    /// survey, says nothing about where it would have held.
+    pub(super) fn bounds_what_is_known(&self) -> bool {
+        self.role == "input" && self.left_out.is_none() && self.counts.iter().filter(|it| **it > 0).count() > 1
+    }
+
     /// Share of rows that one would expect outside of what a sample of this size has seen, were nothing to change: two in n for a range, the
     /// share of categories that were seen once for categories (Good and Turing 1953).
     pub(super) fn expected_outside(&self) -> f64 {

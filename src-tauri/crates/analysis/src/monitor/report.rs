@@ -294,12 +294,8 @@ fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality
 }
 
 fn outside_share(windows: &Windows, at: usize, against: &Against<'_>) -> (f64, f64) {
-    let expected: f64 = against
-        .baselines
-        .iter()
-        .filter(|it| it.role == "input" && it.left_out.is_none())
-        .map(Baseline::expected_outside)
-        .sum();
+    let expected: f64 =
+        against.baselines.iter().filter(|it| it.bounds_what_is_known()).map(Baseline::expected_outside).sum();
     let share = windows.all.get(at).map_or(0.0, |(_, it)| it.outside as f64 / it.rows.max(1) as f64);
     (share, expected.min(1.0))
 }

@@ -150,7 +150,7 @@ fn count_column(
 ) -> Vec<u32> {
     let by_name = baseline.places_of_names(cells);
     let mut outside = Vec::new();
-    let compared = baseline.left_out.is_none() && baseline.role == "input";
+    let compared = baseline.bounds_what_is_known();
     for (row, slot) in slots.iter().enumerate() {
         let Some(count) = counts.get_mut(*slot as usize) else { continue };
         let place = match cells.codes.get(row).and_then(|it| by_name.get(*it as usize)) {

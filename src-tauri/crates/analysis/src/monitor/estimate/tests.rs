@@ -50,12 +50,7 @@ fn estimates_are_those_of_nannyml() {
                     (place * chunk..if last { current.len() } else { (place + 1) * chunk }).collect();
                 let part = current.only(&rows);
                 let value = estimator.values(&task, &part)[metric];
-                // With several classes NannyML decides for each whether it calibrates it; we calibrate all of them alike.
-                let bound = if classes == 1 { 0.01 } else { 0.015 };
-                assert!(
-                    (value - wanted).abs() < bound,
-                    "{name} {metric} of chunk {place}: {value} instead of {wanted}"
-                );
+                assert!((value - wanted).abs() < 0.01, "{name} {metric} of chunk {place}: {value} instead of {wanted}");
                 let error = estimator.reference[metric].spread.at(rows.len());
                 let theirs = expected["sampling_error"][place].as_f64().unwrap();
                 // NannyML counts the chance among the positives only; DeLong's variance counts the negatives, too.
