@@ -20,7 +20,8 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
                 s.form(1.5, f.gender, "are words or codes of sexes");
             }
             s.needs(
-                f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10 || f.whole < 0.99)),
+                // A code that was standardised keeps its few values; shares and means by group have many.
+                f.n <= 80 && f.words < 3.0 && !(numbers && (f.n > 10 || (f.whole < 0.99 && f.n > 4))),
                 6.0,
                 "too many different values",
             );
