@@ -102,6 +102,31 @@ mod tests {
         Ok(())
     }
 
+    /// Each type is a file of its name: of two with one name, the second would overwrite the first without a word.
+    #[test]
+    fn no_two_types_of_the_window_share_a_name() -> io::Result<()> {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for source in [walk(&crates.join("domain/src"))?, walk(&crates.join("contract/src"))?].concat() {
+            let text = fs::read_to_string(&source)?;
+            let mut exported = false;
+            for line in text.lines().map(str::trim_start) {
+                if line.starts_with("#[derive(") {
+                    exported = line.split(|it: char| !it.is_alphanumeric()).any(|word| word == "TS");
+                } else if let Some(rest) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")) {
+                    let name = rest.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default();
+                    if std::mem::take(&mut exported) {
+                        places.entry(name.to_owned()).or_default().push(source.display().to_string());
+                    }
+                }
+            }
+        }
+        assert!(places.len() > 100, "the types were not found: {}", places.len());
+        places.retain(|_, found| found.len() > 1);
+        assert!(places.is_empty(), "rename one of each: {places:#?}");
+        Ok(())
+    }
+
     #[test]
     fn every_command_says_what_it_touches() {
         for info in CommandInfo::ALL {
