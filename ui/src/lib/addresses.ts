@@ -20,6 +20,7 @@ export const to = {
 	environment: (project: string, of?: string | null, other?: string | null) => addressOf(["environments", project], { of, with: other }),
 	models: () => "/models",
 	model: (project: string, path: string) => `/models/${encodeURIComponent(project)}/${encodePath(path)}`,
+	versus: (project: string, path: string, before?: string | null) => `/versus/${encodeURIComponent(project)}/${encodePath(path)}${before ? `?${new URLSearchParams({ before }).toString()}` : ""}`,
 	monitoring: () => "/monitoring",
 	monitor: (project: string, path: string) => `/monitoring/${encodeURIComponent(project)}/${encodePath(path)}`,
 	trace: (id: string) => addressOf(["trace", id]),
