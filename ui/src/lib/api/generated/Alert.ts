@@ -4,70 +4,41 @@ import type { AlertResponse } from "./AlertResponse";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What an alert is about, the costliest kind first.
- * rive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
- * rde(rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * enum AlertKind {
- * /// The predictions became worse, as labels show.
- * Performance,
- * /// The predictions are thought to have become worse.
- * EstimatedPerformance,
- * /// Requests fail.
- * Errors,
- * /// Inputs are missing, of another type or out of range.
- * Quality,
- * /// Inputs are distributed otherwise than in the reference.
- * Inputs,
- * /// Outputs are distributed otherwise than in the reference.
- * Outputs,
- * /// The model became less sure.
- * Confidence,
- * /// Inputs never were as in training.
- * Skew,
- * /// Nobody asks any more.
- * Silence,
- * /// Answers take longer.
- * Latency,
- * 
- * 
  * Something a person should look at.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
  */
 export type Alert = { 
 /**
  * What it is about.
  */
-kind: AlertKind,
+kind: AlertKind, 
 /**
  * The columns concerned, the costliest first.
  */
-columns: Array<string>,
+columns: Array<string>, 
 /**
  * The first window of it, counted from 0.
  */
-window: number,
+window: number, 
 /**
  * The begin of that window.
  */
-since: Timestamp | null,
+since: Timestamp | null, 
 /**
  * Windows that it lasted.
  */
-windows: number,
+windows: number, 
 /**
  * Whether it still lasts.
  */
-is_open: boolean,
+is_open: boolean, 
 /**
  * What it costs: the change of the mean loss that was measured or is estimated. Larger is worse; `null` when not known.
  */
-cost: number | null,
+cost: number | null, 
 /**
  * In one sentence.
  */
-sentence: string,
+sentence: string, 
 /**
  * What a person answered, where that holds.
  */

@@ -3,89 +3,29 @@ import type { AlertState } from "./AlertState";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * What a person answers to an alert.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * rde(tag = "answer", rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * enum AlertAnswer {
- * /// It is known. It shows again when it costs half as much more than now.
- * Acknowledged {
- *     /// What it cost then.
- *     cost: Option<f64>,
- * },
- * /// It is not to be shown until a moment.
- * Snoozed {
- *     /// The moment.
- *     until: Timestamp,
- * },
- * /// It is what this time of the year is like.
- * Seasonal {
- *     /// The months that it lay in, 1..=12.
- *     months: Vec<u32>,
- *     /// The columns that it was about.
- *     columns: Vec<String>,
- * },
- * /// The answer before this one no longer holds.
- * Reopened,
- * 
- * 
- * An answer with its circumstances.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * struct AnsweredAlert {
- * /// The model in the log; `None` where the log names none.
- * pub model: Option<String>,
- * /// Kind of the alert.
- * pub kind: AlertKind,
- * /// Begin of the alert's first window; `None` in a log without times.
- * pub since: Option<Timestamp>,
- * /// What was answered.
- * pub answer: AlertAnswer,
- * /// Who answered.
- * pub by: String,
- * /// When.
- * pub at: Timestamp,
- * /// Why, in the person's words.
- * pub note: String,
- * 
- * 
- * How an answered alert stands.
- * rive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
- * rde(rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * enum AlertState {
- * /// A person knows of it.
- * Acknowledged,
- * /// A person does not want to see it now.
- * Snoozed,
- * /// It belongs to the season.
- * Seasonal,
- * 
- * 
  * The answer that holds for an alert.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
  */
 export type AlertResponse = { 
 /**
  * How it stands.
  */
-state: AlertState,
+state: AlertState, 
 /**
  * Until when, of a snoozed one.
  */
-until: Timestamp | null,
+until: Timestamp | null, 
 /**
  * Who answered.
  */
-by: string,
+by: string, 
 /**
  * When.
  */
-at: Timestamp,
+at: Timestamp, 
 /**
  * Why, in the person's words.
  */
-note: string,
+note: string, 
 /**
  * Whether the answer was given to an alert of an earlier year and learned from it.
  */

@@ -2,124 +2,21 @@
 import type { ProjectId } from "./ProjectId";
 
 /**
- * Asks for one prediction.
- * rive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
- * struct TraceQuery {
- * /// Its identifier.
- * pub id: String,
- * 
- * 
- * Starts to read a log of predictions.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
- * struct MonitorStart {
- * /// The project.
- * pub project: ProjectId,
- * /// The log.
- * pub path: String,
- * /// The table to compare with; what the model was trained on if absent.
- * #[serde(default)]
- * pub reference: Option<String>,
- * /// Labels that came later.
- * #[serde(default)]
- * pub labels: Option<String>,
- * /// Size of the windows; chosen by the span of the log if absent.
- * #[serde(default)]
- * pub window: Option<WindowKind>,
- * 
- * 
- * How a model does, in one line.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
- * struct MonitorHead {
- * /// The report.
- * pub report: ReportId,
- * /// How the model is.
- * pub state: HealthState,
- * /// Why.
- * pub why: String,
- * /// Open alerts.
- * pub alerts: u64,
- * /// Predictions by window, for a spark line.
- * pub requests: Vec<u64>,
- * /// Begin of the last window.
- * pub last_window: Option<Timestamp>,
- * /// When the log was read.
- * pub created_at: Timestamp,
- * 
- * 
- * What a log says about its models.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
- * struct MonitorView {
- * /// The project.
- * pub project: ProjectId,
- * /// Its name.
- * pub project_name: String,
- * /// The log.
- * pub path: String,
- * /// The report; `null` until the log was read.
- * pub head: Option<MonitorHead>,
- * /// Everything that it says.
- * pub report: Option<MonitorReport>,
- * /// The table that it can be compared with.
- * pub reference: Option<String>,
- * /// Tables of the project that could hold labels.
- * pub labels: Vec<String>,
- * 
- * 
- * What a person answers to an alert.
- * rive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
- * rde(rename_all = "snake_case")]
- * enum AlertVerb {
- * /// It is known; it shows again when it becomes worse.
- * Acknowledge,
- * /// It is to be shown again at a moment.
- * Snooze,
- * /// It is what this time of the year is like; the next year's is expected.
- * Seasonal,
- * /// The answer before no longer holds.
- * Reopen,
- * 
- * 
- * Answers an alert.
- * rive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
- * struct AlertReply {
- * /// The project.
- * pub project: ProjectId,
- * /// The log.
- * pub path: String,
- * /// The model in the log; the one with most predictions if absent.
- * #[serde(default)]
- * pub model: Option<String>,
- * /// Kind of the alert.
- * pub kind: AlertKind,
- * /// Begin of its first window; the open one, else the newest, if absent.
- * #[serde(default)]
- * pub since: Option<Timestamp>,
- * /// The answer.
- * pub verb: AlertVerb,
- * /// Until when, of a snooze; a week if absent.
- * #[serde(default)]
- * pub until: Option<Timestamp>,
- * /// Why, in the person's words.
- * #[serde(default)]
- * pub note: String,
- * 
- * 
  * Asks for the newest lines of a log.
- * rive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
  */
 export type LogTailQuery = { 
 /**
  * The project.
  */
-project: ProjectId,
+project: ProjectId, 
 /**
  * The log.
  */
-path: string,
+path: string, 
 /**
  * Only what came after this position, which the last look returned.
  */
-after: number | null,
+after: number | null, 
 /**
  * Lines at most; 100 if absent.
  */

@@ -2,8 +2,5 @@
 
 /**
  * How much speaks for training anew.
- * rive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
- * rde(rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
  */
 export type Retrain = "advised" | "consider" | "not_needed" | "mend_first" | "cannot_tell";

@@ -3,48 +3,29 @@ import type { AlertKind } from "./AlertKind";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * How much speaks for training anew.
- * rive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
- * rde(rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * enum Retrain {
- * /// Labels show that the model became worse.
- * Advised,
- * /// It is thought to have become worse, or its inputs changed in a way that costs something.
- * Consider,
- * /// Nothing speaks for it.
- * NotNeeded,
- * /// Training anew would learn a fault: requests or inputs are broken, or served otherwise than trained.
- * MendFirst,
- * /// Nothing is known that speaks for or against it.
- * CannotTell,
- * 
- * 
  * One thing that speaks for or against training anew.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
  */
 export type RetrainingEvidence = { 
 /**
  * Where it comes from.
  */
-kind: AlertKind,
+kind: AlertKind, 
 /**
  * Since when.
  */
-since: Timestamp | null,
+since: Timestamp | null, 
 /**
  * Windows that it lasts.
  */
-windows: number,
+windows: number, 
 /**
  * Columns concerned.
  */
-columns: Array<string>,
+columns: Array<string>, 
 /**
  * Loss of the metric that was measured or is estimated.
  */
-cost: number | null,
+cost: number | null, 
 /**
  * In one sentence.
  */

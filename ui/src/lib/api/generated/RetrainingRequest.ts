@@ -4,94 +4,57 @@ import type { RetrainingEvidence } from "./RetrainingEvidence";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * How much speaks for training anew.
- * rive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
- * rde(rename_all = "snake_case")]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * enum Retrain {
- * /// Labels show that the model became worse.
- * Advised,
- * /// It is thought to have become worse, or its inputs changed in a way that costs something.
- * Consider,
- * /// Nothing speaks for it.
- * NotNeeded,
- * /// Training anew would learn a fault: requests or inputs are broken, or served otherwise than trained.
- * MendFirst,
- * /// Nothing is known that speaks for or against it.
- * CannotTell,
- * 
- * 
- * One thing that speaks for or against training anew.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
- * struct RetrainingEvidence {
- * /// Where it comes from.
- * pub kind: AlertKind,
- * /// Since when.
- * pub since: Option<Timestamp>,
- * /// Windows that it lasts.
- * pub windows: u64,
- * /// Columns concerned.
- * pub columns: Vec<String>,
- * /// Loss of the metric that was measured or is estimated.
- * pub cost: Option<f64>,
- * /// In one sentence.
- * pub sentence: String,
- * 
- * 
  * A request to train a model anew, as a document that stands by itself.
- * rive(Debug, Clone, PartialEq, Serialize, Deserialize)]
- * g_attr(feature = "bindings", derive(ts_rs::TS))]
  */
 export type RetrainingRequest = { 
 /**
  * The model.
  */
-model: string | null,
+model: string | null, 
 /**
  * Its versions in the log, newest last.
  */
-versions: Array<string>,
+versions: Array<string>, 
 /**
  * How much speaks for it.
  */
-advice: Retrain,
+advice: Retrain, 
 /**
  * Why, in one sentence.
  */
-why: string,
+why: string, 
 /**
  * What speaks for and against it, the weightiest first.
  */
-evidence: Array<RetrainingEvidence>,
+evidence: Array<RetrainingEvidence>, 
 /**
  * The log that was read.
  */
-log: Array<string>,
+log: Array<string>, 
 /**
  * What it was compared with.
  */
-reference: string | null,
+reference: string | null, 
 /**
  * Predictions in the log.
  */
-rows: number,
+rows: number, 
 /**
  * Labels that training could use, as far as they came back.
  */
-labels: number,
+labels: number, 
 /**
  * The span of predictions since the change, which training should cover.
  */
-since: Timestamp | null,
+since: Timestamp | null, 
 /**
  * End of that span.
  */
-until: Timestamp | null,
+until: Timestamp | null, 
 /**
  * Assumptions of estimates that could not be held, in words.
  */
-doubts: Array<string>,
+doubts: Array<string>, 
 /**
  * When it was made.
  */

@@ -97,13 +97,13 @@ import type { SearchHits } from "./SearchHits";
 import type { SettingSet } from "./SettingSet";
 import type { SettingsView } from "./SettingsView";
 import type { Status } from "./Status";
-import type { Tag } from "./Tag";
 import type { ThenNowView } from "./ThenNowView";
 import type { Trace } from "./Trace";
 import type { TraceQuery } from "./TraceQuery";
 import type { TrustEndorse } from "./TrustEndorse";
 import type { TrustSet } from "./TrustSet";
 import type { VersionWithdraw } from "./VersionWithdraw";
+import type { Tag } from "./Tag";
 
 /** Request and answer of every command. */
 export interface Commands {
