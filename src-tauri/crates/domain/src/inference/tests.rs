@@ -54,6 +54,7 @@ impl Project {
             runs_itself: true,
             reads: uses(reads, 3, "pandas.read_csv"),
             writes: uses(writes, 9, "joblib.dump"),
+            fitted: Vec::new(),
             imports: BTreeSet::new(),
             packages: BTreeSet::new(),
             classes: BTreeSet::new(),
