@@ -140,7 +140,8 @@ fn the_end_of_a_log_shows_as_it_grows() -> Outcome {
     let tail = cli.ok(["tail".as_ref(), path.as_os_str(), "--lines".as_ref(), "5".as_ref()])?;
     let lines = tail["lines"].as_array().context("no lines")?;
     ensure!(lines.len() == 5 && lines[4]["model"] == "shop" && tail["next"] == text.len(), "{tail}");
-    let words = ["tail".as_ref(), path.as_os_str(), "--follow".as_ref(), "--json-lines".as_ref(), "-n".as_ref(), "1".as_ref()];
+    let words =
+        ["tail".as_ref(), path.as_os_str(), "--follow".as_ref(), "--json-lines".as_ref(), "-n".as_ref(), "1".as_ref()];
     let stream = cli.stream(words)?;
     stream.wait_for("the last line", |_| true)?;
     let grown = format!("{text}{}\n", json!({"request_id": "the-new-one", "status": 503, "error": "busy"}));
