@@ -7,6 +7,7 @@ mod code;
 mod documents;
 mod files;
 mod imports;
+mod judging;
 mod kill;
 mod line;
 mod lineage;

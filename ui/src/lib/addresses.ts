@@ -13,6 +13,7 @@ export const to = {
 	file: (project: string, path: string) => addressOf(["projects", project, "files"], { at: path }),
 	lineage: (project: string, focus?: string | null) => addressOf(["projects", project, "lineage"], { focus }),
 	data: () => "/data",
+	findings: (project?: string | null, at?: string | null) => addressOf(["data", "findings"], { project, at }),
 	dataset: (project: string, path: string) => `/data/${encodeURIComponent(project)}/${encodePath(path)}`,
 	runs: () => "/runs",
 	run: (run: string) => addressOf(["runs", run]),
