@@ -1,5 +1,6 @@
 //! Requests and answers, a file for each part of the window.
 
+mod code;
 mod common;
 mod data;
 mod environments;
@@ -17,6 +18,7 @@ mod rules;
 mod runs;
 mod settings;
 
+pub use code::*;
 pub use common::*;
 pub use data::*;
 pub use environments::*;
