@@ -298,13 +298,10 @@ export const handlers: Handlers = {
 		const fitting = all.filter((it) => (states.length === 0 ? it.state === "open" || it.state === "acknowledged" : states.includes(it.state)));
 		return { sentence: fitting.length === 0 ? "No check has found anything." : "3 errors, 2 warnings in 1 data set; 5 of them nobody has looked at.", findings: fitting.slice(0, limit ?? 200), total: fitting.length, counts: { open: of("open"), acknowledged: of("acknowledged"), expected: of("expected"), muted: of("muted"), resolved: of("resolved"), errors: 3, warnings: 2, remarks: 0, datasets: 1 } };
 	},
-	finding_examples: ({ rows, columns }) => ({
-		columns: [...columns.slice(0, 2), "application_id", "applicant_name"],
-		hidden: ["applicant_name"],
-		more_columns: 51,
-		rows: rows.map((row) => ({ row, values: [...columns.slice(0, 2).map(() => "1204.5"), `A-${row}`, null] })),
-		problem: null,
-	}),
+	finding_examples: ({ rows, columns }) => {
+		const shown = [...new Set([...columns.slice(0, 2), "application_id", "applicant_name"])];
+		return { columns: shown, hidden: ["applicant_name"], more_columns: 51, rows: rows.map((row) => ({ row, values: shown.map((it) => (it === "applicant_name" ? null : it === "application_id" ? `A-${row}` : "1204.5")) })), problem: null };
+	},
 	finding_decide: ({ kind, state, reason, until }) => {
 		said.set(kind, { state, reason, by: "Amara Okonkwo", at: new Date().toISOString(), until, share: 0.1 });
 		return { message: "It is recorded." };
