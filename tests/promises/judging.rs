@@ -261,7 +261,12 @@ fn two_tables_stand_side_by_side_and_a_profile_tells_forms_gaps_and_what_goes_to
             let size = csv.random() * 50.0;
             let price = size * 3.0 + csv.random();
             let (month, day) = (at / 28 + 1, at % 28 + 1);
-            csv.row(&[format!("AB-{at:03}"), format!("2026-{month:02}-{day:02}"), format!("{size:.3}"), format!("{price:.3}")]);
+            csv.row(&[
+                format!("AB-{at:03}"),
+                format!("2026-{month:02}-{day:02}"),
+                format!("{size:.3}"),
+                format!("{price:.3}"),
+            ]);
         }
         csv
     };
@@ -275,7 +280,8 @@ fn two_tables_stand_side_by_side_and_a_profile_tells_forms_gaps_and_what_goes_to
     let times = column("day")["times"].clone();
     ensure!(times["step"] == "daily" && times["unit"] == "day", "{times}");
     ensure!(times["gaps"].as_array().is_some_and(|it| it.iter().any(|gap| gap["missing"] == 6)), "{times}");
-    let pair = profile["associations"].as_array().into_iter().flatten().find(|it| it["a"] == "size" && it["b"] == "cost");
+    let pair =
+        profile["associations"].as_array().into_iter().flatten().find(|it| it["a"] == "size" && it["b"] == "cost");
     ensure!(pair.is_some_and(|it| it["value"].as_f64().is_some_and(|it| it > 0.99)), "{}", profile["associations"]);
 
     let pair = cli.ok(["profile".as_ref(), after.as_os_str(), "--beside".as_ref(), before.as_os_str()])?;

@@ -72,7 +72,13 @@ pub fn set_aside(
     let reading = source.reading();
     let parquet = matches!(reading.format.as_str(), "parquet" | "arrow");
     let separator = reading.delimiter.as_deref().and_then(|it| it.bytes().next()).unwrap_or(b',');
-    let end = if parquet { "parquet" } else if separator == b'\t' { "tsv" } else { "csv" };
+    let end = if parquet {
+        "parquet"
+    } else if separator == b'\t' {
+        "tsv"
+    } else {
+        "csv"
+    };
     let kept = folder.join(format!("{stem}.kept.{end}"));
     let aside = folder.join(format!("{stem}.aside.csv"));
     let mut pending = Pending(Vec::new());
@@ -83,7 +89,8 @@ pub fn set_aside(
         move |source: io::Error| AsideError::Write { path, source }
     };
     let (mut rows_kept, mut rows_aside) = (0u64, 0u64);
-    let header: Vec<&str> = ["row", "reasons"].into_iter().chain(source.column_names().iter().map(String::as_str)).collect();
+    let header: Vec<&str> =
+        ["row", "reasons"].into_iter().chain(source.column_names().iter().map(String::as_str)).collect();
     line(&mut out_aside, b',', header.into_iter().map(Some)).map_err(write(&aside))?;
     let mut put_aside = |number: u64, why: &[String], values: &[Option<String>]| -> Result<(), AsideError> {
         rows_aside += 1;
@@ -127,10 +134,13 @@ pub fn set_aside(
         });
         read.unwrap_or(Ok(())).map_err(|error| failed.take().unwrap_or(AsideError::Table(error)))?;
         if let Some(writer) = writer {
-            writer.finish().map_err(|error| AsideError::Write { path: kept.clone(), source: io::Error::other(error) })?;
+            writer
+                .finish()
+                .map_err(|error| AsideError::Write { path: kept.clone(), source: io::Error::other(error) })?;
         }
     } else {
-        line(&mut out_kept, separator, source.column_names().iter().map(|it| Some(it.as_str()))).map_err(write(&kept))?;
+        line(&mut out_kept, separator, source.column_names().iter().map(|it| Some(it.as_str())))
+            .map_err(write(&kept))?;
         let mut failed: Option<AsideError> = None;
         source
             .each_text(cancel, &mut |number, values| {

@@ -382,11 +382,7 @@ pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Sensitivity
     sensitive_in(table, &table.sample(SENSITIVE_ROWS, cancel)?, cancel)
 }
 
-fn sensitive_in(
-    table: &Table,
-    frame: &DataFrame,
-    cancel: &dyn Fn() -> bool,
-) -> Result<SensitivityReport, FacadeError> {
+fn sensitive_in(table: &Table, frame: &DataFrame, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
     let context = Context {
         table_name: table.name(),
         path: table.source.path().to_string_lossy().into_owned(),

@@ -85,15 +85,12 @@ pub fn pair(before: &TableProfile, after: &TableProfile) -> ProfilePair {
     columns.extend(gone.map(|it| one(&it.name, ColumnFate::Dropped, Some(it), None, Vec::new())));
     columns.sort_by_key(|it| it.fate);
     let of = |fate: ColumnFate| columns.iter().filter(|it| it.fate == fate).count();
-    let parts: Vec<String> = [
-        (of(ColumnFate::Added), "added"),
-        (of(ColumnFate::Dropped), "dropped"),
-        (of(ColumnFate::Changed), "changed"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {} {word}", if n == 1 { "column" } else { "columns" }))
-    .collect();
+    let parts: Vec<String> =
+        [(of(ColumnFate::Added), "added"), (of(ColumnFate::Dropped), "dropped"), (of(ColumnFate::Changed), "changed")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {} {word}", if n == 1 { "column" } else { "columns" }))
+            .collect();
     let rows = match after.rows as i128 - before.rows as i128 {
         0 => format!("{} rows in both", after.rows),
         more if more > 0 => format!("{more} rows more"),
@@ -235,10 +232,18 @@ mod tests {
         let fates: Vec<(&str, ColumnFate)> = pair.columns.iter().map(|it| (it.name.as_str(), it.fate)).collect();
         assert_eq!(
             fates,
-            [("new", ColumnFate::Added), ("old", ColumnFate::Dropped), ("b", ColumnFate::Changed), ("a", ColumnFate::Same)]
+            [
+                ("new", ColumnFate::Added),
+                ("old", ColumnFate::Dropped),
+                ("b", ColumnFate::Changed),
+                ("a", ColumnFate::Same)
+            ]
         );
-        let facts: Vec<(&str, &str, &str)> =
-            pair.columns[2].changes.iter().map(|it| (it.fact.as_str(), it.before.as_str(), it.after.as_str())).collect();
+        let facts: Vec<(&str, &str, &str)> = pair.columns[2]
+            .changes
+            .iter()
+            .map(|it| (it.fact.as_str(), it.before.as_str(), it.after.as_str()))
+            .collect();
         assert_eq!(
             facts,
             [("missing", "0.0 %", "10.0 %"), ("max", "1", "90"), ("mean", "0.5", "30"), ("std", "0.1", "9")]

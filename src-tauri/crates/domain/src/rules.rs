@@ -188,7 +188,8 @@ mod tests {
             }))
             .unwrap()
         };
-        let own = table(column(serde_json::json!({"min": -1.0, "max": 90.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
+        let own =
+            table(column(serde_json::json!({"min": -1.0, "max": 90.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
         let sentinel = finding(serde_json::json!({
             "measures": [{"name": "share of rows at -1", "value": 0.03, "limit": null}, {"name": "least other value", "value": 2.0, "limit": null}],
         }));
@@ -201,7 +202,8 @@ mod tests {
             from_finding(&far, &own, None),
             Some(Rule::InRange { column: "x".into(), min: Some(0.0), max: Some(178.0) })
         );
-        let good = table(column(serde_json::json!({"min": 1.5, "max": 98.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
+        let good =
+            table(column(serde_json::json!({"min": 1.5, "max": 98.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
         assert_eq!(
             from_finding(&far, &own, Some(&good)),
             Some(Rule::InRange { column: "x".into(), min: Some(0.0), max: Some(120.0) }),

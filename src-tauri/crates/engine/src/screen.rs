@@ -111,9 +111,9 @@ impl Engine {
             self.profile_once(project, &state.facts, &config, worker)?;
             done += 1;
         }
-        let note = now.problem.map(|(_, trouble)| {
-            format!("{} The rules that were last understood were applied.", trouble.0.message)
-        });
+        let note = now
+            .problem
+            .map(|(_, trouble)| format!("{} The rules that were last understood were applied.", trouble.0.message));
         for state in &files {
             worker.check()?;
             worker.progress(done, Some(total), state.facts.path.as_str());
@@ -135,7 +135,8 @@ impl Engine {
         let reading = reading_of(config, facts.path.as_str());
         let key = profile_key(&reading);
         let (newest, older) = self.ledger().read::<_, Trouble>(|read| {
-            let newest = read.reports().newest_heads(ReportKind::Profile, [&facts.digest])?.into_iter().flatten().next();
+            let newest =
+                read.reports().newest_heads(ReportKind::Profile, [&facts.digest])?.into_iter().flatten().next();
             Ok((newest, read.reports().newest::<Value>(ReportKind::Sensitive, &facts.digest)?))
         })?;
         let known = self.is_known(ReportKind::Profile, facts, None, &key)?;
@@ -482,7 +483,8 @@ fn profile_key(reading: &ReadOptions) -> String {
 
 /// Reports made under other rules, or of a file that was read in another way, do not count.
 fn check_key(rules: &[Rule], reading: &ReadOptions) -> String {
-    let rules = if rules.is_empty() { String::new() } else { format!(":{}", serde_json::to_string(rules).unwrap_or_default()) };
+    let rules =
+        if rules.is_empty() { String::new() } else { format!(":{}", serde_json::to_string(rules).unwrap_or_default()) };
     format!("{VERSION}{rules}{}", reading.key())
 }
 

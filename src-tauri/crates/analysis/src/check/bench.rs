@@ -101,8 +101,10 @@ fn findings(current: &str, reference: Option<&str>) -> Vec<Finding> {
     let current = held(current);
     let options = CheckOptions::at(Timestamp::from_ms(1_795_000_000_000));
     let earlier = reference.map(held);
-    let load = |held: &Held| Loaded::of(&held.source, &|| false).unwrap();
-    check(load(&current), earlier.as_ref().map(|it| Loaded::of(&it.source, &|| false).unwrap()), options, &|| false)
+    fn load(held: &Held) -> Loaded<'_> {
+        Loaded::of(&held.source, &|| false).unwrap()
+    }
+    check(load(&current), earlier.as_ref().map(load), options, &|| false)
         .unwrap()
         .findings
 }

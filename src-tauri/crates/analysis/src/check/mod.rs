@@ -102,9 +102,8 @@ pub fn check(
     let current_profile = &profile;
     let beside = reference.as_ref().map(|it| (it.source, &it.profile));
     structure::check(current, current_profile, beside, &mut findings);
-    let reference = reference
-        .as_ref()
-        .map(|it| reference::Reference { view: &it.view, source: it.source, profile: &it.profile });
+    let reference =
+        reference.as_ref().map(|it| reference::Reference { view: &it.view, source: it.source, profile: &it.profile });
     if current.rows() > 0 {
         let renamed = schema::check(&view, current_profile, reference.as_ref(), &mut findings);
         let stop = || if cancel() { Err(TableError::Cancelled) } else { Ok(()) };

@@ -16,15 +16,15 @@ pub fn check(view: &View, profile: &TableProfile, rules: &[Rule], findings: &mut
 /// What one rule finds; nothing if the table keeps it.
 pub fn one(view: &View, profile: &TableProfile, rule: &Rule) -> Option<Finding> {
     match rule {
-            Rule::HasColumn { column } => view.column(column).is_none().then(|| missing(column)),
-            Rule::NotNull { column, at_most } => not_null(view, profile, column, *at_most),
-            Rule::Unique { columns } => unique(view, columns),
-            Rule::InRange { column, min, max } => in_range(view, column, *min, *max),
-            Rule::OneOf { column, values } => among(view, column, values, true),
-            Rule::NoneOf { column, values } => among(view, column, values, false),
-            Rule::Matches { column, pattern } => matches(view, column, pattern),
-            Rule::Length { column, min, max } => length(view, column, *min, *max),
-            Rule::Rows { min, max } => row_count(view, *min, *max),
+        Rule::HasColumn { column } => view.column(column).is_none().then(|| missing(column)),
+        Rule::NotNull { column, at_most } => not_null(view, profile, column, *at_most),
+        Rule::Unique { columns } => unique(view, columns),
+        Rule::InRange { column, min, max } => in_range(view, column, *min, *max),
+        Rule::OneOf { column, values } => among(view, column, values, true),
+        Rule::NoneOf { column, values } => among(view, column, values, false),
+        Rule::Matches { column, pattern } => matches(view, column, pattern),
+        Rule::Length { column, min, max } => length(view, column, *min, *max),
+        Rule::Rows { min, max } => row_count(view, *min, *max),
     }
 }
 
@@ -114,7 +114,10 @@ fn among(view: &View, name: &str, listed: &[String], wanted: bool) -> Option<Fin
     }
     (!rows.is_empty()).then(|| {
         let (message, kind) = if wanted {
-            (format!("`{name}` holds values in {} rows that a rule does not list.", rows.len()), FindingKind::UnseenCategory)
+            (
+                format!("`{name}` holds values in {} rows that a rule does not list.", rows.len()),
+                FindingKind::UnseenCategory,
+            )
         } else {
             (format!("`{name}` holds values in {} rows that a rule forbids.", rows.len()), FindingKind::Sentinel)
         };
@@ -183,11 +186,8 @@ fn length(view: &View, name: &str, min: Option<u64>, max: Option<u64>) -> Option
 fn row_count(view: &View, min: Option<u64>, max: Option<u64>) -> Option<Finding> {
     let rows = view.total_rows;
     let limit = min.filter(|min| rows < *min).or(max.filter(|max| rows > *max))?;
-    let (kind, how) = if rows < limit {
-        (FindingKind::RowCountDrop, "fewer")
-    } else {
-        (FindingKind::DuplicateRows, "more")
-    };
+    let (kind, how) =
+        if rows < limit { (FindingKind::RowCountDrop, "fewer") } else { (FindingKind::DuplicateRows, "more") };
     let message = format!("The table has {rows} rows, {how} than the {limit} that a rule allows.");
     Some(finding(kind, &[], Severity::Error, 1.0, message, BROKEN).measure("rows", rows as f64, Some(limit as f64)))
 }

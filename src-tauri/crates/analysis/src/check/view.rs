@@ -179,8 +179,7 @@ impl View {
             building = source.frame(None)?.columns().iter().map(start).collect();
         }
         let skipped = source.structure().map(|s| s.skipped.clone()).unwrap_or_default();
-        let mut view =
-            Self {
+        let mut view = Self {
             columns: Vec::new(),
             rows,
             total_rows: source.rows(),
@@ -334,7 +333,12 @@ fn extend(building: &mut Building, hashes: &mut Vec<u64>, series: &Series) -> Po
     use crate::profile::{hash_text, mix};
     match building {
         Building::Numbers(values, _) => {
-            if series.dtype().is_integer() {
+            if *series.dtype() == DataType::UInt64 {
+                for value in series.u64()?.iter() {
+                    hashes.push(value.map_or(0, |v| mix(v) | 1));
+                    values.push(value.map_or(f64::NAN, |v| v as f64));
+                }
+            } else if series.dtype().is_integer() {
                 // Whole numbers beyond 2^53 would collide as floating-point numbers.
                 let exact = series.cast(&DataType::Int64)?;
                 hashes.extend(exact.i64()?.iter().map(|v| v.map_or(0, |v| mix(v as u64) | 1)));

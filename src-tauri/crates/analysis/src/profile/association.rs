@@ -229,7 +229,8 @@ mod tests {
             let measure: AssociationMeasure = serde_json::from_value(expected["measure"].clone()).unwrap();
             let ours = found.iter().find(|it| {
                 it.measure == measure
-                    && (it.a == expected["a"] && it.b == expected["b"] || it.a == expected["b"] && it.b == expected["a"])
+                    && (it.a == expected["a"] && it.b == expected["b"]
+                        || it.a == expected["b"] && it.b == expected["a"])
             });
             let value = expected["value"].as_f64().unwrap();
             match ours {

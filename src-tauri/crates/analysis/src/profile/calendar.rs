@@ -165,18 +165,19 @@ fn steps(dates: &[(i32, Civil)]) -> (Option<TimeStep>, u64, Vec<TimeGap>) {
     };
     let step = order.into_iter().filter(|it| *it != TimeStep::WorkingDays || !weekend).find(|it| keeps(*it));
     let Some(step) = step else { return (None, 0, Vec::new()) };
-    let mut gaps: Vec<(i64, i32, i32)> = pairs
-        .iter()
-        .map(|(a, b)| (between(step, *a, *b) - 1, a.0, b.0))
-        .filter(|(missing, ..)| *missing > 0)
-        .collect();
+    let mut gaps: Vec<(i64, i32, i32)> =
+        pairs.iter().map(|(a, b)| (between(step, *a, *b) - 1, a.0, b.0)).filter(|(missing, ..)| *missing > 0).collect();
     let missing = gaps.iter().map(|it| it.0).sum::<i64>().unsigned_abs();
     gaps.sort_by_key(|(missing, after, _)| (std::cmp::Reverse(*missing), *after));
     let text = |day: i32| Timestamp::from_ms(i64::from(day) * DAY).to_string().chars().take(10).collect::<String>();
     let gaps = gaps
         .into_iter()
         .take(SHOWN)
-        .map(|(missing, after, before)| TimeGap { after: text(after), before: text(before), missing: missing.unsigned_abs() })
+        .map(|(missing, after, before)| TimeGap {
+            after: text(after),
+            before: text(before),
+            missing: missing.unsigned_abs(),
+        })
         .collect();
     (Some(step), missing, gaps)
 }
@@ -201,10 +202,7 @@ mod tests {
         let from = day("2026-01-01");
         let shape = of((0..60).filter(|it| !(20..=23).contains(it)).map(|it| from + it));
         assert_eq!((shape.unit, shape.step, shape.missing), (TimeUnit::Day, Some(TimeStep::Daily), 4));
-        assert_eq!(
-            shape.gaps,
-            [TimeGap { after: "2026-01-20".into(), before: "2026-01-25".into(), missing: 4 }]
-        );
+        assert_eq!(shape.gaps, [TimeGap { after: "2026-01-20".into(), before: "2026-01-25".into(), missing: 4 }]);
         // 2026-01-05 is a Monday.
         let monday = day("2026-01-05");
         let working = of((0..70).filter(|it| it % 7 < 5 && *it != 16).map(|it| monday + it));
@@ -213,10 +211,8 @@ mod tests {
 
     #[test]
     fn months_and_weeks_and_years_have_their_step() {
-        let months: Vec<i64> = (0..24)
-            .filter(|it| *it != 7)
-            .map(|it| day(&format!("{}-{:02}-01", 2024 + it / 12, it % 12 + 1)))
-            .collect();
+        let months: Vec<i64> =
+            (0..24).filter(|it| *it != 7).map(|it| day(&format!("{}-{:02}-01", 2024 + it / 12, it % 12 + 1))).collect();
         let shape = of(months);
         assert_eq!((shape.unit, shape.step, shape.missing), (TimeUnit::Month, Some(TimeStep::Monthly), 1));
         assert_eq!(shape.gaps[0].after, "2024-07-01");

@@ -177,6 +177,8 @@ impl ColumnAccumulator {
                     let values = series.cast(&DataType::Int64)?;
                     add_ints(numbers, values.i64()?.iter().flatten());
                 }
+                // Beyond 2^53 different numbers would become one as floating-point numbers.
+                DataType::UInt64 => add_unsigned(numbers, series.u64()?.iter().flatten()),
                 _ => {
                     let values = series.cast(&DataType::Float64)?;
                     let values = values.f64()?;
@@ -357,6 +359,20 @@ fn add_ints(numbers: &mut Numbers, values: impl Iterator<Item = i64>) {
         numbers.int_range = Some((low, high));
         numbers.min = numbers.min.min(low as f64);
         numbers.max = numbers.max.max(high as f64);
+    }
+    numbers.moments.merge(batch.moments());
+}
+
+fn add_unsigned(numbers: &mut Numbers, values: impl Iterator<Item = u64>) {
+    let mut batch = Pass::default();
+    for value in values {
+        let float = value as f64;
+        numbers.min = numbers.min.min(float);
+        numbers.max = numbers.max.max(float);
+        numbers.zeros += u64::from(value == 0);
+        batch.add(float);
+        numbers.quantiles.add(float);
+        numbers.values.add(mix(value), || float);
     }
     numbers.moments.merge(batch.moments());
 }

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn many_ways_become_few_and_parts_merge_to_the_whole() {
-        let words: Vec<String> = (1..=20).flat_map(|n| (1..=9).map(move |m| format!("{}{}", "x".repeat(n), "7".repeat(m)))).collect();
+        let words: Vec<String> =
+            (1..=20).flat_map(|n| (1..=9).map(move |m| format!("{}{}", "x".repeat(n), "7".repeat(m)))).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let whole = of(&words);
         assert!(whole.short && whole.top()[0].pattern == "a+9+", "{:?}", whole.top());

@@ -50,7 +50,11 @@ impl ReadAs {
         if let Some(mark) = options.decimal
             && column.numbers() > 0
         {
-            return if column.numbers_as_said == values { Self::Float { comma: mark == DecimalMark::Comma } } else { text };
+            return if column.numbers_as_said == values {
+                Self::Float { comma: mark == DecimalMark::Comma }
+            } else {
+                text
+            };
         }
         if column.int + column.float + column.big == values && column.float > 0 {
             return Self::Float { comma: false };

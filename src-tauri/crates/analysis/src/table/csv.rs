@@ -178,7 +178,10 @@ pub fn scan(
         let against: Vec<&str> = against.map(|(name, _)| name.as_str()).take(20).collect();
         if !against.is_empty() {
             let order = if day_first { "the day" } else { "the month" };
-            notes.push(format!("dates that cannot begin with {order}, as was said, were kept as text in: {}", against.join(", ")));
+            notes.push(format!(
+                "dates that cannot begin with {order}, as was said, were kept as text in: {}",
+                against.join(", ")
+            ));
         }
     }
     describe(&structure, &layout, &mut notes);

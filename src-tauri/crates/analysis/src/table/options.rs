@@ -143,8 +143,7 @@ pub(super) fn strict_number(field: &str, mark: DecimalMark) -> Option<f64> {
     if grouped && (!(1..=3).contains(&head.len()) || parts.any(|part| part.len() != 3)) {
         return None;
     }
-    let plain: String =
-        text.chars().filter(|c| *c != group).map(|c| if c == decimal { '.' } else { c }).collect();
+    let plain: String = text.chars().filter(|c| *c != group).map(|c| if c == decimal { '.' } else { c }).collect();
     plain.parse().ok()
 }
 

@@ -342,8 +342,8 @@ fn open_delimited(
     {
         return Err(TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() });
     }
-    let scanned = csv::scan(path, packing, encoding, sample, whole, options)
-        .map_err(|error| unreadable(path, error))?;
+    let scanned =
+        csv::scan(path, packing, encoding, sample, whole, options).map_err(|error| unreadable(path, error))?;
     let delimiter = char::from(scanned.layout.delimiter);
     Ok(TableSource {
         path: path.to_owned(),

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use proofmark_contract::domain::Timestamp;
 use proofmark_contract::domain::check::{FindingKind, Severity};
 use proofmark_contract::domain::standing::FindingState;
-use proofmark_contract::view::{ExampleQuery, ExampleRows, FindingDecide, FindingPage, FindingQuery, FindingRow, RuleChange, RuleWrite};
+use proofmark_contract::view::{
+    ExampleQuery, ExampleRows, FindingDecide, FindingPage, FindingQuery, FindingRow, RuleChange, RuleWrite,
+};
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::{Clock, SystemClock};
 use serde::Serialize;
@@ -297,7 +299,8 @@ fn say(context: &Context, id: &str, state: FindingState, reason: String, until: 
 
 fn line(row: &FindingRow) -> String {
     let finding = &row.finding;
-    let columns = if finding.columns.is_empty() { "whole table".to_owned() } else { cut(&finding.columns.join(", "), 60) };
+    let columns =
+        if finding.columns.is_empty() { "whole table".to_owned() } else { cut(&finding.columns.join(", "), 60) };
     let rows = if finding.affected_rows == 0 {
         String::new()
     } else {

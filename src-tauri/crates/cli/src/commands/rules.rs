@@ -368,7 +368,9 @@ fn list_text(list: &RuleList) -> String {
         text.push_str(&format!("{}\n", safe(&problem.message)));
     }
     text.push_str(&match (list.from, list.rules.len() as u64) {
-        (RulesFrom::LastGood, n) => format!("{} in force, as they were last understood.\n", counted(n, "rule is", "rules are")),
+        (RulesFrom::LastGood, n) => {
+            format!("{} in force, as they were last understood.\n", counted(n, "rule is", "rules are"))
+        }
         (RulesFrom::NoFile, _) => format!("There is no {} yet.\n", safe(&list.file)),
         (RulesFrom::File, n) => format!("{} in {}.\n", counted(n, "rule", "rules"), safe(&list.file)),
     });

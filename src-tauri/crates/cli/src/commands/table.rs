@@ -354,7 +354,10 @@ fn profile_text(profile: &TableProfile) -> String {
                 format!("; the longest gap lies between {} and {}", gap.after, gap.before)
             });
             let step = times.step.as_ref().map(words).unwrap_or_default();
-            text.push_str(&format!("{} goes in steps ({step}), of which {steps} missing{longest}.\n", safe(&column.name)));
+            text.push_str(&format!(
+                "{} goes in steps ({step}), of which {steps} missing{longest}.\n",
+                safe(&column.name)
+            ));
         }
     }
     for pair in profile.associations.iter().take(10) {
@@ -381,7 +384,12 @@ fn pair_text(pair: &ProfilePair) -> String {
             }
             ColumnFate::Changed => {
                 for change in &column.changes {
-                    table.row([cut(&column.name, 40), change.fact.clone(), cut(&change.before, 40), cut(&change.after, 40)]);
+                    table.row([
+                        cut(&column.name, 40),
+                        change.fact.clone(),
+                        cut(&change.before, 40),
+                        cut(&change.after, 40),
+                    ]);
                 }
             }
         }

@@ -18,10 +18,10 @@ use crate::trouble::{Answer, Trouble, io_trouble};
 /// If the text cannot be understood, is written in a form that cannot be edited, or the rule that is to be changed is not there any more.
 pub(crate) fn changed(text: &str, path: &str, change: &RuleChange) -> Answer<String> {
     let bom = text.starts_with('\u{feff}');
-    let mut document: DocumentMut = text
-        .trim_start_matches('\u{feff}')
-        .parse()
-        .map_err(|error: toml_edit::TomlError| unwritable(&format!("it cannot be understood: {}", error.message().trim())))?;
+    let mut document: DocumentMut =
+        text.trim_start_matches('\u{feff}').parse().map_err(|error: toml_edit::TomlError| {
+            unwritable(&format!("it cannot be understood: {}", error.message().trim()))
+        })?;
     match change {
         RuleChange::Add { rules } => {
             let entry = entry_for(&mut document, path)?;
@@ -311,7 +311,8 @@ mod tests {
     #[test]
     fn a_rule_is_changed_and_taken_away_only_as_it_was_shown() {
         let was = range(0.0, None);
-        let change = |was: Rule| RuleChange::Replace { entry: "a.csv".into(), index: 0, was, rule: range(1.5, Some(9.0)) };
+        let change =
+            |was: Rule| RuleChange::Replace { entry: "a.csv".into(), index: 0, was, rule: range(1.5, Some(9.0)) };
         let out = changed(FILE, "a.csv", &change(was.clone())).unwrap();
         assert!(out.contains("min = 1.5 # since 2024") && out.contains("# Never below nought."), "{out}");
         assert_eq!(ProjectConfig::parse(&out).unwrap().rules_for("a.csv"), [range(1.5, Some(9.0))]);
@@ -331,14 +332,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_line_and_column() {
-        let broken = ProjectConfig::parse("[[dataset]]\npath = \"a\"\n\n[[dataset.check]]\nrule = \"in_range\ncolumn = 3\n").unwrap_err();
+        let broken =
+            ProjectConfig::parse("[[dataset]]\npath = \"a\"\n\n[[dataset.check]]\nrule = \"in_range\ncolumn = 3\n")
+                .unwrap_err();
         assert_eq!(broken.line, Some(5), "{broken:?}");
         let unmeant = ProjectConfig::parse(
             "[[dataset]]\npath = \"a\"\n\n[[dataset.check]]\nrule = \"in_range\"\ncolumn = \"x\"\nmin = 3\nmax = 1\n",
         )
         .unwrap_err();
         assert_eq!((unmeant.line, unmeant.column), (Some(4), Some(1)), "{unmeant:?}");
-        let unknown = ProjectConfig::parse("[[dataset]]\npath = \"a\"\n[[dataset.check]]\nrule = \"guess\"\n").unwrap_err();
+        let unknown =
+            ProjectConfig::parse("[[dataset]]\npath = \"a\"\n[[dataset.check]]\nrule = \"guess\"\n").unwrap_err();
         assert!(unknown.line.is_some() && unknown.message.contains("guess"), "{unknown:?}");
     }
 }

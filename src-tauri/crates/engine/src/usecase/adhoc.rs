@@ -463,9 +463,9 @@ impl Engine {
             // Nothing was ever understood of it: to check without rules would be to pass without a look.
             return Ok(None);
         }
-        let note = now.problem.map(|(_, trouble)| {
-            format!("{} The rules that were last understood were applied.", trouble.0.message)
-        });
+        let note = now
+            .problem
+            .map(|(_, trouble)| format!("{} The rules that were last understood were applied.", trouble.0.message));
         let reading = reading_of(&now.config, path.as_str());
         Ok(Some(RulesInForce { rules: now.config.rules_for(path.as_str()), note, reading }))
     }

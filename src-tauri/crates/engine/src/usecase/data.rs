@@ -132,7 +132,8 @@ impl Engine {
         let mut profiles = Vec::new();
         for digest in [request.before, request.after] {
             let Some(mut profile) = self.stored_profile(&digest)? else {
-                let problem = Some(format!("The version {} was not looked at, so nothing is known of it.", digest.short()));
+                let problem =
+                    Some(format!("The version {} was not looked at, so nothing is known of it.", digest.short()));
                 return Ok(VersionPairView { pair: None, problem });
             };
             // A person may have called a column sensitive after its profile was kept.
@@ -345,12 +346,8 @@ fn describe(row: &DatasetRow, first: Option<&str>, models: &[ModelUse]) -> (Stri
     }
     let size = row.rows.map_or_else(String::new, |rows| format!("{}. ", counted(rows, "row", "rows")));
     let (fit, tone) = match (row.verdict, first) {
-        (Some(CheckVerdict::Fail), Some(message)) => {
-            (format!("Not fit to train on as it is: {message}"), Tone::Fail)
-        }
-        (Some(CheckVerdict::Warn), Some(message)) => {
-            (format!("Look before training: {message}"), Tone::Attention)
-        }
+        (Some(CheckVerdict::Fail), Some(message)) => (format!("Not fit to train on as it is: {message}"), Tone::Fail),
+        (Some(CheckVerdict::Warn), Some(message)) => (format!("Look before training: {message}"), Tone::Attention),
         (Some(_), Some(_)) => ("No check found anything worse than a remark.".to_owned(), Tone::Pass),
         (Some(_), None) => ("No check found anything wrong that counts.".to_owned(), Tone::Pass),
         (None, _) => ("Its checks have not ended yet.".to_owned(), Tone::Unknown),

@@ -154,8 +154,11 @@ impl Engine {
         for project in &projects {
             all.extend(self.findings_of(project, path.as_ref())?);
         }
-        let words: Vec<String> =
-            request.text.iter().flat_map(|it| it.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let words: Vec<String> = request
+            .text
+            .iter()
+            .flat_map(|it| it.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
         all.retain(|row| {
             request.severity.is_none_or(|it| it == row.finding.severity)
                 && request.kind.is_none_or(|it| it == row.finding.kind)
@@ -169,8 +172,11 @@ impl Engine {
         sort(&mut all);
         let total = all.len() as u64;
         let limit = request.limit.unwrap_or(PAGE);
-        let mut findings: Vec<FindingRow> =
-            all.into_iter().skip(usize::try_from(request.offset).unwrap_or(usize::MAX)).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        let mut findings: Vec<FindingRow> = all
+            .into_iter()
+            .skip(usize::try_from(request.offset).unwrap_or(usize::MAX))
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .collect();
         self.add_rules(&projects, &mut findings)?;
         Ok(FindingPage { sentence: sentence(&counts), findings, total, counts })
     }
@@ -323,9 +329,9 @@ impl Engine {
         let project = self.project(request.project)?;
         let facts = self.file(&project, &path)?.facts;
         let columns = column_key(&request.columns);
-        let current = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?)
-        })?;
+        let current = self
+            .ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest::<CheckReport>(ReportKind::Check, &facts.digest)?))?;
         let share = current
             .iter()
             .flat_map(|it| &it.body.findings)
@@ -369,8 +375,7 @@ fn rows_of(
     now: Timestamp,
 ) -> Vec<FindingRow> {
     let keys = |report: &CheckReport| report.findings.iter().map(key_of).collect::<BTreeSet<Key>>();
-    let had: Vec<(Timestamp, BTreeSet<Key>)> =
-        before.iter().map(|it| (it.head.created_at, keys(&it.body))).collect();
+    let had: Vec<(Timestamp, BTreeSet<Key>)> = before.iter().map(|it| (it.head.created_at, keys(&it.body))).collect();
     let since = |key: &Key, from: Timestamp| {
         had.iter().take_while(|(_, keys)| keys.contains(key)).map(|(at, _)| *at).fold(from, Timestamp::min)
     };

@@ -168,7 +168,11 @@ pub(super) fn outcome(finding: Option<&Finding>, rows: u64) -> String {
     match finding {
         None => format!("Kept: all of {} would pass.", counted(rows, "row", "rows")),
         Some(finding) if finding.affected_rows > 0 => {
-            format!("{} of {} would fail.", super::projects::grouped(finding.affected_rows), counted(rows, "row", "rows"))
+            format!(
+                "{} of {} would fail.",
+                super::projects::grouped(finding.affected_rows),
+                counted(rows, "row", "rows")
+            )
         }
         Some(finding) => finding.message.clone(),
     }
