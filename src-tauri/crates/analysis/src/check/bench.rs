@@ -104,9 +104,7 @@ fn findings(current: &str, reference: Option<&str>) -> Vec<Finding> {
     fn load(held: &Held) -> Loaded<'_> {
         Loaded::of(&held.source, &|| false).unwrap()
     }
-    check(load(&current), earlier.as_ref().map(load), options, &|| false)
-        .unwrap()
-        .findings
+    check(load(&current), earlier.as_ref().map(load), options, &|| false).unwrap().findings
 }
 
 fn column(rows: &mut Rows, name: &str, mut change: impl FnMut(usize, &mut String)) {
