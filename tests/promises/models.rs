@@ -32,7 +32,10 @@ fn the_steps_of_a_pipeline_are_told_as_a_tree_with_their_columns() -> Outcome {
         let scaler = numbers["parts"].as_array().and_then(|parts| named(parts, "scaler"));
         ensure!(scaler.is_some_and(|it| it["class"].as_str().is_some_and(|it| it.ends_with("StandardScaler"))));
         ensure!(named(&inner, "cat").is_some_and(|it| it["columns"] == json!(["city", "plan"])), "{name}");
-        ensure!(named(parts, "clf").is_some_and(|it| it["class"].as_str().is_some_and(|it| it.ends_with("LogisticRegression"))));
+        ensure!(
+            named(parts, "clf")
+                .is_some_and(|it| it["class"].as_str().is_some_and(|it| it.ends_with("LogisticRegression")))
+        );
     }
     Ok(())
 }
@@ -68,7 +71,11 @@ fn a_model_that_is_cut_anywhere_is_never_safe() -> Outcome {
             if answer.code == Some(0) {
                 let found = answer.document(0)?;
                 let reasons = found["safety"]["reasons"].as_array().map_or(0, Vec::len);
-                ensure!(found["safety"]["verdict"] != "safe" && reasons > 0, "{name} cut at {cut}: {}", found["safety"]);
+                ensure!(
+                    found["safety"]["verdict"] != "safe" && reasons > 0,
+                    "{name} cut at {cut}: {}",
+                    found["safety"]
+                );
             } else {
                 answer.error_with_hint(2, "unreadable")?;
             }
@@ -111,7 +118,11 @@ fn a_saved_model_tells_its_signature_and_is_not_called_safe() -> Outcome {
         let found = inspect(&cli, &path)?;
         ensure!(found["format"] == "saved_model" && found["framework"] == "tensorflow", "{found}");
         ensure!(found["features_in"] == json!(["age", "amount"]), "{}", found["features_in"]);
-        ensure!(found["framework_version"].as_str().is_some_and(|it| it.starts_with('2')), "{}", found["framework_version"]);
+        ensure!(
+            found["framework_version"].as_str().is_some_and(|it| it.starts_with('2')),
+            "{}",
+            found["framework_version"]
+        );
         ensure!(found["safety"]["verdict"] == "unverified", "{}", found["safety"]);
     }
     Ok(())

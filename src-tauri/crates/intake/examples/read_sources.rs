@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut texts = Vec::new();
     for file in &found.files {
         let name = file.path.as_str().rsplit('/').next().unwrap_or("");
-        let helps = ["py", "ipynb", "yaml", "yml", "toml", "json", "sh", "mk"].contains(&file.path.extension().as_str());
+        let helps =
+            ["py", "ipynb", "yaml", "yml", "toml", "json", "sh", "mk"].contains(&file.path.extension().as_str());
         if helps || matches!(name, "Makefile" | "MLproject") {
             let bytes = std::fs::read(root.join(file.path.as_str()))?;
             texts.push((file.path.clone(), decode_source(&bytes).into_owned()));
@@ -45,7 +46,8 @@ fn read(path: &RelPath, text: &str, project: &ProjectModules) -> Option<Value> {
     };
     let ms = begun.elapsed().as_millis() as u64;
     let flows = |flows: &[ColumnFlow]| -> Vec<Value> {
-        let flow = |it: &ColumnFlow| json!([facts.reads[it.read].pattern, it.from, it.to, it.kind.word(), it.confidence]);
+        let flow =
+            |it: &ColumnFlow| json!([facts.reads[it.read].pattern, it.from, it.to, it.kind.word(), it.confidence]);
         flows.iter().map(flow).collect()
     };
     let uses = |uses: &[PathUse]| -> Vec<Value> {

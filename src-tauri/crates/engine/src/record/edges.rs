@@ -131,8 +131,7 @@ fn of_foreign_file(scene: &Scene<'_>, path: &Path, story: &Story, edges: &mut Ed
         return;
     }
     let found = |verb: &str| {
-        let evidence =
-            format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene, story));
+        let evidence = format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene, story));
         edge(label.clone(), digest, kind, Basis::Observed, Confidence::CERTAIN, evidence)
     };
     if story.written {

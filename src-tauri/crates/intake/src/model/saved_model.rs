@@ -64,7 +64,10 @@ pub(crate) fn read(source: &mut Source<'_>, limits: &Limits, folder: Option<&Pat
     let mut found = Found::default();
     let result = walk(source, limits, &mut facts, &mut found);
     let mut findings = Findings::default();
-    findings.unverified("a graph that TensorFlow runs; its operators were not held against a list of harmless ones", "graph");
+    findings.unverified(
+        "a graph that TensorFlow runs; its operators were not held against a list of harmless ones",
+        "graph",
+    );
     for name in TOUCH_FILES.iter().filter(|name| found.operators.contains_key(**name)) {
         findings.dangerous(format!("operator {name}, which touches files when the model runs"), "graph");
     }

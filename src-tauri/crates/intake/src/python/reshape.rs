@@ -95,7 +95,13 @@ impl<'a> Analysis<'a> {
         self.table(result)
     }
 
-    pub(super) fn pivoted(&mut self, at: usize, method: &str, args: &[Val<'a>], keywords: &[(String, Val<'a>)]) -> Val<'a> {
+    pub(super) fn pivoted(
+        &mut self,
+        at: usize,
+        method: &str,
+        args: &[Val<'a>],
+        keywords: &[(String, Val<'a>)],
+    ) -> Val<'a> {
         let named = |keys: &[&str], place: usize| {
             keys.iter()
                 .find_map(|key| keyword(keywords, key))

@@ -80,6 +80,26 @@ impl<'a> Analysis<'a> {
         self.tables[at].set(name, Rc::new(sources));
     }
 
+    /// `table[["a", "b"]] = value`: the columns of another table in their order, or else the same for each.
+    pub(super) fn set_columns(&mut self, at: usize, names: &[Rc<str>], value: &Val<'a>) {
+        let Val::Table(other) = value else {
+            names.iter().for_each(|name| self.set_column(at, name, value));
+            return;
+        };
+        let other = self.tables[*other].clone();
+        let in_order = other.is_closed() && other.columns.len() == names.len();
+        for (place, name) in names.iter().enumerate() {
+            let found = if in_order { other.columns.get(place).map(|(_, it)| it.clone()) } else { other.get(name) };
+            match found {
+                Some(sources) => {
+                    let series = Series { name: Some(name.clone()), sources: (*sources).clone(), ..Series::default() };
+                    self.set_column(at, name, &Val::series(series));
+                }
+                None => self.set_column(at, name, value),
+            }
+        }
+    }
+
     /// `table.columns = [...]`.
     pub(super) fn name_columns(&mut self, at: usize, value: &Val<'a>) {
         let names = names::columns(value);
@@ -421,7 +441,6 @@ impl<'a> Analysis<'a> {
         }
     }
 }
-
 
 /// Names, and the names of tables that stand for many.
 fn picked(key: &Val<'_>) -> (Vec<Rc<str>>, Vec<Rc<Labels>>) {

@@ -497,7 +497,6 @@ impl<'w, 's> Walk<'w, 's> {
         }
         Ok(())
     }
-
 }
 
 fn pairs(items: &[Id], at: u64) -> Result<Vec<(Id, Id)>, Fault> {
