@@ -292,8 +292,8 @@ fn a_script_that_was_a_notebook_and_one_of_windows_are_read_whole() {
     );
     assert_eq!((reads(&notebook), writes(&notebook)), (vec!["a.csv"], vec!["b.csv"]));
     assert!(notebook.parse_errors.is_empty(), "{:?}", notebook.parse_errors);
-    let windows = facts("import pandas as pd\nprint 'x'\ndf = pd.read_csv('C:\\Users\\ada\\new.csv')\n");
-    assert_eq!(reads(&windows), ["C:/Users/ada/new.csv"]);
+    let windows = facts("import pandas as pd\nprint 'x'\ndf = pd.read_csv('C:\\Users\\Sri\\data.csv')\n");
+    assert_eq!(reads(&windows), ["C:/Users/Sri/data.csv"]);
     // What cannot be read costs one statement, not the text of several lines before it.
     let broken = facts("\"\"\"\nAbout\nthis\n\"\"\"\nx = = 1\nimport pandas as pd\npd.read_csv('a.csv')\n");
     assert_eq!((reads(&broken).len(), broken.parse_errors.len()), (1, 1), "{:?}", broken.parse_errors);
