@@ -24,3 +24,8 @@ pub(crate) fn process_age_ms() -> Option<u128> {
 pub(crate) fn account_name() -> Option<String> {
     None
 }
+
+/// The working folder and the command line of the process that started this one.
+pub(crate) fn command_of_parent() -> Option<(std::path::PathBuf, Vec<std::ffi::OsString>)> {
+    None
+}
