@@ -80,6 +80,8 @@ pub(super) struct Loaded {
 pub(super) struct Cache {
     files: HashMap<String, (u64, [i64; 4], File)>,
     manifests: HashMap<Digest, BundleManifest>,
+    /// Claims that name a statement; they never change again.
+    claims: HashMap<String, (u64, [i64; 4], Digest)>,
     keys: HashMap<String, PublicKey>,
 }
 
@@ -400,15 +402,7 @@ impl Reading<'_> {
                     self.ignore(&path, &entry.name);
                     continue;
                 };
-                let whole = layout::claim_text(&Digest::from_bytes([0; 32])).len();
-                let claim = match self.read(&path)? {
-                    Some(text) => match layout::read_claim(&text) {
-                        Some(digest) => Claim::Statement(digest),
-                        None if text.len() < whole => Claim::Partial,
-                        None => Claim::Unreadable,
-                    },
-                    None => Claim::Unreadable,
-                };
+                let claim = self.claim(&path, &entry)?;
                 match &model {
                     Some(model) => claims.entry(model.clone()).or_default().insert(number, claim),
                     None => trust.insert(number, claim),
@@ -416,6 +410,27 @@ impl Reading<'_> {
             }
         }
         Ok((claims, trust))
+    }
+
+    fn claim(&mut self, path: &str, entry: &Entry) -> Result<Claim, RegistryError> {
+        if let (Some(stamp), Some((size, known, digest))) = (entry.stamp, self.cache.claims.get(path))
+            && *size == entry.size
+            && *known == stamp
+        {
+            return Ok(Claim::Statement(*digest));
+        }
+        let whole = layout::claim_text(&Digest::from_bytes([0; 32])).len();
+        let Some(text) = self.read(path)? else { return Ok(Claim::Unreadable) };
+        Ok(match layout::read_claim(&text) {
+            Some(digest) => {
+                if let Some(stamp) = entry.stamp {
+                    self.cache.claims.insert(path.to_owned(), (entry.size, stamp, digest));
+                }
+                Claim::Statement(digest)
+            }
+            None if text.len() < whole => Claim::Partial,
+            None => Claim::Unreadable,
+        })
     }
 
     /// The manifests that submissions name, as far as they are there and whole.

@@ -8,4 +8,5 @@ mod many;
 mod oms;
 mod support;
 mod synced;
+mod system_calls;
 mod tamper;

@@ -7,19 +7,20 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use proofmark_domain::id::CandidateId;
+use proofmark_domain::release::CandidateState;
 use proofmark_registry::keys::{EncryptedFileVault, KdfCost, KeyVault as _, Passphrase};
 use proofmark_registry::registry::OpenOptions;
-use proofmark_registry::{Registry, SystemClock, Watch};
+use proofmark_registry::{Registry, Signer, SystemClock, Watch};
 
 use crate::support::{Outcome, Team, assert_whole, churn};
 
-const PASSPHRASE: &str = "a passphrase for tests";
+pub const PASSPHRASE: &str = "a passphrase for tests";
 
-fn vault(folder: &Path) -> EncryptedFileVault {
+pub fn vault(folder: &Path) -> EncryptedFileVault {
     EncryptedFileVault::new(folder).with_cost(KdfCost { memory_kib: 8, passes: 1, lanes: 1 })
 }
 
-fn number(name: &str, otherwise: usize) -> usize {
+pub fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -30,9 +31,8 @@ fn child_publishes() -> Outcome {
     let lines: Vec<&str> = order.lines().collect();
     let [dir, keys, key_id, candidates] = lines.as_slice() else { return Err("four lines".into()) };
     let signer = vault(Path::new(keys)).load(key_id, &Passphrase::new(PASSPHRASE))?;
+    let registry = Registry::open(Path::new(dir), OpenOptions::default())?;
     for candidate in candidates.split(' ') {
-        // Each opens the registry anew, as a process that publishes once would.
-        let registry = Registry::open(Path::new(dir), OpenOptions::default())?;
         let candidate: CandidateId = candidate.parse()?;
         println!("published {}", registry.publish(&signer, candidate, &mut Watch::silent())?);
     }
@@ -89,28 +89,65 @@ fn processes_that_publish_at_once_get_contiguous_numbers() -> Outcome {
     Ok(())
 }
 
-/// `PROOFMARK_KILL_CYCLES=1000` is the figure to reach; the default is for every run.
+/// What the other does: approves, publishes and promotes a candidate, and says so after each.
 #[test]
-fn killed_publishers_lose_nothing_that_was_acknowledged() -> Outcome {
+fn child_releases() -> Outcome {
+    let Ok(order) = std::env::var("PROOFMARK_TEST_RELEASE") else { return Ok(()) };
+    let lines: Vec<&str> = order.lines().collect();
+    let [dir, keys, ann, bob, candidate] = lines.as_slice() else { return Err("five lines".into()) };
+    let signer = |key_id| vault(Path::new(keys)).load(key_id, &Passphrase::new(PASSPHRASE));
+    let (ann, bob) = (signer(ann)?, signer(bob)?);
+    let registry = Registry::open(Path::new(dir), OpenOptions::default())?;
+    let candidate: CandidateId = candidate.parse()?;
+    release(&registry, &ann, &bob, candidate, |said| println!("acknowledged {said}"))
+}
+
+/// Takes a candidate as far as production, whatever of that is done already.
+fn release(
+    registry: &Registry,
+    ann: &Signer,
+    bob: &Signer,
+    candidate: CandidateId,
+    done: impl Fn(String),
+) -> Outcome {
+    let state = registry.state()?;
+    let record = state.candidates.get(&candidate).ok_or("the candidate")?;
+    if record.state == CandidateState::Waiting {
+        registry.approve(bob, candidate, &record.bundle, "looked at it")?;
+    }
+    done("approved".to_owned());
+    let version = registry.publish(ann, candidate, &mut Watch::silent())?;
+    done(format!("published {version}"));
+    registry.promote(ann, &churn(), "production", version, "the newest")?;
+    done(format!("promoted {version}"));
+    Ok(())
+}
+
+/// `PROOFMARK_KILL_CYCLES=1000` is the figure to reach: as many approvals, publications and promotions. The default is for every run.
+#[test]
+fn killed_processes_lose_nothing_that_was_acknowledged() -> Outcome {
     let team = Team::new()?;
     let registry = team.open()?;
     let keys = team.room.path().join("keys");
-    vault(&keys).import(&team.ann, &Passphrase::new(PASSPHRASE), &SystemClock)?;
-    let (mut longest, mut acknowledged, mut cut_short) = (None, BTreeSet::new(), 0);
+    for signer in [&team.ann, &team.bob] {
+        vault(&keys).import(signer, &Passphrase::new(PASSPHRASE), &SystemClock)?;
+    }
+    let (mut longest, mut acknowledged) = (None, [0u64; 3]);
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let cycles = number("PROOFMARK_KILL_CYCLES", 12);
     for cycle in 0..=cycles {
-        let candidate = team.approved(&registry, &format!("cycle {cycle}"))?;
-        let (dir, keys) = (team.dir().display().to_string(), keys.display().to_string());
+        let candidate = registry.submit(&team.ann, &team.submission(&format!("cycle {cycle}")), &mut Watch::silent())?;
+        let places = [team.dir(), keys.clone()].map(|it| it.display().to_string()).join("\n");
+        let order = format!("{places}\n{}\n{}\n{candidate}", team.ann.key_id(), team.bob.key_id());
         let begin = Instant::now();
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["many::child_publishes", "--exact", "--nocapture"])
-            .env("PROOFMARK_TEST_PUBLISH", format!("{dir}\n{keys}\n{}\n{candidate}", team.ann.key_id()))
+            .args(["many::child_releases", "--exact", "--nocapture"])
+            .env("PROOFMARK_TEST_RELEASE", order)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
         if let Some(longest) = longest {
-            // A fixed sequence of moments, spread over all of a publication.
+            // A fixed sequence of moments, spread over all of it.
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
@@ -118,28 +155,41 @@ fn killed_publishers_lose_nothing_that_was_acknowledged() -> Outcome {
             child.kill()?;
         }
         let output = child.wait_with_output()?;
+        // One that is left alone now and then says how long one takes, which grows with the registry.
+        if cycle % 50 == 0 && longest.is_none() {
+            longest = Some(begin.elapsed());
+        } else if cycle % 50 == 49 {
+            longest = None;
+        }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let said = text.split("published ").nth(1).and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
-        // The first one is left alone, to know how long one takes.
-        longest.get_or_insert(begin.elapsed());
-        cut_short += usize::from(said.is_none());
-        acknowledged.extend(said);
-        let report = team.verify()?;
-        assert!(
-            report.verdict <= proofmark_domain::registry::RegistryVerdict::Incomplete,
-            "cycle {cycle}: {:#?}",
-            report.problems
-        );
-        let again = registry.publish(&team.ann, candidate, &mut Watch::silent())?;
-        assert!(said.is_none_or(|said| said == again), "cycle {cycle}: {said:?} was acknowledged, and it is {again}");
+        let said: Vec<&str> = text.split("acknowledged ").skip(1).filter_map(|it| it.lines().next()).collect();
+        let state = registry.state()?;
+        let record = state.candidates.get(&candidate).ok_or("what was submitted is there")?;
+        for what in &said {
+            let number = what.split(' ').nth(1).and_then(|it| it.parse::<u64>().ok());
+            let (place, kept) = match what.split(' ').next() {
+                Some("approved") => (0, record.decisions.iter().any(|it| it.approved)),
+                Some("published") => (1, record.state == CandidateState::Published && record.version == number),
+                _ => (2, state.aliased(&churn(), "production") == number),
+            };
+            acknowledged[place] += 1;
+            assert!(kept, "cycle {cycle}: {what} was acknowledged and is lost");
+        }
+        if cycle % (cycles / 20).max(1) == 0 {
+            let report = team.verify()?;
+            let worst = proofmark_domain::registry::RegistryVerdict::Incomplete;
+            assert!(report.verdict <= worst, "cycle {cycle}: {:#?}", report.problems);
+        }
+        release(&registry, &team.ann, &team.bob, candidate, |_| {})?;
     }
-    let state = registry.state()?;
-    let there: BTreeSet<u64> = state.versions[&churn()].keys().copied().collect();
-    assert!(acknowledged.is_subset(&there), "what was acknowledged is there");
+    let there: BTreeSet<u64> = registry.state()?.versions[&churn()].keys().copied().collect();
     assert_eq!(there, (1..=cycles as u64 + 1).collect(), "every candidate is one version");
     let report = team.verify()?;
     let left: Vec<_> = report.problems.iter().filter(|it| it.code != "publication_pending").collect();
     assert!(left.is_empty(), "after all of them: {left:#?}");
-    println!("{cycles} publishers killed, {cut_short} before they had acknowledged, none lost");
+    let [approved, published, promoted] = acknowledged;
+    println!(
+        "{cycles} processes killed; acknowledged before that: {approved} approvals, {published} publications, {promoted} promotions; none lost"
+    );
     Ok(())
 }

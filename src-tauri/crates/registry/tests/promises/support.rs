@@ -84,26 +84,7 @@ impl Team {
     }
 
     pub fn submission(&self, note: &str) -> Submission {
-        let file = |path: &str| SourceFile { path: path.to_owned(), source: self.source().join(path) };
-        Submission {
-            model: churn(),
-            files: vec![file("model.pkl"), file("data/vocab.txt")],
-            generated: Vec::new(),
-            evidence: vec![SourceBytes {
-                path: "report.html".to_owned(),
-                bytes: format!("<p>{note}</p>").into_bytes(),
-            }],
-            gates: Vec::new(),
-            labels: Vec::new(),
-            metrics: BTreeMap::from([("auc".to_owned(), 0.875)]),
-            purpose: "Find customers \"about\" to leave".to_owned(),
-            limits: "Not for pricing".to_owned(),
-            datasets: Vec::new(),
-            environment: None,
-            commit: None,
-            risk: String::new(),
-            note: note.to_owned(),
-        }
+        submission_of(&self.source(), note)
     }
 
     /// Submits and approves.
@@ -126,6 +107,30 @@ impl Team {
 
     pub fn verify(&self) -> Result<RegistryReport, Box<dyn Error>> {
         Ok(self.open()?.verify(&mut Watch::silent())?)
+    }
+}
+
+/// A candidate whose files lie in this folder.
+pub fn submission_of(folder: &Path, note: &str) -> Submission {
+    let file = |path: &str| SourceFile { path: path.to_owned(), source: folder.join(path) };
+    Submission {
+        model: churn(),
+        files: vec![file("model.pkl"), file("data/vocab.txt")],
+        generated: Vec::new(),
+        evidence: vec![SourceBytes {
+            path: "report.html".to_owned(),
+            bytes: format!("<p>{note}</p>").into_bytes(),
+        }],
+        gates: Vec::new(),
+        labels: Vec::new(),
+        metrics: BTreeMap::from([("auc".to_owned(), 0.875)]),
+        purpose: "Find customers \"about\" to leave".to_owned(),
+        limits: "Not for pricing".to_owned(),
+        datasets: Vec::new(),
+        environment: None,
+        commit: None,
+        risk: String::new(),
+        note: note.to_owned(),
     }
 }
 
