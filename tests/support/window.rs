@@ -67,6 +67,9 @@ pub struct Window {
     numbered: bool,
 }
 
+/// Pictures that are taken until two in a row are the same; a page with something that turns never stands still.
+const MOST_PICTURES: usize = 8;
+
 impl Window {
     /// Opens the window of a person whose ledger lies in the home of this name.
     ///
@@ -492,10 +495,24 @@ impl Window {
         fs::create_dir_all(folder)?;
         // What does not come to rest is pictured as it is.
         let _ = self.rest().await;
+        let picture = self.still_picture().await?;
         let number = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
         let path = folder.join(if self.numbered { format!("{number:02}-{name}.png") } else { format!("{name}.png") });
-        self.driver.screenshot(&path).await.with_context(|| format!("taking the picture {}", path.display()))?;
+        fs::write(&path, picture).with_context(|| format!("writing the picture {}", path.display()))?;
         Ok(Some(path))
+    }
+
+    /// A picture that is the same as the one before it: parts of the page may be painted later than the page says it is done.
+    async fn still_picture(&self) -> Outcome<Vec<u8>> {
+        let mut last = self.driver.screenshot_as_png().await.context("taking a picture")?;
+        for _ in 0..MOST_PICTURES {
+            let next = self.driver.screenshot_as_png().await.context("taking a picture")?;
+            if next == last {
+                break;
+            }
+            last = next;
+        }
+        Ok(last)
     }
 
     /// Takes a picture inside of a step that others share, if this is a walk.

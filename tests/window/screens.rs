@@ -88,6 +88,23 @@ async fn lineage_of_a_model_can_be_seen_selected_and_read_as_a_list() -> Outcome
     window.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_tells_what_it_does_and_a_model_what_it_can_be_compared_with() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let window = Window::open(&sandbox, "ada").await?;
+    let project = window.open_sample().await?;
+    window.go(&format!("/code/{project}/src/train.py")).await?;
+    window.read("[data-testid=sentence]", "trains 1 model").await?;
+    window.read("[data-testid=code-reads]", "train.parquet").await?;
+    window.read("[data-testid=code-writes]", "credit_model.joblib").await?;
+    window.close_messages().await?;
+    window.picture("code").await?;
+    window.open_model(SAMPLE_MODEL).await?;
+    window.click("[data-testid=model-versus]").await?;
+    window.read("[data-testid=versus-none]", "nothing to compare it with").await?;
+    window.close().await
+}
+
 fn thirtyfour_escape() -> String {
     // The escape key, in WebDriver's private letters.
     '\u{e00c}'.to_string()

@@ -11,6 +11,7 @@ export const to = {
 	projects: () => "/projects",
 	project: (project: string, tab: ProjectTab = "files") => addressOf(["projects", project, tab]),
 	file: (project: string, path: string) => addressOf(["projects", project, "files"], { at: path }),
+	code: (project: string, path: string) => `/code/${encodeURIComponent(project)}/${encodePath(path)}`,
 	lineage: (project: string, focus?: string | null) => addressOf(["projects", project, "lineage"], { focus }),
 	data: () => "/data",
 	dataset: (project: string, path: string) => `/data/${encodeURIComponent(project)}/${encodePath(path)}`,
@@ -20,6 +21,7 @@ export const to = {
 	environment: (project: string, of?: string | null, other?: string | null) => addressOf(["environments", project], { of, with: other }),
 	models: () => "/models",
 	model: (project: string, path: string) => `/models/${encodeURIComponent(project)}/${encodePath(path)}`,
+	versus: (project: string, path: string, before?: string | null) => `/versus/${encodeURIComponent(project)}/${encodePath(path)}${before ? `?${new URLSearchParams({ before }).toString()}` : ""}`,
 	monitoring: () => "/monitoring",
 	monitor: (project: string, path: string) => `/monitoring/${encodeURIComponent(project)}/${encodePath(path)}`,
 	trace: (id: string) => addressOf(["trace", id]),
@@ -52,9 +54,10 @@ export function addressOfTarget(target: Target): string {
 	}
 }
 
-/** The page of a file: data sets and models have their own, others are shown in their project's list. */
+/** The page of a file: data sets, models and code that is understood have their own, others are shown in their project's list. */
 export function addressOfFile(project: string, path: string, kind: ArtifactKind): string {
 	if (kind === "dataset" || kind === "prediction_log") return to.dataset(project, path);
 	if (kind === "model") return to.model(project, path);
+	if (/\.(py|pyw|ipynb)$/i.test(path)) return to.code(project, path);
 	return to.file(project, path);
 }

@@ -48,6 +48,8 @@ describe("screens", () => {
 		["/models", "scorecard_v4.onnx"],
 		[`/models/${CREDIT}/models/scorecard_v3.joblib`, "HistGradientBoosting"],
 		[`/models/${CREDIT}/models/broken.pt`, "The zip directory is cut off"],
+		[`/versus/${CREDIT}/models/scorecard_v3.joblib`, "1 data set, 1 file of code"],
+		[`/code/${CREDIT}/src/models/scorecard/train.py`, "sklearn.linear_model.LogisticRegression"],
 		[`/projects/${CREDIT}/data`, "applications"],
 		[`/projects/${CREDIT}/models`, "scorecard_v4.onnx"],
 		[`/projects/${CREDIT}/lineage?focus=art_model&view=list`, "named in the code of train.py"],

@@ -36,7 +36,8 @@ describe("addresses", () => {
 		expect(addressOfTarget({ to: "dataset", project: "p", path: "a/b.csv" })).toBe("/data/p/a/b.csv");
 		expect(addressOfTarget({ to: "candidate", candidate: "cand_1" })).toBe("/releases/cand_1");
 		expect(addressOfFile("p", "m.onnx", "model")).toBe("/models/p/m.onnx");
-		expect(addressOfFile("p", "a.py", "code")).toBe("/projects/p/files?at=a.py");
+		expect(addressOfFile("p", "a.py", "code")).toBe("/code/p/a.py");
+		expect(addressOfFile("p", "a.sh", "code")).toBe("/projects/p/files?at=a.sh");
 	});
 });
 

@@ -49,6 +49,7 @@ macro_rules! for_each_command {
 
             file_list            (FileQuery)        -> FilePage          : Read  => [Files, Reports],
             file_show            (PathRef)          -> FileView          : Read  => [Files, Runs],
+            code_show            (PathRef)          -> CodeReport        : Read  => [Files],
             change_list          (ChangeQuery)      -> ChangeList        : Read  => [Files],
 
             run_list             (RunQuery)         -> RunPage           : Read  => [Runs],

@@ -101,7 +101,7 @@ fn run(project: ProjectId, number: u64) -> Run {
     let metrics = ["auc", "f1", "loss"].iter().zip(30..).map(|(name, salt)| ((*name).to_owned(), noise(number, salt)));
     let began = 1_700_000_000_000 + number as i64 * 1_000;
     Run {
-        id: RunId::from_uuid(Uuid::from_u128((u128::from(number) << 64) | 0x7000_8000_0000_0000_0001)),
+        id: RunId::from_uuid(Uuid::from_u128((u128::from(number) << 80) | 0x7000_8000_0000_0000_0001)),
         project,
         source: RunSource::Mlflow,
         foreign_id: Some(format!("{number:032x}")),

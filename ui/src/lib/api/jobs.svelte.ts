@@ -27,7 +27,11 @@ class Jobs {
 	/** Takes in jobs from an answer. */
 	take(jobs: readonly Job[]): void {
 		const next = new Map(this.#byId);
-		for (const job of jobs) next.set(job.id, job);
+		for (const job of jobs) {
+			const known = next.get(job.id);
+			// An answer that was on its way while the job ended would bring it back to life for good.
+			if (known === undefined || isActive(known) || !isActive(job)) next.set(job.id, job);
+		}
 		for (const job of next.values()) {
 			if (job.ended_at !== null && Date.now() - Date.parse(job.ended_at) > LINGER) next.delete(job.id);
 		}

@@ -80,6 +80,21 @@ export const handlers: Handlers = {
 		],
 		possible: [[RAW, "email"]],
 	}),
+	origin_compare: ({ before, after }) => ({
+		sentence: "1 data set, 1 file of code, 2 parameters and 1 package differ between the two.",
+		before: { node: "art_before", label: before.includes("/") ? before : after, digest: digest(before), run: runId(1), run_name: "train-scorecard", ended: "2026-09-30T10:12:00Z" },
+		after: { node: "art_after", label: after, digest: digest(after), run: null, run_name: null, ended: null },
+		data: [
+			{ path: RAW, kind: "dataset", before: digest("a"), after: digest("b"), known: true },
+			{ path: "/mnt/bureau/extract-2026-09.csv", kind: "dataset", before: null, after: null, known: false },
+		],
+		code: [{ path: "src/train.py", kind: "code", before: digest("c"), after: digest("d"), known: true }],
+		parameters: [{ name: "max_depth", before: 4, after: 6 }, { name: "class_weight", before: null, after: "balanced" }],
+		metrics: [{ name: "auc", before: 0.8123, after: 0.8341 }],
+		packages: [{ name: "scikit-learn", before: "1.6.1", after: "1.7.0" }],
+		unknown: ["The environment of the later is not known."],
+		same: 3,
+	}),
 	lineage_export: ({ to }) => ({ path: to ?? "/home/ada/lineage.svg", size: 20_480 }),
 	run_correct: ({ statements }) => ({ message: `What you said about ${statements.length} edge is recorded, and stands.` }),
 	lineage: ({ project, focus, direction, depth, data_only }) => {

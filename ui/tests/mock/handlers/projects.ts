@@ -99,6 +99,30 @@ export const handlers: Handlers = {
 		const list = filesOf(project).filter((it) => (kind === null || it.facts.kind === kind) && (text === null || it.facts.path.toLowerCase().includes(text.toLowerCase())));
 		return { total: list.length, files: list.slice(offset, offset + (limit ?? 200)) };
 	},
+	code_show: ({ path }) => ({
+		sentence: "When it is run it reads 2 files, writes 1 file and trains 1 model.",
+		format: path.endsWith(".ipynb") ? "notebook" : "python",
+		root: "/home/amara/work/credit-risk",
+		runs: true,
+		reads: [
+			{ path: "data/raw/applications_2026_10.parquet", part: null, line: 14, cell: null, call: "pandas.read_parquet", place: null, when_run: true, confidence: 0.98, columns: ["application_id", "income", "amount", "postcode", "defaulted"], flows: [] },
+			{ path: "data/interim/joined/with bureau/and macro/overlay/very-long-name-of-a-join-that-somebody-made-in-a-hurry-and-never-renamed__v2__final__really-final.parquet", part: null, line: 51, cell: null, call: "polars.scan_parquet", place: "src/features/encoders/loading.py:51", when_run: true, confidence: 0.8, columns: [], flows: [] },
+			{ path: "warehouse.db", part: "customers", line: 90, cell: null, call: "pandas.read_sql", place: null, when_run: false, confidence: 0.6, columns: ["id", "segment"], flows: [] },
+		],
+		writes: [
+			{ path: "models/scorecard_*.joblib", part: null, line: 77, cell: null, call: "joblib.dump", place: null, when_run: true, confidence: 0.9, columns: [], flows: [] },
+		],
+		fits: [
+			{ line: 66, cell: null, call: "fit", class: "sklearn.linear_model.LogisticRegression", features: ["income_log", "amount", "region"], target: "defaulted", saved: ["models/scorecard_*.joblib"], when_run: true, flows: [
+				{ read: "data/raw/applications_2026_10.parquet", from: "income", to: "income_log", kind: "transformation", except: [], confidence: 0.9 },
+				{ read: "data/raw/applications_2026_10.parquet", from: "*", to: "*", kind: "identity", except: ["application_id"], confidence: 0.5 },
+			] },
+		],
+		columns: { used: ["income", "amount", "postcode"], created: ["income_log", "region"], dropped: ["application_id"], renamed: { amt: "amount" }, target: "defaulted" },
+		classes: ["sklearn.linear_model.LogisticRegression"],
+		imports: ["src/features/encoders/loading.py"],
+		parse_errors: [],
+	}),
 	file_show: ({ project, path }) => {
 		const it = filesOf(project).find((file) => file.facts.path === path);
 		if (!it) throw { code: "not_found", message: `There is no file ${path} in this project.`, hints: [] };

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use proofmark_contract::domain::gate::GateVerdict;
 use proofmark_contract::domain::model::{ModelFacts, ModelPart, SafetyVerdict};
-use proofmark_contract::view::{CandidateDraft, PathRef};
-use proofmark_engine::code::{self, CodeReport};
+use proofmark_contract::view::{CandidateDraft, CodeReport, PathRef};
+use proofmark_engine::code;
 use proofmark_engine::{VerifyOptions, adhoc};
 use serde::Serialize;
 
@@ -117,18 +117,7 @@ impl Inspect {
 }
 
 fn code_text(path: &str, report: &CodeReport) -> String {
-    let count = |what: &[code::CodeUse]| what.iter().filter(|it| it.when_run).count() as u64;
-    let mut text = if report.runs {
-        format!(
-            "{}: when it is run it reads {}, writes {} and trains {}.\n",
-            safe(path),
-            counted(count(&report.reads), "file", "files"),
-            counted(count(&report.writes), "file", "files"),
-            counted(report.fits.len() as u64, "model", "models")
-        )
-    } else {
-        format!("{}: does nothing with files when it is run; its functions may.\n", safe(path))
-    };
+    let mut text = format!("{}: {}\n", safe(path), report.sentence);
     let mut table = Table::new([("", Left), ("Path", Left), ("Where", Left), ("Call", Left), ("Sure", Left)]);
     let uses = report.reads.iter().map(|it| ("reads", it)).chain(report.writes.iter().map(|it| ("writes", it)));
     for (word, found) in uses {

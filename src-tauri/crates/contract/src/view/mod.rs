@@ -1,5 +1,6 @@
 //! Requests and answers, a file for each part of the window.
 
+mod code;
 mod common;
 mod data;
 mod environments;
@@ -15,6 +16,7 @@ mod release;
 mod runs;
 mod settings;
 
+pub use code::*;
 pub use common::*;
 pub use data::*;
 pub use environments::*;

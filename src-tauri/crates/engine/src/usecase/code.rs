@@ -3,114 +3,30 @@
 use std::path::Path;
 
 use proofmark_contract::ErrorCode;
-use proofmark_intake::python::{ColumnFlow, LoadedSource, ModelFit, Notebook, PathUse, load_source};
-use serde::Serialize;
+use proofmark_contract::view::{CodeColumns, CodeFit, CodeFlow, CodeReport, CodeUse, PathRef};
+use proofmark_domain::artifact::RelPath;
+use proofmark_intake::python::{ColumnFlow, LoadedSource, ModelFit, Notebook, PathUse, SourceFacts, load_source};
 
+use super::counted;
+use crate::Engine;
+use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble, sentence};
 
-/// What a script or notebook does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodeReport {
-    /// `python` or `notebook`.
-    pub format: &'static str,
-    /// The folder that paths are relative to.
-    pub root: String,
-    /// Whether it reads, writes or trains when it is run; otherwise it is a library or does nothing with files.
-    pub runs: bool,
-    /// What it reads.
-    pub reads: Vec<CodeUse>,
-    /// What it writes.
-    pub writes: Vec<CodeUse>,
-    /// The models that it trains.
-    pub fits: Vec<CodeFit>,
-    /// What it does with columns.
-    pub columns: CodeColumns,
-    /// Classes of models and transformers that it makes.
-    pub classes: Vec<String>,
-    /// Files of the project that it imports.
-    pub imports: Vec<String>,
-    /// What could not be parsed; the rest was read.
-    pub parse_errors: Vec<String>,
-}
-
-/// A file that a source reads or writes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodeUse {
-    /// The path; each part that cannot be known is `*`.
-    pub path: String,
-    /// A table of a database, a sheet of a workbook, a key of a store.
-    pub part: Option<String>,
-    /// The line, from 1; in a notebook, within its cell.
-    pub line: u32,
-    /// The cell of a notebook, from 1, markdown cells counted.
-    pub cell: Option<usize>,
-    /// The call.
-    pub call: String,
-    /// The file and line of the call, when it stands in another file.
-    pub place: Option<String>,
-    /// Whether it happens when the source is run with its defaults.
-    pub when_run: bool,
-    /// How sure, 0..1.
-    pub confidence: f64,
-    /// Columns that are named, or known.
-    pub columns: Vec<String>,
-    /// From which columns of what is read it is made.
-    pub flows: Vec<CodeFlow>,
-}
-
-/// A column on its way.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodeFlow {
-    /// The file that it is read from.
-    pub read: String,
-    /// The column there; `*` for all that the code does not name.
-    pub from: String,
-    /// The column or feature that it reaches.
-    pub to: String,
-    /// `identity`, `transformation`, `aggregation`, `join`, `group_by`, `filter` or `sort`.
-    pub kind: &'static str,
-    /// Columns that do not take part.
-    pub except: Vec<String>,
-    /// How sure, 0..1.
-    pub confidence: f64,
-}
-
-/// A model that is trained.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodeFit {
-    /// The line, from 1; in a notebook, within its cell.
-    pub line: u32,
-    /// The cell of a notebook, from 1.
-    pub cell: Option<usize>,
-    /// The call.
-    pub call: String,
-    /// The class, if known.
-    pub class: Option<String>,
-    /// The features that are named; `*` stands for others.
-    pub features: Vec<String>,
-    /// What is to be predicted.
-    pub target: Option<String>,
-    /// The files that it is saved to.
-    pub saved: Vec<String>,
-    /// Whether it happens when the source is run with its defaults.
-    pub when_run: bool,
-    /// From which columns its features are made.
-    pub flows: Vec<CodeFlow>,
-}
-
-/// What a source does with columns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CodeColumns {
-    /// Columns of what it reads that it names.
-    pub used: Vec<String>,
-    /// Columns that it makes.
-    pub created: Vec<String>,
-    /// Columns that it drops.
-    pub dropped: Vec<String>,
-    /// Old names to new names.
-    pub renamed: std::collections::BTreeMap<String, String>,
-    /// What is to be predicted.
-    pub target: Option<String>,
+impl Engine {
+    /// What a script or notebook of a project does.
+    ///
+    /// # Errors
+    /// If there is no such file, or it is neither, or a notebook that cannot be understood.
+    pub fn code_show(&self, request: PathRef) -> Answer<CodeReport> {
+        let project = self.project(request.project)?;
+        let path = RelPath::new(request.path);
+        let absolute = absolute(&project, &path)?;
+        if !is_code(&absolute) {
+            let message = format!("{path} is no script and no notebook of Python.");
+            return Err(Trouble::new(ErrorCode::InvalidRequest, message));
+        }
+        code(&absolute)
+    }
 }
 
 /// Whether a file is a script or notebook by its name.
@@ -166,7 +82,8 @@ fn report(loaded: &LoadedSource) -> CodeReport {
         }
     };
     CodeReport {
-        format: if notebook.is_some() { "notebook" } else { "python" },
+        sentence: what_it_does(facts),
+        format: if notebook.is_some() { "notebook" } else { "python" }.to_owned(),
         root: loaded.root.to_string_lossy().into_owned(),
         runs: facts.is_entry(),
         reads: uses(&facts.reads),
@@ -185,19 +102,34 @@ fn report(loaded: &LoadedSource) -> CodeReport {
     }
 }
 
+/// What happens when it is run; what only its functions do is no deed of its own.
+fn what_it_does(facts: &SourceFacts) -> String {
+    if !facts.is_entry() {
+        return "It does nothing with files when it is run; its functions may.".to_owned();
+    }
+    let at_once = |uses: &[PathUse]| uses.iter().filter(|it| it.when_run).count() as u64;
+    let fits = facts.fits.iter().filter(|it| it.when_run).count() as u64;
+    format!(
+        "When it is run it reads {}, writes {} and trains {}.",
+        counted(at_once(&facts.reads), "file", "files"),
+        counted(at_once(&facts.writes), "file", "files"),
+        counted(fits, "model", "models")
+    )
+}
+
 fn flow(flow: &ColumnFlow, reads: &[PathUse]) -> CodeFlow {
     CodeFlow {
         read: reads.get(flow.read).map(|read| read.pattern.clone()).unwrap_or_default(),
         from: flow.from.clone(),
         to: flow.to.clone(),
-        kind: flow.kind.word(),
+        kind: flow.kind.word().to_owned(),
         except: flow.except.clone(),
         confidence: flow.confidence,
     }
 }
 
 /// The cell of a notebook and the line in it; of a script, the line.
-fn placed(notebook: Option<&Notebook>, line: u32) -> (Option<usize>, u32) {
+fn placed(notebook: Option<&Notebook>, line: u32) -> (Option<u32>, u32) {
     let Some(notebook) = notebook else { return (None, line) };
     let cell = notebook
         .cells
@@ -205,5 +137,5 @@ fn placed(notebook: Option<&Notebook>, line: u32) -> (Option<usize>, u32) {
         .enumerate()
         .rev()
         .find_map(|(at, cell)| Some((at, cell.first_line.filter(|first| *first <= line)?)));
-    cell.map_or((None, line), |(at, first)| (Some(at + 1), line - first + 1))
+    cell.map_or((None, line), |(at, first)| (u32::try_from(at + 1).ok(), line - first + 1))
 }

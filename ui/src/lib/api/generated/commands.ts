@@ -15,6 +15,7 @@ import type { CandidateView } from "./CandidateView";
 import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
+import type { CodeReport } from "./CodeReport";
 import type { DatasetList } from "./DatasetList";
 import type { DatasetView } from "./DatasetView";
 import type { Done } from "./Done";
@@ -115,6 +116,7 @@ export interface Commands {
 	scan_start: { request: ProjectRef; answer: JobRef };
 	file_list: { request: FileQuery; answer: FilePage };
 	file_show: { request: PathRef; answer: FileView };
+	code_show: { request: PathRef; answer: CodeReport };
 	change_list: { request: ChangeQuery; answer: ChangeList };
 	run_list: { request: RunQuery; answer: RunPage };
 	run_show: { request: RunRef; answer: RunView };
@@ -198,6 +200,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	scan_start: ["files", "jobs"],
 	file_list: ["files", "reports"],
 	file_show: ["files", "runs"],
+	code_show: ["files"],
 	change_list: ["files"],
 	run_list: ["runs"],
 	run_show: ["runs"],
