@@ -4,7 +4,9 @@
 #
 #     file_systems.sh TEST-PROGRAM [FILTER…]
 #
-# TEST-PROGRAM is the compiled `promises` of this crate, as `cargo test --no-run -p proofmark-registry` names it.
+# TEST-PROGRAM is the compiled `promises` of this crate, as `cargo test --no-run -p proofmark-registry` names it. Every call of the file system:
+#
+#     file_systems.sh TEST-PROGRAM system_calls --ignored --nocapture
 set -eu
 program=$(realpath "$1")
 shift
@@ -30,6 +32,7 @@ for kind in ext4 xfs btrfs; do
 	fi
 	if TMPDIR="$place" "$program" "$@" >"$room/$kind.txt" 2>&1; then
 		echo "$kind: $(grep '^test result' "$room/$kind.txt")"
+		grep '^|' "$room/$kind.txt" || true
 	else
 		echo "$kind: failed"
 		cat "$room/$kind.txt"
