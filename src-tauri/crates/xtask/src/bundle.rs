@@ -1,6 +1,7 @@
 //! `cargo xtask bundle`: the installer of this platform.
 
 use std::fs;
+use std::path::Path;
 
 use crate::place;
 use crate::setup;
@@ -23,15 +24,10 @@ pub fn bundle() -> Outcome {
     steps.step("Build the window's pages", |_| steps::run(steps::npm()?.args(["run", "--silent", "build"])))?;
     steps.step("Build the application", |_| steps::run(steps::cargo().args(["build", "--release", "--workspace"])))?;
     steps.step(&format!("Pack ({kind})"), |_| {
-        // The packer takes the window that was built above. The command line goes beside it.
+        // The packer takes the window that was built above. The command lines and the library that observes runs go beside it.
         let programs = place::target().join("release");
         let extra = programs.join("bundle-extra.json");
-        let command_line = programs.join(place::executable("proofmark"));
-        let files = format!(
-            "{{\"bundle\":{{\"linux\":{{\"deb\":{{\"files\":{{\"/usr/bin/proofmark\":{}}}}}}}}}}}",
-            quoted(&command_line.to_string_lossy())
-        );
-        fs::write(&extra, files).map_err(|error| format!("{}: {error}", extra.display()))?;
+        fs::write(&extra, beside(&programs)?).map_err(|error| format!("{}: {error}", extra.display()))?;
         let mut packer = steps::npm()?;
         packer.current_dir(place::root().join("src-tauri"));
         packer.args(["--prefix", "../ui", "exec", "--", "tauri", "bundle", "--bundles", kind, "--config"]).arg(&extra);
@@ -44,6 +40,26 @@ pub fn bundle() -> Outcome {
         }
         Ok(())
     })
+}
+
+/// What a package of Linux holds besides the window, as a part of the packer's configuration. The engine looks for the library
+/// in `../lib/proofmark` of its own folder.
+fn beside(programs: &Path) -> Result<String, String> {
+    let library = "libproofmark_preload.so";
+    let files = [
+        ("/usr/bin/proofmark".to_owned(), place::executable("proofmark")),
+        ("/usr/bin/proofmark-verify".to_owned(), place::executable("proofmark-verify")),
+        (format!("/usr/lib/proofmark/{library}"), library.to_owned()),
+    ];
+    let mut lines = Vec::new();
+    for (to, name) in files {
+        let from = programs.join(name);
+        if cfg!(target_os = "linux") && !from.is_file() {
+            return Err(format!("{} was not built", from.display()));
+        }
+        lines.push(format!("{}:{}", quoted(&to), quoted(&from.to_string_lossy())));
+    }
+    Ok(format!("{{\"bundle\":{{\"linux\":{{\"deb\":{{\"files\":{{{}}}}}}}}}}}", lines.join(",")))
 }
 
 fn quoted(text: &str) -> String {

@@ -103,13 +103,7 @@ fn child_releases() -> Outcome {
 }
 
 /// Takes a candidate as far as production, whatever of that is done already.
-fn release(
-    registry: &Registry,
-    ann: &Signer,
-    bob: &Signer,
-    candidate: CandidateId,
-    done: impl Fn(String),
-) -> Outcome {
+fn release(registry: &Registry, ann: &Signer, bob: &Signer, candidate: CandidateId, done: impl Fn(String)) -> Outcome {
     let state = registry.state()?;
     let record = state.candidates.get(&candidate).ok_or("the candidate")?;
     if record.state == CandidateState::Waiting {
@@ -136,7 +130,8 @@ fn killed_processes_lose_nothing_that_was_acknowledged() -> Outcome {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let cycles = number("PROOFMARK_KILL_CYCLES", 12);
     for cycle in 0..=cycles {
-        let candidate = registry.submit(&team.ann, &team.submission(&format!("cycle {cycle}")), &mut Watch::silent())?;
+        let candidate =
+            registry.submit(&team.ann, &team.submission(&format!("cycle {cycle}")), &mut Watch::silent())?;
         let places = [team.dir(), keys.clone()].map(|it| it.display().to_string()).join("\n");
         let order = format!("{places}\n{}\n{}\n{candidate}", team.ann.key_id(), team.bob.key_id());
         let begin = Instant::now();

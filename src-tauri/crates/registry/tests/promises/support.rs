@@ -117,10 +117,7 @@ pub fn submission_of(folder: &Path, note: &str) -> Submission {
         model: churn(),
         files: vec![file("model.pkl"), file("data/vocab.txt")],
         generated: Vec::new(),
-        evidence: vec![SourceBytes {
-            path: "report.html".to_owned(),
-            bytes: format!("<p>{note}</p>").into_bytes(),
-        }],
+        evidence: vec![SourceBytes { path: "report.html".to_owned(), bytes: format!("<p>{note}</p>").into_bytes() }],
         gates: Vec::new(),
         labels: Vec::new(),
         metrics: BTreeMap::from([("auc".to_owned(), 0.875)]),

@@ -66,7 +66,11 @@ fn child_acts() -> Outcome {
 }
 
 /// Whether what the step promises is there.
-fn is_done(registry: &Registry, name: &str, candidate: Option<CandidateId>) -> Result<bool, Box<dyn std::error::Error>> {
+fn is_done(
+    registry: &Registry,
+    name: &str,
+    candidate: Option<CandidateId>,
+) -> Result<bool, Box<dyn std::error::Error>> {
     let state = registry.state()?;
     let record = candidate.and_then(|it| state.candidates.get(&it));
     Ok(match name {
@@ -116,7 +120,8 @@ fn every_call_of_the_file_system_can_fail() -> Outcome {
                 let tally = table.entry((name.to_owned(), kind)).or_default();
                 tally.tried += 1;
                 tally.calls.insert(call.clone());
-                let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+                let text =
+                    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
                 let acknowledged = text.contains("acknowledged");
                 tally.acknowledged += u64::from(acknowledged);
                 tally.refused += u64::from(text.contains("refused: "));
@@ -137,11 +142,14 @@ fn every_call_of_the_file_system_can_fail() -> Outcome {
                 // A minute later, so that what was cut short is known to be abandoned.
                 let clock = Arc::new(Ahead::default());
                 clock.0.store(120_000, Ordering::Relaxed);
-                let registry = Registry::open(&team.dir(), OpenOptions { clock: Some(clock), ..OpenOptions::default() })?;
+                let registry =
+                    Registry::open(&team.dir(), OpenOptions { clock: Some(clock), ..OpenOptions::default() })?;
                 let was_done = is_done(&registry, name, candidate)?;
                 let again = step(&registry, name, signer, &source, candidate);
                 // Who has decided cannot decide twice: what the first attempt left is then the whole of it.
-                if let Err(error) = again.or_else(|error| if was_done && name == "approve" { Ok(()) } else { Err(error) }) {
+                if let Err(error) =
+                    again.or_else(|error| if was_done && name == "approve" { Ok(()) } else { Err(error) })
+                {
                     bad(format!("again: {error}"));
                     continue;
                 }
@@ -157,7 +165,9 @@ fn every_call_of_the_file_system_can_fail() -> Outcome {
             }
         }
     }
-    println!("| step | fault | points tried | acknowledged | clear error | recovered | damaged |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| step | fault | points tried | acknowledged | clear error | recovered | damaged |\n|---|---|---|---|---|---|---|"
+    );
     for ((name, kind), it) in &table {
         let Tally { tried, acknowledged, refused, recovered, .. } = it;
         println!("| {name} | {kind} | {tried} | {acknowledged} | {refused} | {recovered} | {} |", tried - recovered);
@@ -190,7 +200,8 @@ fn before(name: &str) -> Result<(Team, Option<CandidateId>), Box<dyn std::error:
 fn build_shim() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/shim.c");
     let target = std::env::temp_dir().join(format!("proofmark-faults-{}.so", std::process::id()));
-    let built = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&target).arg(&source).arg("-ldl").output()?;
+    let built =
+        Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&target).arg(&source).arg("-ldl").output()?;
     if !built.status.success() {
         return Err(format!("the shim does not compile: {}", String::from_utf8_lossy(&built.stderr)).into());
     }
