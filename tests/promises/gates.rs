@@ -185,7 +185,10 @@ fn gates_measure_predictions_and_ask_the_projects_command() -> Outcome {
     ensure!(verdict(&shown, "behaves")? == "cannot_tell", "{}", gate(&shown, "behaves")?);
     let shown = ask(&ada, &model, true, 1)?;
     let behaves = gate(&shown, "behaves")?;
-    ensure!(behaves["verdict"] == "fail" && behaves["why"].as_str().is_some_and(|it| it.contains("says nothing")), "{behaves}");
+    ensure!(
+        behaves["verdict"] == "fail" && behaves["why"].as_str().is_some_and(|it| it.contains("says nothing")),
+        "{behaves}"
+    );
 
     // One that dies is an error that shows its last words, and not a verdict.
     fs::write(project.join("predict.sh"), "echo no such library >&2; exit 3\n")?;
@@ -197,7 +200,10 @@ fn gates_measure_predictions_and_ask_the_projects_command() -> Outcome {
     fs::write(project.join("holdout.csv"), holdout(5, true))?;
     let shown = ask(&ada, &model, false, 1)?;
     let everywhere = gate(&shown, "everywhere")?;
-    ensure!(everywhere["verdict"] == "fail" && everywhere["why"].as_str().is_some_and(|it| it.contains("north")), "{everywhere}");
+    ensure!(
+        everywhere["verdict"] == "fail" && everywhere["why"].as_str().is_some_and(|it| it.contains("north")),
+        "{everywhere}"
+    );
     Ok(())
 }
 
@@ -208,7 +214,11 @@ fn a_candidate_is_compared_with_production_on_the_same_rows() -> Outcome {
     let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
     let project = make_project(&sandbox)?;
     // Only what is compared forbids anything here.
-    let only: String = GATES.split("[[gate]]").filter(|it| !it.contains("[[gate.") && !it.contains("rule = ") || it.contains("against_production")).collect::<Vec<_>>().join("[[gate]]");
+    let only: String = GATES
+        .split("[[gate]]")
+        .filter(|it| !it.contains("[[gate.") && !it.contains("rule = ") || it.contains("against_production"))
+        .collect::<Vec<_>>()
+        .join("[[gate]]");
     fs::write(project.join("proofmark.toml"), only)?;
     ada.cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
     let registry = sandbox.root().join("registry");
@@ -221,7 +231,11 @@ fn a_candidate_is_compared_with_production_on_the_same_rows() -> Outcome {
     ada.publish(&candidate)?;
     let kept = registry.join("models/credit/version-1/evidence/evaluation.csv");
     let kept = fs::read_to_string(&kept)?;
-    ensure!(kept.starts_with("row,label,prediction,score\n") && !kept.contains("r17") && !kept.contains("north"), "{}", &kept[..200]);
+    ensure!(
+        kept.starts_with("row,label,prediction,score\n") && !kept.contains("r17") && !kept.contains("north"),
+        "{}",
+        &kept[..200]
+    );
 
     // Much worse predictions on the same rows: significantly so, by both tests.
     fs::write(&model, r#"{"learner": {"version": 2}}"#)?;
@@ -230,7 +244,10 @@ fn a_candidate_is_compared_with_production_on_the_same_rows() -> Outcome {
     for (name, test) in [("not-worse", "delong"), ("accuracy-not-worse", "mcnemar")] {
         let found = gate(&shown, name)?;
         let figure = found["figures"].as_array().and_then(|it| it.last()).context("figures")?;
-        ensure!(found["verdict"] == "fail" && figure["test"] == test && figure["p_value"].as_f64() < Some(0.01), "{found}");
+        ensure!(
+            found["verdict"] == "fail" && figure["test"] == test && figure["p_value"].as_f64() < Some(0.01),
+            "{found}"
+        );
         ensure!(figure["interval"][1].as_f64() < Some(0.0) && figure["rows"] == 400, "{figure}");
     }
 

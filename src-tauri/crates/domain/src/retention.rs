@@ -52,7 +52,9 @@ impl Retention {
             Self::Days(days) => Timestamp::from_ms(written.ms().saturating_add(days.saturating_mul(DAY_MS))),
             Self::Months(months) => {
                 let moment = jiff::Timestamp::from_millisecond(written.ms()).unwrap_or(jiff::Timestamp::MAX);
-                let later = moment.to_zoned(jiff::tz::TimeZone::UTC).saturating_add(jiff::Span::new().months(months.min(19_998)));
+                let later = moment
+                    .to_zoned(jiff::tz::TimeZone::UTC)
+                    .saturating_add(jiff::Span::new().months(months.min(19_998)));
                 Timestamp::from_ms(later.timestamp().as_millisecond())
             }
         }

@@ -170,7 +170,8 @@ fn drop_nulls(value: &mut serde_json::Value) {
 /// # Errors
 /// If they cannot be understood, or two bear one name.
 pub(crate) fn parse_gates(text: &str) -> Answer<Vec<Gate>> {
-    let invalid = |why: String| Trouble::new(ErrorCode::InvalidRequest, format!("The gates cannot be understood: {why}."));
+    let invalid =
+        |why: String| Trouble::new(ErrorCode::InvalidRequest, format!("The gates cannot be understood: {why}."));
     let gates = toml::from_str::<ProjectConfig>(text).map_err(|error| invalid(error.message().to_owned()))?.gate;
     let mut names = std::collections::BTreeSet::new();
     match gates.iter().find(|gate| !names.insert(gate.name.as_str())) {

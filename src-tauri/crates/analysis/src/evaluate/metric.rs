@@ -42,7 +42,9 @@ impl<'p> Ready<'p> {
         match &predictions.task {
             Task::Numbers if !needs_numbers => return no("the label is a number, not a class"),
             Task::Classes { .. } if needs_numbers => return no("the label is a class, not a number"),
-            Task::Classes { positive: None, .. } if matches!(metric, M::Precision | M::Recall | M::RocAuc | M::LogLoss | M::Brier) => {
+            Task::Classes { positive: None, .. }
+                if matches!(metric, M::Precision | M::Recall | M::RocAuc | M::LogLoss | M::Brier) =>
+            {
                 return no("it is defined for two classes");
             }
             _ => {}
@@ -73,9 +75,9 @@ impl<'p> Ready<'p> {
                 let score = p.score.get(at)?.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
                 Some(if self.is_positive(at) { -score.ln() } else { -(1.0 - score).ln() })
             }),
-            M::Brier => self.mean(weights, |at| {
-                Some((p.score.get(at)? - f64::from(u8::from(self.is_positive(at)))).powi(2))
-            }),
+            M::Brier => {
+                self.mean(weights, |at| Some((p.score.get(at)? - f64::from(u8::from(self.is_positive(at)))).powi(2)))
+            }
             M::Accuracy => self.mean(weights, |at| Some(f64::from(u8::from(p.label.get(at) == p.prediction.get(at))))),
             M::Mae => self.mean(weights, |at| Some((p.prediction.get(at)? - p.label.get(at)?).abs())),
             M::Rmse => self.mean(weights, |at| Some((p.prediction.get(at)? - p.label.get(at)?).powi(2))).map(f64::sqrt),
@@ -113,7 +115,11 @@ impl<'p> Ready<'p> {
             let mut end = begin;
             while let Some(at) = self.order.get(end).filter(|at| score(**at) == score(*first)) {
                 let weight = f64::from(weights.get(*at as usize).copied().unwrap_or(0));
-                if self.is_positive(*at as usize) { up += weight } else { down += weight }
+                if self.is_positive(*at as usize) {
+                    up += weight
+                } else {
+                    down += weight
+                }
                 end += 1;
             }
             // Every negative of this score lies below the positives seen before, and level with those of the same score.
@@ -147,12 +153,14 @@ impl<'p> Ready<'p> {
             (EvaluationMetric::Recall, Some(class)) => Some(share(*right.get(*class)?, *is.get(*class)?)),
             (EvaluationMetric::F1, Some(class)) => f1(*class),
             (EvaluationMetric::F1, None) => {
-                let seen: Vec<usize> = (0..classes).filter(|it| is.get(*it) > Some(&0.0) || said.get(*it) > Some(&0.0)).collect();
+                let seen: Vec<usize> =
+                    (0..classes).filter(|it| is.get(*it) > Some(&0.0) || said.get(*it) > Some(&0.0)).collect();
                 let all: Option<Vec<f64>> = seen.iter().map(|it| f1(*it)).collect();
                 Some(all?.iter().sum::<f64>() / seen.len().max(1) as f64)
             }
             (EvaluationMetric::BalancedAccuracy, _) => {
-                let seen: Vec<f64> = is.iter().zip(&right).filter(|(is, _)| **is > 0.0).map(|(is, right)| right / is).collect();
+                let seen: Vec<f64> =
+                    is.iter().zip(&right).filter(|(is, _)| **is > 0.0).map(|(is, right)| right / is).collect();
                 (!seen.is_empty()).then(|| seen.iter().sum::<f64>() / seen.len() as f64)
             }
             _ => None,

@@ -44,8 +44,7 @@ pub fn parts(
         }
         for (name, places) in places {
             let rows = places.len() as u64;
-            let measured =
-                if rows < least_rows { None } else { measure(&predictions.at(&places), metric, alpha).ok() };
+            let measured = if rows < least_rows { None } else { measure(&predictions.at(&places), metric, alpha).ok() };
             found.push(Part { column: column.clone(), name: name.to_owned(), rows, measured });
         }
     }

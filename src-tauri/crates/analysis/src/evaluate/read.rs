@@ -210,8 +210,14 @@ fn classes(
     prediction: Option<Vec<Option<String>>>,
     score: Option<Vec<f64>>,
 ) -> Result<Read, EvaluateError> {
-    let mut names: Vec<String> =
-        label.iter().chain(prediction.iter().flatten()).flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut names: Vec<String> = label
+        .iter()
+        .chain(prediction.iter().flatten())
+        .flatten()
+        .cloned()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     if names.len() > CLASSES {
         let why = format!("has {} different values, which are no classes", names.len());
         return Err(EvaluateError::Column { column: columns.label.clone(), why });
@@ -242,7 +248,8 @@ fn classes(
         (None, Some(score), Some(positive)) => {
             let other = 1usize.saturating_sub(positive) as f64;
             let threshold = columns.threshold.unwrap_or(0.5);
-            let class = |it: &f64| if it.is_nan() { f64::NAN } else { class_of(*it, threshold, positive as f64, other) };
+            let class =
+                |it: &f64| if it.is_nan() { f64::NAN } else { class_of(*it, threshold, positive as f64, other) };
             score.iter().map(class).collect()
         }
         (None, Some(_), None) => {

@@ -16,8 +16,13 @@ fn predictions(case: &Value, model: &str) -> Predictions {
     let room = tempfile::tempdir().unwrap();
     let path = room.path().join("rows.csv");
     let model = &case[model];
-    let column = |of: &Value| of.as_array().map(|it| it.iter().map(|it| it.to_string().replace('"', "")).collect::<Vec<_>>());
-    let named = [("label", column(&case["label"])), ("prediction", column(&model["prediction"])), ("score", column(&model["score"]))];
+    let column =
+        |of: &Value| of.as_array().map(|it| it.iter().map(|it| it.to_string().replace('"', "")).collect::<Vec<_>>());
+    let named = [
+        ("label", column(&case["label"])),
+        ("prediction", column(&model["prediction"])),
+        ("score", column(&model["score"])),
+    ];
     let columns: Vec<(&str, Vec<String>)> = named.into_iter().filter_map(|(name, of)| Some((name, of?))).collect();
     let mut text = columns.iter().map(|it| it.0).collect::<Vec<_>>().join(",") + "\n";
     for at in 0..columns[0].1.len() {
@@ -73,9 +78,16 @@ fn paired_tests_equal_scipy_and_the_published_formulas() {
                 // Other random numbers: the ends of the interval are themselves known to a few hundredths of its width.
                 let width = high - low;
                 let (ours_low, ours_high) = ours.better_by.interval;
-                assert!((ours_low - low).abs() < 0.1 * width && (ours_high - high).abs() < 0.1 * width, "{what}: {ours:?} is not {low}..{high}");
+                assert!(
+                    (ours_low - low).abs() < 0.1 * width && (ours_high - high).abs() < 0.1 * width,
+                    "{what}: {ours:?} is not {low}..{high}"
+                );
                 let theirs_p = theirs["p_value"].as_f64().unwrap();
-                assert!((ours.p_value - theirs_p).abs() < 0.02 + 0.1 * theirs_p, "{what}: {} is not {theirs_p}", ours.p_value);
+                assert!(
+                    (ours.p_value - theirs_p).abs() < 0.02 + 0.1 * theirs_p,
+                    "{what}: {} is not {theirs_p}",
+                    ours.p_value
+                );
             } else {
                 same(ours.p_value, &theirs["p_value"], &what);
                 same(ours.better_by.interval.0, &theirs["interval"][0], &what);
@@ -95,7 +107,8 @@ fn calibration_equals_scikit_learn() {
             same(ours.ece.value, &theirs["ece"], "ece");
             same(ours.brier.value, &theirs["brier"], "brier");
             let (low, high) = ours.brier.interval;
-            let (low_theirs, high_theirs) = (theirs["brier_interval"][0].as_f64().unwrap(), theirs["brier_interval"][1].as_f64().unwrap());
+            let (low_theirs, high_theirs) =
+                (theirs["brier_interval"][0].as_f64().unwrap(), theirs["brier_interval"][1].as_f64().unwrap());
             let width = high_theirs - low_theirs;
             assert!((low - low_theirs).abs() < 0.1 * width && (high - high_theirs).abs() < 0.1 * width);
             seen += 1;

@@ -108,9 +108,11 @@ impl Command {
                     Some(person) => engine.person_named(&person)?,
                     None => current(engine.person_list(Nothing {})?)?,
                 };
-                let request = KeyBackUp { key_id: person.card.key_id.clone(), path: file.to_string_lossy().into_owned() };
+                let request =
+                    KeyBackUp { key_id: person.card.key_id.clone(), path: file.to_string_lossy().into_owned() };
                 let written = engine.key_back_up(request)?;
-                let document = serde_json::json!({"key_id": person.card.key_id, "path": written.path, "size": written.size});
+                let document =
+                    serde_json::json!({"key_id": person.card.key_id, "path": written.path, "size": written.size});
                 context.answer("key-backup", &document, || {
                     format!(
                         "{} holds the key of {}; only its passphrase opens it.\n",

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
     AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef,
-    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionDestroy, VersionWithdraw,
+    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionDestroy,
+    VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;

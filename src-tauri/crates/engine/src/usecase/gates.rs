@@ -442,13 +442,16 @@ fn words(rule: &GateRule) -> (String, String) {
             (format!("{metric} holds its limit"), limits(*at_least, *at_most))
         }
         GateRule::CodeCommitted => ("The code was committed when the run began".into(), "committed, unchanged".into()),
-        GateRule::RetentionNotExpired => ("No training data is kept for longer than it may be".into(), "not past its end".into()),
+        GateRule::RetentionNotExpired => {
+            ("No training data is kept for longer than it may be".into(), "not past its end".into())
+        }
         GateRule::Evaluation { metric, at_least, at_most } => {
             (format!("{} on the evaluation rows holds its limit", metric.as_str()), limits(*at_least, *at_most))
         }
         GateRule::AgainstProduction { metric, test, demand, at_most_worse, alpha, .. } => {
             let test = test.unwrap_or(metric.usual_test()).as_str();
-            let rule = format!("{} is compared with production on the same rows ({test}, alpha {alpha})", metric.as_str());
+            let rule =
+                format!("{} is compared with production on the same rows ({test}, alpha {alpha})", metric.as_str());
             let allowed = match demand {
                 Demand::NotWorse => format!("not significantly worse by more than {at_most_worse}"),
                 Demand::NotInferior => format!("shown to be at most {at_most_worse} worse"),
@@ -463,11 +466,21 @@ fn words(rule: &GateRule) -> (String, String) {
             (format!("{} holds in every part of {least_rows} rows or more", metric.as_str()), joined(&all))
         }
         GateRule::Calibration { ece_at_most, brier_at_most, bins } => {
-            let all = [ece_at_most.map(|it| format!("ECE at most {it}")), brier_at_most.map(|it| format!("Brier at most {it}"))];
-            (format!("Scores come true as often as they say ({bins} bins)"), joined(&all.into_iter().flatten().collect::<Vec<_>>()))
+            let all = [
+                ece_at_most.map(|it| format!("ECE at most {it}")),
+                brier_at_most.map(|it| format!("Brier at most {it}")),
+            ];
+            (
+                format!("Scores come true as often as they say ({bins} bins)"),
+                joined(&all.into_iter().flatten().collect::<Vec<_>>()),
+            )
         }
-        GateRule::ModelSize { at_most } => ("The model's files are small enough".into(), format!("at most {at_most} bytes")),
-        GateRule::Latency { p95_ms, .. } => ("The project's command answers in time".into(), format!("95 of 100 within {p95_ms} ms")),
+        GateRule::ModelSize { at_most } => {
+            ("The model's files are small enough".into(), format!("at most {at_most} bytes"))
+        }
+        GateRule::Latency { p95_ms, .. } => {
+            ("The project's command answers in time".into(), format!("95 of 100 within {p95_ms} ms"))
+        }
         GateRule::Behaviour { tests } => {
             ("The project's command answers as it must".into(), counted(tests.len() as u64, "test holds", "tests hold"))
         }

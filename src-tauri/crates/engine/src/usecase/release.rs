@@ -352,9 +352,8 @@ fn in_production(registry: &Registry, state: &RegistryState, model: &ModelName) 
     let candidate = state.version(model, version)?.candidate;
     let manifest = state.candidates.get(&candidate)?.manifest.as_ref()?;
     let kept = manifest.evidence.iter().find(|it| it.path == EVALUATION_FILE);
-    let evaluation = kept.map(|file| {
-        registry.object(&file.digest).map_err(|error| crate::trouble::sentence(&error.to_string()))
-    });
+    let evaluation =
+        kept.map(|file| registry.object(&file.digest).map_err(|error| crate::trouble::sentence(&error.to_string())));
     Some(InProduction { version, evaluation })
 }
 

@@ -263,7 +263,13 @@ impl Engine {
 }
 
 fn copying(title: String) -> JobPlan {
-    JobPlan { kind: JobKind::Copy, title, project: None, unit: "bytes", notice: Some("The copy is complete and was verified.".to_owned()) }
+    JobPlan {
+        kind: JobKind::Copy,
+        title,
+        project: None,
+        unit: "bytes",
+        notice: Some("The copy is complete and was verified.".to_owned()),
+    }
 }
 
 /// What became of a change, where the person must know that it does not hold yet.

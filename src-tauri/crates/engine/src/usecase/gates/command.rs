@@ -89,7 +89,9 @@ impl Questions {
             if let GateRule::Latency { rows: wanted, example, .. } = &gate.rule {
                 let own = [example.clone()];
                 let from: &[Example] = if example.is_empty() { &rows } else { &own };
-                timed.extend(from.iter().cycle().take(if from.is_empty() { 0 } else { *wanted as usize + WARM_UP }).cloned());
+                timed.extend(
+                    from.iter().cycle().take(if from.is_empty() { 0 } else { *wanted as usize + WARM_UP }).cloned(),
+                );
             }
         }
         Self { rows, timed }
@@ -132,11 +134,17 @@ impl Engine {
         let state = self.registry_state().map(|(_, state)| state);
         let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_ref()));
         if questions.rows.is_empty() && questions.timed.is_empty() {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, "No gate asks how the model behaves or how fast it answers.")
-                .hint("Add a [[gate]] with rule = \"behaviour\" or \"latency\" to proofmark.toml."));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "No gate asks how the model behaves or how fast it answers.",
+            )
+            .hint("Add a [[gate]] with rule = \"behaviour\" or \"latency\" to proofmark.toml."));
         }
         if questions.rows.len() + questions.timed.len() > MOST_ROWS {
-            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("The gates ask for more than {MOST_ROWS} rows.")));
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("The gates ask for more than {MOST_ROWS} rows."),
+            ));
         }
         let plan = JobPlan {
             kind: JobKind::Gates,
@@ -169,7 +177,9 @@ impl Engine {
         let shown = model.to_string_lossy();
         let argv: Vec<String> = config.command.iter().map(|part| part.replace("{model}", &shown)).collect();
         let mut asked = Asked::start(&argv, Path::new(&project.root), &model)?;
-        let timeout = Duration::from_secs_f64(config.timeout_s.filter(|it| it.is_finite()).unwrap_or(TIMEOUT_S).clamp(0.1, 3_600.0));
+        let timeout = Duration::from_secs_f64(
+            config.timeout_s.filter(|it| it.is_finite()).unwrap_or(TIMEOUT_S).clamp(0.1, 3_600.0),
+        );
         let total = (questions.rows.len() + questions.timed.len()) as u64;
         let (mut answers, mut times_ms) = (BTreeMap::new(), Vec::new());
         for (at, row) in questions.rows.iter().chain(&questions.timed).enumerate() {
@@ -223,7 +233,9 @@ impl Engine {
             Ok(read.reports().newest::<GateRun>(ReportKind::GateRun, &evidence.model.digest)?)
         })?;
         let Some(run) = stored.map(|it| it.body) else {
-            return none("The project's command has not been asked about this model yet; proofmark gate --run does.".to_owned());
+            return none(
+                "The project's command has not been asked about this model yet; proofmark gate --run does.".to_owned(),
+            );
         };
         if run.command != config.command || run.output != config.output {
             return none("The command was changed since it was asked; ask again.".to_owned());
@@ -273,7 +285,11 @@ impl Engine {
         run.times_ms.sort_unstable_by(f64::total_cmp);
         let count = run.times_ms.len();
         let Some(p95) = at_rank(&run.times_ms, (0.95 * count as f64).ceil()) else {
-            return Ok(Found::new(GateVerdict::CannotTell, "not timed", "The command has not been timed yet; ask again."));
+            return Ok(Found::new(
+                GateVerdict::CannotTell,
+                "not timed",
+                "The command has not been timed yet; ask again.",
+            ));
         };
         // By order statistics (Conover 1999, 3.2): the ranks between which the quantile lies with 95 %.
         let spread = 1.96 * (count as f64 * 0.95 * 0.05).sqrt();
@@ -370,7 +386,11 @@ fn held(expect: &Expectation, first: &Scalar, second: Option<&Scalar>) -> Result
                 return Err(format!("the answer is {first}, not {wanted}"));
             }
             if at_least.is_none() && at_most.is_none() {
-                return if equals.is_some() { Ok(()) } else { Err("the test says nothing about the answer".to_owned()) };
+                return if equals.is_some() {
+                    Ok(())
+                } else {
+                    Err("the test says nothing about the answer".to_owned())
+                };
             }
             let Some(value) = number(first) else { return Err(format!("the answer {first} is no number")) };
             match (at_least.filter(|limit| value < *limit), at_most.filter(|limit| value > *limit)) {
@@ -499,7 +519,8 @@ impl Asked {
                     return Err(self.failed(&why));
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    let why = if written.is_err() { "it ended before it was asked" } else { "it ended without an answer" };
+                    let why =
+                        if written.is_err() { "it ended before it was asked" } else { "it ended without an answer" };
                     return Err(self.failed(why));
                 }
             }
@@ -511,7 +532,8 @@ impl Asked {
         let errors = std::mem::replace(&mut self.errors, std::thread::spawn(String::new));
         let said = errors.join().unwrap_or_default();
         let last = said.lines().last().unwrap_or_default().to_owned();
-        let trouble = Trouble::new(ErrorCode::Unreadable, format!("The command {} is of no use: {why}. {last}", self.program));
+        let trouble =
+            Trouble::new(ErrorCode::Unreadable, format!("The command {} is of no use: {why}. {last}", self.program));
         trouble.hint("It must read a JSON object a line from its input and answer each with one line at once, flushed.")
     }
 }

@@ -278,7 +278,11 @@ impl Engine {
                 let name = ask.metric.as_str();
                 Found::new(verdict, ask.measured(&compared), why + &evaluation.caveat()).with(named).and(vec![
                     plain_figure(name, compared.first, compared.better_by.rows),
-                    plain_figure(&format!("{name} of version {}", current.version), compared.second, compared.better_by.rows),
+                    plain_figure(
+                        &format!("{name} of version {}", current.version),
+                        compared.second,
+                        compared.better_by.rows,
+                    ),
                     GateFigure {
                         test: Some(compared.test.as_str().to_owned()),
                         p_value: Some(compared.p_value),
@@ -347,7 +351,9 @@ impl Against {
             ),
             Demand::NotInferior => (
                 GateVerdict::CannotTell,
-                format!("It is not shown that {name} is at most {allowed} worse than that of version {version} {base}."),
+                format!(
+                    "It is not shown that {name} is at most {allowed} worse than that of version {version} {base}."
+                ),
             ),
             Demand::Better if surely_better => {
                 (GateVerdict::Pass, format!("{name} is better than that of version {version} {base}."))
@@ -445,7 +451,8 @@ fn judge_parts(
         let (low, high) = found.interval;
         if at_least.is_some_and(|limit| high < limit) || at_most.is_some_and(|limit| low > limit) {
             surely.push(format!("{shown} ({:.4})", found.value));
-        } else if at_least.is_some_and(|limit| found.value < limit) || at_most.is_some_and(|limit| found.value > limit) {
+        } else if at_least.is_some_and(|limit| found.value < limit) || at_most.is_some_and(|limit| found.value > limit)
+        {
             perhaps.push(format!("{shown} ({:.4})", found.value));
         }
         let badness = if metric.more_is_better() { -found.value } else { found.value };
@@ -458,7 +465,11 @@ fn judge_parts(
         None => format!("none of {} parts", parts.len()),
     };
     let left = parts.len() - judged;
-    let left = if left > 0 { format!(" {left} parts of fewer than {least_rows} rows, or of one class, were not judged.") } else { String::new() };
+    let left = if left > 0 {
+        format!(" {left} parts of fewer than {least_rows} rows, or of one class, were not judged.")
+    } else {
+        String::new()
+    };
     let found = if judged == 0 {
         Found::new(GateVerdict::CannotTell, measured, format!("No part has the {least_rows} rows that it takes."))
     } else if !surely.is_empty() {

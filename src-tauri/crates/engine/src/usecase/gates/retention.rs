@@ -50,7 +50,11 @@ impl Engine {
             Found::new(GateVerdict::CannotTell, measured, why)
         } else {
             let next = next.map_or_else(String::new, |end| format!(" The first of them ends {end}."));
-            Found::new(GateVerdict::Pass, measured, format!("Every data set upstream is within its time or gone.{next}"))
+            Found::new(
+                GateVerdict::Pass,
+                measured,
+                format!("Every data set upstream is within its time or gone.{next}"),
+            )
         })
     }
 }
