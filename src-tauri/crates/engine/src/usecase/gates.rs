@@ -47,7 +47,7 @@ impl Evidence<'_> {
 }
 
 /// What a gate found: verdict, measured, why, evidence.
-struct Found {
+pub(super) struct Found {
     verdict: GateVerdict,
     measured: String,
     why: String,

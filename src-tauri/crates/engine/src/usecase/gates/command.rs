@@ -223,7 +223,7 @@ impl Engine {
     }
 
     /// The newest answers about this model, if they are still those of the command that proofmark.toml names.
-    pub(crate) fn gate_run(&self, evidence: &Evidence<'_>) -> Answer<Result<GateRun, Found>> {
+    pub(in crate::usecase) fn gate_run(&self, evidence: &Evidence<'_>) -> Answer<Result<GateRun, Found>> {
         let none = |why: String| Ok(Err(Found::new(GateVerdict::CannotTell, "not asked", why)));
         let config = &evidence.config.gates;
         if config.command.is_empty() {
