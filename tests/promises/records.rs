@@ -280,3 +280,45 @@ fn stages_of_dvc_are_what_dvc_says() -> Outcome {
     ensure!(labels.contains(&"raw/us.csv") && labels.contains(&"clean@us"), "{labels:?}");
     Ok(())
 }
+
+/// A run of MLflow that says which script it was and nothing of its data, as most do.
+#[test]
+fn a_recorded_run_that_names_no_data_is_given_what_its_script_reads() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let folder = sandbox.folder("tracked")?;
+    let id = "0123456789abcdef0123456789abcdef";
+    let run = folder.join("mlruns/7").join(id);
+    fs::create_dir_all(run.join("tags"))?;
+    fs::create_dir_all(run.join("artifacts"))?;
+    fs::write(folder.join("data.csv"), "age,income,default\n30,2000,0\n41,3100,1\n")?;
+    let script = "import pandas as pd, mlflow\n\
+        from sklearn.linear_model import LogisticRegression\n\
+        table = pd.read_csv('data.csv')\n\
+        model = LogisticRegression().fit(table[['age', 'income']], table['default'])\n\
+        mlflow.sklearn.log_model(model, name='model')\n";
+    fs::write(folder.join("train.py"), script)?;
+    fs::write(folder.join("mlruns/7/meta.yaml"), "experiment_id: '7'\nname: credit\nlifecycle_stage: active\n")?;
+    let end = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis();
+    fs::write(
+        run.join("meta.yaml"),
+        format!(
+            "artifact_uri: {}\nend_time: {end}\nentry_point_name: ''\nexperiment_id: '7'\nlifecycle_stage: active\nrun_id: {id}\n\
+             run_name: lr\nrun_uuid: {id}\nsource_type: 4\nstart_time: {}\nstatus: 3\nuser_id: ada\n",
+            run.join("artifacts").display(),
+            end - 1000
+        ),
+    )?;
+    fs::write(run.join("tags/mlflow.source.name"), "train.py")?;
+    fs::write(run.join("tags/mlflow.source.type"), "LOCAL")?;
+    fs::write(run.join("artifacts/estimator.txt"), "kept beside the model")?;
+    cli.ok(["scan".as_ref(), folder.as_os_str()])?;
+    let listed = list(&cli, &folder, &[])?;
+    ensure!(listed.len() == 1 && listed[0]["source"] == "mlflow", "{listed:?}");
+    let shown = cli.ok(["runs", "show", listed[0]["id"].as_str().context("no id")?])?;
+    let inputs = shown["run"]["inputs"].as_array().or_else(|| shown["inputs"].as_array()).context("no inputs")?;
+    let data = inputs.iter().find(|it| it["path"] == "data.csv").with_context(|| format!("no data in {inputs:?}"))?;
+    ensure!(data["basis"] == "inferred", "{data}");
+    ensure!(data["confidence"].as_f64().is_some_and(|it| it > 0.8 && it < 1.0), "{data}");
+    Ok(())
+}

@@ -179,7 +179,7 @@ describe("where data went", () => {
 	});
 	it("lists one line per column and model, and passes over a model that is not there", () => {
 		const label = { label: "email", group: "direct" as const, column: "e", dataset: "d", reached_as: [], exact: true };
-		const view = { sentence: "", unscreened: 0, models: [{ project: "p", project_name: "P", path: "m", release: "" }], rows: [{ project: "p", project_name: "P", path: "d", labels: [label], cells: [{ model: 0, labels: [label, { ...label, column: "f" }], in_features: true, confidence: 1 }, { model: 7, labels: [label], in_features: false, confidence: 1 }] }] };
+		const view = { sentence: "", unscreened: 0, waiting: 0, models: [{ project: "p", project_name: "P", path: "m", release: "" }], rows: [{ project: "p", project_name: "P", path: "d", labels: [label], cells: [{ model: 0, labels: [label, { ...label, column: "f" }], in_features: true, confidence: 1 }, { model: 7, labels: [label], in_features: false, confidence: 1 }] }] };
 		expect(reachesOf(view).map((it) => it.label.column)).toEqual(["e", "f"]);
 	});
 });

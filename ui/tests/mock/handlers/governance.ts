@@ -50,8 +50,8 @@ const entries: AuditRow[] = Array.from({ length: 4_812 }, (_, i) => {
 export const handlers: Handlers = {
 	governance: () =>
 		world.empty
-			? { sentence: "No sensitive column was found in the data that was looked at.", models: [], rows: [], unscreened: 0 }
-			: { sentence: "Sensitive data of 42 data sets lies upstream of 5 models; of 27 of them a sensitive column is among the model's own features.", models, rows, unscreened: 3 },
+			? { sentence: "No sensitive column was found in the data that was looked at.", models: [], rows: [], unscreened: 0, waiting: 0 }
+			: { sentence: "Sensitive data of 42 data sets lies upstream of 5 models; of 27 of them a sensitive column is among the model's own features.", models, rows, unscreened: 3, waiting: 2 },
 	audit_list: ({ text, offset, limit }) => {
 		const list = world.empty ? [] : entries.filter((it) => text === null || `${it.actor} ${it.action} ${it.object} ${JSON.stringify(it.detail)}`.toLowerCase().includes(text.toLowerCase()));
 		return { total: list.length, entries: list.slice(offset, offset + (limit ?? 200)) };

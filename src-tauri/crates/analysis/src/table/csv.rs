@@ -104,15 +104,23 @@ pub fn scan(
 ) -> io::Result<Scanned> {
     let delimiter = forced.0.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
     let head = sniff::records(sample, delimiter, whole, 300);
-    let header = forced.1.unwrap_or_else(|| sniff::has_header(&head));
+    let row_names = forced.1 != Some(false) && sniff::lacks_first_name(&head);
+    let header = forced.1.unwrap_or_else(|| row_names || sniff::has_header(&head));
     let mut notes = Vec::new();
     // The widest layout that many rows share, when there is no header to say it.
     let width_of_rows = head.iter().map(Vec::len).max().unwrap_or(1);
     let raw: Vec<String> = match head.first() {
+        // An empty name is numbered below.
+        Some(first) if row_names => std::iter::once(String::new()).chain(first.iter().cloned()).collect(),
         Some(first) if header => first.clone(),
         _ => (1..=width_of_rows).map(|index| format!("column_{index}")).collect(),
     };
     let (names, duplicate_names) = unique_names(&raw);
+    if row_names {
+        notes.push(
+            "the header names one column less than the rows hold; the first one was taken for names of rows".to_owned(),
+        );
+    }
     if !duplicate_names.is_empty() {
         notes.push(format!("column names that stand more than once were numbered: {}", duplicate_names.join(", ")));
     }

@@ -184,9 +184,28 @@ pub fn has_header(rows: &[Vec<String>]) -> bool {
     values == 0 || names > values || (numeric >= 3 && unlike * 10 >= numeric * 9)
 }
 
+/// Whether the header names one column less than every row holds: the first column has the names of the rows, as R's `write.table`
+/// writes it. A row that merely ends with a delimiter is no such row.
+pub fn lacks_first_name(rows: &[Vec<String>]) -> bool {
+    let Some((first, body)) = rows.split_first() else { return false };
+    let names = first.iter().all(|field| matches!(classify(field, true), Kind::Text));
+    let longer = body.iter().all(|row| row.len() == first.len() + 1);
+    let ends_with_delimiter = body.iter().all(|row| row.last().is_none_or(|field| field.trim().is_empty()));
+    first.len() > 1 && body.len() > 1 && names && longer && !ends_with_delimiter
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_without_a_name_for_the_rows_is_seen() {
+        let rows = |text: &str| records(text.as_bytes(), b',', true, 100);
+        assert!(lacks_first_name(&rows("\"w\",\"t\"\n\"1\",26.5,1\n\"2\",27,2\n")));
+        assert!(!lacks_first_name(&rows("w,t\n26.5,1,\n27,2,\n")), "a delimiter at the end of each row");
+        assert!(!lacks_first_name(&rows("w,t\n1,26.5,1\n27,2\n")), "one row that is too long");
+        assert!(!lacks_first_name(&rows("1,2\n1,2,3\n4,5,6\n")), "values, not names");
+    }
 
     #[test]
     fn layouts_are_found() {

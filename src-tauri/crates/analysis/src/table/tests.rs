@@ -42,6 +42,17 @@ fn rows_keep_the_numbers_of_the_file() {
 }
 
 #[test]
+fn names_of_rows_that_the_header_leaves_out_do_not_shift_the_others() {
+    let (_dir, path) = write("a.csv", b"\"Weight\",\"Feed\"\n\"1\",26.5,NA\n\"2\",27.25,5.5\n\"3\",36,17.5\n");
+    let source = open(&path, &ReadOptions::default()).unwrap();
+    assert_eq!(source.column_names(), ["column_1", "Weight", "Feed"]);
+    let frame = source.frame(None).unwrap();
+    assert_eq!(frame.column("Weight").unwrap().f64().unwrap().get(0), Some(26.5));
+    assert_eq!(source.structure().unwrap().long_rows.count, 0);
+    assert_eq!(source.rows(), 3);
+}
+
+#[test]
 fn json_is_flattened_and_ordered() {
     let lines = b"{\"id\":1,\"user\":{\"city\":\"Rome\"},\"tags\":[1,2]}\n{\"id\":2,\"z\":\"007\"}\n";
     let array = b"[{\"id\":1,\"user\":{\"city\":\"Rome\"},\"tags\":[1,2]},{\"id\":2,\"z\":\"007\"}]";

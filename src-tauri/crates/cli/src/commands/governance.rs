@@ -21,6 +21,9 @@ pub fn show(context: &Context) -> Outcome {
 
 fn text(view: &GovernanceView) -> String {
     let mut text = format!("{}\n", safe(&view.sentence));
+    if view.waiting > 0 {
+        text.push_str("  Look at it: proofmark scan --screen DIR\n");
+    }
     let mut table = Table::new([
         ("Data set", Left),
         ("Sensitive", Left),

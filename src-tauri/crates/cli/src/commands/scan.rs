@@ -84,7 +84,17 @@ impl Arguments {
                 deleted: summary.deleted.len(),
             },
         };
-        context.answer("scan", &scan, || text(&scan))
+        let is_table = |kind| matches!(kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog);
+        let waits = !self.screen
+            && scan.changes.added + scan.changes.changed > 0
+            && files.iter().any(|state| is_table(state.facts.kind));
+        context.answer("scan", &scan, || {
+            let mut text = text(&scan);
+            if waits {
+                text.push_str("\nWhether its data is fit and sensitive: proofmark scan --screen DIR\n");
+            }
+            text
+        })
     }
 }
 

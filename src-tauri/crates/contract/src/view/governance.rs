@@ -58,8 +58,10 @@ pub struct GovernanceView {
     pub models: Vec<MatrixModel>,
     /// Data sets with sensitive columns.
     pub rows: Vec<MatrixRow>,
-    /// Data sets not looked at yet, so that nothing can be said of them.
+    /// Data sets of which nothing can be said.
     pub unscreened: u64,
+    /// Those of them that were not looked at yet; the others could not be read.
+    pub waiting: u64,
 }
 
 /// Asks for audit entries.

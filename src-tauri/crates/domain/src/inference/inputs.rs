@@ -79,12 +79,15 @@ fn run_of(view: &View<'_>, source: &Source, claims: &[&Claim<'_>]) -> InferredRu
     }
 }
 
-struct Reading<'r, 's> {
-    view: &'r View<'s>,
-    source: &'r Source,
-    claims: &'r [&'r Claim<'s>],
-    happened: f64,
-    ended: Option<Timestamp>,
+/// What a script tells of the files that one of its runs read.
+pub(super) struct Reading<'r, 's> {
+    pub(super) view: &'r View<'s>,
+    pub(super) source: &'r Source,
+    /// What the run is said to have written, as far as that is concluded.
+    pub(super) claims: &'r [&'r Claim<'s>],
+    /// How sure it is that the run happened so, 0..1.
+    pub(super) happened: f64,
+    pub(super) ended: Option<Timestamp>,
 }
 
 impl<'s> Reading<'_, 's> {
@@ -139,7 +142,7 @@ impl<'s> Reading<'_, 's> {
         earlier.iter().rev().find(|it| it.seen <= at && at < it.gone).map(|it| it.digest)
     }
 
-    fn data(&self) -> Vec<RunEdge> {
+    pub(super) fn data(&self) -> Vec<RunEdge> {
         let mut best: BTreeMap<RelPath, RunEdge> = BTreeMap::new();
         for used in &self.source.reads {
             for edge in self.of_use(used) {

@@ -13,6 +13,7 @@ mod evidence;
 mod inputs;
 mod outputs;
 mod place;
+mod recorded;
 mod scene;
 mod times;
 
@@ -22,6 +23,7 @@ mod tests;
 pub use apply::{Correction, Way, edge_key};
 pub use evidence::bare as bare_feature;
 pub use place::{can_mean, is_like};
+pub use recorded::{RecordedRun, inputs_of_recorded};
 pub use scene::{Earlier, Invocation, ModelTraits, Scene, SceneFile, ScriptFlow, ScriptUse, Source};
 
 use crate::Timestamp;

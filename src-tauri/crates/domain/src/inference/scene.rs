@@ -92,6 +92,10 @@ pub struct Source {
     pub reads: Vec<ScriptUse>,
     /// What it writes.
     pub writes: Vec<ScriptUse>,
+    /// From which columns the models are made that it trains and saves at a place that the code does not tell, as a tracking
+    /// client does. Their targets are among them.
+    #[serde(default)]
+    pub fitted: Vec<ScriptFlow>,
     /// Files of the project that it imports, directly or not.
     pub imports: BTreeSet<RelPath>,
     /// Packages that it or what it imports uses, by the name that is imported.

@@ -54,6 +54,7 @@ impl Project {
             runs_itself: true,
             reads: uses(reads, 3, "pandas.read_csv"),
             writes: uses(writes, 9, "joblib.dump"),
+            fitted: Vec::new(),
             imports: BTreeSet::new(),
             packages: BTreeSet::new(),
             classes: BTreeSet::new(),
@@ -307,4 +308,38 @@ fn a_command_that_is_spelled_out_tells_what_the_code_leaves_open() {
     assert!(sure(&runs[0].outputs, "out/m.pkl") > 0.5, "{runs:?}");
     assert!(sure(&runs[0].inputs, "d.csv") > 0.5);
     assert!(sure(&runs[0].inputs, "e.csv") < 0.3);
+}
+
+#[test]
+fn a_recorded_run_without_data_read_what_its_script_reads() {
+    let mut project = Project::default();
+    project.file("data/train.csv", Dataset, 1).file("data/other.csv", Dataset, 1).file("model.skops", Model, 5);
+    project.script("train.py", 2, &["data/train.csv"], &[]);
+    let output = |project: &Project| {
+        let made = project.of("model.skops");
+        inputs::edge(made.path.clone(), Some(made.digest), made.kind, 1.0, Vec::new(), String::new(), Vec::new())
+    };
+    let recorded = |script: &str, minute: i64, project: &Project| RecordedRun {
+        script: script.into(),
+        ended: Some(Timestamp::from_ms(minute * 60_000)),
+        outputs: vec![output(project)],
+    };
+    let asked =
+        [recorded("train.py", 5, &project), recorded("gone.py", 5, &project), recorded("train.py", 0, &project)];
+    let found = inputs_of_recorded(&project.0, &asked, &[]);
+    assert!(sure(&found[0], "data/train.csv") > 0.85, "{found:?}");
+    assert_eq!(sure(&found[0], "data/other.csv"), 0.0);
+    assert!(found[1].is_empty(), "a script that is not there tells nothing");
+    assert!(sure(&found[2], "data/train.csv") < sure(&found[0], "data/train.csv"), "the script was changed since");
+    let wrong = Correction {
+        script: Some("train.py".into()),
+        path: "data/train.csv".into(),
+        output: Some(project.of("model.skops").digest),
+        way: Way::Read,
+        right: false,
+        by: "ada".into(),
+        at: Timestamp::from_ms(0),
+        reason: String::new(),
+    };
+    assert!(inputs_of_recorded(&project.0, &asked[..1], &[wrong])[0].is_empty(), "a person's word stands");
 }

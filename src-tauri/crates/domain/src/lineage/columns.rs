@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ColumnEdge;
+use crate::artifact::ArtifactKind;
 use crate::inference::{ScriptFlow, ScriptUse, Source, can_mean};
 use crate::run::{Run, RunEdge};
 use crate::{Basis, Confidence, Digest};
@@ -55,7 +56,15 @@ pub fn columns_of(run: &Run, source: Option<&Source>, ends: &Ends<'_>) -> RunCol
         let names = output.digest.as_ref().and_then(|digest| (ends.features)(digest).or_else(|| (ends.table)(digest)));
         let is_model = output.digest.as_ref().is_some_and(|digest| (ends.features)(digest).is_some());
         let by_code = source.and_then(|source| by_code(run, source, output, &tables, names.as_deref()));
-        reached.push(by_code.unwrap_or_else(|| by_names(&tables, names.as_deref(), is_model)));
+        reached.push(by_code.unwrap_or_else(|| {
+            let named = by_names(&tables, names.as_deref(), is_model);
+            match source {
+                Some(source) if output.kind == ArtifactKind::Model && !source.fitted.is_empty() => {
+                    by_fit(run, source, &tables, names.as_deref(), named)
+                }
+                _ => named,
+            }
+        }));
     }
     let all_known = !reached.is_empty() && reached.iter().all(|(_, known)| *known);
     let names = names_in_run(&reached);
@@ -137,9 +146,38 @@ fn by_code(
     if writes.is_empty() {
         return None;
     }
+    Some(by_flows(run, source, writes.iter().flat_map(|used| &used.flows), tables, names))
+}
+
+/// What a model is made of whose file the code does not name. Its own features outdo what the code says of them, and name no
+/// target, which the code does.
+fn by_fit(
+    run: &Run,
+    source: &Source,
+    tables: &[Option<Vec<String>>],
+    names: Option<&[String]>,
+    (mut flows, known): Reached,
+) -> Reached {
+    let (fitted, all) = by_flows(run, source, source.fitted.iter(), tables, names);
+    if !known {
+        return (fitted, all);
+    }
+    let is_feature = |name: &String| names.is_some_and(|names| names.contains(name));
+    flows.extend(fitted.into_iter().filter(|((_, to), _)| !is_feature(to)));
+    (flows, known)
+}
+
+fn by_flows<'f>(
+    run: &Run,
+    source: &Source,
+    said: impl Iterator<Item = &'f ScriptFlow>,
+    tables: &[Option<Vec<String>>],
+    names: Option<&[String]>,
+) -> Reached {
+    let script = source.path.as_str();
     let mut flows = BTreeMap::new();
     let mut known = true;
-    for flow in writes.iter().flat_map(|used| &used.flows) {
+    for flow in said {
         let Some(read) = source.reads.get(flow.read) else {
             known = false;
             continue;
@@ -152,7 +190,7 @@ fn by_code(
             known &= follow(flow, number, tables.get(number).and_then(Option::as_deref), names, &mut flows);
         }
     }
-    Some((flows, known))
+    (flows, known)
 }
 
 /// Adds one flow, with its wildcards filled in from the data. Whether that could be done.
@@ -246,7 +284,7 @@ fn by_names(
 mod tests {
     use super::*;
     use crate::Timestamp;
-    use crate::artifact::{ArtifactKind, RelPath};
+    use crate::artifact::RelPath;
     use crate::id::{ProjectId, RunId};
     use crate::run::{EdgeRole, RunSource, RunStatus};
 
@@ -302,6 +340,7 @@ mod tests {
             runs_itself: true,
             reads: vec![used("a.csv"), used("b.csv")],
             writes: vec![ScriptUse { flows, ..used("out.csv") }],
+            fitted: Vec::new(),
             imports: BTreeSet::new(),
             packages: BTreeSet::new(),
             classes: BTreeSet::new(),
@@ -360,6 +399,21 @@ mod tests {
         assert!(!columns.outputs[0].known, "equal names are no proof that nothing else passed");
         assert_eq!(columns.outputs[0].columns[0].confidence.get(), SAME_NAME);
         assert!(!columns.inputs[1].known, "the other output may have seen more");
+    }
+
+    #[test]
+    fn the_target_of_a_model_that_is_saved_somewhere_reaches_it_too() {
+        let fitted = vec![flow(0, "*", "*", &["email", "age"]), flow(0, "age", "age", &[])];
+        let source = Source { writes: Vec::new(), fitted, ..source(Vec::new()) };
+        let features = |digest: &Digest| (digest.as_bytes()[0] == 4).then(|| vec!["id".to_owned()]);
+        let columns = columns_of(&run(), Some(&source), &Ends { table: &table, features: &features });
+        assert!(columns.outputs[1].known);
+        assert_eq!(pairs(&columns.outputs[1]), [("age", "age"), ("id", "id")]);
+        let silent = columns_of(&run(), Some(&source), &Ends { table: &table, features: &|_| None });
+        let expected = [("2:id", "id"), ("age", "age")];
+        assert_eq!(pairs(&silent.outputs[1]), expected, "the code says it where the model is silent");
+        let table_only = columns_of(&run(), Some(&source), &Ends { table: &|_| None, features: &|_| None });
+        assert!(!table_only.outputs[1].known, "what the wildcard stands for is not known");
     }
 
     #[test]

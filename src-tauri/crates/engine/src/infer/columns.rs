@@ -17,13 +17,14 @@ impl Engine {
     /// Keeps what each source says, so that a run of today can be read with the code of today when the code has changed.
     pub(super) fn keep_sources(&self, project: &Project, sources: &[Source]) -> Answer<()> {
         let mut new = Vec::new();
+        let said = |source: &Source| (source.reads.clone(), source.writes.clone(), source.fitted.clone());
         for source in sources.iter().filter(|source| !source.reads.is_empty() || !source.writes.is_empty()) {
             let known = self.ledger().read::<_, Trouble>(|read| {
                 Ok(read.reports().newest::<Value>(ReportKind::SourceFacts, &source.digest)?)
             })?;
             // A report of an older form cannot be read as this one, and is replaced.
             let known = known.and_then(|report| serde_json::from_value::<Source>(report.body).ok());
-            if known.as_ref().is_none_or(|known| (&known.reads, &known.writes) != (&source.reads, &source.writes)) {
+            if known.as_ref().is_none_or(|known| said(known) != said(source)) {
                 new.push(source);
             }
         }

@@ -26,7 +26,13 @@ impl Engine {
     /// If there is no such run, it was not inferred, or nothing is said.
     pub fn run_correct(&self, request: RunCorrect) -> Answer<Done> {
         let run = self.run(request.run)?;
-        if run.source != RunSource::Inferred {
+        // A record stands; what was concluded about it is open to a person's word.
+        let is_open = |said: &EdgeStatement| {
+            said.way == Way::Read
+                && run.inputs.iter().any(|edge| edge.path.as_str() == said.path && super::is_concluded(edge))
+        };
+        let completed = run.source == RunSource::Mlflow && request.statements.iter().all(is_open);
+        if run.source != RunSource::Inferred && !completed {
             return Err(Trouble::new(
                 ErrorCode::InvalidRequest,
                 format!("{} was recorded, not inferred: a record is not corrected.", run.name),

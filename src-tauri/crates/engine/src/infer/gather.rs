@@ -316,6 +316,7 @@ fn source_of(state: &FileState, text: &str, modules: &ProjectModules) -> Option<
         runs_itself,
         reads: found.reads.iter().map(|used| use_of(used, &code)).collect(),
         writes: writes_of(&found, &code),
+        fitted: fitted(&found),
         imports: found.imports.iter().map(|path| RelPath::new(path.clone())).collect(),
         packages: packages_in(&code),
         classes: found.model_classes.iter().cloned().collect(),
@@ -360,6 +361,12 @@ fn writes_of(facts: &SourceFacts, code: &str) -> Vec<ScriptUse> {
         }
     }
     writes
+}
+
+/// What the models are made of whose file the code does not name.
+fn fitted(facts: &SourceFacts) -> Vec<ScriptFlow> {
+    let unsaved = facts.fits.iter().filter(|fit| fit.saved.is_empty());
+    unsaved.flat_map(|fit| &fit.flows).filter(|flow| flow.kind.is_direct()).map(flow_of).collect()
 }
 
 /// Names of packages that a source imports, as they stand at the beginning of its lines.

@@ -10,11 +10,12 @@ pub(crate) use columns::SourceShelf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use proofmark_domain::Digest;
+use proofmark_domain::artifact::ArtifactKind;
 use proofmark_domain::id::RunId;
 use proofmark_domain::inference::{self, InferredRun};
 use proofmark_domain::project::Project;
-use proofmark_domain::run::{CodeState, Run, RunSource, RunStatus};
+use proofmark_domain::run::{CodeState, Run, RunEdge, RunSource, RunStatus};
+use proofmark_domain::{Basis, Digest};
 use proofmark_ledger::AuditEntry;
 
 use crate::Engine;
@@ -31,27 +32,25 @@ impl Engine {
         }
         let corrections = self.corrections(project)?;
         let concluded = inference::infer(&scene.scene, &corrections);
-        let known: Vec<Run> = self
-            .ledger()
-            .read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?
-            .into_iter()
-            .filter(|run| run.source == RunSource::Inferred)
-            .collect();
+        let all = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?;
+        let completed = completed(&scene.scene, &all, &corrections);
+        let known: Vec<Run> = all.into_iter().filter(|run| run.source == RunSource::Inferred).collect();
         let here: BTreeSet<Digest> = scene.scene.files.iter().map(|file| file.digest).collect();
         let git = scene.repository(Path::new(&project.root));
         let runs: Vec<Run> = concluded.iter().map(|it| self.run_of(project, it, &git)).collect();
         let (changed, retracted, shortened) = differences(&runs, &known, &here);
-        if changed.is_empty() && retracted.is_empty() && shortened.is_empty() {
+        if changed.is_empty() && retracted.is_empty() && shortened.is_empty() && completed.is_empty() {
             return Ok(());
         }
         let entry = AuditEntry::new("proofmark", "runs.infer", project.id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("concluded", changed.len());
             write.note("withdrawn", retracted.len());
+            write.note("completed", completed.len());
             for id in &retracted {
                 write.runs().retract_inferred(*id)?;
             }
-            for run in changed.iter().copied().chain(&shortened) {
+            for run in changed.iter().copied().chain(&shortened).chain(&completed) {
                 write.runs().upsert_foreign(run)?;
             }
             Ok(())
@@ -75,6 +74,37 @@ impl Engine {
             ..Run::bare(RunId::from_uuid(self.0.clock.new_id()), project.id, RunSource::Inferred, RunStatus::Unknown)
         }
     }
+}
+
+/// Runs of a tracking client whose record names the script and no data: what the script reads is added, as a conclusion. Only
+/// those that are other than before.
+fn completed(scene: &inference::Scene, runs: &[Run], corrections: &[inference::Correction]) -> Vec<Run> {
+    let is_data = |edge: &RunEdge| matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog);
+    let lacking: Vec<(&Run, inference::RecordedRun)> = runs
+        .iter()
+        .filter(|run| run.source == RunSource::Mlflow && run.record.as_ref().is_none_or(|record| !record.deleted))
+        .filter(|run| !run.inputs.iter().any(|edge| is_data(edge) && !is_concluded(edge)))
+        .filter_map(|run| {
+            let script = run.code.path.clone()?;
+            Some((run, inference::RecordedRun { script, ended: run.ended, outputs: run.outputs.clone() }))
+        })
+        .collect();
+    let asked: Vec<inference::RecordedRun> = lacking.iter().map(|(_, asked)| asked.clone()).collect();
+    let found = inference::inputs_of_recorded(scene, &asked, corrections);
+    lacking
+        .iter()
+        .zip(found)
+        .filter_map(|((run, _), found)| {
+            let mut inputs: Vec<RunEdge> = run.inputs.iter().filter(|edge| !is_concluded(edge)).cloned().collect();
+            inputs.extend(found);
+            (inputs != run.inputs).then(|| Run { inputs, ..(*run).clone() })
+        })
+        .collect()
+}
+
+/// Whether an edge of a record was added by a conclusion, or by a person's word about one.
+fn is_concluded(edge: &RunEdge) -> bool {
+    edge.basis == Basis::Inferred || !edge.reasons.is_empty()
 }
 
 /// What is to be written: runs that are new or other than before, runs that newer facts speak against, and what is left of those.

@@ -27,7 +27,8 @@ impl Engine {
         let state = self.registry_state().map(|(_, state)| state);
         let mut models: Vec<MatrixModel> = Vec::new();
         let mut rows: Vec<MatrixRow> = Vec::new();
-        let mut unscreened = 0u64;
+        // Data that nobody looked at yet, and data that could not be read.
+        let (mut waiting, mut unreadable) = (0u64, 0u64);
         for project in self.projects()? {
             let known = self.project_graph(&project)?;
             let mut index: BTreeMap<_, u64> = BTreeMap::new();
@@ -43,14 +44,22 @@ impl Engine {
             let tables: Vec<_> = known.graph.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();
             for node in tables {
                 let Some(digest) = node.digest else {
-                    unscreened += 1;
+                    unreadable += 1;
                     continue;
                 };
-                let looked = self
-                    .ledger()
-                    .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, [&digest])?))?;
+                let (looked, profile) = self.ledger().read::<_, Trouble>(|read| {
+                    let reports = read.reports();
+                    Ok((
+                        reports.newest_heads(ReportKind::Sensitive, [&digest])?,
+                        reports.newest_heads(ReportKind::Profile, [&digest])?,
+                    ))
+                })?;
                 if looked.into_iter().flatten().next().is_none() {
-                    unscreened += 1;
+                    if profile.into_iter().flatten().next().is_some() {
+                        unreadable += 1;
+                    } else {
+                        waiting += 1;
+                    }
                     continue;
                 }
                 let own: Vec<CarriedLabel> =
@@ -88,7 +97,8 @@ impl Engine {
                 });
             }
         }
-        Ok(GovernanceView { sentence: describe(&rows, unscreened), models, rows, unscreened })
+        let sentence = describe(&rows, waiting, unreadable);
+        Ok(GovernanceView { sentence, models, rows, unscreened: waiting + unreadable, waiting })
     }
 
     /// The features that a model file names, if it names any.
@@ -151,7 +161,7 @@ impl Engine {
     }
 }
 
-fn describe(rows: &[MatrixRow], unscreened: u64) -> String {
+fn describe(rows: &[MatrixRow], waiting: u64, unreadable: u64) -> String {
     let reaching = rows.iter().filter(|row| !row.cells.is_empty()).count() as u64;
     let models: std::collections::BTreeSet<u64> =
         rows.iter().flat_map(|row| row.cells.iter().map(|cell| cell.model)).collect();
@@ -169,12 +179,17 @@ fn describe(rows: &[MatrixRow], unscreened: u64) -> String {
             counted(models.len() as u64, "model", "models")
         )
     };
-    if unscreened == 0 {
-        known
-    } else {
-        format!(
-            "{known} Nothing can be said of {} that could not be searched.",
-            counted(unscreened, "data set", "data sets")
-        )
+    let sets = |count: u64| counted(count, "data set", "data sets");
+    let mut sentence = known;
+    if waiting > 0 {
+        sentence.push_str(&format!(
+            " {} {} not been looked at yet.",
+            sets(waiting),
+            if waiting == 1 { "has" } else { "have" }
+        ));
     }
+    if unreadable > 0 {
+        sentence.push_str(&format!(" Nothing can be said of {} that could not be read.", sets(unreadable)));
+    }
+    sentence
 }

@@ -19,6 +19,10 @@ models: Array<MatrixModel>,
  */
 rows: Array<MatrixRow>, 
 /**
- * Data sets not looked at yet, so that nothing can be said of them.
+ * Data sets of which nothing can be said.
  */
-unscreened: number, };
+unscreened: number, 
+/**
+ * Those of them that were not looked at yet; the others could not be read.
+ */
+waiting: number, };
