@@ -193,7 +193,7 @@ fn gates_measure_predictions_and_ask_the_projects_command() -> Outcome {
     // One that dies is an error that shows its last words, and not a verdict.
     fs::write(project.join("predict.sh"), "echo no such library >&2; exit 3\n")?;
     let arguments = ["gate".as_ref(), model.as_os_str(), "--run".as_ref()];
-    let error = ada.cli.ask(arguments)?.error_with_hint(1, "unreadable")?;
+    let error = ada.cli.ask(arguments)?.error_with_hint(2, "unreadable")?;
     ensure!(error["message"].as_str().is_some_and(|it| it.contains("no such library")), "{error}");
 
     // A part that fails is found although the whole holds.

@@ -45,7 +45,13 @@ impl Engine {
             Found::new(GateVerdict::Fail, measured, why).with(expired)
         } else if !unclear.is_empty() {
             Found::new(GateVerdict::CannotTell, measured, unclear.join(" ")).with(unclear)
-        } else if silent > 0 || held + gone == 0 {
+        } else if silent + held + gone == 0 {
+            Found::new(
+                GateVerdict::CannotTell,
+                measured,
+                "No data set is known upstream, so there is nothing to judge.",
+            )
+        } else if silent > 0 {
             let why = "A data set upstream has no period in proofmark.toml ([[dataset]] retention).";
             Found::new(GateVerdict::CannotTell, measured, why)
         } else {
