@@ -7,4 +7,3 @@ mod guarded;
 mod keyboard;
 mod release;
 mod screens;
-mod two_homes;
