@@ -11,6 +11,7 @@ mod imports;
 mod kill;
 mod line;
 mod lineage;
+mod models;
 mod monitor;
 mod records;
 mod recovered;

@@ -1,9 +1,14 @@
 //! Linux and macOS.
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 /// Closes a folder to other users. Where the file system knows no permissions this changes nothing.
@@ -55,6 +60,22 @@ pub(crate) fn process_age_ms() -> Option<u128> {
 /// Milliseconds since this process began.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn process_age_ms() -> Option<u128> {
+    None
+}
+
+/// The working folder and the command line of the process that started this one.
+#[cfg(target_os = "linux")]
+pub(crate) fn command_of_parent() -> Option<(PathBuf, Vec<OsString>)> {
+    let parent = std::os::unix::process::parent_id();
+    let folder = fs::read_link(format!("/proc/{parent}/cwd")).ok()?;
+    let line = fs::read(format!("/proc/{parent}/cmdline")).ok()?;
+    let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    Some((folder, words.map(|word| OsStr::from_bytes(word).to_owned()).collect()))
+}
+
+/// The working folder and the command line of the process that started this one.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn command_of_parent() -> Option<(PathBuf, Vec<OsString>)> {
     None
 }
 

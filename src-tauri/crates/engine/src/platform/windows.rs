@@ -25,6 +25,11 @@ pub(crate) fn account_name() -> Option<String> {
     None
 }
 
+/// The working folder and the command line of the process that started this one.
+pub(crate) fn command_of_parent() -> Option<(std::path::PathBuf, Vec<std::ffi::OsString>)> {
+    None
+}
+
 /// Groups are not needed: ending the program is what there is.
 pub(crate) fn lead_own_group(_command: &mut Command) {}
 
