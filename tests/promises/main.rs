@@ -6,6 +6,7 @@ mod bad_input;
 mod code;
 mod documents;
 mod files;
+mod gates;
 mod imports;
 mod kill;
 mod line;

@@ -7,3 +7,4 @@ mod guarded;
 mod keyboard;
 mod release;
 mod screens;
+mod two_homes;

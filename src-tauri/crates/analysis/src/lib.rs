@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod drift;
+pub mod evaluate;
 pub mod facade;
 pub mod monitor;
 pub mod profile;
