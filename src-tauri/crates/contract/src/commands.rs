@@ -84,7 +84,10 @@ macro_rules! for_each_command {
             drift_show           (ReportRef)        -> DriftView         : Read  => [Reports],
             monitor_list         (ProjectFilter)    -> MonitorList       : Read  => [Files, Reports],
             monitor_start        (MonitorStart)     -> JobRef            : Write => [Reports, Jobs],
-            monitor_show         (PathRef)          -> MonitorView       : Read  => [Files, Reports],
+            monitor_show         (PathRef)          -> MonitorView       : Read  => [Files, Reports, Decisions],
+            alert_answer         (AlertReply)       -> MonitorView       : Write => [Reports, Decisions, Audit],
+            retraining_request   (PathRef)          -> RetrainingRequest : Read  => [Files, Reports, Decisions],
+            log_tail             (LogTailQuery)     -> LogTail           : Read  => [Files],
             trace                (TraceQuery)       -> Trace             : Read  => [Files, Runs, Reports, Registry],
 
             figure               (FigureQuery)      -> Figure            : Read  => [Reports, Files],

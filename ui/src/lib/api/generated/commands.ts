@@ -1,4 +1,5 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AlertReply } from "./AlertReply";
 import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
@@ -54,6 +55,8 @@ import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
 import type { LineageWay } from "./LineageWay";
 import type { LineageWayQuery } from "./LineageWayQuery";
+import type { LogTail } from "./LogTail";
+import type { LogTailQuery } from "./LogTailQuery";
 import type { ModelList } from "./ModelList";
 import type { ModelView } from "./ModelView";
 import type { MonitorList } from "./MonitorList";
@@ -86,6 +89,7 @@ import type { RegistryMirror } from "./RegistryMirror";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
+import type { RetrainingRequest } from "./RetrainingRequest";
 import type { RunComparison } from "./RunComparison";
 import type { RunCorrect } from "./RunCorrect";
 import type { RunPage } from "./RunPage";
@@ -154,6 +158,9 @@ export interface Commands {
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
 	monitor_start: { request: MonitorStart; answer: JobRef };
 	monitor_show: { request: PathRef; answer: MonitorView };
+	alert_answer: { request: AlertReply; answer: MonitorView };
+	retraining_request: { request: PathRef; answer: RetrainingRequest };
+	log_tail: { request: LogTailQuery; answer: LogTail };
 	trace: { request: TraceQuery; answer: Trace };
 	figure: { request: FigureQuery; answer: Figure };
 	report_export: { request: ReportExport; answer: Exported };
@@ -245,7 +252,10 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],
 	monitor_start: ["reports", "jobs"],
-	monitor_show: ["files", "reports"],
+	monitor_show: ["files", "reports", "decisions"],
+	alert_answer: ["reports", "decisions", "audit"],
+	retraining_request: ["files", "reports", "decisions"],
+	log_tail: ["files"],
 	trace: ["files", "runs", "reports", "registry"],
 	figure: ["reports", "files"],
 	report_export: ["audit"],
