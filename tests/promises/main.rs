@@ -10,6 +10,7 @@ mod files;
 mod gates;
 mod gateway;
 mod imports;
+mod judging;
 mod kill;
 mod line;
 mod lineage;
