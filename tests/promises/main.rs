@@ -2,12 +2,15 @@
 
 #![allow(missing_docs, reason = "tests are described by their names")]
 
+mod alerts;
 mod bad_input;
 mod code;
 mod documents;
 mod files;
 mod gates;
+mod gateway;
 mod imports;
+mod judging;
 mod kill;
 mod line;
 mod lineage;

@@ -13,7 +13,7 @@ use crate::table::TableSource;
 /// The table compared with.
 pub struct Reference<'a> {
     /// Its values.
-    pub view: View,
+    pub view: &'a View,
     /// Its file.
     #[allow(dead_code, reason = "names the file in messages of later checks")]
     pub source: &'a TableSource,

@@ -1,7 +1,10 @@
 //! The commands, one file for each family.
 
+pub mod alert;
 pub mod ci;
 pub mod environment;
+pub mod findings;
+pub mod gateway;
 pub mod governance;
 pub mod history;
 pub mod kernel;
@@ -10,6 +13,7 @@ pub mod lineage;
 pub mod model;
 pub mod monitor;
 pub mod project;
+pub mod quarantine;
 pub mod record;
 pub mod registry;
 pub mod release;
@@ -19,6 +23,7 @@ pub mod runs;
 pub mod scan;
 pub mod settings;
 pub mod table;
+pub mod tail;
 pub mod trace;
 pub mod watch;
 
@@ -56,7 +61,12 @@ pub enum Command {
     Profile(table::Profile),
     /// Says what is wrong with a table; exits with 1 if it must not be trained on
     Check(table::Check),
-    /// Suggests rules for a table, reads those of other tools, and tries them on files of the past
+    /// Sets rows that must not be trained on aside, with their reasons; the table itself is only read
+    Quarantine(quarantine::Arguments),
+    /// Lists what checks found in all projects, and says where each finding stands
+    #[command(subcommand)]
+    Findings(findings::Command),
+    /// Lists, writes, suggests and tries the rules of a table, and reads those of other tools
     #[command(subcommand)]
     Rules(rules::Command),
     /// Finds the sensitive columns of a table
@@ -69,6 +79,13 @@ pub enum Command {
     Drift(table::Drift),
     /// Says how a model does in use, from a log of its predictions
     Monitor(monitor::Monitor),
+    /// Lists and answers alerts about models in use, and says what speaks for training one anew
+    #[command(subcommand)]
+    Alert(alert::Command),
+    /// Shows the newest predictions of a log, and with --follow those that come
+    Tail(tail::Arguments),
+    /// Stands before a model server and writes every prediction down before it is answered
+    Gateway(gateway::Arguments),
     /// Tells where a prediction came from, by its identifier
     Trace(trace::Arguments),
     /// Says what a model file is, without loading it
@@ -125,12 +142,17 @@ impl Command {
             Self::History(it) => it.run(context),
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
+            Self::Quarantine(it) => it.run(context),
+            Self::Findings(it) => it.run(context),
             Self::Rules(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
             Self::Proxies(it) => it.run(context),
             Self::Label(it) => it.run(context),
             Self::Drift(it) => it.run(context),
             Self::Monitor(it) => it.run(context),
+            Self::Alert(it) => it.run(context),
+            Self::Tail(it) => it.run(context),
+            Self::Gateway(it) => it.run(context),
             Self::Trace(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),

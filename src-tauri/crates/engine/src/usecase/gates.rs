@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use proofmark_domain::artifact::{ArtifactKind, FileFacts};
+use proofmark_domain::check::CheckVerdict;
 use proofmark_domain::gate::{Demand, Gate, GateFigure, GateOutcome, GateRule, GateVerdict};
 use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
 use proofmark_domain::project::Project;
@@ -151,18 +152,19 @@ impl Engine {
         }
         let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
         let (checks, profiles) = self.ledger().read::<_, Trouble>(|read| {
+            let checks = read.reports().newest_heads(ReportKind::Check, &digests)?;
             Ok((
-                read.reports().newest_heads(ReportKind::Check, &digests)?,
+                super::findings::judged_heads(read, checks, self.now())?,
                 read.reports().newest_heads(ReportKind::Profile, &digests)?,
             ))
         })?;
         let (mut failed, mut warned, mut unseen, mut passed) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
         let with_digest = tables.iter().filter(|node| node.digest.is_some());
         for ((node, check), profile) in with_digest.zip(checks).zip(profiles) {
-            match (check.and_then(|it| it.verdict).as_deref(), profile) {
-                (Some("fail"), _) => failed.push(node.label.clone()),
-                (Some("warn"), _) => warned.push(node.label.clone()),
-                (Some("pass"), _) => passed += 1,
+            match (check.and_then(|it| it.verdict), profile) {
+                (Some(CheckVerdict::Fail), _) => failed.push(node.label.clone()),
+                (Some(CheckVerdict::Warn), _) => warned.push(node.label.clone()),
+                (Some(CheckVerdict::Pass), _) => passed += 1,
                 _ => unseen.push(node.label.clone()),
             }
         }

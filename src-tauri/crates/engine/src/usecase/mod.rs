@@ -1,6 +1,7 @@
 //! One file for each part of the contract; one method for each of its commands.
 
 pub mod adhoc;
+mod alerts;
 pub mod code;
 mod data;
 mod dossier;
@@ -8,6 +9,7 @@ mod drift;
 mod environments;
 mod figures;
 mod files;
+pub(crate) mod findings;
 mod gates;
 mod governance;
 mod import;
@@ -22,12 +24,14 @@ mod proxies;
 mod registry;
 mod release;
 mod review;
+mod rules;
 mod run_filter;
 mod runs;
 mod sample;
 mod search;
 mod settings;
 mod submission;
+mod tail;
 mod trace;
 mod trust;
 mod wording;

@@ -1,4 +1,5 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AlertReply } from "./AlertReply";
 import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
@@ -31,6 +32,8 @@ import type { EnvironmentPair } from "./EnvironmentPair";
 import type { EnvironmentRef } from "./EnvironmentRef";
 import type { EnvironmentText } from "./EnvironmentText";
 import type { EnvironmentView } from "./EnvironmentView";
+import type { ExampleQuery } from "./ExampleQuery";
+import type { ExampleRows } from "./ExampleRows";
 import type { Exported } from "./Exported";
 import type { FactList } from "./FactList";
 import type { FactQuery } from "./FactQuery";
@@ -40,6 +43,8 @@ import type { FilePage } from "./FilePage";
 import type { FileQuery } from "./FileQuery";
 import type { FileView } from "./FileView";
 import type { FindingDecide } from "./FindingDecide";
+import type { FindingPage } from "./FindingPage";
+import type { FindingQuery } from "./FindingQuery";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
@@ -54,6 +59,8 @@ import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
 import type { LineageWay } from "./LineageWay";
 import type { LineageWayQuery } from "./LineageWayQuery";
+import type { LogTail } from "./LogTail";
+import type { LogTailQuery } from "./LogTailQuery";
 import type { ModelList } from "./ModelList";
 import type { ModelView } from "./ModelView";
 import type { MonitorList } from "./MonitorList";
@@ -86,6 +93,11 @@ import type { RegistryMirror } from "./RegistryMirror";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
+import type { RetrainingRequest } from "./RetrainingRequest";
+import type { RuleList } from "./RuleList";
+import type { RuleTrialView } from "./RuleTrialView";
+import type { RuleTry } from "./RuleTry";
+import type { RuleWrite } from "./RuleWrite";
 import type { RunComparison } from "./RunComparison";
 import type { RunCorrect } from "./RunCorrect";
 import type { RunPage } from "./RunPage";
@@ -106,6 +118,8 @@ import type { TrustEndorse } from "./TrustEndorse";
 import type { TrustSet } from "./TrustSet";
 import type { VersionDestroy } from "./VersionDestroy";
 import type { VersionFetch } from "./VersionFetch";
+import type { VersionPair } from "./VersionPair";
+import type { VersionPairView } from "./VersionPairView";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -143,8 +157,14 @@ export interface Commands {
 	lineage_export: { request: LineageExport; answer: Exported };
 	dataset_list: { request: ProjectFilter; answer: DatasetList };
 	dataset_show: { request: PathRef; answer: DatasetView };
+	dataset_versions: { request: VersionPair; answer: VersionPairView };
 	dataset_set_reference: { request: ReferenceSet; answer: DatasetView };
+	finding_list: { request: FindingQuery; answer: FindingPage };
+	finding_examples: { request: ExampleQuery; answer: ExampleRows };
 	finding_decide: { request: FindingDecide; answer: Done };
+	rule_list: { request: PathRef; answer: RuleList };
+	rule_try: { request: RuleTry; answer: RuleTrialView };
+	rule_write: { request: RuleWrite; answer: RuleList };
 	label_decide: { request: LabelDecide; answer: Done };
 	screen_start: { request: ScreenStart; answer: JobRef };
 	proxies_start: { request: ProxyStart; answer: JobRef };
@@ -154,6 +174,9 @@ export interface Commands {
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
 	monitor_start: { request: MonitorStart; answer: JobRef };
 	monitor_show: { request: PathRef; answer: MonitorView };
+	alert_answer: { request: AlertReply; answer: MonitorView };
+	retraining_request: { request: PathRef; answer: RetrainingRequest };
+	log_tail: { request: LogTailQuery; answer: LogTail };
 	trace: { request: TraceQuery; answer: Trace };
 	figure: { request: FigureQuery; answer: Figure };
 	report_export: { request: ReportExport; answer: Exported };
@@ -235,8 +258,14 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	lineage_export: ["audit"],
 	dataset_list: ["files", "reports", "decisions"],
 	dataset_show: ["files", "runs", "reports", "decisions"],
+	dataset_versions: ["files", "reports", "decisions"],
 	dataset_set_reference: ["reports", "decisions", "audit"],
+	finding_list: ["projects", "files", "reports", "decisions"],
+	finding_examples: ["files", "reports", "decisions"],
 	finding_decide: ["reports", "decisions", "audit"],
+	rule_list: ["files", "reports", "settings"],
+	rule_try: ["files"],
+	rule_write: ["files", "reports", "settings", "audit"],
 	label_decide: ["reports", "decisions", "audit"],
 	screen_start: ["reports", "jobs"],
 	proxies_start: ["reports", "jobs"],
@@ -245,7 +274,10 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],
 	monitor_start: ["reports", "jobs"],
-	monitor_show: ["files", "reports"],
+	monitor_show: ["files", "reports", "decisions"],
+	alert_answer: ["reports", "decisions", "audit"],
+	retraining_request: ["files", "reports", "decisions"],
+	log_tail: ["files"],
 	trace: ["files", "runs", "reports", "registry"],
 	figure: ["reports", "files"],
 	report_export: ["audit"],
