@@ -2,10 +2,13 @@
 
 #![allow(missing_docs, reason = "tests are described by their names")]
 
+mod alerts;
 mod bad_input;
 mod code;
 mod documents;
 mod files;
+mod gates;
+mod gateway;
 mod imports;
 mod judging;
 mod kill;

@@ -15,6 +15,10 @@ use proofmark_domain::sensitive::SensitivityReport;
 
 pub use crate::aside::{AsideError, Written};
 pub use crate::drift::DriftError;
+pub use crate::evaluate::{
+    Calibrated, EvaluateError, EvaluationColumns, Part, Predictions, Task, calibration, compare, measure, pair, parts,
+    read as read_predictions,
+};
 pub use crate::profile::{Sketch, SketchError};
 pub use crate::proxy::{ProxyError, ProxyRequest};
 pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
@@ -66,6 +70,11 @@ impl Table {
     #[cfg(test)]
     pub(crate) fn frame(&self) -> Result<DataFrame, TableError> {
         self.source.frame(None)
+    }
+
+    /// These columns, whole.
+    pub(crate) fn columns_named(&self, names: &[String]) -> Result<DataFrame, TableError> {
+        self.source.frame(Some(names))
     }
 
     /// The names of its columns, in order.

@@ -5,6 +5,7 @@
 mod aside;
 pub mod check;
 pub mod drift;
+pub mod evaluate;
 pub mod facade;
 pub mod monitor;
 pub mod profile;

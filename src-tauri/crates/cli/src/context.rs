@@ -48,6 +48,11 @@ impl Context {
         self.json
     }
 
+    /// The home that was named.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.home.clone()
+    }
+
     /// How far long work is.
     pub fn progress(&self) -> &Progress {
         &self.progress

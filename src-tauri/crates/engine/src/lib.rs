@@ -12,6 +12,7 @@ mod config;
 mod dispatch;
 mod events;
 mod foreign;
+pub mod gateway;
 mod graph;
 mod home;
 mod infer;

@@ -1,8 +1,10 @@
 // How the states of a model in use are called.
 import type { AlertKind } from "$lib/api/generated/AlertKind";
+import type { AlertResponse } from "$lib/api/generated/AlertResponse";
 import type { Assumption } from "$lib/api/generated/Assumption";
 import type { HealthState } from "$lib/api/generated/HealthState";
 import type { MonitorWindow } from "$lib/api/generated/MonitorWindow";
+import type { Retrain } from "$lib/api/generated/Retrain";
 import type { Tone } from "$lib/api/generated/Tone";
 import { moment, number } from "$lib/format";
 
@@ -24,6 +26,21 @@ export const alertWords: Record<AlertKind, string> = {
 	skew: "Served otherwise than trained",
 	silence: "Nobody asked",
 	latency: "Answers take longer",
+};
+
+/** What was answered to an alert, as the begin of a sentence. */
+export function answerWords(answer: AlertResponse): string {
+	if (answer.state === "acknowledged") return "Acknowledged";
+	if (answer.state === "snoozed") return "Put off";
+	return answer.learned ? "Expected at this time of the year, as learned from an earlier answer" : "Called seasonal";
+}
+
+export const retrainStates: Record<Retrain, { tone: Tone; word: string }> = {
+	advised: { tone: "fail", word: "Train anew" },
+	consider: { tone: "attention", word: "Consider it" },
+	mend_first: { tone: "attention", word: "Mend the inputs first" },
+	not_needed: { tone: "pass", word: "Not needed" },
+	cannot_tell: { tone: "unknown", word: "Cannot tell" },
 };
 
 export const assumptionStates: Record<Assumption, { tone: Tone; word: string }> = {

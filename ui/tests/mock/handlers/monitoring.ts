@@ -1,6 +1,9 @@
 // A model in use, and one of its predictions, as the engine would tell them.
+import type { LogTail } from "$lib/api/generated/LogTail";
 import type { MonitorView } from "$lib/api/generated/MonitorView";
 import type { MonitorWindow } from "$lib/api/generated/MonitorWindow";
+import type { RetrainingRequest } from "$lib/api/generated/RetrainingRequest";
+import type { TailLine } from "$lib/api/generated/TailLine";
 import type { Trace } from "$lib/api/generated/Trace";
 import { before, CREDIT, digest, type Handlers, random } from "../world";
 
@@ -52,8 +55,8 @@ const view: MonitorView = {
 		changes: [],
 		skew: [],
 		alerts: [
-			{ kind: "performance", columns: [], window: 16, since: windows[16]?.start ?? null, windows: 4, is_open: true, cost: 0.076, sentence: "accuracy went from 0.912 to 0.836 (0.826 to 0.846 with 95 %), measured on 3900 predictions with a label." },
-			{ kind: "inputs", columns: ["income", "region", "employer"], window: 16, since: windows[16]?.start ?? null, windows: 8, is_open: true, cost: 0.031, sentence: "income, region and employer are distributed otherwise than in the reference." },
+			{ kind: "performance", columns: [], window: 16, since: windows[16]?.start ?? null, windows: 4, is_open: true, cost: 0.076, sentence: "accuracy went from 0.912 to 0.836 (0.826 to 0.846 with 95 %), measured on 3900 predictions with a label.", answer: null },
+			{ kind: "inputs", columns: ["income", "region", "employer"], window: 16, since: windows[16]?.start ?? null, windows: 8, is_open: true, cost: 0.031, sentence: "income, region and employer are distributed otherwise than in the reference.", answer: { state: "acknowledged", until: null, by: "Amara Okonkwo", at: before(90), note: "The new region was opened in October", learned: false } },
 		],
 		health: { state: "bad", why: "Since 2026-11-08: accuracy went from 0.912 to 0.836 (0.826 to 0.846 with 95 %), measured on 3900 predictions with a label. income, region and employer are distributed otherwise than in the reference." },
 		window: "day",
@@ -97,7 +100,36 @@ const trace: Trace = {
 	missing: [],
 };
 
+const retraining: RetrainingRequest = {
+	model: "credit",
+	versions: ["7", "8"],
+	advice: "advised",
+	why: "Labels show that the model became worse: accuracy went from 0.912 to 0.836 (0.826 to 0.846 with 95 %), measured on 3900 predictions with a label.",
+	evidence: view.report?.alerts.map((it) => ({ kind: it.kind, since: it.since, windows: it.windows, columns: it.columns, cost: it.cost, sentence: it.sentence })) ?? [],
+	log: [LOG],
+	reference: "data/train.parquet",
+	rows: 105_000,
+	labels: 77_990,
+	since: windows[16]?.start ?? null,
+	until: windows[23]?.end ?? null,
+	doubts: ["The estimate of accuracy: overlap fails, stable relation is not known."],
+	made_at: before(1),
+};
+
+let told = 0;
+const tail = (after: number | null | undefined): LogTail => {
+	const lines = Array.from({ length: after === null || after === undefined ? 12 : 1 }, (): TailLine => {
+		told += 1;
+		const failed = told % 9 === 0;
+		return { request_id: `0190a5b2-0000-7000-8000-${String(told).padStart(12, "0")}`, time: before(0), model: "credit", version: "8", caller: "checkout", status: failed ? 503 : 200, latency_ms: 6 + (told % 5), error: failed ? "the model server did not answer within 30 s" : null, prediction: failed ? null : told % 3 === 0 ? "bad" : "good", text: "{}" };
+	});
+	return { lines, next: told * 200, skipped: 0, rotated: false };
+};
+
 export const handlers: Handlers = {
+	alert_answer: () => view,
+	retraining_request: () => retraining,
+	log_tail: ({ after }) => tail(after),
 	monitor_show: ({ path }) => (path.includes("unread") ? { ...view, path, head: null, report: null } : { ...view, path }),
 	trace: ({ id }) => ({ ...trace, request_id: id }),
 };

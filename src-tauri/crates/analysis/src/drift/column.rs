@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftShape, DriftVerdict};
-use statrs::function::gamma::gamma_lr;
 
 use super::DriftOptions;
 use super::change;
 use super::columns::{MISSING, Values};
 use super::statistics::{
-    Z95, anderson_darling, chi_square, corrected_total_variation, cramer_von_mises, fisher_exact, g_test, hellinger,
+    AndersonDarling, Z95, anderson_darling, anderson_darling_of_counts, anderson_darling_p, chi_square,
+    corrected_total_variation, cramer_von_mises, cramer_von_mises_p, energy_distance, fisher_exact, g_test, hellinger,
     jensen_shannon_distance, kolmogorov_smirnov, ks_p_asymptotic, ks_p_value, l_infinity, population_stability_index,
-    quantile_sorted, total_variation, wasserstein,
+    quantile_sorted, total_variation, unseen_p, wasserstein,
 };
 
 /// Half-width of the interval up to which "no difference was found" may be called no drift. 0.15 is reached at about 85 rows per table:
@@ -129,14 +129,17 @@ pub(super) fn binned(
         }
     }
     // The exact p-value costs n * m steps, too many for every column of every window; beyond 100 rows the two hardly differ.
-    let p_value = if n.min(m) < 100 {
+    let ks_p = if n.min(m) < 100 {
         ks_p_value(distance, n as usize, m as usize)
     } else {
         ks_p_asymptotic(distance, n as usize, m as usize)
     };
     let half = Z95 * error_of_difference(most.0, n as usize, most.1, m as usize);
     put(&mut measured.statistics, "ks", Some(distance));
-    put(&mut measured.statistics, "ks_p", Some(p_value));
+    put(&mut measured.statistics, "ks_p", Some(ks_p));
+    let ad = anderson_darling_of_counts(a, b);
+    let p_value = numeric_p(ad, ks_p, n.min(m) as usize);
+    put_anderson_darling(&mut measured.statistics, ad);
     // The share statistics are defined on tenths of the reference.
     let tenths = |counts: &[u64]| -> Vec<u64> {
         let (mut kept, mut sum, mut limit) = (Vec::new(), 0u64, 0u64);
@@ -178,6 +181,17 @@ pub(super) fn binned(
     });
     measured.explained = change::unit(samples.0, samples.1, distance).map(|words| (DriftChange::Unit, words));
     measured
+}
+
+/// p-value of a column of numbers. Anderson and Darling's test finds a shift or another spread with about two thirds of the rows that
+/// Kolmogorov and Smirnov's needs; its limit distribution is taken from 20 rows on.
+fn numeric_p(ad: Option<AndersonDarling>, ks_p: f64, fewest: usize) -> f64 {
+    ad.filter(|_| fewest >= 20).map_or(ks_p, |ad| anderson_darling_p(&ad))
+}
+
+fn put_anderson_darling(statistics: &mut BTreeMap<String, f64>, ad: Option<AndersonDarling>) {
+    put(statistics, "ad", ad.map(|it| it.standardised));
+    put(statistics, "ad_p", ad.map(|it| anderson_darling_p(&it)));
 }
 
 /// Standard error of a difference of two shares with two successes and failures added to each (Agresti and Caffo 2000 in spirit), so that
@@ -268,17 +282,22 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
     }
     measured.shape = numeric_shape(&a, &b);
     let Some(ks) = kolmogorov_smirnov(&a, &b) else { return measured };
-    let p_value = ks_p_value(ks.distance, a.len(), b.len());
+    let ks_p = ks_p_value(ks.distance, a.len(), b.len());
+    let ad = anderson_darling(&a, &b);
+    let p_value = numeric_p(ad, ks_p, a.len().min(b.len()));
     let at = |cdf: f64, side: &[f64]| (cdf * side.len() as f64).round() as u64;
     let half = Z95 * error_of_difference(at(ks.cdf_a, &a), a.len(), at(ks.cdf_b, &b), b.len());
     let stats = &mut measured.statistics;
     put(stats, "ks", Some(ks.distance));
-    put(stats, "ks_p", Some(p_value));
-    put(stats, "cvm", cramer_von_mises(&a, &b));
-    put(stats, "ad", anderson_darling(&a, &b).map(|ad| ad.standardised));
+    put(stats, "ks_p", Some(ks_p));
+    let cvm = cramer_von_mises(&a, &b);
+    put(stats, "cvm", cvm);
+    put(stats, "cvm_p", cvm.map(|it| cramer_von_mises_p(it, a.len(), b.len())));
+    put_anderson_darling(stats, ad);
     let (fa, fb) = (finite(&a), finite(&b));
     let distance = wasserstein(fa, fb);
     put(stats, "wasserstein_raw", distance);
+    put(stats, "energy", energy_distance(fa, fb));
     let (mean_a, spread) = moments(fa);
     let (mean_b, spread_b) = moments(fb);
     put(stats, "mean_reference", Some(mean_a));
@@ -414,7 +433,9 @@ pub(super) fn counted(name: &str, names: &[String], a: &[u64], b: &[u64], option
     let test = chi_square(&top_a, &top_b);
     put(stats, "chi2", test.map(|t| t.statistic));
     put(stats, "chi2_p", test.map(|t| t.p_value));
-    put(stats, "g", g_test(&top_a, &top_b).map(|t| t.statistic));
+    let likelihood = g_test(&top_a, &top_b);
+    put(stats, "g", likelihood.map(|t| t.statistic));
+    put(stats, "g_p", likelihood.map(|t| t.p_value));
     let unseen: u64 = a.iter().zip(b).filter(|(a, _)| **a == 0).map(|(_, b)| b).sum();
     let vanished: u64 = a.iter().zip(b).filter(|(_, b)| **b == 0).map(|(a, _)| a).sum();
     put(stats, "new_share", Some(unseen as f64 / m as f64));
@@ -455,8 +476,9 @@ pub(super) fn counted(name: &str, names: &[String], a: &[u64], b: &[u64], option
     measured
 }
 
-/// Values that the reference never had. A long list of rare values always has some: how much is bounded by the share of the reference
-/// that occurs once (Good and Turing 1953), and only more than that counts.
+/// Values that the reference never had. A long list of rare values always has some: how many rows of them are to be expected is estimated by
+/// the share of the reference that occurs once (Good and Turing 1953), and whether there are more than chance makes is tested by dealing
+/// all rows out anew. A model has never seen such values, so a tenth of the tolerated effect is tolerated.
 fn new_category(
     names: &[String],
     a: &[u64],
@@ -465,25 +487,32 @@ fn new_category(
     unseen: u64,
     options: &DriftOptions,
 ) -> Aspect {
-    let once = a.iter().filter(|c| **c == 1).count() as f64;
-    let expected = ((once + 2.0 * once.sqrt() + 3.0) / n as f64).min(1.0);
+    let once = a.iter().filter(|c| **c == 1).count() as f64 / n as f64;
     let share = unseen as f64 / m as f64;
-    let half = Z95 * error_of_difference(unseen, m as usize, 0, n as usize);
-    let rate = expected * m as f64;
+    let (low, high) = wilson(unseen, m);
     let newest = a.iter().zip(b).enumerate().filter(|(_, (a, _))| **a == 0).max_by_key(|(_, (_, b))| **b);
-    let effect = (share - expected).max(0.0);
+    let beyond = |it: f64| (it - once).clamp(0.0, 1.0);
     Aspect {
         change: DriftChange::NewCategory,
-        effect,
-        interval: ((effect - half).max(0.0), (effect + half).min(1.0)),
-        p_value: if rate > 0.0 { gamma_lr(unseen as f64, rate).clamp(0.0, 1.0) } else { 1.0 },
-        threshold: options.effect_threshold / 3.0,
+        effect: beyond(share),
+        interval: (beyond(low), beyond(high)),
+        p_value: unseen_p(a, b),
+        threshold: options.effect_threshold / 10.0,
         words: format!(
             "{} of the current rows have a value that the reference never had, most often \"{}\"",
             percent(share),
             newest.map_or("", |(place, _)| names[place].as_str())
         ),
     }
+}
+
+/// 95 % interval of a share (Wilson 1927).
+fn wilson(hits: u64, rows: u64) -> (f64, f64) {
+    let (n, z2) = (rows as f64, Z95 * Z95);
+    let share = hits as f64 / n;
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
+    ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
 /// The most frequent categories of both tables together that have enough rows for a chi-square test (an expected count of 5 in the smaller

@@ -73,13 +73,13 @@ pub struct DriftOptions {
     pub leave_out: Vec<String>,
     /// The same seed gives the same report.
     pub seed: u64,
-    /// Tolerated KS or total variation distance, 0..1; a third of it for the share of new values. Default 0.03: three rows in a
-    /// hundred, or a shift of 0.075 standard deviations. That is under half of what Cohen (1988) calls a small effect (0.2), so that
-    /// a small shift is still found with its whole interval above the limit at a thousand rows, and far above what any number of
-    /// rows makes "significant".
+    /// Tolerated KS or total variation distance, 0..1; a tenth of it for the share of new values. Default 0.025: five rows in two
+    /// hundred, or a shift of 0.063 standard deviations. That is a third of what Cohen (1988) calls a small effect (0.2), so that a small
+    /// shift is found with its whole interval above the limit at a thousand rows and half of one at ten thousand, and far above what any
+    /// number of rows makes "significant".
     pub effect_threshold: f64,
     /// Tolerated AUC of the domain classifier above one half, 0..0.5. Default 0.02: the ROC curve of the best classifier passes a point
-    /// with TPR - FPR = total variation, so a tolerated total variation of 0.03 already means an AUC of 0.515 or more.
+    /// with TPR - FPR = total variation, so a tolerated total variation of 0.025 already means an AUC of 0.5125 or more.
     pub auc_threshold: f64,
     /// Chance of any alarm when nothing drifts, 0..1: four fifths go to the columns (Benjamini-Hochberg over all of them), one fifth
     /// to the classifier. Default 0.05, so a column's corrected p-value must be below 0.04, the classifier's below 0.01.
@@ -98,7 +98,7 @@ impl Default for DriftOptions {
             time: None,
             leave_out: Vec::new(),
             seed: 20_240_229,
-            effect_threshold: 0.03,
+            effect_threshold: 0.025,
             auc_threshold: 0.02,
             alpha: 0.05,
             max_rows: 20_000,
@@ -347,7 +347,5 @@ fn capitalised(sentence: &str) -> String {
     }
 }
 
-#[cfg(test)]
-mod calibration;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! The commands, one file for each family.
 
+pub mod alert;
 pub mod ci;
 pub mod environment;
 pub mod findings;
+pub mod gateway;
 pub mod governance;
 pub mod history;
 pub mod kernel;
@@ -21,6 +23,7 @@ pub mod runs;
 pub mod scan;
 pub mod settings;
 pub mod table;
+pub mod tail;
 pub mod trace;
 pub mod watch;
 
@@ -76,6 +79,13 @@ pub enum Command {
     Drift(table::Drift),
     /// Says how a model does in use, from a log of its predictions
     Monitor(monitor::Monitor),
+    /// Lists and answers alerts about models in use, and says what speaks for training one anew
+    #[command(subcommand)]
+    Alert(alert::Command),
+    /// Shows the newest predictions of a log, and with --follow those that come
+    Tail(tail::Arguments),
+    /// Stands before a model server and writes every prediction down before it is answered
+    Gateway(gateway::Arguments),
     /// Tells where a prediction came from, by its identifier
     Trace(trace::Arguments),
     /// Says what a model file is, without loading it
@@ -140,6 +150,9 @@ impl Command {
             Self::Label(it) => it.run(context),
             Self::Drift(it) => it.run(context),
             Self::Monitor(it) => it.run(context),
+            Self::Alert(it) => it.run(context),
+            Self::Tail(it) => it.run(context),
+            Self::Gateway(it) => it.run(context),
             Self::Trace(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),

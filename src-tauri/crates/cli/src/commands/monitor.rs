@@ -8,7 +8,7 @@ use proofmark_contract::domain::drift::DriftVerdict;
 use proofmark_contract::domain::monitor::{
     HealthState, LogRole, ModelMonitor, MonitorReport, MonitorWindow, WindowKind,
 };
-use proofmark_engine::adhoc::{self, MonitorWishes};
+use proofmark_engine::adhoc::{self, MonitorFiles, MonitorWishes};
 use proofmark_engine::{Clock, SystemClock};
 
 use crate::context::Context;
@@ -34,6 +34,15 @@ pub struct Monitor {
     /// Can be repeated
     #[arg(long = "column", value_name = "ROLE=COLUMN")]
     columns: Vec<String>,
+    /// Writes a self-contained HTML report, too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes the figures in the text format of Prometheus, too, for the text file collector of its node exporter
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+    /// Writes what speaks for training the model anew, with its evidence, as JSON
+    #[arg(long, value_name = "FILE")]
+    retraining: Option<PathBuf>,
 }
 
 fn window_kind(text: &str) -> Result<WindowKind, ErrorBody> {
@@ -98,7 +107,12 @@ impl Monitor {
             |done: f64, what: &str| context.progress().show(&title, (done * 100.0) as u64, Some(100), "percent", what);
         let report = adhoc::monitor(&self.log, &wishes, SystemClock.now(), &progress);
         context.progress().clear();
-        let report = report?;
+        let mut report = report?;
+        if let Some(engine) = context.engine_if_any()? {
+            report = engine.answered_log(&self.log, report)?;
+        }
+        let files = MonitorFiles { html: self.html, prometheus: self.prometheus, retraining: self.retraining };
+        adhoc::write_monitor(&self.log, &report, SystemClock.now(), &files)?;
         context.answer("monitor", &report, || text(&report))
     }
 }
@@ -127,11 +141,7 @@ fn model_text(model: &ModelMonitor) -> String {
     let name = model.model.as_deref().map_or_else(|| "The model".to_owned(), safe);
     let mut text = format!("{name} is {}. {}\n", state(model.health.state), safe(&model.health.why));
     for alert in &model.alerts {
-        let open = if alert.is_open { "open" } else { "over" };
-        let since = alert.since.map_or_else(String::new, |it| {
-            format!(" since {}", it.to_string().get(..16).unwrap_or_default().replace('T', " "))
-        });
-        text.push_str(&format!("\n{open:<4}  {}{since}\n      {}\n", words(&alert.kind), safe(&alert.sentence)));
+        text.push_str(&super::alert::line(alert));
     }
     let metric = ["accuracy", "mae", "roc_auc"].into_iter().find(|metric| {
         model

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use proofmark_contract::view::{DriftStart, Exported, ProjectFilter, ReportExport, ReportSource, ScreenStart};
+use proofmark_contract::view::{
+    DriftStart, Exported, MonitorStart, ProjectFilter, ReportExport, ReportSource, ScreenStart,
+};
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
@@ -18,6 +20,17 @@ pub enum Command {
         /// The data set, in the folder of a project
         file: String,
         /// Identifier, name or folder of the project; from the file's place if absent
+        #[arg(long)]
+        project: Option<String>,
+        /// The file to write; a new one in the folder of reports if absent
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// How a model does in use, from the log of its predictions in a project
+    Monitor {
+        /// The log
+        log: String,
+        /// Identifier, name or folder of the project; from the log's place if absent
         #[arg(long)]
         project: Option<String>,
         /// The file to write; a new one in the folder of reports if absent
@@ -55,6 +68,19 @@ impl Command {
                 context.refresh(&project, false)?;
                 context.finish(engine.screen_start(ScreenStart { project: project.id, path: Some(path.clone()) })?)?;
                 export(context, "report-data", ReportSource::Dataset { project: project.id, path }, to)
+            }
+            Self::Monitor { log, project, to } => {
+                let (project, path) = context.locate(&log, project.as_deref())?;
+                context.refresh(&project, false)?;
+                let start = MonitorStart {
+                    project: project.id,
+                    path: path.clone(),
+                    reference: None,
+                    labels: None,
+                    window: None,
+                };
+                context.finish(engine.monitor_start(start)?)?;
+                export(context, "report-monitor", ReportSource::Monitor { project: project.id, path }, to)
             }
             Self::Drift { reference, current, target, project, to } => {
                 let (place, reference) = context.locate(&reference, project.as_deref())?;

@@ -177,6 +177,13 @@ pub enum ReportSource {
         /// The report.
         report: ReportId,
     },
+    /// A model in use.
+    Monitor {
+        /// The project.
+        project: ProjectId,
+        /// The log of its predictions.
+        path: String,
+    },
 }
 
 /// Writes a self-contained HTML document.

@@ -2,10 +2,11 @@
 
 use proofmark_domain::Timestamp;
 use proofmark_domain::id::{ProjectId, ReportId};
-use proofmark_domain::monitor::{HealthState, MonitorReport, WindowKind};
+use proofmark_domain::monitor::{AlertKind, HealthState, MonitorReport, WindowKind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use proofmark_domain::monitor::RetrainingRequest;
 pub use proofmark_domain::prediction::Trace;
 
 /// Asks for one prediction.
@@ -69,4 +70,96 @@ pub struct MonitorView {
     pub reference: Option<String>,
     /// Tables of the project that could hold labels.
     pub labels: Vec<String>,
+}
+
+/// What a person answers to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertVerb {
+    /// It is known; it shows again when it becomes worse.
+    Acknowledge,
+    /// It is to be shown again at a moment.
+    Snooze,
+    /// It is what this time of the year is like; the next year's is expected.
+    Seasonal,
+    /// The answer before no longer holds.
+    Reopen,
+}
+
+/// Answers an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AlertReply {
+    /// The project.
+    pub project: ProjectId,
+    /// The log.
+    pub path: String,
+    /// The model in the log; the one with most predictions if absent.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Kind of the alert.
+    pub kind: AlertKind,
+    /// Begin of its first window; the open one, else the newest, if absent.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// The answer.
+    pub verb: AlertVerb,
+    /// Until when, of a snooze; a week if absent.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Why, in the person's words.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Asks for the newest lines of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogTailQuery {
+    /// The project.
+    pub project: ProjectId,
+    /// The log.
+    pub path: String,
+    /// Only what came after this position, which the last look returned.
+    #[serde(default)]
+    pub after: Option<u64>,
+    /// Lines at most; 100 if absent.
+    #[serde(default)]
+    pub most: Option<u64>,
+}
+
+/// The newest lines of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct LogTail {
+    /// Oldest first.
+    pub lines: Vec<TailLine>,
+    /// The position behind them, for the next look.
+    pub next: u64,
+    /// Lines since the last look that were too many to be shown.
+    pub skipped: u64,
+    /// Whether the file became shorter since the last look, so that it was read from its begin.
+    pub rotated: bool,
+}
+
+/// One line of a log, as far as it names these things.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TailLine {
+    /// Identifier of the request.
+    pub request_id: Option<String>,
+    /// When it was asked, as the log writes it.
+    pub time: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// Who asked.
+    pub caller: Option<String>,
+    /// Status of the answer.
+    pub status: Option<u32>,
+    /// How long it took, milliseconds.
+    pub latency_ms: Option<f64>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// What was answered.
+    pub prediction: Option<String>,
+    /// The line itself, cut at 400 letters.
+    pub text: String,
 }

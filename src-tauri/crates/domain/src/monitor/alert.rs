@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::performance::{Performance, more_is_better};
-use super::{ChangePoint, MonitorWindow, SeasonState, Skew, WindowColumn};
+use super::{AlertResponse, ChangePoint, MonitorWindow, SeasonState, Skew, WindowColumn};
 use crate::Timestamp;
 use crate::drift::DriftVerdict;
 
@@ -57,6 +57,9 @@ pub struct Alert {
     pub cost: Option<f64>,
     /// In one sentence.
     pub sentence: String,
+    /// What a person answered, where that holds.
+    #[serde(default)]
+    pub answer: Option<AlertResponse>,
 }
 
 /// Loss of a metric that is looked at at all: a hundredth of classes, a twentieth of an error of numbers.
@@ -168,6 +171,7 @@ impl Maker<'_> {
                 is_open,
                 cost,
                 sentence,
+                answer: None,
             });
         }
     }
@@ -219,6 +223,7 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
             is_open: true,
             cost: None,
             sentence: change.sentence.clone(),
+            answer: None,
         });
     }
     if !skew.is_empty() {
@@ -239,6 +244,7 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
             is_open: true,
             cost: None,
             sentence,
+            answer: None,
         });
     }
     let mut alerts = maker.alerts;
@@ -373,6 +379,7 @@ fn usage(maker: &mut Maker<'_>) {
                 silence.seconds / 3600.0,
                 silence.from
             ),
+            answer: None,
         });
     }
 }

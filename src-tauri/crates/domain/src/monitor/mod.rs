@@ -4,15 +4,21 @@
 //! in [`alert`] and [`health`], which are pure.
 
 mod alert;
+mod answer;
 mod health;
 mod log;
 mod performance;
+mod retraining;
 mod window;
 
 pub use alert::{Alert, AlertKind, raise};
+pub use answer::{
+    AlertAnswer, AlertResponse, AlertState, AnsweredAlert, apply as apply_answers, as_seasonal, months_of,
+};
 pub use health::{Health, HealthState, health};
 pub use log::{LabelReading, LogProblem, LogReading, LogRole, MappedColumn, ReferenceReading};
 pub use performance::{Assumption, Estimated, Performance, Realised};
+pub use retraining::{Retrain, RetrainingEvidence, RetrainingRequest, retraining};
 pub use window::{
     ColumnQuality, Latency, ModelConfidence, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,
     WindowKind, WindowQuality,
@@ -25,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 
 /// One window of logged predictions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct MonitorWindow {
     /// Its begin; absent where the log holds no times.

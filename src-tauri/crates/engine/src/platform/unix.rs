@@ -7,7 +7,9 @@ use std::fs;
 #[cfg(target_os = "linux")]
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 /// Closes a folder to other users. Where the file system knows no permissions this changes nothing.
 pub(crate) fn make_private(folder: &Path) {
@@ -87,4 +89,21 @@ pub(crate) fn account_name() -> Option<String> {
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
     })
+}
+
+/// Makes a program the leader of a group of its own, so that it can be ended with all that it starts.
+pub(crate) fn lead_own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Ends a program that leads its own group, with its group, and waits for it.
+pub(crate) fn end_group(child: &mut Child) {
+    // A child that was waited for already no longer bears its number.
+    if let Ok(None) = child.try_wait()
+        && let Ok(pid) = libc::pid_t::try_from(child.id())
+    {
+        // SAFETY: the group is that of our own child, which has not been waited for, so its number is still its own.
+        unsafe { libc::kill(-pid, libc::SIGKILL) };
+    }
+    let _ = child.wait();
 }

@@ -610,3 +610,70 @@ pub fn monitor(
     };
     Ok(proofmark_analysis::monitor::monitor(&input, &never, progress)?)
 }
+
+/// What to write of a reading besides showing it.
+#[derive(Debug, Clone, Default)]
+pub struct MonitorFiles {
+    /// A self-contained HTML document.
+    pub html: Option<PathBuf>,
+    /// The text format of Prometheus.
+    pub prometheus: Option<PathBuf>,
+    /// The request to train anew, JSON.
+    pub retraining: Option<PathBuf>,
+}
+
+/// Writes documents about a reading. Each file is there as a whole or not at all, so that a collector never reads half of one.
+///
+/// # Errors
+/// If one cannot be made or written.
+pub fn write_monitor(log: &Path, report: &MonitorReport, now: Timestamp, files: &MonitorFiles) -> Answer<()> {
+    let internal =
+        |error: String| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}."));
+    let request = proofmark_domain::monitor::retraining(report, now);
+    if let Some(to) = &files.html {
+        let name = log.file_name().map_or_else(|| "log".to_owned(), |it| it.to_string_lossy().into_owned());
+        let document = proofmark_report::document::MonitorDocument {
+            title: report.main.model.as_deref().unwrap_or(&name),
+            project: None,
+            generated_at: now,
+            report,
+            retraining: &request,
+        };
+        let html =
+            proofmark_report::document::monitor_report(&document).map_err(|error| internal(error.to_string()))?;
+        replace(to, html.as_bytes())?;
+    }
+    if let Some(to) = &files.prometheus {
+        replace(to, proofmark_report::interop::prometheus(report).as_bytes())?;
+    }
+    if let Some(to) = &files.retraining {
+        let mut document = serde_json::to_value(&request).map_err(|error| internal(error.to_string()))?;
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("schema".to_owned(), "proofmark/retraining/1".into());
+        }
+        let text = serde_json::to_string_pretty(&document).map_err(|error| internal(error.to_string()))?;
+        replace(to, format!("{text}\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes a file beside its place and moves it there.
+fn replace(to: &Path, bytes: &[u8]) -> Answer<()> {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = to.with_file_name(name);
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
+    written.map_err(|error| {
+        // What is left of the attempt is of no use; if it cannot be removed, the error that follows says enough.
+        let _ = std::fs::remove_file(&part);
+        io_trouble("writing", to, &error)
+    })
+}
+
+/// The newest lines of a log, or those after a position.
+///
+/// # Errors
+/// If it cannot be read, or is no file of lines.
+pub fn tail(log: &Path, after: Option<u64>, most: usize) -> Answer<proofmark_contract::view::LogTail> {
+    super::tail::tail(log, after, most)
+}

@@ -7,7 +7,9 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::RelPath;
 use proofmark_ledger::{AuditEntry, ReportHead, ReportKind};
-use proofmark_report::document::{self, DatasetDocument, DriftDocument, dataset_report, drift_report};
+use proofmark_report::document::{
+    self, DatasetDocument, DriftDocument, MonitorDocument, dataset_report, drift_report, monitor_report,
+};
 use proofmark_report::figure::{self as draw, Size, TableNames};
 
 use crate::Engine;
@@ -136,6 +138,24 @@ impl Engine {
                     sensitive: &sensitive,
                 });
                 (written, format!("{}-drift", stem(&view.row.current)), Some(view.row.project))
+            }
+            ReportSource::Monitor { project, path } => {
+                let at = PathRef { project: *project, path: path.clone() };
+                let retraining = self.retraining_request(at.clone())?;
+                let view = self.monitor_show(at)?;
+                let report = view
+                    .report
+                    .ok_or_else(|| Trouble::not_found(format!("reading of {path}")).hint("Read the log first."))?;
+                let title =
+                    report.main.model.clone().unwrap_or_else(|| RelPath::new(path.clone()).file_name().to_owned());
+                let written = monitor_report(&MonitorDocument {
+                    title: &title,
+                    project: Some(&view.project_name),
+                    generated_at: self.now(),
+                    report: &report,
+                    retraining: &retraining,
+                });
+                (written, format!("{}-monitor", stem(path)), Some(*project))
             }
         };
         let html = html

@@ -1,6 +1,7 @@
 //! One file for each part of the contract; one method for each of its commands.
 
 pub mod adhoc;
+mod alerts;
 pub mod code;
 mod data;
 mod dossier;
@@ -30,6 +31,7 @@ mod sample;
 mod search;
 mod settings;
 mod submission;
+mod tail;
 mod trace;
 mod trust;
 mod wording;

@@ -72,14 +72,17 @@ impl Engine {
         reference: Option<&FileFacts>,
         report: &MonitorReport,
     ) -> Answer<()> {
-        let health = &report.main.health;
+        // What is kept is what was measured; answers are put in when it is shown, so that they can be taken back.
+        let mut answered = report.clone();
+        self.with_answers(project.id, &log.path, &mut answered)?;
+        let health = &answered.main.health;
         let last = report.main.windows.last();
         // A list shows a line of at most this many points.
         let requests: Vec<u64> =
             report.main.windows.iter().rev().take(60).map(|it| it.rows).collect::<Vec<_>>().into_iter().rev().collect();
         let summary = json!({
             "state": health.state, "why": health.why, "requests": requests, "last_window": last.and_then(|it| it.start),
-            "alerts": report.main.alerts.iter().filter(|it| it.is_open).count(),
+            "alerts": answered.main.alerts.iter().filter(|it| it.is_open && it.answer.is_none()).count(),
         });
         let verdict = serde_json::to_value(health.state).ok().and_then(|it| it.as_str().map(str::to_owned));
         let head = self.head(ReportKind::Monitor, project, log, reference, verdict, summary);
@@ -97,13 +100,22 @@ impl Engine {
         let project = self.project(request.project)?;
         let log = self.file(&project, &RelPath::new(request.path))?.facts;
         let head = self.monitor_head(&project, &log)?;
-        let report = match &head {
+        let mut report = match &head {
             Some(head) => self
                 .ledger()
                 .read::<_, Trouble>(|read| Ok(read.reports().by_id::<MonitorReport>(head.report)?))?
                 .map(|it| it.body),
             None => None,
         };
+        let mut head = head;
+        if let Some(report) = &mut report {
+            self.with_answers(project.id, &log.path, report)?;
+            if let Some(head) = &mut head {
+                head.state = report.main.health.state;
+                head.why.clone_from(&report.main.health.why);
+                head.alerts = report.main.alerts.iter().filter(|it| it.is_open && it.answer.is_none()).count() as u64;
+            }
+        }
         let labels = self
             .files_of_kind(&project, &[ArtifactKind::Dataset])?
             .into_iter()

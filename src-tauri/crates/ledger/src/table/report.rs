@@ -37,6 +37,8 @@ pub enum ReportKind {
     Header,
     /// What a log of predictions says about its models.
     Monitor,
+    /// What a project's own command answered about a model, for its gates.
+    GateRun,
 }
 
 /// A report without its body: all that a list needs.

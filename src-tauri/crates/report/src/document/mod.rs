@@ -5,6 +5,7 @@
 
 mod dataset;
 mod drift;
+mod monitor;
 mod release;
 mod words;
 
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 pub use dataset::{DatasetDocument, FindingDecision, dataset_report};
 pub use drift::{DriftDocument, drift_report};
+pub use monitor::{MonitorDocument, monitor_report};
 pub use release::{ReleaseDocument, SignedText, release_report};
 
 use crate::figure::Figure;
@@ -37,10 +39,11 @@ pub enum ReportError {
     },
 }
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("base.html", include_str!("templates/base.html")),
     ("dataset.html", include_str!("templates/dataset.html")),
     ("drift.html", include_str!("templates/drift.html")),
+    ("monitor.html", include_str!("templates/monitor.html")),
     ("release.html", include_str!("templates/release.html")),
     ("style.css", include_str!("templates/style.css")),
 ];

@@ -6,6 +6,7 @@ mod bom;
 mod card;
 mod lineage;
 mod mlflow;
+mod prometheus;
 mod provenance;
 mod serving;
 
@@ -19,6 +20,7 @@ pub use bom::ml_bom;
 pub use card::model_card;
 pub use lineage::open_lineage;
 pub use mlflow::{Loader, mlflow_files};
+pub use prometheus::prometheus;
 pub use provenance::slsa_provenance;
 pub use serving::{Serving, ServingOptions, consume_page, serving_manifests};
 

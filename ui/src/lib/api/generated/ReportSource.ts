@@ -17,4 +17,12 @@ path: string, } | { "of": "drift",
 /**
  * The report.
  */
-report: ReportId, };
+report: ReportId, } | { "of": "monitor", 
+/**
+ * The project.
+ */
+project: ProjectId, 
+/**
+ * The log of its predictions.
+ */
+path: string, };

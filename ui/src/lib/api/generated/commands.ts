@@ -1,4 +1,5 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
+import type { AlertReply } from "./AlertReply";
 import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
@@ -16,9 +17,12 @@ import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
 import type { CodeReport } from "./CodeReport";
+import type { ConsumePage } from "./ConsumePage";
+import type { ConsumeQuery } from "./ConsumeQuery";
 import type { DatasetList } from "./DatasetList";
 import type { DatasetView } from "./DatasetView";
 import type { Done } from "./Done";
+import type { DossierSave } from "./DossierSave";
 import type { DriftList } from "./DriftList";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
@@ -44,6 +48,8 @@ import type { FindingQuery } from "./FindingQuery";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
+import type { KeyBackUp } from "./KeyBackUp";
+import type { KeyRestore } from "./KeyRestore";
 import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
 import type { LineageColumns } from "./LineageColumns";
@@ -53,6 +59,8 @@ import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
 import type { LineageWay } from "./LineageWay";
 import type { LineageWayQuery } from "./LineageWayQuery";
+import type { LogTail } from "./LogTail";
+import type { LogTailQuery } from "./LogTailQuery";
 import type { ModelList } from "./ModelList";
 import type { ModelView } from "./ModelView";
 import type { MonitorList } from "./MonitorList";
@@ -81,9 +89,11 @@ import type { RegistryAttach } from "./RegistryAttach";
 import type { RegistryCreate } from "./RegistryCreate";
 import type { RegistryFreeze } from "./RegistryFreeze";
 import type { RegistryJoin } from "./RegistryJoin";
+import type { RegistryMirror } from "./RegistryMirror";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
+import type { RetrainingRequest } from "./RetrainingRequest";
 import type { RuleList } from "./RuleList";
 import type { RuleTrialView } from "./RuleTrialView";
 import type { RuleTry } from "./RuleTry";
@@ -106,6 +116,8 @@ import type { Trace } from "./Trace";
 import type { TraceQuery } from "./TraceQuery";
 import type { TrustEndorse } from "./TrustEndorse";
 import type { TrustSet } from "./TrustSet";
+import type { VersionDestroy } from "./VersionDestroy";
+import type { VersionFetch } from "./VersionFetch";
 import type { VersionPair } from "./VersionPair";
 import type { VersionPairView } from "./VersionPairView";
 import type { VersionWithdraw } from "./VersionWithdraw";
@@ -162,12 +174,16 @@ export interface Commands {
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
 	monitor_start: { request: MonitorStart; answer: JobRef };
 	monitor_show: { request: PathRef; answer: MonitorView };
+	alert_answer: { request: AlertReply; answer: MonitorView };
+	retraining_request: { request: PathRef; answer: RetrainingRequest };
+	log_tail: { request: LogTailQuery; answer: LogTail };
 	trace: { request: TraceQuery; answer: Trace };
 	figure: { request: FigureQuery; answer: Figure };
 	report_export: { request: ReportExport; answer: Exported };
 	model_list: { request: ProjectFilter; answer: ModelList };
 	model_show: { request: PathRef; answer: ModelView };
 	candidate_draft: { request: PathRef; answer: CandidateDraft };
+	gates_run: { request: PathRef; answer: JobRef };
 	candidate_submit: { request: CandidateSubmit; answer: JobRef };
 	candidate_list: { request: Nothing; answer: CandidateList };
 	candidate_show: { request: CandidateRef; answer: CandidateView };
@@ -178,12 +194,17 @@ export interface Commands {
 	alias_set: { request: AliasSet; answer: RegistryView };
 	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
+	version_destroy: { request: VersionDestroy; answer: RegistryView };
+	version_fetch: { request: VersionFetch; answer: JobRef };
+	consume_page: { request: ConsumeQuery; answer: ConsumePage };
+	dossier_save: { request: DossierSave; answer: Exported };
 	registry_show: { request: Nothing; answer: RegistryView };
 	registry_create: { request: RegistryCreate; answer: RegistryView };
 	registry_attach: { request: RegistryAttach; answer: RegistryView };
 	registry_detach: { request: Nothing; answer: RegistryView };
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
+	registry_mirror: { request: RegistryMirror; answer: JobRef };
 	registry_join: { request: RegistryJoin; answer: RegistryView };
 	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
 	trust_endorse: { request: TrustEndorse; answer: RegistryView };
@@ -192,6 +213,8 @@ export interface Commands {
 	person_list: { request: Nothing; answer: PersonList };
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
+	key_back_up: { request: KeyBackUp; answer: Exported };
+	key_restore: { request: KeyRestore; answer: PersonList };
 	governance: { request: Nothing; answer: GovernanceView };
 	audit_list: { request: AuditQuery; answer: AuditPage };
 	audit_verify: { request: Nothing; answer: AuditVerdict };
@@ -251,13 +274,17 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],
 	monitor_start: ["reports", "jobs"],
-	monitor_show: ["files", "reports"],
+	monitor_show: ["files", "reports", "decisions"],
+	alert_answer: ["reports", "decisions", "audit"],
+	retraining_request: ["files", "reports", "decisions"],
+	log_tail: ["files"],
 	trace: ["files", "runs", "reports", "registry"],
 	figure: ["reports", "files"],
 	report_export: ["audit"],
 	model_list: ["files", "runs", "reports", "registry"],
 	model_show: ["files", "runs", "reports", "registry"],
 	candidate_draft: ["files", "runs", "reports", "registry", "people"],
+	gates_run: ["reports", "jobs", "audit"],
 	candidate_submit: ["registry", "audit"],
 	candidate_list: ["registry", "people"],
 	candidate_show: ["registry", "people"],
@@ -268,12 +295,17 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	alias_set: ["registry", "audit"],
 	alias_roll_back: ["registry", "audit"],
 	version_withdraw: ["registry", "audit"],
+	version_destroy: ["registry", "audit"],
+	version_fetch: ["registry", "jobs", "audit"],
+	consume_page: ["registry"],
+	dossier_save: ["audit"],
 	registry_show: ["registry", "people"],
 	registry_create: ["registry", "audit"],
 	registry_attach: ["registry", "audit"],
 	registry_detach: ["registry", "audit"],
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
+	registry_mirror: ["registry", "jobs", "audit"],
 	registry_join: ["registry", "audit"],
 	registry_freeze: ["registry", "audit"],
 	trust_endorse: ["registry", "audit"],
@@ -282,6 +314,8 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	person_list: ["people"],
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],
+	key_back_up: ["audit"],
+	key_restore: ["people", "audit"],
 	governance: ["files", "runs", "reports"],
 	audit_list: ["audit"],
 	audit_verify: ["audit"],

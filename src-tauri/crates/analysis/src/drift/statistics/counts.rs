@@ -64,6 +64,62 @@ pub fn fisher_exact(a: u64, b: u64, c: u64, d: u64) -> f64 {
     sum.min(1.0)
 }
 
+/// Largest sum for which [`unseen_p`] is computed exactly.
+const EXACT_SUM: usize = 4_000;
+
+/// p-value of "more rows than by chance hold a value that the first table never had", 0..1, one-sided.
+///
+/// Given all rows of both tables, chance deals them out: a value with `c` rows in all falls into the second table as a whole with
+/// probability `(m / (n + m))^c`. The rows of unseen values are then a sum of independent `c_j`, whose distribution is added up exactly; the
+/// normal one is taken where the sum is large. Values so frequent that chance never deals them all to one side count as impossible, which
+/// is what makes a new value of ten rows in a thousand certain.
+pub fn unseen_p(reference: &[u64], current: &[u64]) -> f64 {
+    let (n, m) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
+    let unseen: u64 = reference.iter().zip(current).filter(|(a, _)| **a == 0).map(|(_, b)| b).sum();
+    if n == 0.0 || m == 0.0 || unseen == 0 {
+        return 1.0;
+    }
+    let ratio = (m / (n + m)).ln();
+    // How many values have so many rows in all.
+    let mut sizes = std::collections::BTreeMap::<u64, u64>::new();
+    for (x, y) in reference.iter().zip(current).filter(|(x, y)| **x + **y > 0) {
+        *sizes.entry(x + y).or_default() += 1;
+    }
+    let chance = |size: u64| (size as f64 * ratio).exp();
+    let values: u64 = sizes.iter().filter(|(size, _)| chance(**size) > 1e-15).map(|(_, count)| count).sum();
+    if unseen as usize > EXACT_SUM || values as usize * unseen as usize > 4_000_000 {
+        let (mut mean, mut variance) = (0.0, 0.0);
+        for (size, count) in &sizes {
+            let (p, size, count) = (chance(*size), *size as f64, *count as f64);
+            mean += count * size * p;
+            variance += count * size * size * p * (1.0 - p);
+        }
+        let z = (unseen as f64 - 0.5 - mean) / variance.sqrt().max(f64::MIN_POSITIVE);
+        return super::normal_upper_tail(z);
+    }
+    // sums[s] is the probability of s rows so far; what reaches `unseen` is gathered at the end.
+    let wanted = unseen as usize;
+    let mut sums = vec![0.0f64; wanted + 1];
+    sums[0] = 1.0;
+    for (size, count) in sizes {
+        let p = chance(size);
+        if p <= 1e-15 {
+            break;
+        }
+        for _ in 0..count {
+            for from in (0..=wanted).rev() {
+                let mass = sums[from];
+                if mass == 0.0 || from == wanted {
+                    continue;
+                }
+                sums[(from + size as usize).min(wanted)] += mass * p;
+                sums[from] = mass * (1.0 - p);
+            }
+        }
+    }
+    sums[wanted].min(1.0)
+}
+
 fn shares(counts: &[f64]) -> Option<Vec<f64>> {
     let total: f64 = counts.iter().sum();
     (total > 0.0 && total.is_finite()).then(|| counts.iter().map(|c| c / total).collect())

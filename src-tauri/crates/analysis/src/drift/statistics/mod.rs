@@ -7,17 +7,19 @@ mod auc;
 mod counts;
 mod many;
 mod numbers;
+mod tails;
 
 pub use auc::{Auc, auc_interval, delong, mann_whitney_null_variance, roc_points};
 pub use counts::{
     ChiSquare, chi_square, corrected_total_variation, fisher_exact, g_test, hellinger, jensen_shannon_distance,
-    l_infinity, population_stability_index, total_variation,
+    l_infinity, population_stability_index, total_variation, unseen_p,
 };
 pub use many::benjamini_hochberg;
 pub use numbers::{
-    AndersonDarling, Ks, anderson_darling, cramer_von_mises, kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact,
-    ks_p_value, quantile_sorted, wasserstein,
+    AndersonDarling, Ks, anderson_darling, anderson_darling_of_counts, cramer_von_mises, energy_distance,
+    kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact, ks_p_value, quantile_sorted, wasserstein,
 };
+pub use tails::{anderson_darling_p, cramer_von_mises_p};
 
 use statrs::function::erf::erfc;
 

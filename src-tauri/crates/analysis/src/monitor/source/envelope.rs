@@ -343,12 +343,13 @@ fn about(fields: &Map<String, Value>, exchange: &mut Exchange) {
             continue;
         }
         let name = match name.as_str() {
-            "request_metadata.model_name"
+            "model"
+            | "request_metadata.model_name"
             | "model_name"
             | "inferenceservicename"
             | "served_model_name"
             | "endpoint_name" => "model",
-            "request_metadata.model_version" | "model_version" | "served_entity_id" => "version",
+            "version" | "request_metadata.model_version" | "model_version" | "served_entity_id" => "version",
             "execution_time_ms" | "execution_duration_ms" | "latency_ms" | "latency" | "duration_ms" => "latency_ms",
             "status_code" | "status" => "status",
             "requester" | "caller" | "user" | "client" => "caller",
