@@ -14,6 +14,7 @@ export const to = {
 	code: (project: string, path: string) => `/code/${encodeURIComponent(project)}/${encodePath(path)}`,
 	lineage: (project: string, focus?: string | null) => addressOf(["projects", project, "lineage"], { focus }),
 	data: () => "/data",
+	findings: (project?: string | null, at?: string | null) => addressOf(["data", "findings"], { project, at }),
 	dataset: (project: string, path: string) => `/data/${encodeURIComponent(project)}/${encodePath(path)}`,
 	runs: () => "/runs",
 	run: (run: string) => addressOf(["runs", run]),

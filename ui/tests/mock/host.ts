@@ -35,7 +35,7 @@ export function failing(command: Command, error: ErrorBody | null): void {
 	else world.failing.set(command, error);
 }
 
-const reads = /_(list|show|draft)$|^(overview|status|search|lineage|lineage_way|lineage_columns|origin_compare|run_then_now|trace|figure|governance|run_compare)$/;
+const reads = /_(list|show|draft)$|^(overview|status|search|lineage|lineage_way|lineage_columns|origin_compare|run_then_now|trace|figure|governance|run_compare|finding_examples|rule_try|dataset_versions)$/;
 
 export const host: Host = {
 	async call(command, request) {

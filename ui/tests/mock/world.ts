@@ -11,6 +11,8 @@ export const world = {
 	delay: 20,
 	/** Whether nothing has been added yet. */
 	empty: false,
+	/** Whether the project's own file cannot be understood. */
+	damagedRules: false,
 	/** Commands that fail, and how. */
 	failing: new Map<Command, ErrorBody>(),
 };

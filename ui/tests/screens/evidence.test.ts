@@ -37,6 +37,8 @@ describe("screens", () => {
 	it.each([
 		["/data", "applications"],
 		[DATA, "Income is 12 times lower"],
+		["/data/findings", "nobody has looked at"],
+		[`${DATA}?tab=rules`, "Could be added"],
 		[`${DATA}?tab=columns&at=income`, "Quantiles"],
 		[`${DATA}?tab=sensitive&at=email`, "What was weighed"],
 		[`${DATA}?tab=versions`, "lies there now"],
@@ -95,16 +97,54 @@ describe("screens", () => {
 });
 
 describe("decisions", () => {
-	it("dismisses a finding only with a reason", async () => {
+	it("accepts a finding as expected only with a reason", async () => {
 		await open(DATA, "Income is 12 times lower");
-		await fireEvent.click((await screen.findAllByTestId("finding-dismiss"))[0]!);
-		await fireEvent.click(await screen.findByTestId("dismiss-confirm"));
+		await fireEvent.click((await screen.findAllByTestId("finding-expect"))[1]!);
+		await fireEvent.click(await screen.findByTestId("finding-confirm"));
 		expect((await screen.findByRole("alert")).textContent).toContain("Say why");
 		expect(requests("finding_decide")).toEqual([]);
-		await fireEvent.input(await screen.findByTestId("dismiss-reason"), { target: { value: "The bureau was closed that day." } });
-		await fireEvent.click(await screen.findByTestId("dismiss-confirm"));
+		await fireEvent.input(await screen.findByTestId("finding-reason"), { target: { value: "The bureau was closed that day." } });
+		await fireEvent.click(await screen.findByTestId("finding-confirm"));
 		await waitFor(() => expect(requests("finding_decide")).toHaveLength(1));
-		expect(requests("finding_decide")[0]).toMatchObject({ kind: "null_surge", dismiss: true, reason: "The bureau was closed that day." });
+		expect(requests("finding_decide")[0]).toMatchObject({ kind: "null_surge", state: "expected", until: null, reason: "The bureau was closed that day." });
+	});
+
+	it("gathers findings in one list, shows their rows without sensitive values, and makes a rule of one", async () => {
+		await open("/data/findings", "nobody has looked at");
+		const rows = await screen.findAllByTestId("finding-row");
+		await fireEvent.click(rows.find((it) => it.textContent.includes("214 rows repeat"))!);
+		expect((await screen.findByTestId("examples", {}, { timeout: 8000 })).textContent).toContain("hidden");
+		await fireEvent.click(await screen.findByTestId("finding-rule"));
+		await waitFor(() => expect(screen.getByTestId("rule-outcome").textContent).toContain("12 of 3,000 rows would fail."));
+		await fireEvent.click(await screen.findByTestId("rule-write"));
+		await waitFor(() => expect(requests("rule_write")).toEqual([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", change: { change: "add", rules: [{ rule: "unique", columns: ["application_id"] }] } }]));
+	});
+
+	it("puts two versions side by side, and the columns that do not differ on demand", async () => {
+		await open(`${DATA}?tab=versions`, "1 column added");
+		const table = await screen.findByTestId("side-by-side");
+		expect(table.textContent).toContain("28,110");
+		expect(table.textContent).not.toContain("The same");
+		await fireEvent.click(await screen.findByTestId("show-same"));
+		await waitFor(() => expect(screen.getByTestId("side-by-side").textContent).toContain("The same"));
+	});
+
+	it("tries a rule while it is written", async () => {
+		await open(`${DATA}?tab=rules`, "Could be added");
+		await fireEvent.click(await screen.findByTestId("rule-add"));
+		await fireEvent.input(await screen.findByTestId("rule-min"), { target: { value: "0" } });
+		await waitFor(() => expect(screen.getByTestId("rule-outcome").textContent).toContain("12 of 3,000"));
+		await fireEvent.click(await screen.findByTestId("rule-save"));
+		await waitFor(() => expect(requests("rule_write")).toHaveLength(1));
+		expect(requests("rule_write")[0]).toMatchObject({ change: { change: "add", rules: [{ rule: "in_range", column: "application_id", min: 0, max: null }] } });
+	});
+
+	it("says where the project's file is damaged, and lets nobody write into it", async () => {
+		world.damagedRules = true;
+		cache.invalidate(["reports"]);
+		await open(`${DATA}?tab=rules`, "line 12, column 8");
+		expect((await screen.findByTestId("rule-add")).getAttribute("aria-disabled")).toBe("true");
+		world.damagedRules = false;
 	});
 
 	it("says that a column is not sensitive", async () => {

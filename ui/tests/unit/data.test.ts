@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Factor } from "$lib/api/generated/Factor";
-import type { Finding } from "$lib/api/generated/Finding";
-import type { FindingDecision } from "$lib/api/generated/FindingDecision";
+import type { Rule } from "$lib/api/generated/Rule";
 import { factorLines, oddsOf, weightOf } from "../../src/screens/data/factors";
-import { judged, isDismissed, listed, plainName, scalar, sure } from "../../src/screens/data/words";
+import { draftOf, ruleOf, type Draft } from "../../src/screens/data/rule";
+import { listed, plainName, scalar, sure } from "../../src/screens/data/words";
 import { placeOn, pValue, scaleOf } from "../../src/screens/drift/effect";
 import type { ColumnDrift } from "$lib/api/generated/ColumnDrift";
 
@@ -31,18 +31,32 @@ describe("factors", () => {
 	});
 });
 
-describe("findings", () => {
-	const finding = (kind: Finding["kind"], severity: Finding["severity"], columns: string[], affected_ratio = 0): Finding => ({ kind, severity, columns, confidence: 1, affected_rows: 0, affected_ratio, example_rows: [], message: "", suggestion: "", measures: [] });
-	const decision = (kind: Finding["kind"], columns: string[], word: string, at: string): FindingDecision => ({ kind, columns, decision: word, reason: "r", by: "A", at });
+describe("rules", () => {
+	const typed = (part: Partial<Draft>): Draft => ({ ...draftOf(null, "x"), ...part });
 
-	it("stand worst first, dismissed ones last; the newest decision counts, whatever the order of the columns", () => {
-		const list = judged(
-			[finding("outliers", "info", ["a"]), finding("null_surge", "error", ["a", "b"], 0.1), finding("unit_change", "error", ["c"], 0.4), finding("casing_variants", "warn", ["d"])],
-			[decision("null_surge", ["b", "a"], "dismissed", "2026-02-01T00:00:00Z"), decision("unit_change", ["c"], "dismissed", "2026-01-01T00:00:00Z"), decision("unit_change", ["c"], "accepted", "2026-01-02T00:00:00Z"), decision("outliers", ["z"], "dismissed", "2026-01-02T00:00:00Z")],
-		);
-		expect(list.map((it) => it.finding.kind)).toEqual(["unit_change", "casing_variants", "outliers", "null_surge"]);
-		expect(list.map(isDismissed)).toEqual([false, false, false, true]);
-		expect(new Set(list.map((it) => it.key)).size).toBe(4);
+	it("are read into fields and made of them again", () => {
+		const rules: Rule[] = [
+			{ rule: "in_range", column: "x", min: 0, max: null },
+			{ rule: "not_null", column: "x", at_most: 0.07 },
+			{ rule: "one_of", column: "x", values: ["a", "b"] },
+			{ rule: "none_of", column: "x", values: ["-1"] },
+			{ rule: "unique", columns: ["x", "y"] },
+			{ rule: "matches", column: "x", pattern: "^A" },
+			{ rule: "length", column: "x", min: 2, max: 3 },
+			{ rule: "has_column", column: "x" },
+			{ rule: "rows", min: 10, max: null },
+		];
+		for (const rule of rules) expect(ruleOf(draftOf(rule, ""))).toEqual({ rule, problem: null });
+	});
+
+	it("say why they are none", () => {
+		expect(ruleOf(typed({ kind: "in_range" })).problem).toContain("limit");
+		expect(ruleOf(typed({ kind: "in_range", min: "3", max: "1" })).problem).toContain("greater");
+		expect(ruleOf(typed({ kind: "in_range", min: "three" })).problem).toContain("no number");
+		expect(ruleOf(typed({ kind: "rows", min: "-1" })).problem).toContain("whole");
+		expect(ruleOf(typed({ kind: "not_null", share: "120" })).problem).toContain("100");
+		expect(ruleOf(typed({ kind: "one_of", list: " \n" })).problem).toContain("value");
+		expect(ruleOf({ ...typed({ kind: "has_column" }), column: "" }).problem).toContain("column");
 	});
 });
 

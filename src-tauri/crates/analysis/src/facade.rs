@@ -1,9 +1,10 @@
 //! What the engine asks for, without a type of polars in sight.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use polars::prelude::{DataFrame, DataType, IdxCa, IdxSize, PolarsError};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, IdxCa, IdxSize, PolarsError};
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Rule, Severity};
 use proofmark_domain::drift::DriftReport;
@@ -12,11 +13,16 @@ use proofmark_domain::profile::{Scalar, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 
+pub use crate::aside::{AsideError, Written};
 pub use crate::drift::DriftError;
+pub use crate::evaluate::{
+    Calibrated, EvaluateError, EvaluationColumns, Part, Predictions, Task, calibration, compare, measure, pair, parts,
+    read as read_predictions,
+};
 pub use crate::profile::{Sketch, SketchError};
 pub use crate::proxy::{ProxyError, ProxyRequest};
 pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
-pub use crate::table::{ReadOptions, TableError};
+pub use crate::table::{DecimalMark, ReadOptions, TableError, TextEncoding};
 
 use crate::check::{self, CheckOptions};
 use crate::drift::{self, DriftOptions};
@@ -66,6 +72,11 @@ impl Table {
         self.source.frame(None)
     }
 
+    /// These columns, whole.
+    pub(crate) fn columns_named(&self, names: &[String]) -> Result<DataFrame, TableError> {
+        self.source.frame(Some(names))
+    }
+
     /// The names of its columns, in order.
     pub fn columns(&self) -> &[String] {
         self.source.column_names()
@@ -78,10 +89,53 @@ impl Table {
     }
 
     /// About `most` rows, evenly over the whole table; all of them if there are no more.
-    ///
-    /// Moments lose their zone and stay the same moments.
     fn sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
-        let mut sample = self.rows_of_sample(most, cancel)?;
+        let mut sampling = Sampling::new(self, most);
+        self.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| sampling.add(first, &batch))?;
+        sampling.finish()
+    }
+}
+
+/// Takes rows evenly from the batches of a table.
+struct Sampling<'t> {
+    table: &'t Table,
+    step: u64,
+    kept: Option<DataFrame>,
+}
+
+impl<'t> Sampling<'t> {
+    fn new(table: &'t Table, most: u64) -> Self {
+        Self { table, step: table.rows().div_ceil(most.max(1)).max(1), kept: None }
+    }
+
+    /// Takes what is due of a batch that begins with the row at `first`.
+    fn add(&mut self, first: u64, batch: &DataFrame) -> Result<(), TableError> {
+        let damaged = |error: PolarsError| self.table.damaged(&error);
+        let taken = if self.step == 1 {
+            batch.clone()
+        } else {
+            let begin = (self.step - first % self.step) % self.step;
+            let rows = (begin..batch.height() as u64).step_by(self.step as usize);
+            let rows: Vec<IdxSize> = rows.filter_map(|at| IdxSize::try_from(at).ok()).collect();
+            batch.take(&IdxCa::from_vec("rows".into(), rows)).map_err(damaged)?
+        };
+        match self.kept.as_mut() {
+            None => self.kept = Some(taken),
+            // Batches of one table have one schema; if they have not, the file changed under us.
+            Some(all) => {
+                all.vstack_mut(&taken)
+                    .map_err(|_| TableError::Changed { path: self.table.source.path().to_owned() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows. Moments lose their zone and stay the same moments.
+    fn finish(self) -> Result<DataFrame, TableError> {
+        let mut sample = match self.kept {
+            Some(kept) => kept,
+            None => self.table.source.frame(None)?,
+        };
         let zoned: Vec<(String, DataType)> = sample
             .columns()
             .iter()
@@ -91,45 +145,70 @@ impl Table {
             })
             .collect();
         for (name, to) in zoned {
-            let damaged = |error: PolarsError| TableError::Damaged {
-                path: self.source.path().to_owned(),
-                detail: error.to_string(),
-            };
-            let column = sample.column(&name).and_then(|column| column.cast(&to)).map_err(damaged)?;
-            sample.with_column(column).map_err(damaged)?;
+            let column = sample.column(&name).and_then(|column| column.cast(&to));
+            let column = column.map_err(|error| self.table.damaged(&error))?;
+            sample.with_column(column).map_err(|error| self.table.damaged(&error))?;
         }
         Ok(sample)
     }
+}
 
-    fn rows_of_sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
-        let rows = self.source.rows();
-        if rows <= most {
-            return self.source.frame(None);
-        }
-        let step = rows.div_ceil(most).max(1);
-        let mut kept: Option<DataFrame> = None;
-        self.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| {
-            let height = batch.height() as u64;
-            let begin = (step - first % step) % step;
-            let rows: Vec<IdxSize> =
-                (begin..height).step_by(step as usize).filter_map(|at| IdxSize::try_from(at).ok()).collect();
-            let taken = batch.take(&IdxCa::from_vec("rows".into(), rows));
-            match taken.and_then(|taken| match kept.as_mut() {
-                None => {
-                    kept = Some(taken);
-                    Ok(())
-                }
-                Some(all) => all.vstack_mut(&taken).map(|_| ()),
-            }) {
-                Ok(()) => Ok(()),
-                // Batches of one table have one schema; if they did not, the file changed under us.
-                Err(_) => Err(TableError::Changed { path: self.source.path().to_owned() }),
-            }
-        })?;
-        match kept {
-            Some(kept) => Ok(kept),
-            None => self.source.frame(None),
-        }
+impl Table {
+    fn damaged(&self, error: &PolarsError) -> TableError {
+        TableError::Damaged { path: self.source.path().to_owned(), detail: error.to_string() }
+    }
+}
+
+/// What was gathered while a table was gone through once.
+pub struct Look {
+    sketch: Sketch,
+    sample: DataFrame,
+}
+
+/// Goes through a table once, for its profile, its sensitive columns and what goes together in it.
+///
+/// # Errors
+/// If the file cannot be read to its end, or `cancel` says so.
+pub fn look(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Look, TableError> {
+    let mut gathering = profiles::Gathering::default();
+    let mut sampling = Sampling::new(table, SENSITIVE_ROWS);
+    table.source.for_each_batch(None, BATCH, cancel, &mut |first, batch| {
+        gathering.add(&table.source, &batch)?;
+        sampling.add(first, &batch)
+    })?;
+    Ok(Look { sketch: gathering.finish(&table.source)?, sample: sampling.finish()? })
+}
+
+/// Rows that are looked at for what goes together; more change nothing that is worth showing.
+const ASSOCIATION_ROWS: usize = 10_000;
+
+impl Look {
+    /// What was gathered, to be saved.
+    pub fn sketch(&self) -> &Sketch {
+        &self.sketch
+    }
+
+    /// Searches for sensitive columns.
+    ///
+    /// # Errors
+    /// If `cancel` says so.
+    pub fn sensitive(&self, table: &Table, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
+        sensitive_in(table, &self.sample, cancel)
+    }
+
+    /// The profile, with the pairs of columns that go together.
+    ///
+    /// # Errors
+    /// If a column cannot be read as what it is.
+    pub fn profile(self, table: &Table) -> Result<TableProfile, TableError> {
+        let mut profile = self.sketch.finish();
+        let step = self.sample.height().div_ceil(ASSOCIATION_ROWS).max(1);
+        let rows = (0..self.sample.height()).step_by(step).filter_map(|at| IdxSize::try_from(at).ok()).collect();
+        let paired = self.sample.take(&IdxCa::from_vec("rows".into(), rows));
+        profile.associations = paired
+            .and_then(|paired| profiles::association::of(&paired, &profile))
+            .map_err(|error| table.damaged(&error))?;
+        Ok(profile)
     }
 }
 
@@ -139,14 +218,6 @@ impl Table {
 /// If the file cannot be read to its end, or `cancel` says so.
 pub fn profile(table: &Table, cancel: &dyn Fn() -> bool) -> Result<TableProfile, TableError> {
     profiles::profile(&table.source, cancel, &mut |_| ())
-}
-
-/// Gathers a table so that it can be saved and merged with others.
-///
-/// # Errors
-/// If the file cannot be read to its end, or `cancel` says so.
-pub fn gather(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Sketch, TableError> {
-    profiles::gather(&table.source, cancel, &mut |_| ())
 }
 
 /// What a table is checked against.
@@ -163,6 +234,8 @@ pub struct CheckInput<'a> {
     pub rules: &'a [Rule],
     /// Now, to know the future from the past.
     pub now: Timestamp,
+    /// Whether findings list every row that they concern, as far as it is known, instead of ten examples.
+    pub every_row: bool,
 }
 
 /// Finds what is wrong with a table.
@@ -170,18 +243,17 @@ pub struct CheckInput<'a> {
 /// # Errors
 /// If a file cannot be read to its end, or `cancel` says so.
 pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -> Result<CheckReport, TableError> {
-    let own = profile(table, cancel)?;
-    let reference = input.reference.map(|it| profile(it, cancel)).transpose()?;
-    let test = input.test.map(|it| profile(it, cancel)).transpose()?;
+    let own = check::Loaded::of(&table.source, cancel)?;
+    let reference = input.reference.map(|it| check::Loaded::of(&it.source, cancel)).transpose()?;
     let mut options = CheckOptions::at(input.now);
     options.rules = input.rules;
-    options.reference = input.reference.map(|it| &it.source).zip(reference.as_ref());
-    options.test = input.test.map(|it| &it.source).zip(test.as_ref());
+    options.every_row = input.every_row;
+    options.test = input.test.map(|it| &it.source);
     let related: Vec<(String, &TableSource)> = input.related.iter().map(|it| (it.name(), &it.source)).collect();
     let related: Vec<(&str, &TableSource)> = related.iter().map(|(name, source)| (name.as_str(), *source)).collect();
     options.related = &related;
-    options.target = input.target.filter(|target| own.column(target).is_some());
-    let mut report = check::check(&table.source, &own, options, cancel)?;
+    options.target = input.target.filter(|target| own.profile.column(target).is_some());
+    let mut report = check::check(own, reference, options, cancel)?;
     if let Some(target) = input.target {
         for finding in
             report.findings.iter_mut().filter(|it| it.kind == FindingKind::ColumnDropped && it.columns == [target])
@@ -202,6 +274,88 @@ pub fn check(table: &Table, input: &CheckInput<'_>, cancel: &dyn Fn() -> bool) -
 /// If the file cannot be read to its end, or `cancel` says so.
 pub fn broken_rules(table: &Table, rules: &[Rule], cancel: &dyn Fn() -> bool) -> Result<Vec<Finding>, TableError> {
     check::broken_rules(&table.source, &profile(table, cancel)?, rules, cancel)
+}
+
+/// What each of the rules finds in a table, in their order. `profile` may be one that was made of the same bytes before.
+///
+/// # Errors
+/// If the file cannot be read to its end, or `cancel` says so.
+pub fn try_rules(
+    table: &Table,
+    profile: Option<&TableProfile>,
+    rules: &[Rule],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<Option<Finding>>, TableError> {
+    let own;
+    let profile = match profile {
+        Some(profile) => profile,
+        None => {
+            own = self::profile(table, cancel)?;
+            &own
+        }
+    };
+    check::each_rule(&table.source, profile, rules, cancel)
+}
+
+/// Characters of a value that are shown; the rest of a longer one is left out.
+const SHOWN: usize = 200;
+
+/// Rows of a table by their numbers in the file, as texts, with the named columns. Numbers beyond the end give no row.
+///
+/// # Errors
+/// If the file cannot be read so far, a column does not exist, or `cancel` says so.
+pub fn rows(
+    table: &Table,
+    numbers: &[u64],
+    columns: &[String],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<(u64, Vec<Option<String>>)>, TableError> {
+    let mut wanted: Vec<(u64, u64)> =
+        numbers.iter().filter_map(|number| Some((table.source.index_of(*number)?, *number))).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut found = Vec::new();
+    let mut left = wanted.into_iter().peekable();
+    let read = table.source.for_each_batch(Some(columns), BATCH, cancel, &mut |first, frame| {
+        while let Some((index, number)) = left.next_if(|(index, _)| *index < first + frame.height() as u64) {
+            let at = (index - first) as usize;
+            found.push((number, frame.columns().iter().map(|column| shown(column, at)).collect()));
+        }
+        if left.peek().is_none() { Err(TableError::Cancelled) } else { Ok(()) }
+    });
+    match read {
+        // Everything that was asked for was seen; the rest of the file is not needed.
+        Err(TableError::Cancelled) if left.peek().is_none() => Ok(found),
+        Err(error) => Err(error),
+        Ok(()) => Ok(found),
+    }
+}
+
+fn shown(column: &Column, at: usize) -> Option<String> {
+    let value = column.get(at).ok()?;
+    let text = match value {
+        AnyValue::Null => return None,
+        AnyValue::String(text) => text.to_owned(),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= SHOWN {
+        return Some(text);
+    }
+    Some(text.chars().take(SHOWN).chain(['\u{2026}']).collect())
+}
+
+/// Sets rows of a table aside, named by their numbers in the file with their reasons: one file with the rows that stay, one with
+/// the others. The table itself is only read, and no file is overwritten.
+///
+/// # Errors
+/// If the table cannot be read to its end, a file of these names is there already or cannot be written, or `cancel` says so.
+pub fn set_aside(
+    table: &Table,
+    reasons: &BTreeMap<u64, Vec<String>>,
+    folder: &Path,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Written, AsideError> {
+    crate::aside::set_aside(&table.source, reasons, folder, cancel)
 }
 
 /// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.
@@ -234,7 +388,10 @@ pub enum FacadeError {
 /// # Errors
 /// If the file cannot be read, or `cancel` says so.
 pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
-    let frame = table.sample(SENSITIVE_ROWS, cancel)?;
+    sensitive_in(table, &table.sample(SENSITIVE_ROWS, cancel)?, cancel)
+}
+
+fn sensitive_in(table: &Table, frame: &DataFrame, cancel: &dyn Fn() -> bool) -> Result<SensitivityReport, FacadeError> {
     let context = Context {
         table_name: table.name(),
         path: table.source.path().to_string_lossy().into_owned(),
@@ -242,7 +399,7 @@ pub fn sensitive(table: &Table, cancel: &dyn Fn() -> bool) -> Result<Sensitivity
     };
     let stop = AtomicBool::new(false);
     stop.store(cancel(), Ordering::Relaxed);
-    let mut report = sensitive::detect(&frame, &context, &stop)?;
+    let mut report = sensitive::detect(frame, &context, &stop)?;
     report.rows = table.rows();
     Ok(report)
 }

@@ -2,8 +2,10 @@
 //!
 //! The only crate that knows polars and linfa. It reads files and returns domain values; it keeps nothing.
 
+mod aside;
 pub mod check;
 pub mod drift;
+pub mod evaluate;
 pub mod facade;
 pub mod monitor;
 pub mod profile;

@@ -73,8 +73,14 @@ macro_rules! for_each_command {
 
             dataset_list         (ProjectFilter)    -> DatasetList       : Read  => [Files, Reports, Decisions],
             dataset_show         (PathRef)          -> DatasetView       : Read  => [Files, Runs, Reports, Decisions],
+            dataset_versions     (VersionPair)      -> VersionPairView   : Read  => [Files, Reports, Decisions],
             dataset_set_reference (ReferenceSet)    -> DatasetView       : Write => [Reports, Decisions, Audit],
+            finding_list         (FindingQuery)     -> FindingPage       : Read  => [Projects, Files, Reports, Decisions],
+            finding_examples     (ExampleQuery)     -> ExampleRows       : Read  => [Files, Reports, Decisions],
             finding_decide       (FindingDecide)    -> Done              : Write => [Reports, Decisions, Audit],
+            rule_list            (PathRef)          -> RuleList          : Read  => [Files, Reports, Settings],
+            rule_try             (RuleTry)          -> RuleTrialView     : Read  => [Files],
+            rule_write           (RuleWrite)        -> RuleList          : Write => [Files, Reports, Settings, Audit],
             label_decide         (LabelDecide)      -> Done              : Write => [Reports, Decisions, Audit],
             screen_start         (ScreenStart)      -> JobRef            : Write => [Reports, Jobs],
             proxies_start        (ProxyStart)       -> JobRef            : Write => [Reports, Jobs],
@@ -97,6 +103,7 @@ macro_rules! for_each_command {
             model_show           (PathRef)          -> ModelView         : Read  => [Files, Runs, Reports, Registry],
 
             candidate_draft      (PathRef)          -> CandidateDraft    : Read  => [Files, Runs, Reports, Registry, People],
+            gates_run            (PathRef)          -> JobRef            : Write => [Reports, Jobs, Audit],
             candidate_submit     (CandidateSubmit)  -> JobRef            : Sign  => [Registry, Audit],
             candidate_list       (Nothing)          -> CandidateList     : Read  => [Registry, People],
             candidate_show       (CandidateRef)     -> CandidateView     : Read  => [Registry, People],
@@ -108,6 +115,11 @@ macro_rules! for_each_command {
             alias_roll_back      (AliasRollBack)    -> RegistryView      : Sign  => [Registry, Audit],
             version_withdraw     (VersionWithdraw)  -> RegistryView      : Sign  => [Registry, Audit],
 
+            version_destroy      (VersionDestroy)   -> RegistryView      : Sign  => [Registry, Audit],
+            version_fetch        (VersionFetch)     -> JobRef            : Write => [Registry, Jobs, Audit],
+            consume_page         (ConsumeQuery)     -> ConsumePage       : Read  => [Registry],
+            dossier_save         (DossierSave)      -> Exported          : Sign  => [Audit],
+
             registry_show        (Nothing)          -> RegistryView      : Read  => [Registry, People],
             registry_create      (RegistryCreate)   -> RegistryView      : Sign  => [Registry, Audit],
             registry_attach      (RegistryAttach)   -> RegistryView      : Write => [Registry, Audit],
@@ -115,6 +127,7 @@ macro_rules! for_each_command {
             registry_verify      (Nothing)          -> JobRef            : Write => [Registry, Jobs],
             registry_admit       (RegistryAdmit)    -> RegistryView      : Sign  => [Registry, Audit],
 
+            registry_mirror      (RegistryMirror)   -> JobRef            : Write => [Registry, Jobs, Audit],
             registry_join        (RegistryJoin)     -> RegistryView      : Sign  => [Registry, Audit],
             registry_freeze      (RegistryFreeze)   -> RegistryView      : Sign  => [Registry, Audit],
             trust_endorse        (TrustEndorse)     -> RegistryView      : Sign  => [Registry, Audit],
@@ -124,6 +137,8 @@ macro_rules! for_each_command {
             person_list          (Nothing)          -> PersonList        : Read  => [People],
             person_create        (PersonCreate)     -> PersonList        : Write => [People, Audit],
             person_select        (PersonRef)        -> PersonList        : Write => [People, Audit],
+            key_back_up          (KeyBackUp)        -> Exported          : Write => [Audit],
+            key_restore          (KeyRestore)       -> PersonList        : Write => [People, Audit],
 
             governance           (Nothing)          -> GovernanceView    : Read  => [Files, Runs, Reports],
             audit_list           (AuditQuery)       -> AuditPage         : Read  => [Audit],

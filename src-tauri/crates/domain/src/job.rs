@@ -24,6 +24,10 @@ pub enum JobKind {
     Submit,
     /// Publishes a candidate.
     Publish,
+    /// Verifies the registry and copies it, or one version of it, elsewhere.
+    Copy,
+    /// Asks a project's own command what its model answers.
+    Gates,
 }
 
 /// How far a job is.

@@ -77,6 +77,107 @@ pub struct Histogram {
     pub counts: Vec<u64>,
 }
 
+/// A way in which texts are written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TextPattern {
+    /// Such as `AA999`.
+    pub pattern: String,
+    /// Share of the texts that were looked at (the first hundred thousand of the column), 0..1.
+    pub share: f64,
+}
+
+/// The finest unit of time in which values differ from a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[allow(missing_docs, reason = "each variant is its own word")]
+pub enum TimeUnit {
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+    Millisecond,
+}
+
+/// How the days of a column follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub enum TimeStep {
+    /// Every day.
+    Daily,
+    /// Every day from Monday to Friday.
+    WorkingDays,
+    /// The same day of every week.
+    Weekly,
+    /// Once a month.
+    Monthly,
+    /// Once a year.
+    Yearly,
+}
+
+/// A stretch without values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TimeGap {
+    /// The last day before it, `2026-01-31`.
+    pub after: String,
+    /// The first day after it.
+    pub before: String,
+    /// Steps that are missing between.
+    pub missing: u64,
+}
+
+/// How the moments of a column follow each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TimeShape {
+    /// The finest unit that is used.
+    pub unit: TimeUnit,
+    /// Different days.
+    pub days: u64,
+    /// How the days follow each other; absent if they follow no step.
+    pub step: Option<TimeStep>,
+    /// Steps that are missing between the first and the last day.
+    pub missing: u64,
+    /// The longest stretches without values, longest first, at most five.
+    pub gaps: Vec<TimeGap>,
+}
+
+/// A measure of how two columns go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub enum AssociationMeasure {
+    /// Pearson's product-moment correlation of two numbers, -1..1.
+    Pearson,
+    /// Spearman's rank correlation of two numbers, ties at their mean rank, -1..1.
+    Spearman,
+    /// Cramér's V of two categories, without correction for small samples, 0..1.
+    CramersV,
+    /// Correlation ratio of a number by a category: the root of the share of its variance that lies between the categories, 0..1.
+    CorrelationRatio,
+}
+
+/// How two columns go together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Association {
+    /// One column; the category where the measure tells the two apart.
+    pub a: String,
+    /// The other column.
+    pub b: String,
+    /// What was measured.
+    pub measure: AssociationMeasure,
+    /// How strong.
+    pub value: f64,
+    /// Rows that hold a value in both, among those that were looked at.
+    pub rows: u64,
+}
+
 /// The summary of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -116,6 +217,13 @@ pub struct ColumnProfile {
     pub lengths: Option<(u64, u64)>,
     /// Distribution of a numeric or time column.
     pub histogram: Option<Histogram>,
+    /// How texts are written, most frequent first: `A` a capital, `a` another letter, `9` a digit, everything else itself; `A+` is
+    /// one or more where texts are written in too many ways.
+    #[serde(default)]
+    pub patterns: Vec<TextPattern>,
+    /// How often moments follow each other, for dates and times.
+    #[serde(default)]
+    pub times: Option<TimeShape>,
     /// Whether values were masked because the column is sensitive.
     pub masked: bool,
 }
@@ -150,6 +258,9 @@ pub struct TableProfile {
     pub reading: Reading,
     /// Columns in the order of the file.
     pub columns: Vec<ColumnProfile>,
+    /// Pairs of columns that go together, strongest first; of at most ten thousand rows, evenly over the table.
+    #[serde(default)]
+    pub associations: Vec<Association>,
 }
 
 impl TableProfile {
@@ -170,6 +281,10 @@ impl TableProfile {
             column.min = None;
             column.max = None;
             column.quantiles.clear();
+            // The ends of a gap are values; how often the days follow each other is none.
+            if let Some(times) = &mut column.times {
+                times.gaps.clear();
+            }
             column.masked = true;
         }
     }

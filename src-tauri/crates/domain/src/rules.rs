@@ -1,6 +1,6 @@
 //! Rules for a data set, suggested from a table that is known to be good.
 
-use crate::check::Rule;
+use crate::check::{Finding, FindingKind, Rule};
 use crate::profile::{ColumnProfile, Meaning, Scalar, TableProfile};
 
 /// Values that a column may list before a list says nothing any more.
@@ -41,6 +41,69 @@ fn of_column(column: &ColumnProfile, rows: u64) -> Vec<Rule> {
         rules.push(Rule::OneOf { column: name, values });
     }
     rules
+}
+
+/// The rule that would have caught a finding, so that a person need not write it: from the table's reference where there is
+/// one, else from what the finding itself measured. `None` where no kind of rule says it.
+pub fn from_finding(finding: &Finding, own: &TableProfile, reference: Option<&TableProfile>) -> Option<Rule> {
+    let name = finding.columns.first();
+    // What the reference keeps; without one, the table itself tells how it usually is, apart from the finding.
+    let suggested = |wanted: fn(&Rule) -> bool| -> Option<Rule> {
+        let reference = reference?;
+        let column = reference.column(name?).filter(|it| !it.masked)?;
+        of_column(column, reference.rows).into_iter().find(wanted)
+    };
+    let limit = |at: usize| finding.measures.get(at).and_then(|it| it.limit);
+    match finding.kind {
+        FindingKind::Sentinel => {
+            let values: Vec<String> = finding
+                .measures
+                .iter()
+                .filter_map(|it| it.name.strip_prefix("share of rows at ").map(str::to_owned))
+                .collect();
+            (!values.is_empty()).then(|| Some(Rule::NoneOf { column: name?.clone(), values }))?
+        }
+        FindingKind::NullSurge | FindingKind::AllNull => {
+            suggested(|it| matches!(it, Rule::NotNull { .. })).or_else(|| {
+                let at_most = limit(0).unwrap_or(0.0).clamp(0.0, 1.0);
+                Some(Rule::NotNull { column: name?.clone(), at_most: rounded(at_most, 3) })
+            })
+        }
+        FindingKind::OutOfRange
+        | FindingKind::Outliers
+        | FindingKind::UnitChange
+        | FindingKind::ScaleChange
+        | FindingKind::ClippedValues
+        | FindingKind::Overflow
+        | FindingKind::DistributionChange => suggested(|it| matches!(it, Rule::InRange { .. })).or_else(|| {
+            let column = own.column(name?).filter(|it| !it.masked)?;
+            let (low, high) = (*column.quantiles.get("0.01")?, *column.quantiles.get("0.99")?);
+            let spread = high - low;
+            let floor = if low >= 0.0 { (low - spread).max(0.0) } else { low - spread };
+            (spread > 0.0).then(|| Rule::InRange {
+                column: column.name.clone(),
+                min: Some(outwards(floor, spread, f64::floor)),
+                max: Some(outwards(high + spread, spread, f64::ceil)),
+            })
+        }),
+        FindingKind::DuplicateKeys | FindingKind::NearDuplicateKeys if !finding.columns.is_empty() => {
+            Some(Rule::Unique { columns: finding.columns.clone() })
+        }
+        FindingKind::UnseenCategory
+        | FindingKind::CategoryTypos
+        | FindingKind::CasingVariants
+        | FindingKind::WhitespaceVariants
+        | FindingKind::PlaceholderValues
+        | FindingKind::NullLikeStrings
+        | FindingKind::CodeRemap => suggested(|it| matches!(it, Rule::OneOf { .. })),
+        FindingKind::ColumnDropped | FindingKind::ColumnRenamed => Some(Rule::HasColumn { column: name?.clone() }),
+        FindingKind::RowCountDrop => {
+            let rows = reference.map(|it| it.rows)?;
+            Some(Rule::Rows { min: Some((rows / 2).max(1)), max: None })
+        }
+        FindingKind::EmptyTable | FindingKind::EmptyFile => Some(Rule::Rows { min: Some(1), max: None }),
+        _ => None,
+    }
 }
 
 /// The range of a quantity with room on both sides. What was never below zero stays so.
@@ -104,6 +167,50 @@ mod tests {
         let rules = of_column(&amounts, 100);
         assert_eq!(rules[0], Rule::NotNull { column: "x".into(), at_most: 0.0 });
         assert_eq!(rules[1], Rule::InRange { column: "x".into(), min: Some(0.0), max: Some(120.0) });
+    }
+
+    #[test]
+    fn a_finding_becomes_the_rule_that_would_have_caught_it() {
+        let finding = |json: serde_json::Value| -> Finding {
+            let mut whole = serde_json::json!({
+                "kind": "sentinel", "columns": ["x"], "severity": "error", "confidence": 1.0, "affected_rows": 3, "affected_ratio": 0.03,
+                "example_rows": [], "message": "", "suggestion": "", "measures": [],
+            });
+            for (key, value) in json.as_object().unwrap() {
+                whole[key] = value.clone();
+            }
+            serde_json::from_value(whole).unwrap()
+        };
+        let table = |column: ColumnProfile, rows: u64| -> TableProfile {
+            serde_json::from_value(serde_json::json!({
+                "path": "t.csv", "digest": null, "rows": rows, "columns": [column],
+                "reading": {"format": "csv", "delimiter": ",", "encoding": "utf-8", "has_header": true, "notes": []},
+            }))
+            .unwrap()
+        };
+        let own =
+            table(column(serde_json::json!({"min": -1.0, "max": 90.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
+        let sentinel = finding(serde_json::json!({
+            "measures": [{"name": "share of rows at -1", "value": 0.03, "limit": null}, {"name": "least other value", "value": 2.0, "limit": null}],
+        }));
+        assert_eq!(
+            from_finding(&sentinel, &own, None),
+            Some(Rule::NoneOf { column: "x".into(), values: vec!["-1".into()] })
+        );
+        let far = finding(serde_json::json!({"kind": "out_of_range"}));
+        assert_eq!(
+            from_finding(&far, &own, None),
+            Some(Rule::InRange { column: "x".into(), min: Some(0.0), max: Some(178.0) })
+        );
+        let good =
+            table(column(serde_json::json!({"min": 1.5, "max": 98.0, "quantiles": {"0.01": 2.0, "0.99": 90.0}})), 100);
+        assert_eq!(
+            from_finding(&far, &own, Some(&good)),
+            Some(Rule::InRange { column: "x".into(), min: Some(0.0), max: Some(120.0) }),
+            "the reference knows better"
+        );
+        let mixed = finding(serde_json::json!({"kind": "mojibake"}));
+        assert_eq!(from_finding(&mixed, &own, Some(&good)), None);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use proofmark_analysis::facade::{self, CheckInput, Table};
+use proofmark_analysis::facade::{self, CheckInput, ReadOptions, Table};
 use proofmark_contract::view::{JobRef, ReferenceBasis, ScreenStart};
 use proofmark_contract::{EngineEvent, Notice, NoticeTone};
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{FileFacts, RelPath};
 use proofmark_domain::attention::Target;
-use proofmark_domain::check::{CheckReport, CheckVerdict, Severity};
+use proofmark_domain::check::{CheckReport, CheckVerdict, Rule, Severity};
 use proofmark_domain::id::ReportId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::profile::TableProfile;
@@ -26,6 +26,7 @@ use crate::config::ProjectConfig;
 use crate::jobs::{JobPlan, Worker};
 use crate::scan::is_tabular;
 use crate::trouble::{Answer, Trouble};
+use crate::usecase::findings::judged_heads;
 
 /// Changes when the computation does, so that old reports are not taken for new ones.
 pub(crate) const VERSION: &str = "1";
@@ -99,19 +100,24 @@ impl Engine {
             .collect();
         let total = files.len() as u64 * 2;
         let failed_before: BTreeSet<RelPath> = self.failed_tables(project)?.into_iter().map(|(path, _)| path).collect();
+        self.keep_config(project)?;
+        let now = self.config_now(project)?;
+        let config = now.config;
         // Profiles first: what a table is compared with is found among them.
         let mut done = 0;
         for state in &files {
             worker.check()?;
             worker.progress(done, Some(total), state.facts.path.as_str());
-            self.profile_once(project, &state.facts, worker)?;
+            self.profile_once(project, &state.facts, &config, worker)?;
             done += 1;
         }
-        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        let note = now
+            .problem
+            .map(|(_, trouble)| format!("{} The rules that were last understood were applied.", trouble.0.message));
         for state in &files {
             worker.check()?;
             worker.progress(done, Some(total), state.facts.path.as_str());
-            self.check_once(project, &state.facts, &config, worker)?;
+            self.check_once(project, &state.facts, &config, note.as_deref(), worker)?;
             done += 1;
         }
         worker.progress(total, Some(total), "");
@@ -119,23 +125,34 @@ impl Engine {
     }
 
     /// Profile and sensitive columns of one version, unless they are known. A file that cannot be read as a table is recorded as such.
-    fn profile_once(&self, project: &Project, facts: &FileFacts, worker: &Worker) -> Answer<()> {
-        let (known, older) = self.ledger().read::<_, Trouble>(|read| {
-            let known = read.reports().newest_exact::<Value>(ReportKind::Profile, &facts.digest, None, VERSION)?;
-            Ok((known, read.reports().newest::<Value>(ReportKind::Sensitive, &facts.digest)?))
+    fn profile_once(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        config: &ProjectConfig,
+        worker: &Worker,
+    ) -> Answer<()> {
+        let reading = reading_of(config, facts.path.as_str());
+        let key = profile_key(&reading);
+        let (newest, older) = self.ledger().read::<_, Trouble>(|read| {
+            let newest =
+                read.reports().newest_heads(ReportKind::Profile, [&facts.digest])?.into_iter().flatten().next();
+            Ok((newest, read.reports().newest::<Value>(ReportKind::Sensitive, &facts.digest)?))
         })?;
-        let unreadable = known.as_ref().is_some_and(|it| it.head.verdict.as_deref() == Some("unreadable"));
+        let known = self.is_known(ReportKind::Profile, facts, None, &key)?;
+        let unreadable = newest.is_some_and(|it| it.verdict.as_deref() == Some("unreadable"));
         let judged = older.as_ref().is_some_and(|it| it.head.params_key == detector_key());
-        if known.is_some() && (unreadable || judged) {
+        if known && (unreadable || judged) {
             return Ok(());
         }
         // An older detector judged: the columns are judged again, and the profile with them, which hides values by their labels.
         let older: Option<SensitivityReport> = older.and_then(|it| serde_json::from_value(it.body).ok());
         let path = absolute(project, &facts.path)?;
         let cancel = || worker.cancelled();
-        let measured = Table::open(&path).map_err(Trouble::from).and_then(|table| {
-            let mut profile = facade::profile(&table, &cancel)?;
-            let sensitive = facade::sensitive(&table, &cancel)?;
+        let measured = Table::open_as(&path, &reading).map_err(Trouble::from).and_then(|table| {
+            let look = facade::look(&table, &cancel)?;
+            let sensitive = look.sensitive(&table, &cancel)?;
+            let mut profile = look.profile(&table)?;
             profile.digest = Some(facts.digest);
             Ok((profile, sensitive))
         });
@@ -145,9 +162,9 @@ impl Engine {
                 facts.path.as_str().clone_into(&mut profile.path);
                 facts.path.as_str().clone_into(&mut sensitive.path);
                 sensitive.changed = older.map(|older| sensitive.changes_from(&older));
-                self.keep_profile(project, facts, profile, &sensitive)
+                self.keep_profile(project, facts, &key, profile, &sensitive)
             }
-            Err(trouble) => self.keep_unreadable(project, facts, &trouble),
+            Err(trouble) => self.keep_unreadable(project, facts, &key, &trouble),
         }
     }
 
@@ -155,6 +172,7 @@ impl Engine {
         &self,
         project: &Project,
         facts: &FileFacts,
+        key: &str,
         mut profile: TableProfile,
         sensitive: &SensitivityReport,
     ) -> Answer<()> {
@@ -173,7 +191,8 @@ impl Engine {
         let shape = json!({"rows": profile.rows, "columns": profile.columns.len()});
         let entry = AuditEntry::new("proofmark", "data.screen", facts.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
-            let head = self.head(ReportKind::Profile, project, facts, None, None, shape);
+            let mut head = self.head(ReportKind::Profile, project, facts, None, None, shape);
+            key.clone_into(&mut head.params_key);
             write.reports().add(&NewReport { head, body: &profile })?;
             let mut head = self.head(ReportKind::Sensitive, project, facts, None, None, json!({"labels": labels}));
             head.params_key = detector_key();
@@ -186,53 +205,72 @@ impl Engine {
         })
     }
 
-    fn keep_unreadable(&self, project: &Project, facts: &FileFacts, trouble: &Trouble) -> Answer<()> {
+    fn keep_unreadable(&self, project: &Project, facts: &FileFacts, key: &str, trouble: &Trouble) -> Answer<()> {
         let problem = json!({"problem": trouble.0.message});
         let entry = AuditEntry::new("proofmark", "data.unreadable", facts.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
-            let head = self.head(ReportKind::Profile, project, facts, None, Some("unreadable".into()), problem.clone());
+            let mut head =
+                self.head(ReportKind::Profile, project, facts, None, Some("unreadable".into()), problem.clone());
+            key.clone_into(&mut head.params_key);
             write.reports().add(&NewReport { head, body: &problem })?;
             Ok(())
         })?;
         let path = absolute(project, &facts.path)?;
         // Some files are no tables and yet say what is wrong with them: empty, cut off, another format.
         if let Some(report) = facade::check_unreadable(&path) {
-            self.keep_check(project, facts, None, report)?;
+            self.keep_check(project, facts, None, VERSION, report)?;
         }
         Ok(())
     }
 
-    fn check_once(&self, project: &Project, facts: &FileFacts, config: &ProjectConfig, worker: &Worker) -> Answer<()> {
+    /// Whether what counts of these bytes was made in this way. The same bytes under another path may have been looked at in another
+    /// way since; then one that was made in this way will do.
+    fn is_known(&self, kind: ReportKind, facts: &FileFacts, reference: Option<&Digest>, key: &str) -> Answer<bool> {
+        self.ledger().read::<_, Trouble>(|read| {
+            let newest = read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next();
+            Ok(match newest {
+                None => false,
+                Some(head) if head.params_key == key && head.reference.as_ref() == reference => true,
+                Some(head) if head.path.as_ref() == Some(&facts.path) => false,
+                Some(_) => read.reports().newest_exact::<Value>(kind, &facts.digest, reference, key)?.is_some(),
+            })
+        })
+    }
+
+    fn check_once(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        config: &ProjectConfig,
+        note: Option<&str>,
+        worker: &Worker,
+    ) -> Answer<()> {
         if self.stored_profile(&facts.digest)?.is_none() {
             return Ok(());
         }
         let reference = self.reference_of(project, facts, config)?.map(|it| it.facts);
         let reference_digest = reference.as_ref().map(|it| it.digest);
-        let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
-        let key = check_key(&rules);
-        let known = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_exact::<Value>(
-                ReportKind::Check,
-                &facts.digest,
-                reference_digest.as_ref(),
-                &key,
-            )?)
-        })?;
-        if known.is_some() {
+        let rules = config.rules_for(facts.path.as_str());
+        let reading = reading_of(config, facts.path.as_str());
+        let key = check_key(&rules, &reading);
+        if self.is_known(ReportKind::Check, facts, reference_digest.as_ref(), &key)? {
             return Ok(());
         }
         let cancel = || worker.cancelled();
-        let table = match Table::open(&absolute(project, &facts.path)?) {
+        let table = match Table::open_as(&absolute(project, &facts.path)?, &reading) {
             Ok(table) => table,
-            Err(error) => return self.keep_unreadable(project, facts, &error.into()),
+            Err(error) => return self.keep_unreadable(project, facts, &profile_key(&reading), &error.into()),
         };
         let reference_table = match &reference {
-            Some(reference) => Table::open(&absolute(project, &reference.path)?).ok(),
+            Some(reference) => {
+                let reading = reading_of(config, reference.path.as_str());
+                Table::open_as(&absolute(project, &reference.path)?, &reading).ok()
+            }
             None => None,
         };
         let named = |path: &str| config.dataset(path).and_then(|it| it.target.as_deref());
         let target = named(facts.path.as_str()).or_else(|| reference.as_ref().and_then(|it| named(it.path.as_str())));
-        let related = self.related_tables(project, facts, reference.as_ref())?;
+        let related = self.related_tables(project, facts, reference.as_ref(), config)?;
         let input = CheckInput {
             reference: reference_table.as_ref(),
             test: None,
@@ -240,12 +278,17 @@ impl Engine {
             target,
             rules: &rules,
             now: self.now(),
+            every_row: false,
         };
         let mut report = facade::check(&table, &input, &cancel)?;
         worker.check()?;
         facts.path.as_str().clone_into(&mut report.path);
         report.reference = reference.as_ref().map(|it| it.path.as_str().to_owned());
-        self.keep_check(project, facts, reference.as_ref(), report)
+        report.notes.extend(note.map(str::to_owned));
+        if let Some(sensitive) = self.sensitive_columns_of(project, &facts.path, &facts.digest)? {
+            report.mask(&|name| sensitive.contains(name), &|name| table.columns().iter().any(|it| it == name));
+        }
+        self.keep_check(project, facts, reference.as_ref(), &key, report)
     }
 
     /// Other tables of the same folder of a project that columns of this one may point to, as far as they are few and small.
@@ -254,6 +297,7 @@ impl Engine {
         project: &Project,
         facts: &FileFacts,
         reference: Option<&FileFacts>,
+        config: &ProjectConfig,
     ) -> Answer<Vec<Table>> {
         const MOST: usize = 12;
         const LARGEST: u64 = 64 << 20;
@@ -272,7 +316,8 @@ impl Engine {
         let mut tables = Vec::new();
         for other in beside {
             // A neighbour that cannot be read gets its own notice when it is screened.
-            tables.extend(Table::open(&absolute(project, &other.path)?).ok());
+            let reading = reading_of(config, other.path.as_str());
+            tables.extend(Table::open_as(&absolute(project, &other.path)?, &reading).ok());
         }
         Ok(tables)
     }
@@ -282,6 +327,7 @@ impl Engine {
         project: &Project,
         facts: &FileFacts,
         reference: Option<&FileFacts>,
+        key: &str,
         report: CheckReport,
     ) -> Answer<()> {
         let count = |severity: Severity| report.findings.iter().filter(|it| it.severity == severity).count();
@@ -291,14 +337,12 @@ impl Engine {
             "remarks": count(Severity::Info),
             "first": report.findings.first().map(|it| it.message.clone()),
         });
-        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
-        let rules = config.dataset(facts.path.as_str()).map(|it| it.check.clone()).unwrap_or_default();
         let verdict = word_of(report.verdict);
         let entry = AuditEntry::new("proofmark", "data.check", facts.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("verdict", verdict);
             let mut head = self.head(ReportKind::Check, project, facts, reference, Some(verdict.into()), summary);
-            head.params_key = check_key(&rules);
+            key.clone_into(&mut head.params_key);
             write.reports().add(&NewReport { head, body: &report })?;
             Ok(())
         })?;
@@ -326,20 +370,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Data sets whose newest check failed, each with its first finding.
+    /// Data sets whose newest check failed, each with its first finding that counts.
     pub(crate) fn failed_tables(&self, project: &Project) -> Answer<Vec<(RelPath, String)>> {
         let tables: Vec<FileState> =
             self.present(project)?.into_values().filter(|it| is_tabular(it.facts.kind)).collect();
+        let now = self.now();
         let heads = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?)
+            let heads = read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?;
+            judged_heads(read, heads, now)
         })?;
         Ok(tables
             .into_iter()
             .zip(heads)
-            .filter_map(|(state, head)| {
-                let head = head.filter(|it| it.verdict.as_deref() == Some("fail"))?;
-                let why = head.summary.get("first").and_then(Value::as_str).unwrap_or_default().to_owned();
-                Some((state.facts.path, why))
+            .filter_map(|(state, judged)| {
+                let judged = judged.filter(|it| it.verdict == Some(CheckVerdict::Fail))?;
+                Some((state.facts.path, judged.first.unwrap_or_default()))
             })
             .collect())
     }
@@ -431,13 +476,21 @@ fn detector_key() -> String {
     format!("{VERSION}:detector-{}", facade::DETECTOR_VERSION)
 }
 
-/// Reports made under other rules do not count.
-fn check_key(rules: &[proofmark_domain::check::Rule]) -> String {
-    if rules.is_empty() {
-        VERSION.to_owned()
-    } else {
-        format!("{VERSION}:{}", serde_json::to_string(rules).unwrap_or_default())
-    }
+/// Profiles of a file that was read in another way do not count.
+fn profile_key(reading: &ReadOptions) -> String {
+    format!("{VERSION}{}", reading.key())
+}
+
+/// Reports made under other rules, or of a file that was read in another way, do not count.
+fn check_key(rules: &[Rule], reading: &ReadOptions) -> String {
+    let rules =
+        if rules.is_empty() { String::new() } else { format!(":{}", serde_json::to_string(rules).unwrap_or_default()) };
+    format!("{VERSION}{rules}{}", reading.key())
+}
+
+/// How a project's own file says that a data set is read.
+pub(crate) fn reading_of(config: &ProjectConfig, path: &str) -> ReadOptions {
+    config.reading(path)
 }
 
 pub(crate) fn absolute(project: &Project, path: &RelPath) -> Answer<PathBuf> {

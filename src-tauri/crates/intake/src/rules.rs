@@ -65,6 +65,17 @@ fn texts(value: &Value) -> Vec<String> {
     list(value).filter_map(text).collect()
 }
 
+/// Whether an expression does without look-around and back-references, which ours does not know.
+fn is_plain_expression(pattern: &str) -> bool {
+    let back = pattern.as_bytes().windows(2).any(|it| matches!(it, [b'\\', b'1'..=b'9']));
+    !back && !["(?=", "(?!", "(?<=", "(?<!", "(?P=", "(?>"].iter().any(|it| pattern.contains(it))
+}
+
+/// A pattern that stands for the whole text, as a pattern that may stand anywhere in it.
+fn anchored(pattern: &str) -> String {
+    format!("^(?:{pattern})$")
+}
+
 fn great_expectations(suite: &Value) -> ForeignRules {
     let mut found = ForeignRules { format: "great_expectations", ..ForeignRules::default() };
     for item in list(&suite["expectations"]) {
@@ -95,11 +106,25 @@ fn great_expectations(suite: &Value) -> ForeignRules {
             "expect_column_values_to_be_in_set" if mostly == 1.0 => {
                 Some(Rule::OneOf { column: column.clone(), values: texts(&arguments["value_set"]) })
             }
+            "expect_column_values_to_not_be_in_set" if mostly == 1.0 => {
+                Some(Rule::NoneOf { column: column.clone(), values: texts(&arguments["value_set"]) })
+            }
+            "expect_column_values_to_match_regex" if mostly == 1.0 => arguments["regex"]
+                .as_str()
+                .filter(|it| is_plain_expression(it))
+                .map(|pattern| Rule::Matches { column: column.clone(), pattern: pattern.to_owned() }),
+            "expect_column_value_lengths_to_be_between" if mostly == 1.0 => {
+                let (min, max) = (arguments["min_value"].as_u64(), arguments["max_value"].as_u64());
+                (min.is_some() || max.is_some()).then(|| Rule::Length { column: column.clone(), min, max })
+            }
+            "expect_table_row_count_to_be_between" => {
+                let (min, max) = (arguments["min_value"].as_u64(), arguments["max_value"].as_u64());
+                (min.is_some() || max.is_some()).then_some(Rule::Rows { min, max })
+            }
             _ => None,
         };
         let whole = match &rule {
-            Some(Rule::Unique { columns }) => !columns.is_empty() && columns.iter().all(|it| !it.is_empty()),
-            Some(_) => !column.is_empty(),
+            Some(rule) => rule.problem().is_none(),
             None => false,
         };
         match rule {
@@ -133,6 +158,18 @@ fn data_contract(contract: &Value) -> ForeignRules {
             key.push((property["primaryKeyPosition"].as_i64().unwrap_or(i64::MAX), column.clone()));
         }
         let options = &property["logicalTypeOptions"];
+        if let Some(pattern) = options["pattern"].as_str() {
+            // The contract leaves open whether its pattern stands for the whole text; we take it as it is written.
+            if is_plain_expression(pattern) {
+                found.rules.push(Rule::Matches { column: column.clone(), pattern: pattern.to_owned() });
+            } else {
+                found.left_out.push(format!("pattern of {column}"));
+            }
+        }
+        let (short, long) = (options["minLength"].as_u64(), options["maxLength"].as_u64());
+        if short.is_some() || long.is_some() {
+            found.rules.push(Rule::Length { column: column.clone(), min: short, max: long });
+        }
         let (min, max) = (options["minimum"].as_f64(), options["maximum"].as_f64());
         if min.is_some() || max.is_some() {
             found.rules.push(Rule::InRange { column: column.clone(), min, max });
@@ -201,7 +238,21 @@ fn frictionless(package: &Value) -> ForeignRules {
         if let Some(values) = constraints.get("enum") {
             found.rules.push(Rule::OneOf { column: column.clone(), values: texts(values) });
         }
-        let known = ["required", "unique", "minimum", "maximum", "enum"];
+        let (short, long) = (
+            constraints.get("minLength").and_then(Value::as_u64),
+            constraints.get("maxLength").and_then(Value::as_u64),
+        );
+        if short.is_some() || long.is_some() {
+            found.rules.push(Rule::Length { column: column.clone(), min: short, max: long });
+        }
+        match constraints.get("pattern").and_then(Value::as_str) {
+            Some(pattern) if is_plain_expression(pattern) => {
+                found.rules.push(Rule::Matches { column: column.clone(), pattern: anchored(pattern) });
+            }
+            Some(_) => found.left_out.push(format!("pattern of {column}")),
+            None => {}
+        }
+        let known = ["required", "unique", "minimum", "maximum", "enum", "minLength", "maxLength", "pattern"];
         for key in constraints.keys().filter(|key| !known.contains(&key.as_str())) {
             found.left_out.push(format!("{key} of {column}"));
         }
@@ -228,6 +279,8 @@ mod tests {
             {"type": "expect_column_values_to_be_between", "kwargs": {"column": "b", "min_value": 0, "max_value": 10}},
             {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "c", "value_set": ["x", 2]}},
             {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "d", "regex": "^a"}},
+            {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "d", "regex": "^(?!a)"}},
+            {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}},
             {"type": "expect_column_values_to_be_between", "kwargs": {"column": "e", "min_value": 0, "mostly": 0.9}}]}"#;
         let found = read(suite).unwrap();
         assert_eq!(
@@ -236,6 +289,8 @@ mod tests {
                 Rule::NotNull { column: "a".into(), at_most: 0.05 },
                 Rule::InRange { column: "b".into(), min: Some(0.0), max: Some(10.0) },
                 Rule::OneOf { column: "c".into(), values: vec!["x".into(), "2".into()] },
+                Rule::Matches { column: "d".into(), pattern: "^a".into() },
+                Rule::Rows { min: Some(1), max: None },
             ]
         );
         assert_eq!(found.left_out.len(), 2, "what is weaker than our rule is left out: {:?}", found.left_out);
@@ -258,9 +313,13 @@ mod tests {
         let found = read(schema).unwrap();
         assert_eq!(
             found.rules,
-            [Rule::NotNull { column: "k".into(), at_most: 0.0 }, Rule::Unique { columns: vec!["k".into()] }]
+            [
+                Rule::NotNull { column: "k".into(), at_most: 0.0 },
+                Rule::Matches { column: "k".into(), pattern: "^(?:x)$".into() },
+                Rule::Unique { columns: vec!["k".into()] },
+            ]
         );
-        assert_eq!(found.left_out, ["pattern of k"]);
+        assert!(found.left_out.is_empty());
         assert!(matches!(read("{\"a\": 1}"), Err(RulesError::Unknown)));
     }
 }

@@ -252,7 +252,7 @@ fn labelled_sources() {
     }
     assert!(summary.iter().map(|(_, cases, _)| cases).sum::<usize>() >= 120);
     for (part, _, scores) in &summary {
-        for what in ["paths", "columns"] {
+        for what in ["paths", "columns", "column flows"] {
             let score = &scores[what];
             assert!(
                 score.precision() >= 0.95 && score.recall() >= 0.95,

@@ -27,6 +27,19 @@ pub fn great_expectations(name: &str, rules: &[Rule]) -> Value {
                 Rule::OneOf { column, values } => {
                     ("expect_column_values_to_be_in_set", json!({"column": column, "value_set": values}))
                 }
+                Rule::NoneOf { column, values } => {
+                    ("expect_column_values_to_not_be_in_set", json!({"column": column, "value_set": values}))
+                }
+                Rule::Matches { column, pattern } => {
+                    ("expect_column_values_to_match_regex", json!({"column": column, "regex": pattern}))
+                }
+                Rule::Length { column, min, max } => (
+                    "expect_column_value_lengths_to_be_between",
+                    json!({"column": column, "min_value": min, "max_value": max}),
+                ),
+                Rule::Rows { min, max } => {
+                    ("expect_table_row_count_to_be_between", json!({"min_value": min, "max_value": max}))
+                }
             };
             json!({"type": kind, "kwargs": arguments, "meta": {}, "severity": "critical"})
         })
@@ -53,7 +66,11 @@ fn by_column(rules: &[Rule]) -> (Vec<ColumnRules<'_>>, Vec<&[String]>) {
             Rule::HasColumn { column }
             | Rule::NotNull { column, .. }
             | Rule::InRange { column, .. }
-            | Rule::OneOf { column, .. } => column,
+            | Rule::OneOf { column, .. }
+            | Rule::NoneOf { column, .. }
+            | Rule::Matches { column, .. }
+            | Rule::Length { column, .. } => column,
+            Rule::Rows { .. } => continue,
             Rule::Unique { columns } => match columns.as_slice() {
                 [column] => column,
                 many => {
@@ -68,6 +85,22 @@ fn by_column(rules: &[Rule]) -> (Vec<ColumnRules<'_>>, Vec<&[String]>) {
         found.entry(column).or_default().push(rule);
     }
     (order.into_iter().map(|name| (name, found.remove(name).unwrap_or_default())).collect(), keys)
+}
+
+/// A pattern of a schema stands for the whole text; ours may stand anywhere in it.
+fn whole_text(pattern: &str) -> String {
+    let begin = if pattern.starts_with('^') { "" } else { ".*" };
+    let end = if pattern.ends_with('$') && !pattern.ends_with("\\$") { "" } else { ".*" };
+    let core = pattern.strip_prefix('^').unwrap_or(pattern);
+    let core = if end.is_empty() { core.strip_suffix('$').unwrap_or(core) } else { core };
+    format!("{begin}{core}{end}")
+}
+
+fn insert_option(property: &mut Map<String, Value>, key: &str, value: Value) {
+    let options = property.entry("logicalTypeOptions").or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(options) = options {
+        options.insert(key.into(), value);
+    }
 }
 
 /// An Open Data Contract of version 3.2.
@@ -104,6 +137,22 @@ pub fn data_contract(name: &str, rules: &[Rule]) -> Value {
                     Rule::OneOf { values, .. } => quality.push(json!({
                         "type": "library", "metric": "invalidValues", "arguments": {"validValues": values}, "mustBe": 0,
                     })),
+                    Rule::Matches { pattern, .. } => {
+                        property.insert("logicalType".into(), json!("string"));
+                        insert_option(&mut property, "pattern", json!(pattern));
+                    }
+                    Rule::Length { min, max, .. } => {
+                        property.insert("logicalType".into(), json!("string"));
+                        for (key, limit) in [("minLength", min), ("maxLength", max)] {
+                            if let Some(limit) = limit {
+                                insert_option(&mut property, key, json!(limit));
+                            }
+                        }
+                    }
+                    // The contract has no word for forbidden values but a text for people.
+                    Rule::NoneOf { .. } | Rule::Rows { .. } => {
+                        quality.push(json!({"type": "text", "description": rule.sentence()}));
+                    }
                 }
             }
             for (position, _) in keys.first().into_iter().flat_map(|key| key.iter().enumerate().filter(|(_, name)| *name == column)) {
@@ -156,6 +205,20 @@ pub fn frictionless(name: &str, path: &str, rules: &[Rule]) -> Value {
                         kind = "string";
                         constraints.insert("enum".into(), json!(values));
                     }
+                    Rule::Matches { pattern, .. } => {
+                        kind = "string";
+                        constraints.insert("pattern".into(), json!(whole_text(pattern)));
+                    }
+                    Rule::Length { min, max, .. } => {
+                        kind = "string";
+                        for (key, limit) in [("minLength", min), ("maxLength", max)] {
+                            if let Some(limit) = limit {
+                                constraints.insert(key.into(), json!(limit));
+                            }
+                        }
+                    }
+                    // A schema has no word for what is forbidden, and none for the table as a whole.
+                    Rule::NoneOf { .. } | Rule::Rows { .. } => {}
                 }
             }
             let mut field = Map::new();

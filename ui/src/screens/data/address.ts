@@ -1,7 +1,7 @@
 import { to } from "$lib/addresses";
 
 /** The parts of a data set's page. */
-export type DatasetTab = "findings" | "columns" | "sensitive" | "versions" | "use" | "comparisons";
+export type DatasetTab = "findings" | "rules" | "columns" | "sensitive" | "versions" | "use" | "comparisons";
 
 /** A part of a data set's page, with what is selected in it. */
 export function datasetTab(project: string, path: string, tab: DatasetTab, selected: string | null = null): string {

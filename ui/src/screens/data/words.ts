@@ -1,11 +1,13 @@
 // What findings, columns and sensitive data are called.
+import type { AssociationMeasure } from "$lib/api/generated/AssociationMeasure";
 import type { DriftChange } from "$lib/api/generated/DriftChange";
-import type { Finding } from "$lib/api/generated/Finding";
-import type { FindingDecision } from "$lib/api/generated/FindingDecision";
-import type { FindingKind } from "$lib/api/generated/FindingKind";
+import type { FindingRow } from "$lib/api/generated/FindingRow";
+import type { FindingState } from "$lib/api/generated/FindingState";
 import type { Meaning } from "$lib/api/generated/Meaning";
 import type { Scalar } from "$lib/api/generated/Scalar";
 import type { SensitiveGroup } from "$lib/api/generated/SensitiveGroup";
+import type { TimeShape } from "$lib/api/generated/TimeShape";
+import type { TimeStep } from "$lib/api/generated/TimeStep";
 import type { Severity } from "$lib/api/generated/Severity";
 import type { DatasetRow } from "$lib/api/generated/DatasetRow";
 import { number, percent } from "$lib/format";
@@ -106,38 +108,40 @@ export function stateOf(row: DatasetRow): State {
 	return { tone: "unknown", word: "Not checked" };
 }
 
-/** Findings as a person decides about them: the same kind on the same columns, in whatever order. */
-export function findingKey(kind: FindingKind, columns: readonly string[]): string {
-	return JSON.stringify([kind, [...columns].sort()]);
+/** Where a finding stands with people. */
+export const standingStates: Record<FindingState, State> = {
+	open: { tone: "attention", word: "Open" },
+	acknowledged: { tone: "attention", word: "Acknowledged" },
+	expected: { tone: "pass", word: "Expected" },
+	muted: { tone: "unknown", word: "Muted" },
+	resolved: { tone: "pass", word: "Resolved" },
+};
+
+/** Whether a finding counts towards the verdict on its table. */
+export function counts(it: FindingRow): boolean {
+	return it.state === "open" || it.state === "acknowledged";
 }
 
-/** A finding with the newest decision about it. */
-export type JudgedFinding = { key: string; finding: Finding; decision: FindingDecision | null };
+/** The measures of how two columns go together, under the names that people know. */
+export const measureWords: Record<AssociationMeasure, string> = {
+	pearson: "Pearson",
+	spearman: "Spearman",
+	cramers_v: "Cramér’s V",
+	correlation_ratio: "correlation ratio",
+};
 
-const order: Record<Severity, number> = { error: 0, warn: 1, info: 2 };
+const stepWords: Record<TimeStep, string> = {
+	daily: "every day",
+	working_days: "every working day",
+	weekly: "every week",
+	monthly: "every month",
+	yearly: "every year",
+};
 
-/** Findings, worst first, each with the newest decision about it. Those that are dismissed come last. */
-export function judged(findings: readonly Finding[], decisions: readonly FindingDecision[]): JudgedFinding[] {
-	const newest = new Map<string, FindingDecision>();
-	for (const decision of decisions) {
-		const key = findingKey(decision.kind, decision.columns);
-		const known = newest.get(key);
-		if (known === undefined || known.at <= decision.at) newest.set(key, decision);
-	}
-	return findings
-		.map((finding, i) => {
-			const key = findingKey(finding.kind, finding.columns);
-			return { key: `${key} ${i}`, finding, decision: newest.get(key) ?? null };
-		})
-		.sort(
-			(a, b) =>
-				Number(isDismissed(a)) - Number(isDismissed(b)) ||
-				order[a.finding.severity] - order[b.finding.severity] ||
-				b.finding.affected_ratio - a.finding.affected_ratio,
-		);
-}
-
-/** Whether a person said that a finding does not count. */
-export function isDismissed(it: JudgedFinding): boolean {
-	return it.decision?.decision === "dismissed";
+/** How the moments of a column follow each other, in one sentence. */
+export function timeSentence(times: TimeShape): string {
+	const days = times.days === 1 ? "One day" : `${times.days.toLocaleString()} days`;
+	const step = times.step === null ? "in no fixed step" : stepWords[times.step];
+	const missing = times.step === null ? "" : times.missing === 0 ? ", nothing missing" : `, ${times.missing.toLocaleString()} missing`;
+	return `${days}, ${step}${missing}; the finest unit is the ${times.unit}.`;
 }

@@ -6,7 +6,11 @@ import type { DriftRow } from "$lib/api/generated/DriftRow";
 import type { DriftView } from "$lib/api/generated/DriftView";
 import type { Figure } from "$lib/api/generated/Figure";
 import type { Finding } from "$lib/api/generated/Finding";
-import type { FindingDecision } from "$lib/api/generated/FindingDecision";
+import type { FindingRow } from "$lib/api/generated/FindingRow";
+import type { FindingState } from "$lib/api/generated/FindingState";
+import type { Rule } from "$lib/api/generated/Rule";
+import type { RuleList } from "$lib/api/generated/RuleList";
+import type { Said } from "$lib/api/generated/Said";
 import type { MonitorRow } from "$lib/api/generated/MonitorRow";
 import type { ProxyReport } from "$lib/api/generated/ProxyReport";
 import type { ProxyTarget } from "$lib/api/generated/ProxyTarget";
@@ -20,9 +24,7 @@ const MAIN = "data/raw/applications_2026_10.parquet";
 const REFERENCE = "data/raw/applications_2026_09.parquet";
 const nameOf = (project: string) => projects.find((it) => it.project.id === project)?.project.name ?? "";
 
-const decisions: FindingDecision[] = [
-	{ kind: "unsorted_time", columns: ["submitted_at"], decision: "dismissed", reason: "The source writes per branch; the order never mattered.", by: "Amara Okonkwo", at: before(60 * 30) },
-];
+const said = new Map<string, Said>([["unsorted_time", { state: "expected", reason: "The source writes per branch; the order never mattered.", by: "Amara Okonkwo", at: before(60 * 30), until: null, share: 0.07 }]]);
 const references = new Map<string, string | null>([[MAIN, REFERENCE]]);
 const notSensitive = new Set<string>();
 const labelled = new Map<string, string>();
@@ -63,6 +65,8 @@ function columnsOf(): ColumnProfile[] {
 			not_finite: text || time ? null : 0,
 			lengths: text ? [1, 244] : null,
 			histogram: null,
+			patterns: name === "postcode" ? [{ pattern: "99999", share: 0.97 }, { pattern: "A-9999", share: 0.02 }] : [],
+			times: time ? { unit: "second", days: 640, step: "working_days", missing: 3, gaps: [{ after: "2026-03-03", before: "2026-03-06", missing: 2 }] } : null,
 			masked: text,
 		};
 	});
@@ -112,6 +116,47 @@ function sensitiveOf(): SensitiveColumn[] {
 		};
 	});
 }
+
+function findingRows(project: string): FindingRow[] {
+	const order: FindingState[] = ["open", "acknowledged", "expected", "muted", "resolved"];
+	const gone: Finding = { kind: "sentinel", columns: ["amount"], severity: "error", confidence: 0.97, affected_rows: 31, affected_ratio: 0.0003, example_rows: [4], message: "`amount` is -1 in 31 rows.", suggestion: "", measures: [] };
+	const row = (finding: Finding, at: number): FindingRow => {
+		const word = said.get(finding.kind) ?? null;
+		const state = finding === gone ? "resolved" : (word?.state ?? "open");
+		const rule: Rule | null = finding.kind === "null_surge" ? { rule: "not_null", column: "bureau_score", at_most: 0.07 } : finding.kind === "duplicate_keys" ? { rule: "unique", columns: ["application_id"] } : null;
+		return {
+			id: `f0${at}a1b2c3d`,
+			project,
+			project_name: nameOf(project),
+			path: MAIN,
+			digest: digest(MAIN),
+			finding,
+			state,
+			reopened: null,
+			said: word,
+			since: before(60 * (at + 2)),
+			resolved_at: finding === gone ? before(60) : null,
+			rule,
+			rule_sentence: rule === null ? null : rule.rule === "unique" ? "No two rows have the same value in `application_id`." : "`bureau_score` lacks a value in at most 7 % of the rows.",
+		};
+	};
+	const counting = (it: FindingRow) => it.state === "open" || it.state === "acknowledged";
+	return [...findings, gone].map(row).sort((a, b) => Number(counting(b)) - Number(counting(a)) || order.indexOf(a.state) - order.indexOf(b.state));
+}
+let rules: Rule[] = [
+	{ rule: "in_range", column: "amount", min: 0, max: 250_000 },
+	{ rule: "one_of", column: "bureau_score_band", values: ["A", "B", "C"] },
+];
+const sentenceOf = (rule: Rule): string => ("column" in rule ? `\`${rule.column}\` keeps ${rule.rule.replaceAll("_", " ")}.` : `The table keeps ${rule.rule.replaceAll("_", " ")}.`);
+const ruleList = (): RuleList => ({
+	file: "/home/amara/work/credit-risk/proofmark.toml",
+	from: world.damagedRules ? "last_good" : "file",
+	problem: world.damagedRules ? { message: "/home/amara/work/credit-risk/proofmark.toml, line 12, column 8, cannot be understood: invalid basic string.", line: 12, column: 8 } : null,
+	rules: rules.map((rule, index) => ({ entry: index === 1 ? "data/raw/applications_*.parquet" : MAIN, index, rule, sentence: sentenceOf(rule) })),
+	columns: names,
+	suggested: [{ rule: { rule: "not_null", column: "application_id", at_most: 0 }, sentence: "`application_id` has a value in every row." }],
+	suggested_from: REFERENCE,
+});
 
 function rowsOf(project: string): DatasetRow[] {
 	return filesOf(project)
@@ -223,11 +268,11 @@ export const handlers: Handlers = {
 				? "Not fit for training: 3 errors concern 18 % of the rows; it holds names, e-mail addresses and four more kinds of personal data."
 				: looked ? "Fit for training: no rule was broken, and nothing sensitive was found." : row.state === "unreadable" ? "Nobody can tell: it could not be read as a table." : "Nobody can tell yet: it waits to be looked at.",
 			tone: main ? "fail" : looked ? "pass" : "unknown",
-			profile: looked ? { path, digest: row.digest, rows: row.rows ?? 0, reading: { format: "parquet", delimiter: null, encoding: null, has_header: null, notes: main ? ["Two row groups are empty.", "The column “feature_040” holds nothing."] : [] }, columns: columnsOf() } : null,
-			check: looked ? { path, reference: references.get(path) ?? null, rows: row.rows ?? 0, verdict: row.verdict ?? "pass", findings: main ? findings : [] } : null,
+			profile: looked ? { path, digest: row.digest, rows: row.rows ?? 0, reading: { format: "parquet", delimiter: null, encoding: null, has_header: null, notes: main ? ["Two row groups are empty.", "The column “feature_040” holds nothing."] : [] }, columns: columnsOf(), associations: [{ a: "income", b: "amount", measure: "spearman", value: 0.71, rows: 10_000 }] } : null,
+			check: looked ? { notes: [], path, reference: references.get(path) ?? null, rows: row.rows ?? 0, verdict: row.verdict ?? "pass", findings: main ? findings : [] } : null,
 			sensitive: looked ? { path, rows: row.rows ?? 0, rows_read: Math.min(row.rows ?? 0, 200_000), detector_version: 2, ...(main ? { changed: { from: 1, columns: [{ column: "postcode", before: [], after: ["postcode"] }] } } : { changed: null }), proxies: null, columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114, rows: 200_000, combinations: [{ columns: ["birth_date", "postcode"], groups: 150_220, k: 1, unique_rows: 8_812, unique_ratio: 0.044, small_groups: 20_114 }, { columns: ["birth_date"], groups: 24_000, k: 1, unique_rows: 90, unique_ratio: 0.00045, small_groups: 811 }] } : { columns: [], k: null, unique_rows: 0, small_groups: 0, rows: 0, combinations: [] } } : null,
 			proxies: main ? proxiesOf(path) : null,
-			decisions,
+			findings: main && looked ? findingRows(project) : [],
 			versions: [{ digest: row.digest, seen_at: before(130), size: row.size, verdict: row.verdict }, { digest: digest("old"), seen_at: before(60 * 24 * 12), size: 800_000, verdict: "pass" }, { digest: digest("older"), seen_at: before(60 * 24 * 30), size: 790_000, verdict: null }],
 			written_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000001", name: "prepare-features", basis: "observed", confidence: 1 }] : [],
 			read_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000002", name: "train-scorecard with a very long name that nobody can remember", basis: "inferred", confidence: 0.72 }, { run: "run_01930a6e-7c1a-7d3e-9b1a-000000000003", name: "evaluate", basis: "declared", confidence: 1 }] : [],
@@ -238,13 +283,36 @@ export const handlers: Handlers = {
 			drifts: main ? driftRows.slice(0, 1) : [],
 		};
 	},
+	dataset_versions: ({ after }) => {
+		const [first, second] = columnsOf();
+		if (after === digest("older") || !first || !second) return { pair: null, problem: "The version was not looked at, so nothing is known of it." };
+		return { pair: { sentence: "1,204 rows more; 1 column added, 1 column changed.", rows_before: 1_203_677, rows_after: 1_204_881, columns: [{ name: "default_24m", fate: "added", before: null, after: second, changes: [] }, { name: "income", fate: "changed", before: first, after: first, changes: [{ fact: "missing", before: "0.0 %", after: "2.1 %" }, { fact: "mean", before: "31,204", after: "28,110" }] }, { name: "amount", fate: "same", before: first, after: first, changes: [] }] }, problem: null };
+	},
 	dataset_set_reference: (request) => {
 		references.set(request.path, request.reference);
 		return handlers.dataset_show?.({ project: request.project, path: request.path }) as DatasetView;
 	},
-	finding_decide: ({ kind, columns, dismiss, reason }) => {
-		decisions.push({ kind, columns, decision: dismiss ? "dismissed" : "accepted", reason, by: "Amara Okonkwo", at: new Date().toISOString() });
+	finding_list: ({ project, states, severity, limit }) => {
+		const all = world.empty || (project !== null && project !== CREDIT) ? [] : findingRows(CREDIT).filter((it) => severity === null || it.finding.severity === severity);
+		const of = (state: FindingState) => all.filter((it) => it.state === state).length;
+		const fitting = all.filter((it) => (states.length === 0 ? it.state === "open" || it.state === "acknowledged" : states.includes(it.state)));
+		return { sentence: fitting.length === 0 ? "No check has found anything." : "3 errors, 2 warnings in 1 data set; 5 of them nobody has looked at.", findings: fitting.slice(0, limit ?? 200), total: fitting.length, counts: { open: of("open"), acknowledged: of("acknowledged"), expected: of("expected"), muted: of("muted"), resolved: of("resolved"), errors: 3, warnings: 2, remarks: 0, datasets: 1 } };
+	},
+	finding_examples: ({ rows, columns }) => {
+		const shown = [...new Set([...columns.slice(0, 2), "application_id", "applicant_name"])];
+		return { columns: shown, hidden: ["applicant_name"], more_columns: 51, rows: rows.map((row) => ({ row, values: shown.map((it) => (it === "applicant_name" ? null : it === "application_id" ? `A-${row}` : "1204.5")) })), problem: null };
+	},
+	finding_decide: ({ kind, state, reason, until }) => {
+		said.set(kind, { state, reason, by: "Amara Okonkwo", at: new Date().toISOString(), until, share: 0.1 });
 		return { message: "It is recorded." };
+	},
+	rule_list: ruleList,
+	rule_try: (request) => ({ rows: 3_000, tried: request.rules.map((rule, i) => ({ sentence: sentenceOf(rule), outcome: i === 0 ? "12 of 3,000 rows would fail." : "Kept: all of 3,000 rows would pass.", finding: i === 0 ? { kind: "out_of_range", columns: [], severity: "error", confidence: 1, affected_rows: 12, affected_ratio: 0.004, example_rows: [3, 9], message: "", suggestion: "", measures: [] } : null })) }),
+	rule_write: ({ change }) => {
+		if (change.change === "add") rules = [...rules, ...change.rules];
+		else if (change.change === "remove") rules = rules.filter((_, i) => i !== change.index);
+		else rules = rules.map((it, i) => (i === change.index ? change.rule : it));
+		return ruleList();
 	},
 	label_decide: ({ column, label }) => {
 		if (label === null) notSensitive.add(column);

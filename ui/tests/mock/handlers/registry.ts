@@ -89,7 +89,8 @@ registry.trust = {
 	root_fingerprint: registry.people[0]?.fingerprint ?? "",
 	owners_needed: 2,
 	expires: null,
-	policy: { approvals: 2, governance_groups: ["direct", "special"], sensitive: { approvals: 2, governance: true }, by_model: {}, by_risk: {}, gates: [] },
+	policy: { approvals: 2, governance_groups: ["direct", "special"], sensitive: { approvals: 2, governance: true }, by_model: { "early-warning": { approvals: 3, governance: true } }, by_risk: { high: { approvals: 3, governance: true }, low: { approvals: 1, governance: false } }, gates: [{ name: "auc-not-worse", required: true, waivable_by: ["owner"], rule: "against_production", metric: "roc_auc", test: null, demand: "not_worse", at_most_worse: 0, alpha: 0.05, least_rows: 100 }] },
+	gates_text: '[[gate]]\nname = "auc-not-worse"\nrequired = true\nwaivable_by = ["owner"]\nrule = "against_production"\nmetric = "roc_auc"\n',
 	proposals: [
 		{ list: digest("proposal"), version: 7, reason: "Elif joins the platform team.", changes: ["Elif Yıldız is admitted with the roles: submitter, publisher."], signed: ["Jonas Lindqvist"], required: 2, may_endorse: yes },
 	],
@@ -209,6 +210,23 @@ export const handlers: Handlers = {
 		if (row) row.withdrawn = reason;
 		return registry;
 	},
+	version_destroy: ({ model, version: number }) => {
+		const row = modelOf(model).versions.find((it) => it.version === number);
+		if (row) row.destroyed = true;
+		return registry;
+	},
+	trust_set: ({ policy, gates_text }) => {
+		if (registry.trust) registry.trust = { ...registry.trust, version: registry.trust.version + 1, policy: policy ?? registry.trust.policy, gates_text: gates_text ?? registry.trust.gates_text };
+		return registry;
+	},
+	consume_page: ({ model, version, alias }) => ({
+		text: `# Python, straight from the folder; MLflow believes what it finds there, so verify first\nimport mlflow\nmlflow.set_registry_uri("file:///mnt/share/registry")\nmodel = mlflow.pyfunc.load_model("models:/${model}${alias ? `@${alias}` : `/${version}`}")\n\n# Command line: verifies, then copies\nproofmark registry fetch ${model}${alias ? `@${alias}` : `/${version}`} --to ./${model}\n`,
+		manifests: `apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata:\n  name: ${model}\n`,
+	}),
+	dossier_save: ({ path }) => ({ path, size: 48_120 }),
+	version_fetch: ({ model, version }) => work("copy", `Taking ${model} ${version} out`, () => undefined),
+	registry_mirror: () => work("copy", "Copying Retail risk", () => undefined),
+	key_back_up: ({ path }) => ({ path, size: 812 }),
 };
 
 if (typeof location !== "undefined" && location.search.includes("registry=damaged")) damage();

@@ -17,6 +17,21 @@ const good: GateOutcome[] = [
 	gate("training-data-fit", "No training data set fails its checks", true, "pass", "0 of 4 fail", "none", "All four data sets passed or only warn."),
 	gate("model-file-safe", "Loading the model file cannot run foreign code", true, "pass", "ONNX, safe to load", "safe", "The format holds a graph and numbers, no code."),
 	gate("sensitive-columns", "Sensitive columns in the lineage carry no label but these", false, "warn", "person name, e-mail, postcode", "postcode", "Two labels reach the model that its purpose does not allow: person_name and email.", ["data/raw/applications_2026_09.parquet"]),
+	{
+		...gate("auc-not-worse", "roc_auc is compared with production on the same rows (delong, alpha 0.05)", true, "pass", "0.8131 against 0.8064: better by 0.0067 (-0.0021 to 0.0155), p = 0.1342", "not significantly worse by more than 0", "roc_auc is not worse than that of version 4 on the same 8204 rows by DeLong’s test (p = 0.1342).", ["reports/holdout.csv (3f9c2ab17d40)", "evaluation.csv of version 4"]),
+		figures: [
+			{ name: "roc_auc", part: "", value: 0.8131, interval: null, rows: 8204, test: null, p_value: null },
+			{ name: "roc_auc of version 4", part: "", value: 0.8064, interval: null, rows: 8204, test: null, p_value: null },
+			{ name: "better by (roc_auc)", part: "", value: 0.0067, interval: [-0.0021, 0.0155], rows: 8204, test: "delong", p_value: 0.1342 },
+		],
+	},
+	{
+		...gate("segments", "accuracy holds in every part of 50 rows or more", false, "warn", "9 of 11 parts; worst branch = North: 0.6912 on 412 rows", "at least 0.7", "accuracy is beyond its limit in branch = North (0.6912), which may be chance. 2 parts of fewer than 50 rows, or of one class, were not judged."),
+		figures: [
+			{ name: "accuracy", part: "branch = North", value: 0.6912, interval: [0.645, 0.7338], rows: 412, test: null, p_value: null },
+			{ name: "accuracy", part: "branch = South", value: 0.7715, interval: [0.7553, 0.7869], rows: 2731, test: null, p_value: null },
+		],
+	},
 	gate("auc-floor", "auc of the training run is at least 0.78", true, "pass", "0.8131", "≥ 0.78", "The metric holds its limit."),
 	gate("code-committed", "The code was committed when the run began", false, "warn", "3 lines differ", "none", "train.py had changes that no commit holds."),
 ];
@@ -118,8 +133,9 @@ export const handlers: Handlers = {
 	candidate_show: ({ candidate }) => view(candidate),
 	candidate_draft: ({ project, path }) => {
 		const m = manifest("x", bad);
-		return { project, path, suggested_name: "scorecard-v4", gates: path.includes("v4") ? good : bad, files: m.files.map((it) => ({ ...it, path: path.split("/").at(-1) ?? path })), labels: m.labels, metrics: m.metrics, may_submit: project === CREDIT ? { allowed: true, why: null } : { allowed: false, why: "Amara Okonkwo has not the role `submitter` in this registry." } };
+		return { project, path, suggested_name: "scorecard-v4", gates: path.includes("v4") ? good : bad, files: m.files.map((it) => ({ ...it, path: path.split("/").at(-1) ?? path })), labels: m.labels, metrics: m.metrics, may_submit: project === CREDIT ? { allowed: true, why: null } : { allowed: false, why: "Amara Okonkwo has not the role `submitter` in this registry." }, command: ["python", "predict.py", "{model}"] };
 	},
+	gates_run: () => work("gates", "Asking the command about scorecard_v4.onnx", () => undefined),
 	candidate_submit: ({ model, note }) =>
 		work("submit", `Submitting ${model}`, () => {
 			candidates.unshift(row(`d${candidates.length}`, model, { submitted_by: "Amara Okonkwo", submitted_at: before(0), note }));

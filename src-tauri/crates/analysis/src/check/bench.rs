@@ -4,8 +4,8 @@
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{Finding, FindingKind as K, Severity};
 
-use super::{CheckOptions, check};
-use crate::profile::{mix, profile};
+use super::{CheckOptions, Loaded, check};
+use crate::profile::mix;
 use crate::table::{ReadOptions, TableSource, open};
 
 /// A table as rows of text; the first row is the header.
@@ -99,12 +99,12 @@ fn held(text: &str) -> Held {
 
 fn findings(current: &str, reference: Option<&str>) -> Vec<Finding> {
     let current = held(current);
-    let now = profile(&current.source, &|| false, &mut |_| {}).unwrap();
-    let mut options = CheckOptions::at(Timestamp::from_ms(1_795_000_000_000));
+    let options = CheckOptions::at(Timestamp::from_ms(1_795_000_000_000));
     let earlier = reference.map(held);
-    let earlier_profile = earlier.as_ref().map(|e| profile(&e.source, &|| false, &mut |_| {}).unwrap());
-    options.reference = earlier.as_ref().zip(earlier_profile.as_ref()).map(|(e, p)| (&e.source, p));
-    check(&current.source, &now, options, &|| false).unwrap().findings
+    fn load(held: &Held) -> Loaded<'_> {
+        Loaded::of(&held.source, &|| false).unwrap()
+    }
+    check(load(&current), earlier.as_ref().map(load), options, &|| false).unwrap().findings
 }
 
 fn column(rows: &mut Rows, name: &str, mut change: impl FnMut(usize, &mut String)) {

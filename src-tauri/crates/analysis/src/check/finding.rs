@@ -30,7 +30,7 @@ pub fn finding(
 
 /// Adds what a finding is about.
 pub trait About {
-    /// Rows by their index in the view; all of them are counted, ten are shown.
+    /// Rows by their index in the view; all of them are counted, as many as the view lists are shown.
     fn rows(self, view: &View, indices: impl IntoIterator<Item = usize>) -> Self;
     /// Rows that were counted elsewhere.
     fn counted(self, odd: &Odd, of: u64) -> Self;
@@ -43,7 +43,7 @@ impl About for Finding {
         let mut count = 0u64;
         for index in indices {
             count += 1;
-            if self.example_rows.len() < 10 {
+            if self.example_rows.len() < view.listed {
                 self.example_rows.push(view.row_number(index));
             }
         }
@@ -102,5 +102,6 @@ pub fn of_read_error(error: &TableError) -> Option<CheckReport> {
         rows: 0,
         verdict: CheckVerdict::of(&findings),
         findings,
+        notes: Vec::new(),
     })
 }

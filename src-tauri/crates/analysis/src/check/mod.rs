@@ -30,6 +30,7 @@ use proofmark_domain::Timestamp;
 use proofmark_domain::check::{CheckReport, CheckVerdict, Rule};
 use proofmark_domain::profile::TableProfile;
 
+use crate::profile::Gathering;
 use crate::table::{TableError, TableSource};
 pub use finding::of_read_error;
 use view::View;
@@ -37,16 +38,16 @@ use view::View;
 /// What a table is checked against.
 #[derive(Clone, Copy)]
 pub struct CheckOptions<'a> {
-    /// An earlier table that is known to be good, with its profile.
-    pub reference: Option<(&'a TableSource, &'a TableProfile)>,
-    /// The table that a model trained on this one is tested with, with its profile.
-    pub test: Option<(&'a TableSource, &'a TableProfile)>,
+    /// The table that a model trained on this one is tested with.
+    pub test: Option<&'a TableSource>,
     /// Other tables of the same folder or project, which columns of this one may point to; by the name of their file without ending.
     pub related: &'a [(&'a str, &'a TableSource)],
     /// Rules of the project.
     pub rules: &'a [Rule],
     /// The present, to tell what lies in the future.
     pub now: Timestamp,
+    /// Whether findings list every row that they concern, as far as it is known, instead of ten examples.
+    pub every_row: bool,
     /// Columns that together name a row, if known.
     pub key: &'a [String],
     /// The column that a model predicts, if known.
@@ -56,7 +57,27 @@ pub struct CheckOptions<'a> {
 impl CheckOptions<'_> {
     /// Nothing to compare with, and no rules.
     pub fn at(now: Timestamp) -> Self {
-        Self { reference: None, test: None, related: &[], rules: &[], now, key: &[], target: None }
+        Self { test: None, related: &[], rules: &[], now, every_row: false, key: &[], target: None }
+    }
+}
+
+/// A table that was gone through once, for its profile and for its values.
+pub struct Loaded<'a> {
+    source: &'a TableSource,
+    /// Its profile.
+    pub profile: TableProfile,
+    view: View,
+}
+
+impl<'a> Loaded<'a> {
+    /// Goes through a table.
+    ///
+    /// # Errors
+    /// When the file cannot be read to its end, or `cancel` says so.
+    pub fn of(source: &'a TableSource, cancel: &dyn Fn() -> bool) -> Result<Self, TableError> {
+        let mut gathering = Gathering::default();
+        let view = View::load_with(source, cancel, &mut |frame| gathering.add(source, frame))?;
+        Ok(Self { source, profile: gathering.finish(source)?.finish(), view })
     }
 }
 
@@ -68,18 +89,21 @@ impl CheckOptions<'_> {
 /// # Errors
 /// When a file can no longer be read, or `cancel` says so.
 pub fn check(
-    current: &TableSource,
-    current_profile: &TableProfile,
+    own: Loaded<'_>,
+    reference: Option<Loaded<'_>>,
     options: CheckOptions<'_>,
     cancel: &dyn Fn() -> bool,
 ) -> Result<CheckReport, TableError> {
     let mut findings = Vec::new();
-    structure::check(current, current_profile, options.reference, &mut findings);
-    let view = View::load(current, cancel)?;
-    let reference = match options.reference {
-        Some((source, profile)) => Some(reference::Reference { view: View::load(source, cancel)?, source, profile }),
-        None => None,
-    };
+    let Loaded { source: current, profile, mut view } = own;
+    if options.every_row {
+        view.listed = usize::MAX;
+    }
+    let current_profile = &profile;
+    let beside = reference.as_ref().map(|it| (it.source, &it.profile));
+    structure::check(current, current_profile, beside, &mut findings);
+    let reference =
+        reference.as_ref().map(|it| reference::Reference { view: &it.view, source: it.source, profile: &it.profile });
     if current.rows() > 0 {
         let renamed = schema::check(&view, current_profile, reference.as_ref(), &mut findings);
         let stop = || if cancel() { Err(TableError::Cancelled) } else { Ok(()) };
@@ -91,7 +115,7 @@ pub fn check(
             texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut findings);
             times::check(&view, column, earlier, options.now, &mut findings);
         }
-        order_flip::check(current, &view, options.reference.zip(reference.as_ref()), &mut findings);
+        order_flip::check(current, &view, beside.zip(reference.as_ref()), &mut findings);
         stop()?;
         paired::check(&view, reference.as_ref(), &mut findings);
         shifted::check(&view, &mut findings);
@@ -119,12 +143,16 @@ pub fn check(
         rules::check(&view, current_profile, options.rules, &mut findings);
     }
     settle::settle(&mut findings);
+    if !options.every_row {
+        findings.iter_mut().for_each(|finding| finding.example_rows.truncate(view::LISTED));
+    }
     Ok(CheckReport {
         path: current.path().display().to_string(),
-        reference: options.reference.map(|(source, _)| source.path().display().to_string()),
+        reference: beside.map(|(source, _)| source.path().display().to_string()),
         rows: current.rows(),
         verdict: CheckVerdict::of(&findings),
         findings,
+        notes: Vec::new(),
     })
 }
 
@@ -141,6 +169,20 @@ pub fn broken_rules(
     let mut findings = Vec::new();
     rules::check(&View::load(source, cancel)?, profile, rules, &mut findings);
     Ok(findings)
+}
+
+/// What each of the rules finds, in their order. `profile` may be one that was made of the same bytes before.
+///
+/// # Errors
+/// When the file can no longer be read, or `cancel` says so.
+pub fn each_rule(
+    source: &TableSource,
+    profile: &TableProfile,
+    rules: &[Rule],
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<Option<proofmark_domain::check::Finding>>, TableError> {
+    let view = View::load(source, cancel)?;
+    Ok(rules.iter().map(|rule| rules::one(&view, profile, rule)).collect())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::table::TableSource;
 /// The table compared with.
 pub struct Reference<'a> {
     /// Its values.
-    pub view: View,
+    pub view: &'a View,
     /// Its file.
     #[allow(dead_code, reason = "names the file in messages of later checks")]
     pub source: &'a TableSource,
@@ -30,7 +30,7 @@ pub fn check(
     findings: &mut Vec<Finding>,
 ) {
     row_count(profile, earlier.profile, findings);
-    let later = later(view, &earlier.view);
+    let later = later(view, earlier.view);
     for column in &view.columns {
         let name = renamed.get(&column.name).unwrap_or(&column.name);
         let (Some(then), Some(now_profile), Some(then_profile)) =

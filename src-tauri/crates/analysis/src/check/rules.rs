@@ -10,21 +10,21 @@ const BROKEN: &str = "Correct the rows at their source, or change the rule if it
 
 /// Holds the table against each rule.
 pub fn check(view: &View, profile: &TableProfile, rules: &[Rule], findings: &mut Vec<Finding>) {
-    for rule in rules {
-        let found = match rule {
-            Rule::HasColumn { column } => {
-                if view.column(column).is_none() {
-                    Some(missing(column))
-                } else {
-                    None
-                }
-            }
-            Rule::NotNull { column, at_most } => not_null(view, profile, column, *at_most),
-            Rule::Unique { columns } => unique(view, columns),
-            Rule::InRange { column, min, max } => in_range(view, column, *min, *max),
-            Rule::OneOf { column, values } => one_of(view, column, values),
-        };
-        findings.extend(found);
+    findings.extend(rules.iter().filter_map(|rule| one(view, profile, rule)));
+}
+
+/// What one rule finds; nothing if the table keeps it.
+pub fn one(view: &View, profile: &TableProfile, rule: &Rule) -> Option<Finding> {
+    match rule {
+        Rule::HasColumn { column } => view.column(column).is_none().then(|| missing(column)),
+        Rule::NotNull { column, at_most } => not_null(view, profile, column, *at_most),
+        Rule::Unique { columns } => unique(view, columns),
+        Rule::InRange { column, min, max } => in_range(view, column, *min, *max),
+        Rule::OneOf { column, values } => among(view, column, values, true),
+        Rule::NoneOf { column, values } => among(view, column, values, false),
+        Rule::Matches { column, pattern } => matches(view, column, pattern),
+        Rule::Length { column, min, max } => length(view, column, *min, *max),
+        Rule::Rows { min, max } => row_count(view, *min, *max),
     }
 }
 
@@ -91,25 +91,103 @@ fn in_range(view: &View, name: &str, min: Option<f64>, max: Option<f64>) -> Opti
     })
 }
 
-fn one_of(view: &View, name: &str, allowed: &[String]) -> Option<Finding> {
+/// Values of a list only, or none of a list.
+fn among(view: &View, name: &str, listed: &[String], wanted: bool) -> Option<Finding> {
     let Some(column) = view.column(name) else { return Some(missing(name)) };
-    let rows: Vec<usize> = match (column.texts(), column.numbers()) {
+    let numbers: Vec<f64> = listed.iter().filter_map(|v| v.trim().parse().ok()).collect();
+    let mut rows: Vec<usize> = match (column.texts(), column.numbers()) {
         (Some((_, words, _)), _) => {
-            column.rows_with(|code| words.get(code as usize).is_some_and(|w| !allowed.contains(w)))
+            column.rows_with(|code| words.get(code as usize).is_some_and(|w| listed.contains(w) != wanted))
         }
-        (_, Some((values, _))) => {
-            let numbers: Vec<f64> = allowed.iter().filter_map(|v| v.parse().ok()).collect();
-            values
-                .iter()
-                .enumerate()
-                .filter(|(_, v)| v.is_finite() && !numbers.contains(v))
-                .map(|(row, _)| row)
-                .collect()
-        }
+        (_, Some((values, _))) => values
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| v.is_finite() && numbers.contains(v) != wanted)
+            .map(|(row, _)| row)
+            .collect(),
         _ => return None,
     };
+    if column.texts().is_none() {
+        // Texts among the numbers are values too.
+        rows.extend(column.stray_rows.iter().filter(|(_, word)| listed.contains(word) != wanted).map(|(row, _)| *row));
+        rows.sort_unstable();
+    }
     (!rows.is_empty()).then(|| {
-        let message = format!("`{name}` holds values in {} rows that a rule does not list.", rows.len());
-        finding(FindingKind::UnseenCategory, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
+        let (message, kind) = if wanted {
+            (
+                format!("`{name}` holds values in {} rows that a rule does not list.", rows.len()),
+                FindingKind::UnseenCategory,
+            )
+        } else {
+            (format!("`{name}` holds values in {} rows that a rule forbids.", rows.len()), FindingKind::Sentinel)
+        };
+        finding(kind, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
+}
+
+/// The rows of a column of texts for whose text `wrong` is true. Whole numbers are taken as they are written.
+/// `None` if the column holds neither.
+fn texts_where(view: &View, name: &str, wrong: impl Fn(&str) -> bool) -> Option<Vec<usize>> {
+    let column = view.column(name)?;
+    if let Some((values, true)) = column.numbers() {
+        let numbers = values.iter().enumerate().filter(|(_, value)| value.is_finite() && wrong(&format!("{value}")));
+        let mut rows: Vec<usize> = numbers.map(|(row, _)| row).collect();
+        rows.extend(column.stray_rows.iter().filter(|(_, word)| wrong(word)).map(|(row, _)| *row));
+        rows.sort_unstable();
+        return Some(rows);
+    }
+    let (_, words, _) = column.texts()?;
+    let bad: Vec<bool> = words.iter().map(|word| wrong(word)).collect();
+    Some(column.rows_with(|code| bad.get(code as usize) == Some(&true)))
+}
+
+fn no_texts(name: &str, stored: &str) -> Finding {
+    let message = format!("A rule says how the texts of `{name}` are written, but it holds {stored}.");
+    finding(FindingKind::TypeChange, &[name], Severity::Error, 1.0, message, BROKEN)
+}
+
+/// Expressions beyond this size would take more memory than a rule is worth.
+const LARGEST_EXPRESSION: usize = 1 << 20;
+
+fn matches(view: &View, name: &str, pattern: &str) -> Option<Finding> {
+    let Some(column) = view.column(name) else { return Some(missing(name)) };
+    let expression = match regex::RegexBuilder::new(pattern).size_limit(LARGEST_EXPRESSION).build() {
+        Ok(expression) => expression,
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let message = format!("The expression of a rule for `{name}` cannot be understood: {why}.");
+            let suggestion = "Correct the expression; look-around and back-references are not known here.";
+            return Some(finding(FindingKind::TypeChange, &[name], Severity::Error, 1.0, message, suggestion));
+        }
+    };
+    let Some(rows) = texts_where(view, name, |word| !expression.is_match(word)) else {
+        return Some(no_texts(name, &column.stored));
+    };
+    (!rows.is_empty()).then(|| {
+        let message = format!("`{name}` does not match `{pattern}` in {} rows, as a rule asks.", rows.len());
+        finding(FindingKind::MixedTypes, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
+    })
+}
+
+fn length(view: &View, name: &str, min: Option<u64>, max: Option<u64>) -> Option<Finding> {
+    let Some(column) = view.column(name) else { return Some(missing(name)) };
+    let wrong = |word: &str| {
+        let length = word.chars().count() as u64;
+        min.is_some_and(|min| length < min) || max.is_some_and(|max| length > max)
+    };
+    let Some(rows) = texts_where(view, name, wrong) else { return Some(no_texts(name, &column.stored)) };
+    (!rows.is_empty()).then(|| {
+        let message = format!("`{name}` is shorter or longer than a rule allows in {} rows.", rows.len());
+        finding(FindingKind::MixedTypes, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
+    })
+}
+
+fn row_count(view: &View, min: Option<u64>, max: Option<u64>) -> Option<Finding> {
+    let rows = view.total_rows;
+    let limit = min.filter(|min| rows < *min).or(max.filter(|max| rows > *max))?;
+    let (kind, how) =
+        if rows < limit { (FindingKind::RowCountDrop, "fewer") } else { (FindingKind::DuplicateRows, "more") };
+    let message = format!("The table has {rows} rows, {how} than the {limit} that a rule allows.");
+    Some(finding(kind, &[], Severity::Error, 1.0, message, BROKEN).measure("rows", rows as f64, Some(limit as f64)))
 }

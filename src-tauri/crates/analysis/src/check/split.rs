@@ -23,7 +23,7 @@ pub fn check(
             leak(view, column, target, findings);
         }
     }
-    if let Some((source, _)) = options.test {
+    if let Some(source) = options.test {
         let test = View::load(source, cancel)?;
         overlap(view, &test, findings);
     }

@@ -45,7 +45,6 @@ pub fn check(
     let mut ragged = Odd { count: seen.short_rows.count + seen.long_rows.count, rows: Vec::new() };
     ragged.rows.extend(seen.short_rows.rows.iter().chain(&seen.long_rows.rows).copied());
     ragged.rows.sort_unstable();
-    ragged.rows.truncate(10);
     if ragged.count > 0 {
         let message = format!(
             "{} rows have more or fewer fields than the header ({}).",

@@ -84,7 +84,6 @@ fn spellings(
         return;
     }
     odd.rows.sort_unstable();
-    odd.rows.truncate(10);
     let message = format!(
         "`{}` holds {} in {} rows ({}): words for a missing value.",
         column.name,
@@ -115,7 +114,6 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
             }
         }
         all.rows.sort_unstable();
-        all.rows.truncate(10);
         (all, words)
     };
     let what = if column.times().is_some() { "dates" } else { "numbers" };

@@ -56,7 +56,6 @@ fn forms(view: &View, column: &ViewColumn, findings: &mut Vec<Finding>) {
         rare.rows.extend(odd.rows.iter().copied());
     }
     rare.rows.sort_unstable();
-    rare.rows.truncate(10);
     let listed: Vec<&str> = forms.iter().map(|(form, _)| form.example()).collect();
     let message = format!("`{}` writes dates in {} ways (like {}).", column.name, forms.len(), listed.join(", "));
     let advice =

@@ -11,6 +11,10 @@ use crate::table::{
 /// Cells that are held at most.
 const MAX_CELLS: u64 = 40_000_000;
 const BATCH: usize = 65_536;
+/// Texts among numbers or dates that are remembered row by row.
+const STRAYS: usize = 20_000;
+/// Rows that a finding shows as examples.
+pub const LISTED: usize = 10;
 /// Code of a missing text.
 pub const MISSING: u32 = u32::MAX;
 
@@ -65,8 +69,10 @@ pub struct ViewColumn {
 
 impl ViewColumn {
     fn add_stray(&mut self, word: &str, row: usize, number: u64) {
-        self.strays.entry(word.to_owned()).or_default().add(number);
-        if self.stray_rows.len() < 20_000 {
+        // As many rows for all words together as are remembered one by one below.
+        let room = if self.stray_rows.len() < STRAYS { Odd::MOST } else { 10 };
+        self.strays.entry(word.to_owned()).or_default().add_up_to(number, room);
+        if self.stray_rows.len() < STRAYS {
             self.stray_rows.push((row, word.to_owned()));
         }
     }
@@ -117,6 +123,8 @@ pub struct View {
     pub total_rows: u64,
     /// Whether some batches were left out.
     pub sampled: bool,
+    /// Rows that a finding lists.
+    pub listed: usize,
     numbers: Vec<(usize, u64)>,
     skipped: Vec<u64>,
 }
@@ -131,6 +139,15 @@ enum Building {
 impl View {
     /// Reads a table.
     pub fn load(source: &TableSource, cancel: &dyn Fn() -> bool) -> Result<Self, TableError> {
+        Self::load_with(source, cancel, &mut |_| Ok(()))
+    }
+
+    /// The same, and hands every batch of the table to `also`.
+    pub fn load_with(
+        source: &TableSource,
+        cancel: &dyn Fn() -> bool,
+        also: &mut dyn FnMut(&DataFrame) -> Result<(), TableError>,
+    ) -> Result<Self, TableError> {
         let cells = source.rows().saturating_mul(source.column_names().len() as u64);
         let every = cells.div_ceil(MAX_CELLS).max(1);
         let mut building: Vec<(String, String, Building, Vec<u64>)> = Vec::new();
@@ -138,6 +155,7 @@ impl View {
         let mut numbers = Vec::new();
         let mut fail = None;
         source.for_each_batch(None, BATCH, cancel, &mut |first, frame| {
+            also(&frame)?;
             batch_index += 1;
             if (batch_index - 1) % every != 0 {
                 return Ok(());
@@ -161,8 +179,15 @@ impl View {
             building = source.frame(None)?.columns().iter().map(start).collect();
         }
         let skipped = source.structure().map(|s| s.skipped.clone()).unwrap_or_default();
-        let mut view =
-            Self { columns: Vec::new(), rows, total_rows: source.rows(), sampled: every > 1, numbers, skipped };
+        let mut view = Self {
+            columns: Vec::new(),
+            rows,
+            total_rows: source.rows(),
+            sampled: every > 1,
+            listed: LISTED,
+            numbers,
+            skipped,
+        };
         let columns =
             building.into_iter().map(|(name, stored, data, hashes)| view.finish(name, stored, data, hashes)).collect();
         view.columns = columns;
@@ -259,7 +284,7 @@ impl View {
                         }
                         whole &= value.fract() == 0.0;
                         if odd.get(*code as usize) == Some(&true) {
-                            column.odd_numbers.add(self.row_number(row));
+                            column.odd_numbers.add_up_to(self.row_number(row), Odd::MOST);
                         }
                     }
                     None => column.add_stray(word, row, self.row_number(row)),
@@ -279,7 +304,7 @@ impl View {
                         if let Some(slot) = ms.get_mut(row) {
                             *slot = moment.ms;
                         }
-                        column.date_forms.entry(moment.form).or_default().add(self.row_number(row));
+                        column.date_forms.entry(moment.form).or_default().add_up_to(self.row_number(row), Odd::MOST);
                     }
                     None => column.add_stray(word, row, self.row_number(row)),
                 }
@@ -308,7 +333,12 @@ fn extend(building: &mut Building, hashes: &mut Vec<u64>, series: &Series) -> Po
     use crate::profile::{hash_text, mix};
     match building {
         Building::Numbers(values, _) => {
-            if series.dtype().is_integer() {
+            if *series.dtype() == DataType::UInt64 {
+                for value in series.u64()?.iter() {
+                    hashes.push(value.map_or(0, |v| mix(v) | 1));
+                    values.push(value.map_or(f64::NAN, |v| v as f64));
+                }
+            } else if series.dtype().is_integer() {
                 // Whole numbers beyond 2^53 would collide as floating-point numbers.
                 let exact = series.cast(&DataType::Int64)?;
                 hashes.extend(exact.i64()?.iter().map(|v| v.map_or(0, |v| mix(v as u64) | 1)));

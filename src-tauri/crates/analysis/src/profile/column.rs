@@ -4,8 +4,10 @@ use polars::prelude::*;
 use proofmark_domain::profile::{ColumnProfile, Scalar};
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Calendar;
 use super::distinct::{hash_text, mix};
 use super::frequent::Frequent;
+use super::patterns::Patterns;
 use super::quantile::Quantiles;
 use super::summary;
 
@@ -48,6 +50,9 @@ pub struct Numbers {
     pub not_finite: u64,
     pub quantiles: Quantiles,
     pub values: Frequent<f64>,
+    /// Of moments only.
+    #[serde(default)]
+    pub calendar: Calendar,
 }
 
 /// Facts about text.
@@ -63,6 +68,8 @@ pub struct Texts {
     pub moments: u64,
     pub booleans: u64,
     pub words: u64,
+    #[serde(default)]
+    pub patterns: Patterns,
 }
 
 /// Everything about the column.
@@ -170,6 +177,8 @@ impl ColumnAccumulator {
                     let values = series.cast(&DataType::Int64)?;
                     add_ints(numbers, values.i64()?.iter().flatten());
                 }
+                // Beyond 2^53 different numbers would become one as floating-point numbers.
+                DataType::UInt64 => add_unsigned(numbers, series.u64()?.iter().flatten()),
                 _ => {
                     let values = series.cast(&DataType::Float64)?;
                     let values = values.f64()?;
@@ -180,7 +189,11 @@ impl ColumnAccumulator {
                     }
                 }
             },
-            Facts::Moments(numbers) => add_ints(numbers, as_ms(series)?.i64()?.iter().flatten()),
+            Facts::Moments(numbers) => {
+                let moments = as_ms(series)?;
+                add_ints(numbers, moments.i64()?.iter().flatten());
+                moments.i64()?.iter().flatten().for_each(|ms| numbers.calendar.add(ms));
+            }
             Facts::Booleans { yes, no } => {
                 for value in series.bool()?.iter().flatten() {
                     if value { *yes += 1 } else { *no += 1 }
@@ -301,6 +314,7 @@ impl Numbers {
         self.not_finite += other.not_finite;
         self.quantiles.merge(other.quantiles);
         self.values.merge(other.values);
+        self.calendar.merge(other.calendar);
     }
 }
 
@@ -324,6 +338,7 @@ impl Texts {
         self.moments += other.moments;
         self.booleans += other.booleans;
         self.words += other.words;
+        self.patterns.merge(other.patterns);
     }
 }
 
@@ -344,6 +359,20 @@ fn add_ints(numbers: &mut Numbers, values: impl Iterator<Item = i64>) {
         numbers.int_range = Some((low, high));
         numbers.min = numbers.min.min(low as f64);
         numbers.max = numbers.max.max(high as f64);
+    }
+    numbers.moments.merge(batch.moments());
+}
+
+fn add_unsigned(numbers: &mut Numbers, values: impl Iterator<Item = u64>) {
+    let mut batch = Pass::default();
+    for value in values {
+        let float = value as f64;
+        numbers.min = numbers.min.min(float);
+        numbers.max = numbers.max.max(float);
+        numbers.zeros += u64::from(value == 0);
+        batch.add(float);
+        numbers.quantiles.add(float);
+        numbers.values.add(mix(value), || float);
     }
     numbers.moments.merge(batch.moments());
 }
@@ -411,6 +440,7 @@ impl Texts {
         self.lengths = Some(self.lengths.map_or((length, length), |(low, high)| (low.min(length), high.max(length))));
         if self.looked_at < 100_000 {
             self.looked_at += 1;
+            self.patterns.add(value);
             use crate::table::{Kind, classify};
             match classify(value, true) {
                 Kind::Int | Kind::BigInt | Kind::Float | Kind::Comma | Kind::Thousands => self.numbers += 1,

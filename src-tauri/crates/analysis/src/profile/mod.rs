@@ -4,9 +4,12 @@
 //! quantiles come from a compacting sketch (rank error below 0.1 %), distinct values from HyperLogLog (standard error 0.8 %),
 //! and counts of frequent values are lower bounds (Misra-Gries), so that memory does not grow with the table.
 
+pub mod association;
+mod calendar;
 mod column;
 mod distinct;
 mod frequent;
+mod patterns;
 mod quantile;
 mod sketch;
 mod summary;
@@ -46,24 +49,45 @@ pub fn gather(
     cancel: &dyn Fn() -> bool,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Sketch, TableError> {
-    let mut columns: Vec<ColumnAccumulator> = Vec::new();
+    let mut gathering = Gathering::default();
     let total = source.rows().max(1) as f64;
-    let empty;
     source.for_each_batch(None, BATCH_ROWS, cancel, &mut |first, frame| {
-        if columns.is_empty() {
-            columns = start(&frame);
-        }
-        let rows = frame.height() as u64;
-        add(&mut columns, &frame)
-            .map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })?;
-        progress((first + rows) as f64 / total);
+        gathering.add(source, &frame)?;
+        progress((first + frame.height() as u64) as f64 / total);
         Ok(())
     })?;
-    if columns.is_empty() {
-        empty = source.frame(None)?;
-        columns = start(&empty);
+    gathering.finish(source)
+}
+
+/// Gathers a table batch by batch, for a caller who reads it for more than its summary.
+#[derive(Default)]
+pub struct Gathering {
+    columns: Vec<ColumnAccumulator>,
+}
+
+impl Gathering {
+    /// Adds a batch of all columns.
+    ///
+    /// # Errors
+    /// If it holds something else than its type says.
+    pub fn add(&mut self, source: &TableSource, frame: &DataFrame) -> Result<(), TableError> {
+        if self.columns.is_empty() {
+            self.columns = start(frame);
+        }
+        add(&mut self.columns, frame)
+            .map_err(|error| TableError::Damaged { path: source.path().to_owned(), detail: error.to_string() })
     }
-    Ok(Sketch::new(source.path().display().to_string(), source.rows(), source.reading().clone(), columns))
+
+    /// What was gathered.
+    ///
+    /// # Errors
+    /// If the file of a table without rows can no longer be read.
+    pub fn finish(mut self, source: &TableSource) -> Result<Sketch, TableError> {
+        if self.columns.is_empty() {
+            self.columns = start(&source.frame(None)?);
+        }
+        Ok(Sketch::new(source.path().display().to_string(), source.rows(), source.reading().clone(), self.columns))
+    }
 }
 
 fn start(frame: &DataFrame) -> Vec<ColumnAccumulator> {

@@ -72,6 +72,7 @@ impl Sketch {
             rows,
             reading: self.reading,
             columns: self.columns.into_par_iter().map(|column| column.finish(rows)).collect(),
+            associations: Vec::new(),
         }
     }
 

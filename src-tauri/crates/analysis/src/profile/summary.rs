@@ -78,6 +78,8 @@ pub fn of(name: String, stored: &Stored, nulls: u64, facts: Facts, rows: u64) ->
         not_finite: None,
         lengths: None,
         histogram: None,
+        patterns: Vec::new(),
+        times: None,
         masked: false,
     };
     if nulls >= rows {
@@ -125,10 +127,12 @@ pub fn of(name: String, stored: &Stored, nulls: u64, facts: Facts, rows: u64) ->
             profile.mean = None;
             profile.std = None;
             profile.quantiles.clear();
+            profile.times = numbers.calendar.shape();
             profile.meaning = if dated { Meaning::Date } else { Meaning::Time };
         }
         Facts::Texts(texts) => {
             text_facts(&mut profile, &texts);
+            profile.patterns = texts.patterns.top();
             profile.meaning = meaning_of_text(&profile, &texts, values);
             if stored.time_of_day {
                 profile.meaning = Meaning::Time;

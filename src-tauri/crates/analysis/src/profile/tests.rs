@@ -73,3 +73,33 @@ fn sketches_keep_their_stated_error() {
         );
     }
 }
+
+#[test]
+fn numbers_beyond_the_reach_of_floats_stay_different() {
+    let mut accumulator = ColumnAccumulator::new("x", &DataType::UInt64);
+    let values: Vec<u64> = (0..300).map(|at| (1 << 63) + at).collect();
+    accumulator.add(&Series::new("x".into(), values)).unwrap();
+    assert_eq!(accumulator.finish(300).distinct, 300);
+}
+
+#[test]
+fn sketches_of_parts_merged_keep_the_error_of_the_whole() {
+    let n = 1_000_000u64;
+    let part = |of: u64| {
+        let mut accumulator = ColumnAccumulator::new("x", &DataType::Int64);
+        let values: Vec<i64> = (of * n / 16..(of + 1) * n / 16).map(|i| (i * 387_420_489 % n) as i64).collect();
+        accumulator.add(&Series::new("x".into(), values)).unwrap();
+        accumulator
+    };
+    let mut merged = part(0);
+    for of in 1..16 {
+        assert!(merged.merge(part(of)), "parts of one column fit together");
+    }
+    let column = merged.finish(n);
+    assert!((column.distinct as f64 - n as f64).abs() < 0.03 * n as f64, "{}", column.distinct);
+    for (key, value) in &column.quantiles {
+        // The values are 0..n, so a value is its rank; the stated error is a thousandth of the ranks.
+        let rank = key.parse::<f64>().unwrap() * n as f64;
+        assert!((value - rank).abs() <= 0.001 * n as f64, "{key}: {value} against {rank}");
+    }
+}

@@ -71,8 +71,12 @@ const RATES: &[&str] = &[
     "median",
 ];
 
+/// Characters of a name that are read: a longer one is no name but a line of data that was taken for one.
+const LONGEST: usize = 200;
+
 /// Reads a column name or path.
 pub fn read(name: &str) -> Reading {
+    let name = name.char_indices().nth(LONGEST).map_or(name, |(end, _)| name.get(..end).unwrap_or(name));
     let Some((parents, leaf)) = name.rsplit_once('.') else { return read_words(&tokens(name)) };
     let mut reading = read_words(&tokens(leaf));
     if reading.hints.is_empty() && !reading.stat && !reading.thing {

@@ -73,9 +73,24 @@ pub fn read(
     offset: usize,
     length: usize,
 ) -> Result<DataFrame, TableError> {
+    let frame = read_raw(path, kind, columns, offset, length)?;
+    guarded(path, || {
+        let height = frame.height();
+        DataFrame::new(height, frame.columns().iter().map(plain).collect::<PolarsResult<Vec<_>>>()?)
+    })
+}
+
+/// Reads `length` rows from `offset` on, in the types in which they are stored.
+pub fn read_raw(
+    path: &Path,
+    kind: Binary,
+    columns: &[String],
+    offset: usize,
+    length: usize,
+) -> Result<DataFrame, TableError> {
     let input = file(path)?;
     guarded(path, || {
-        let frame = match kind {
+        Ok(match kind {
             Binary::Parquet => ParquetReader::new(input)
                 .with_columns(Some(columns.to_vec()))
                 .with_slice(Some((offset, length)))
@@ -84,9 +99,7 @@ pub fn read(
                 let frame = IpcReader::new(input).with_columns(Some(columns.to_vec())).finish()?;
                 frame.slice(i64::try_from(offset).unwrap_or(i64::MAX), length)
             }
-        };
-        let height = frame.height();
-        DataFrame::new(height, frame.columns().iter().map(plain).collect::<PolarsResult<Vec<_>>>()?)
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 use polars::prelude::*;
 
 use super::moment::parse_moment;
+use super::options::{DecimalMark, ReadOptions, is_missing};
 use super::structure::ColumnText;
 use super::value::{is_null_spelling, parse_number};
 
@@ -37,7 +38,7 @@ pub enum ReadAs {
 
 impl ReadAs {
     /// Decides from all fields of a column. Anything that does not fit every field stays text.
-    pub fn of(column: &ColumnText) -> Self {
+    pub fn of(column: &ColumnText, options: &ReadOptions) -> Self {
         let values = column.values();
         let text = Self::Text { na_is_code: column.na_is_code() };
         if values == 0 {
@@ -45,6 +46,15 @@ impl ReadAs {
         }
         if column.int == values {
             return Self::Int;
+        }
+        if let Some(mark) = options.decimal
+            && column.numbers() > 0
+        {
+            return if column.numbers_as_said == values {
+                Self::Float { comma: mark == DecimalMark::Comma }
+            } else {
+                text
+            };
         }
         if column.int + column.float + column.big == values && column.float > 0 {
             return Self::Float { comma: false };
@@ -64,7 +74,10 @@ impl ReadAs {
             return Self::Bool;
         }
         if column.moments() == values && column.dates.len() == 1 && (column.day_first == 0 || column.month_first == 0) {
-            let day_first = column.day_first > 0;
+            let day_first = options.day_first.unwrap_or(column.day_first > 0);
+            if (if day_first { column.month_first } else { column.day_first }) > 0 {
+                return text;
+            }
             return if column.with_time > 0 { Self::Datetime { day_first } } else { Self::Date { day_first } };
         }
         text
@@ -108,8 +121,7 @@ impl ColumnBuilder {
         match (&mut self.values, self.kind) {
             (Values::Int(out), _) => out.push(trimmed.strip_prefix('+').unwrap_or(trimmed).parse().ok()),
             (Values::Float(out), ReadAs::Float { comma }) => {
-                let null = trimmed.is_empty() || is_null_spelling(trimmed);
-                out.push(if null { None } else { parse_number(trimmed, comma) });
+                out.push(if is_missing(trimmed) { None } else { parse_number(trimmed, comma) });
             }
             (Values::Bool(out), _) => out.push(match trimmed.as_bytes().first() {
                 Some(b't' | b'T') => Some(true),

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use super::build::ReadAs;
 use super::decode::{self, Encoding, Packing};
+use super::kept::{Keeping, Kept};
+use super::options::ReadOptions;
 use super::records::{Record, RecordReader};
 use super::sniff;
-use super::structure::{ColumnText, Structure};
+use super::structure::{ColumnText, Odd, Structure};
 use super::value::{Kind, classify};
 
 /// How the text is laid out.
@@ -25,6 +27,8 @@ pub struct Layout {
     pub names: Vec<String>,
     /// What each column is read as.
     pub types: Vec<ReadAs>,
+    /// What a person said about it.
+    pub options: ReadOptions,
 }
 
 /// What the first pass over the file found.
@@ -37,6 +41,8 @@ pub struct Scanned {
     pub rows: u64,
     /// For a person to know.
     pub notes: Vec<String>,
+    /// Its values, if there was room for them.
+    pub kept: Option<Kept>,
 }
 
 /// Opens the records of a file.
@@ -100,12 +106,13 @@ pub fn scan(
     encoding: Encoding,
     sample: &[u8],
     whole: bool,
-    forced: (Option<u8>, Option<bool>),
+    options: &ReadOptions,
 ) -> io::Result<Scanned> {
-    let delimiter = forced.0.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
+    let forced = options.delimiter.and_then(|mark| u8::try_from(mark).ok());
+    let delimiter = forced.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
     let head = sniff::records(sample, delimiter, whole, 300);
-    let row_names = forced.1 != Some(false) && sniff::lacks_first_name(&head);
-    let header = forced.1.unwrap_or_else(|| row_names || sniff::has_header(&head));
+    let row_names = options.has_header != Some(false) && sniff::lacks_first_name(&head);
+    let header = options.has_header.unwrap_or_else(|| row_names || sniff::has_header(&head));
     let mut notes = Vec::new();
     // The widest layout that many rows share, when there is no header to say it.
     let width_of_rows = head.iter().map(Vec::len).max().unwrap_or(1);
@@ -124,10 +131,12 @@ pub fn scan(
     if !duplicate_names.is_empty() {
         notes.push(format!("column names that stand more than once were numbered: {}", duplicate_names.join(", ")));
     }
-    let mut layout = Layout { packing, encoding, delimiter, header, names, types: Vec::new() };
+    let mut layout =
+        Layout { packing, encoding, delimiter, header, names, types: Vec::new(), options: options.clone() };
     let width = layout.names.len();
     let mut structure =
         Structure { columns: vec![ColumnText::default(); width], duplicate_names, ..Structure::default() };
+    let mut keeping = Keeping::new(&layout.names, guess(sample, &layout, whole));
     let mut reader = reader(path, &layout)?;
     let mut record = Record::default();
     let mut held = Record::default();
@@ -152,7 +161,7 @@ pub fn scan(
         }
         if holding {
             row += 1;
-            take(&held, row, &raw, header, &mut structure, &mut one_short_only);
+            take(&held, row, &raw, &layout, &mut structure, &mut one_short_only, &mut keeping);
         }
         std::mem::swap(&mut held, &mut record);
         holding = true;
@@ -162,21 +171,56 @@ pub fn scan(
         row += 1;
         finish(&held, row, &raw, header, &mut structure, reader.ended_early);
         if structure.skipped.last() != Some(&row) {
-            take(&held, row, &raw, header, &mut structure, &mut one_short_only);
+            take(&held, row, &raw, &layout, &mut structure, &mut one_short_only, &mut keeping);
         }
     }
-    if valid_beyond_ascii == 0 && structure.bad_encoding.count > 0 {
+    if options.encoding.is_none() && valid_beyond_ascii == 0 && structure.bad_encoding.count > 0 {
         layout.encoding = Encoding::Windows1252;
         structure.bad_encoding = Default::default();
     }
-    layout.types = structure.columns.iter().map(ReadAs::of).collect();
+    layout.types = structure.columns.iter().map(|column| ReadAs::of(column, options)).collect();
+    if let Some(day_first) = options.day_first {
+        let against = layout.names.iter().zip(&structure.columns).filter(|(_, column)| {
+            column.moments() == column.values() && (if day_first { column.month_first } else { column.day_first }) > 0
+        });
+        let against: Vec<&str> = against.map(|(name, _)| name.as_str()).take(20).collect();
+        if !against.is_empty() {
+            let order = if day_first { "the day" } else { "the month" };
+            notes.push(format!(
+                "dates that cannot begin with {order}, as was said, were kept as text in: {}",
+                against.join(", ")
+            ));
+        }
+    }
     describe(&structure, &layout, &mut notes);
     let rows = row - structure.skipped.len() as u64;
-    Ok(Scanned { layout, structure, rows, notes })
+    let kept = keeping.finish(&layout.types);
+    Ok(Scanned { layout, structure, rows, notes, kept })
 }
 
-fn take(record: &Record, row: u64, raw: &[String], header: bool, structure: &mut Structure, one_short_only: &mut bool) {
-    if header
+/// What the columns are read as, as far as the beginning of the file tells.
+fn guess(sample: &[u8], layout: &Layout, whole: bool) -> Vec<ReadAs> {
+    const ROWS: usize = 2_000;
+    let mut columns = vec![ColumnText::default(); layout.names.len()];
+    let rows = sniff::records(sample, layout.delimiter, whole, ROWS);
+    for (row, fields) in rows.iter().skip(usize::from(layout.header)).enumerate() {
+        for (column, field) in columns.iter_mut().zip(fields) {
+            column.add(layout.options.field(field), row as u64, layout.options.decimal);
+        }
+    }
+    columns.iter().map(|column| ReadAs::of(column, &layout.options)).collect()
+}
+
+fn take(
+    record: &Record,
+    row: u64,
+    raw: &[String],
+    layout: &Layout,
+    structure: &mut Structure,
+    one_short_only: &mut bool,
+    keeping: &mut Keeping,
+) {
+    if layout.header
         && record.len() == raw.len()
         && raw.len() > 1
         && record.fields().zip(raw).all(|(field, name)| field.trim() == name.trim())
@@ -186,27 +230,34 @@ fn take(record: &Record, row: u64, raw: &[String], header: bool, structure: &mut
         return;
     }
     if record.len() < raw.len() {
-        structure.short_rows.add(row);
+        structure.short_rows.add_up_to(row, Odd::MOST);
         *one_short_only &= record.len() + 1 == raw.len();
     }
     if record.len() > raw.len() {
-        structure.long_rows.add(row);
+        structure.long_rows.add_up_to(row, Odd::MOST);
     }
     if record.open_quote {
-        structure.open_quotes.add(row);
+        structure.open_quotes.add_up_to(row, Odd::MOST);
     }
     if record.not_utf8 {
-        structure.bad_encoding.add(row);
+        structure.bad_encoding.add_up_to(row, Odd::MOST);
     }
     if record.nul {
-        structure.nul_bytes.add(row);
+        structure.nul_bytes.add_up_to(row, Odd::MOST);
     }
     if record.cut {
-        structure.cut_rows.add(row);
+        structure.cut_rows.add_up_to(row, Odd::MOST);
     }
+    let options = &layout.options;
     for (index, column) in structure.columns.iter_mut().enumerate() {
-        column.add(record.get(index), row);
+        let field = record.get(index);
+        if options.is_null(field) {
+            column.add_null(field.trim(), row);
+        } else {
+            column.add(field, row, options.decimal);
+        }
     }
+    keeping.push(|index| Some(options.field(record.get(index))));
 }
 
 /// Looks at the last row: a sum of the others, or the row in which the file broke off.
@@ -301,7 +352,8 @@ fn describe(structure: &Structure, layout: &Layout, notes: &mut Vec<String>) {
     );
     list(
         of_kind(&|c, kind| {
-            matches!(kind, ReadAs::Date { .. } | ReadAs::Datetime { .. })
+            layout.options.day_first.is_none()
+                && matches!(kind, ReadAs::Date { .. } | ReadAs::Datetime { .. })
                 && c.day_first == 0
                 && c.month_first == 0
                 && c.dates.keys().any(|form| matches!(form, super::DateForm::Slash | super::DateForm::Dash))

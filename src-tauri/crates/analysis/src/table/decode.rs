@@ -15,8 +15,10 @@ pub enum Encoding {
     Utf16Le,
     /// UTF-16, high byte first.
     Utf16Be,
-    /// windows-1252, the superset of ISO 8859-1.
+    /// windows-1252, the superset of ISO 8859-1; records that are valid UTF-8 are read as such.
     Windows1252,
+    /// windows-1252 from the first byte to the last, because a person said so.
+    Windows1252Throughout,
 }
 
 impl Encoding {
@@ -27,7 +29,7 @@ impl Encoding {
             Self::Utf8Bom => "utf-8-sig",
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
-            Self::Windows1252 => "windows-1252",
+            Self::Windows1252 | Self::Windows1252Throughout => "windows-1252",
         }
     }
 }
@@ -63,6 +65,7 @@ pub fn text(path: &Path, packing: Packing, encoding: Encoding) -> io::Result<Box
             raw.read_exact(&mut mark)?;
             raw
         }
+        Encoding::Windows1252Throughout => Box::new(OneByte { raw, out: String::new(), at: 0 }),
         Encoding::Utf16Le | Encoding::Utf16Be => Box::new(Utf16 {
             raw: BufReader::with_capacity(1 << 16, raw),
             big: encoding == Encoding::Utf16Be,
@@ -72,6 +75,36 @@ pub fn text(path: &Path, packing: Packing, encoding: Encoding) -> io::Result<Box
             high: None,
         }),
     })
+}
+
+struct OneByte<R> {
+    raw: R,
+    out: String,
+    at: usize,
+}
+
+impl<R: Read> Read for OneByte<R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.out.len() {
+            let mut chunk = [0u8; 1 << 14];
+            let filled = self.raw.read(&mut chunk)?;
+            self.out.clear();
+            self.at = 0;
+            push_windows_1252(chunk.get(..filled).unwrap_or_default(), &mut self.out);
+        }
+        Ok(hand_over(self.out.as_bytes(), &mut self.at, target))
+    }
+}
+
+/// Copies what is left of `out` from `at` on, as far as it fits.
+fn hand_over(out: &[u8], at: &mut usize, target: &mut [u8]) -> usize {
+    let rest = out.get(*at..).unwrap_or_default();
+    let n = rest.len().min(target.len());
+    if let (Some(to), Some(from)) = (target.get_mut(..n), rest.get(..n)) {
+        to.copy_from_slice(from);
+    }
+    *at += n;
+    n
 }
 
 struct Utf16<R> {
@@ -123,13 +156,7 @@ impl<R: Read> Read for Utf16<R> {
         if self.at >= self.out.len() {
             self.refill()?;
         }
-        let rest = self.out.get(self.at..).unwrap_or_default();
-        let n = rest.len().min(target.len());
-        if let (Some(to), Some(from)) = (target.get_mut(..n), rest.get(..n)) {
-            to.copy_from_slice(from);
-        }
-        self.at += n;
-        Ok(n)
+        Ok(hand_over(&self.out, &mut self.at, target))
     }
 }
 

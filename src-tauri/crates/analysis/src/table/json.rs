@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::build::ReadAs;
 use super::decode::{self, Encoding, Packing};
+use super::options::ReadOptions;
 use super::structure::{ColumnText, Odd, Structure};
 
 /// One flattened record: the index of each column met, and the text of its value (`None` for null).
@@ -220,7 +221,7 @@ pub fn each_record(
         let sound = sink.deserialize(&mut reader).and_then(|()| reader.end()).is_ok();
         let fields = fields.into_inner();
         if !sound {
-            bad.add(row);
+            bad.add_up_to(row, Odd::MOST);
             if !each(&Vec::new()) {
                 return Ok(false);
             }
@@ -255,7 +256,7 @@ pub fn scan(path: &Path, packing: Packing, encoding: Encoding, array: bool) -> R
                 texts.resize_with(index + 1, ColumnText::default);
             }
             if let (Some(text), Some(value)) = (texts.get_mut(*index), value) {
-                text.add(value, rows);
+                text.add(value, rows, None);
             }
         }
         true
@@ -264,7 +265,7 @@ pub fn scan(path: &Path, packing: Packing, encoding: Encoding, array: bool) -> R
     let types = texts
         .iter()
         .zip(&columns.quoted)
-        .map(|(text, quoted)| match ReadAs::of(text) {
+        .map(|(text, quoted)| match ReadAs::of(text, &ReadOptions::default()) {
             // What stands in quotes was meant as text, except for dates, for which JSON has nothing else.
             ReadAs::Int | ReadAs::Float { .. } | ReadAs::Bool if *quoted > 0 => ReadAs::Text { na_is_code: false },
             other => other,

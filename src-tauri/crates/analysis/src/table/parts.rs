@@ -129,7 +129,7 @@ pub fn cast(path: &Path, frame: DataFrame, types: &HashMap<String, DataType>) ->
 
 fn add_odd(to: &mut Odd, from: &Odd, before: u64) {
     to.count += from.count;
-    let room = 10usize.saturating_sub(to.rows.len());
+    let room = from.rows.len().max(10).saturating_sub(to.rows.len());
     to.rows.extend(from.rows.iter().take(room).map(|row| row + before));
 }
 

@@ -174,7 +174,8 @@ impl<R: Read> RecordReader<R> {
         if has_quote {
             let first_length = length;
             let first_end = end;
-            let mut open = self.quote_is_open(length);
+            let mut quoting = Quoting::default();
+            let mut open = quoting.read_to(self.window(length), self.delimiter, self.quote);
             while open {
                 if length > MAX_QUOTED {
                     break;
@@ -182,7 +183,7 @@ impl<R: Read> RecordReader<R> {
                 let Some(newline) = end else { break };
                 end = self.line_end(newline + 1)?;
                 length = end.unwrap_or(self.end - self.start);
-                open = self.quote_is_open(length);
+                open = quoting.read_to(self.window(length), self.delimiter, self.quote);
             }
             if open {
                 record.open_quote = true;
@@ -219,28 +220,9 @@ impl<R: Read> RecordReader<R> {
         Ok(true)
     }
 
-    /// Whether a quoted field is open at the end of the first `length` bytes.
-    fn quote_is_open(&self, length: usize) -> bool {
-        let bytes = self.buffer.get(self.start..self.start + length).unwrap_or_default();
-        let mut open = false;
-        let mut field_start = true;
-        let mut i = 0;
-        while let Some(&byte) = bytes.get(i) {
-            if open {
-                if byte == self.quote {
-                    if bytes.get(i + 1) == Some(&self.quote) {
-                        i += 1;
-                    } else {
-                        open = false;
-                    }
-                }
-            } else if byte == self.quote && field_start {
-                open = true;
-            }
-            field_start = !open && (byte == self.delimiter || byte == b'\n' || (field_start && byte == b' '));
-            i += 1;
-        }
-        open
+    /// The first bytes of the present record.
+    fn window(&self, length: usize) -> &[u8] {
+        self.buffer.get(self.start..self.start + length).unwrap_or_default()
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
@@ -255,6 +237,42 @@ impl<R: Read> RecordReader<R> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Whether a quoted field is open, line by line: a field of many lines is read once, not once for each of them.
+struct Quoting {
+    open: bool,
+    field_start: bool,
+    at: usize,
+}
+
+impl Default for Quoting {
+    fn default() -> Self {
+        Self { open: false, field_start: true, at: 0 }
+    }
+}
+
+impl Quoting {
+    /// Goes on to the end of `bytes`, which begin as they did before, and says whether a field is open there.
+    fn read_to(&mut self, bytes: &[u8], delimiter: u8, quote: u8) -> bool {
+        while let Some(&byte) = bytes.get(self.at) {
+            if self.open {
+                if byte == quote {
+                    if bytes.get(self.at + 1) == Some(&quote) {
+                        self.at += 1;
+                    } else {
+                        self.open = false;
+                    }
+                }
+            } else if byte == quote && self.field_start {
+                self.open = true;
+            }
+            let begins = byte == delimiter || byte == b'\n' || (self.field_start && byte == b' ');
+            self.field_start = !self.open && begins;
+            self.at += 1;
+        }
+        self.open
     }
 }
 
@@ -311,6 +329,15 @@ mod tests {
             out.push(record.fields().map(str::to_owned).collect());
         }
         out
+    }
+
+    #[test]
+    fn a_field_of_many_lines_takes_time_by_its_length() {
+        let text = format!("a,\"{}\"\nc,d\n", "x\n".repeat(400_000));
+        let began = std::time::Instant::now();
+        let rows = all(&text);
+        assert_eq!((rows.len(), rows[0][1].len()), (2, 800_000));
+        assert!(began.elapsed().as_secs() < 20, "each line was read from the start again: {:?}", began.elapsed());
     }
 
     #[test]

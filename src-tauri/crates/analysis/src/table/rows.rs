@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::build::ReadAs;
+use super::options::ReadOptions;
 use super::structure::{ColumnText, Structure};
 use super::{TableError, csv, sniff, sqlite};
 
@@ -71,11 +72,11 @@ pub fn scan(
     source.each(path, &mut |fields| {
         rows += 1;
         for (at, column) in structure.columns.iter_mut().enumerate() {
-            column.add(fields.get(at).copied().flatten().unwrap_or_default(), rows);
+            column.add(fields.get(at).copied().flatten().unwrap_or_default(), rows, None);
         }
         true
     })?;
-    let types = structure.columns.iter().map(ReadAs::of).collect();
+    let types = structure.columns.iter().map(|column| ReadAs::of(column, &ReadOptions::default())).collect();
     Ok(Scanned { names, types, rows, structure })
 }
 

@@ -70,6 +70,11 @@ pub fn encoding(sample: &[u8]) -> Option<Encoding> {
     if control * 10 > sample.len() * 2 {
         return None;
     }
+    // Text in an encoding of one byte a character has hardly a control character; bytes that are no text have one in nine.
+    let broken = std::str::from_utf8(sample).is_err_and(|error| error.error_len().is_some());
+    if broken && control * 100 > sample.len() * 2 {
+        return None;
+    }
     // The sample may end within a character.
     match std::str::from_utf8(sample) {
         Ok(_) => Some(Encoding::Utf8),

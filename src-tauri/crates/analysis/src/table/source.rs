@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::*;
 use proofmark_domain::profile::Reading;
@@ -11,22 +12,13 @@ use super::build::{FrameBuilder, ReadAs};
 use super::csv::{self, Layout};
 use super::decode::{self, Encoding, Packing};
 use super::json::{self, Columns, JsonError};
+use super::kept::{self, Kept};
+use super::options::ReadOptions;
 use super::records::Record;
 use super::rows::{self, RowSource};
 use super::sniff;
 use super::structure::{Odd, Structure};
 use super::{TableError, parts, sqlite, value, workbook};
-
-/// What a person says about a file where finding out went wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// The mark between fields of a text table.
-    pub delimiter: Option<char>,
-    /// Whether the first line holds names.
-    pub has_header: Option<bool>,
-    /// The sheet of a workbook, or the table of a database.
-    pub table: Option<String>,
-}
 
 #[derive(Debug, Clone)]
 enum Format {
@@ -46,6 +38,8 @@ pub struct TableSource {
     names: Vec<String>,
     rows: u64,
     structure: Option<Structure>,
+    /// Values that were kept when the file was gone through.
+    kept: Option<Arc<Kept>>,
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> TableError {
@@ -124,7 +118,10 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<TableSource, TableErro
     if let Some(name) = sniff::foreign(&sample) {
         return Err(not(name));
     }
-    let encoding = sniff::encoding(&sample).ok_or_else(|| not("binary data of a kind that is not known"))?;
+    let encoding = match options.encoding {
+        Some(said) => said.with_mark(&sample),
+        None => sniff::encoding(&sample).ok_or_else(|| not("binary data of a kind that is not known"))?,
+    };
     let text = as_utf8(path, packing, encoding, sample)?;
     let trimmed = text.trim_ascii_start();
     if trimmed.is_empty() && whole {
@@ -144,7 +141,7 @@ fn as_utf8(path: &Path, packing: Packing, encoding: Encoding, sample: Vec<u8>) -
     match encoding {
         Encoding::Utf8 | Encoding::Windows1252 => Ok(sample),
         Encoding::Utf8Bom => Ok(sample.get(3..).unwrap_or_default().to_vec()),
-        Encoding::Utf16Le | Encoding::Utf16Be => {
+        Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Windows1252Throughout => {
             let input = decode::text(path, packing, encoding).map_err(|error| unreadable(path, error))?;
             let mut out = Vec::new();
             input.take(sniff::SAMPLE as u64).read_to_end(&mut out).map_err(|error| unreadable(path, error))?;
@@ -199,6 +196,7 @@ fn open_binary(path: &Path, kind: Binary, size: u64) -> Result<TableSource, Tabl
         names: shape.names,
         rows: shape.rows,
         structure: None,
+        kept: None,
     })
 }
 
@@ -253,6 +251,7 @@ fn open_rows(
         names: scanned.names,
         rows: scanned.rows,
         structure: Some(scanned.structure),
+        kept: None,
     })
 }
 
@@ -287,6 +286,7 @@ fn open_parts(path: &Path, files: Vec<PathBuf>, options: &ReadOptions) -> Result
         names: first.names.clone(),
         rows: sources.iter().map(TableSource::rows).sum(),
         structure: parts::merged(&sources),
+        kept: None,
         reading,
         format: Format::Parts(sources),
     })
@@ -314,6 +314,7 @@ fn open_json(path: &Path, packing: Packing, encoding: Encoding, array: bool) -> 
         names: scanned.names,
         rows: scanned.rows,
         structure: Some(scanned.structure),
+        kept: None,
     })
 }
 
@@ -341,8 +342,8 @@ fn open_delimited(
     {
         return Err(TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() });
     }
-    let scanned = csv::scan(path, packing, encoding, sample, whole, (forced, options.has_header))
-        .map_err(|error| unreadable(path, error))?;
+    let scanned =
+        csv::scan(path, packing, encoding, sample, whole, options).map_err(|error| unreadable(path, error))?;
     let delimiter = char::from(scanned.layout.delimiter);
     Ok(TableSource {
         path: path.to_owned(),
@@ -357,6 +358,7 @@ fn open_delimited(
         format: Format::Delimited(scanned.layout),
         rows: scanned.rows,
         structure: Some(scanned.structure),
+        kept: scanned.kept.map(Arc::new),
     })
 }
 
@@ -419,6 +421,16 @@ impl TableSource {
         number
     }
 
+    /// The index (from 0) of the row to which the file gives this number; `None` if it is no row of the table.
+    pub fn index_of(&self, number: u64) -> Option<u64> {
+        let skipped = self.structure.as_ref().map_or(&[][..], |structure| &structure.skipped);
+        if skipped.contains(&number) {
+            return None;
+        }
+        let before = skipped.iter().filter(|it| **it < number).count() as u64;
+        number.checked_sub(1 + before).filter(|index| *index < self.rows)
+    }
+
     /// The table, or the named columns of it, in memory.
     ///
     /// # Errors
@@ -477,7 +489,10 @@ impl TableSource {
                 }
                 Ok(())
             }
-            Format::Delimited(layout) => self.delimited_batches(layout, &wanted, batch, cancel, each),
+            Format::Delimited(layout) => match &self.kept {
+                Some(kept) => self.kept_batches(kept, layout, &wanted, batch, cancel, each),
+                None => self.delimited_batches(layout, &wanted, batch, cancel, each),
+            },
             Format::Json { packing, encoding, array, types } => {
                 self.json_batches((*packing, *encoding, *array), types, &wanted, batch, cancel, each)
             }
@@ -584,6 +599,130 @@ impl TableSource {
         FrameBuilder::new(self.plan(types, &wanted)).take().map_err(|error| self.damaged(&error))
     }
 
+    /// Reads a Parquet or Arrow table in batches, in the types in which it is stored; `None` for other tables.
+    ///
+    /// # Errors
+    /// As `for_each_batch`.
+    pub(crate) fn for_each_stored_batch(
+        &self,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Option<Result<(), TableError>> {
+        let Format::Binary { kind, groups } = &self.format else { return None };
+        let mut offset = 0usize;
+        for rows in groups {
+            if cancel() {
+                return Some(Err(TableError::Cancelled));
+            }
+            let read = binary::read_raw(&self.path, *kind, &self.names, offset, *rows)
+                .and_then(|frame| {
+                    frame.select(self.names.iter().map(String::as_str)).map_err(|error| self.damaged(&error))
+                })
+                .and_then(|frame| each(offset as u64, frame));
+            if let Err(error) = read {
+                return Some(Err(error));
+            }
+            offset += rows;
+        }
+        Some(Ok(()))
+    }
+
+    /// Gives every row with its number in the file and its values as texts: those of a text table as they are written, spellings of
+    /// missing values and leading zeros included. `each` says whether to go on.
+    ///
+    /// # Errors
+    /// When the file can no longer be read to its end, or `cancel` or `each` says so.
+    pub(crate) fn each_text(
+        &self,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, &[Option<String>]) -> bool,
+    ) -> Result<(), TableError> {
+        let Format::Delimited(layout) = &self.format else {
+            return self.for_each_batch(None, 4_096, cancel, &mut |first, frame| {
+                for at in 0..frame.height() {
+                    let values: Vec<Option<String>> = frame
+                        .columns()
+                        .iter()
+                        .map(|column| match column.get(at) {
+                            Ok(AnyValue::Null) | Err(_) => None,
+                            Ok(AnyValue::String(text)) => Some(text.to_owned()),
+                            Ok(other) => Some(other.to_string()),
+                        })
+                        .collect();
+                    if !each(self.row_number(first + at as u64), &values) {
+                        return Err(TableError::Cancelled);
+                    }
+                }
+                Ok(())
+            });
+        };
+        let mut reader = csv::reader(&self.path, layout).map_err(|error| unreadable(&self.path, error))?;
+        let mut record = Record::default();
+        let mut skip_header = layout.header;
+        let mut skipped = self.structure.iter().flat_map(|structure| structure.skipped.iter().copied()).peekable();
+        let mut row = 0u64;
+        while reader.next(&mut record).map_err(|error| unreadable(&self.path, error))? {
+            if record.blank && self.names.len() > 1 {
+                continue;
+            }
+            if std::mem::take(&mut skip_header) {
+                continue;
+            }
+            row += 1;
+            if skipped.next_if(|number| *number == row).is_some() {
+                continue;
+            }
+            if row % 4096 == 0 && cancel() {
+                return Err(TableError::Cancelled);
+            }
+            // A row with more fields than the header keeps them all: it is set aside or it stays as it is.
+            let width = record.len().max(self.names.len());
+            let values: Vec<Option<String>> =
+                (0..width).map(|at| Some(record.get(at).to_owned()).filter(|it| !it.is_empty())).collect();
+            if !each(row, &values) {
+                return Err(TableError::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    /// From what was kept; a column whose type was guessed wrongly is read once more from the file.
+    fn kept_batches(
+        &self,
+        kept: &Kept,
+        layout: &Layout,
+        wanted: &[usize],
+        batch: usize,
+        cancel: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let reread = |wrong: &[usize]| {
+            let mut frames = Vec::new();
+            self.delimited_batches(layout, wrong, kept::ROWS, cancel, &mut |_, frame| {
+                frames.push(frame);
+                Ok(())
+            })?;
+            Ok(frames)
+        };
+        let frames = kept.frames(reread, || TableError::Changed { path: self.path.clone() })?;
+        let names: Vec<&str> = wanted.iter().filter_map(|at| self.names.get(*at)).map(String::as_str).collect();
+        let mut first = 0u64;
+        for frame in frames {
+            let frame = frame.select(names.iter().copied()).map_err(|error| self.damaged(&error))?;
+            let mut at = 0usize;
+            while at < frame.height() {
+                if cancel() {
+                    return Err(TableError::Cancelled);
+                }
+                let length = batch.min(frame.height() - at);
+                each(first, frame.slice(at as i64, length))?;
+                at += length;
+                first += length as u64;
+            }
+        }
+        Ok(())
+    }
+
     fn delimited_batches(
         &self,
         layout: &Layout,
@@ -609,7 +748,7 @@ impl TableSource {
             if skipped.next_if(|number| *number == row).is_some() {
                 continue;
             }
-            builder.push(|index| Some(record.get(index)));
+            builder.push(|index| Some(layout.options.field(record.get(index))));
             if row % 4096 == 0 && cancel() {
                 return Err(TableError::Cancelled);
             }

@@ -3,21 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::moment::{DateForm, Moment};
+use super::options::{DecimalMark, strict_number};
 use super::value::Kind;
 
-/// Rows where the same oddity was seen: how many, and the first ten.
+/// Rows where the same oddity was seen: how many, and the first of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Odd {
     /// How many rows.
     pub count: u64,
-    /// The first ten, numbered as in the file.
+    /// The first ten, numbered as in the file; of oddities of whole rows the first hundred thousand.
     pub rows: Vec<u64>,
 }
 
 impl Odd {
+    /// Rows of an oddity of whole rows that are remembered, so that they can be set aside.
+    pub(crate) const MOST: usize = 100_000;
+
     pub(crate) fn add(&mut self, row: u64) {
+        self.add_up_to(row, 10);
+    }
+
+    /// Adds a row, and remembers it if there are fewer than `most`.
+    pub(crate) fn add_up_to(&mut self, row: u64, most: usize) {
         self.count += 1;
-        if self.rows.len() < 10 {
+        if self.rows.len() < most {
             self.rows.push(row);
         }
     }
@@ -59,26 +68,33 @@ pub struct ColumnText {
     pub month_first: u64,
     /// Anything else.
     pub text: u64,
+    /// Numbers under the decimal mark that a person named, where one did.
+    pub numbers_as_said: u64,
     /// Text fields of exactly two capital letters, since `NA` among them is Namibia.
     pub two_letters: u64,
 }
 
 impl ColumnText {
-    pub(crate) fn add(&mut self, field: &str, row: u64) {
+    /// Counts a word that stands for a missing value.
+    pub(crate) fn add_null(&mut self, word: &str, row: u64) {
+        match self.nulls.get_mut(word) {
+            Some(odd) => odd.add(row),
+            None => {
+                let mut odd = Odd::default();
+                odd.add(row);
+                self.nulls.insert(word.to_owned(), odd);
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, field: &str, row: u64, decimal: Option<DecimalMark>) {
+        if let Some(mark) = decimal {
+            self.numbers_as_said += u64::from(strict_number(field, mark).is_some());
+        }
         let dates = self.text < 100 || !self.dates.is_empty();
         match super::value::classify(field, dates) {
             Kind::Empty => self.empty += 1,
-            Kind::Null => {
-                let word = field.trim();
-                match self.nulls.get_mut(word) {
-                    Some(odd) => odd.add(row),
-                    None => {
-                        let mut odd = Odd::default();
-                        odd.add(row);
-                        self.nulls.insert(word.to_owned(), odd);
-                    }
-                }
-            }
+            Kind::Null => self.add_null(field.trim(), row),
             Kind::Int => {
                 self.int += 1;
                 self.large_unmarked += u64::from(field.trim().trim_start_matches(['-', '+']).len() >= 4);

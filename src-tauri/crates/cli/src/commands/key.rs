@@ -1,16 +1,14 @@
 //! People whose keys are on this machine.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use proofmark_contract::domain::person::LocalPerson;
-use proofmark_contract::view::{Nothing, PersonCreate, PersonList};
+use proofmark_contract::view::{KeyBackUp, KeyRestore, Nothing, PersonCreate, PersonList};
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
-use crate::reply::{Outcome, wrong};
+use crate::reply::Outcome;
 use crate::secret::Secret;
 use crate::text::Side::Left;
 use crate::text::{Table, safe, when};
@@ -110,11 +108,11 @@ impl Command {
                     Some(person) => engine.person_named(&person)?,
                     None => current(engine.person_list(Nothing {})?)?,
                 };
-                let sealed = engine.person_back_up(&person.card.key_id)?;
-                // A backup never takes the place of another one.
-                let written = fs::File::create_new(&file).and_then(|mut it| it.write_all(&sealed));
-                written.map_err(|error| wrong(format!("{} cannot be written: {error}.", file.display())))?;
-                let document = serde_json::json!({"key_id": person.card.key_id, "path": file.to_string_lossy()});
+                let request =
+                    KeyBackUp { key_id: person.card.key_id.clone(), path: file.to_string_lossy().into_owned() };
+                let written = engine.key_back_up(request)?;
+                let document =
+                    serde_json::json!({"key_id": person.card.key_id, "path": written.path, "size": written.size});
                 context.answer("key-backup", &document, || {
                     format!(
                         "{} holds the key of {}; only its passphrase opens it.\n",
@@ -124,9 +122,8 @@ impl Command {
                 })
             }
             Self::Restore { file, secret } => {
-                let sealed =
-                    fs::read(&file).map_err(|error| wrong(format!("{} cannot be read: {error}.", file.display())))?;
-                let list = engine.person_restore(&sealed, secret.get()?)?;
+                let request = KeyRestore { path: file.to_string_lossy().into_owned(), passphrase: secret.get()? };
+                let list = engine.key_restore(request)?;
                 context.answer("key-restore", &list, || list_text(&list))
             }
         }

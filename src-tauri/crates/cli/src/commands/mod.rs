@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod ci;
 pub mod environment;
+pub mod findings;
 pub mod gateway;
 pub mod governance;
 pub mod history;
@@ -12,6 +13,7 @@ pub mod lineage;
 pub mod model;
 pub mod monitor;
 pub mod project;
+pub mod quarantine;
 pub mod record;
 pub mod registry;
 pub mod release;
@@ -59,7 +61,12 @@ pub enum Command {
     Profile(table::Profile),
     /// Says what is wrong with a table; exits with 1 if it must not be trained on
     Check(table::Check),
-    /// Suggests rules for a table, reads those of other tools, and tries them on files of the past
+    /// Sets rows that must not be trained on aside, with their reasons; the table itself is only read
+    Quarantine(quarantine::Arguments),
+    /// Lists what checks found in all projects, and says where each finding stands
+    #[command(subcommand)]
+    Findings(findings::Command),
+    /// Lists, writes, suggests and tries the rules of a table, and reads those of other tools
     #[command(subcommand)]
     Rules(rules::Command),
     /// Finds the sensitive columns of a table
@@ -135,6 +142,8 @@ impl Command {
             Self::History(it) => it.run(context),
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
+            Self::Quarantine(it) => it.run(context),
+            Self::Findings(it) => it.run(context),
             Self::Rules(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),
             Self::Proxies(it) => it.run(context),

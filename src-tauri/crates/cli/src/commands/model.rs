@@ -36,6 +36,9 @@ pub struct GateArguments {
     /// Judges by what is recorded already, without looking at the folder first
     #[arg(long)]
     no_scan: bool,
+    /// Runs the project's own command first ([gates] command in proofmark.toml), for gates of behaviour and latency
+    #[arg(long)]
+    run: bool,
 }
 
 /// Verifies a signed model made by anyone.
@@ -240,7 +243,11 @@ impl GateArguments {
         if !self.no_scan {
             context.refresh(&project, true)?;
         }
-        let draft = context.engine()?.candidate_draft(PathRef { project: project.id, path })?;
+        let place = PathRef { project: project.id, path };
+        if self.run {
+            context.finish(context.engine()?.gates_run(place.clone())?)?;
+        }
+        let draft = context.engine()?.candidate_draft(place)?;
         let blocked = draft.gates.iter().any(|gate| gate.blocks());
         let reply = context.answer("gate", &Gated { blocked, draft: &draft }, || gate_text(&draft))?;
         Ok(reply.passed(!blocked))

@@ -255,6 +255,7 @@ impl Policy {
             None => None,
         };
         Ok(TrustSet {
+            gates_text: None,
             policy: Some(policy),
             owners_needed: self.owners,
             expires,
@@ -355,7 +356,7 @@ impl Command {
                 })
             }
             Self::Mirror { to } => {
-                let copied = engine.registry_mirror(&to)?;
+                let copied = engine.mirror_registry(&to)?;
                 let document =
                     serde_json::json!({"folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes});
                 context.answer("registry-mirror", &document, || {

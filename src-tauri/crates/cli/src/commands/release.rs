@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
     AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef,
-    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionWithdraw,
+    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionDestroy,
+    VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -264,8 +265,9 @@ impl Command {
                 })
             }
             Self::Destroy { model, version, reason, secret } => {
-                let passphrase = secret.get()?;
-                let registry = context.engine()?.version_destroy(&model, version, &reason, passphrase)?;
+                let (confirm, passphrase) = (model.clone(), secret.get()?);
+                let request = VersionDestroy { model: model.clone(), version, reason, confirm, passphrase };
+                let registry = context.engine()?.version_destroy(request)?;
                 let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
                 context.answer("release-destroy", &document, || {
                     format!("The bytes of version {version} of {} are destroyed.\n", safe(&model))

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use proofmark_contract::domain::check::{CheckReport, CheckVerdict, Severity};
 use proofmark_contract::domain::drift::{DriftReport, DriftVerdict};
-use proofmark_contract::domain::profile::{Scalar, TableProfile};
+use proofmark_contract::domain::profile::{AssociationMeasure, Scalar, TableProfile};
+use proofmark_contract::domain::profile_pair::{ColumnFate, ProfilePair};
 use proofmark_contract::domain::proxy::ProxyReport;
 use proofmark_contract::domain::sensitive::SensitivityReport;
 use proofmark_contract::view::LabelDecide;
+use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::adhoc::{self, CheckBeside, DriftWishes, ProfileWishes, ProxyRequest, ReadOptions};
 use proofmark_engine::{Clock, SystemClock};
 
@@ -23,22 +25,43 @@ use crate::text::{Table, count, counted, cut, joined, maybe, number, percent, sa
 pub struct Layout {
     /// The mark between fields of a text table
     #[arg(long, value_name = "CHAR")]
-    delimiter: Option<char>,
+    delimiter: Option<String>,
     /// The first line holds values, not names
     #[arg(long)]
     no_header: bool,
     /// The sheet of a workbook, or the table of a database
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
+    /// The encoding of a text table: utf-8, utf-16le, utf-16be or windows-1252
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// The mark before the fraction of numbers: `.` or `,`
+    #[arg(long, value_name = "CHAR")]
+    decimal: Option<String>,
+    /// A word that stands for a missing value; may be given several times
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    null: Vec<String>,
+    /// The order of day and month in dates such as 03/04: day_first or month_first
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<String>,
 }
 
 impl Layout {
-    fn reading(&self) -> ReadOptions {
-        ReadOptions {
-            delimiter: self.delimiter,
-            has_header: self.no_header.then_some(false),
-            table: self.table.clone(),
-        }
+    /// The same for the reader.
+    ///
+    /// # Errors
+    /// If an option cannot be meant.
+    pub fn reading(&self) -> Result<ReadOptions, ErrorBody> {
+        adhoc::read_options(&adhoc::Said {
+            delimiter: self.delimiter.as_deref(),
+            header: self.no_header.then_some(false),
+            table: self.table.as_deref(),
+            encoding: self.encoding.as_deref(),
+            decimal: self.decimal.as_deref(),
+            null: &self.null,
+            dates: self.dates.as_deref(),
+        })
+        .map_err(|why| ErrorBody::new(ErrorCode::InvalidRequest, format!("The file cannot be read like that: {why}.")))
     }
 }
 
@@ -51,6 +74,9 @@ pub struct Profile {
     /// Saves what was gathered, so that it can be merged with that of other parts
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Puts the table beside an earlier one, column by column
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["merge", "save"])]
+    beside: Option<PathBuf>,
     /// Saved profiles of the parts of one table
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
     merge: Vec<PathBuf>,
@@ -160,9 +186,13 @@ impl Profile {
     /// # Errors
     /// If the file cannot be read as a table.
     pub fn run(self, context: &Context) -> Outcome {
+        if let (Some(file), Some(earlier)) = (&self.file, &self.beside) {
+            let pair = adhoc::side_by_side(earlier, file, &self.layout.reading()?)?;
+            return context.answer("profile_pair", &pair, || pair_text(&pair));
+        }
         let profile = match &self.file {
             Some(file) => {
-                let wishes = ProfileWishes { save: self.save.as_deref(), reading: self.layout.reading() };
+                let wishes = ProfileWishes { save: self.save.as_deref(), reading: self.layout.reading()? };
                 adhoc::profile(file, &wishes)?
             }
             None => adhoc::merge_profiles(&self.merge, self.save.as_deref())?,
@@ -177,11 +207,17 @@ impl Check {
     /// # Errors
     /// If the file is not there or not readable.
     pub fn run(self, context: &Context) -> Outcome {
+        let rules = match context.engine_if_any()? {
+            Some(engine) => engine.rules_in_force(&self.file)?,
+            None => None,
+        };
         let beside = CheckBeside {
+            rules,
+            every_row: false,
             reference: self.reference.as_deref(),
             test: self.test.as_deref(),
             target: self.target.as_deref(),
-            reading: self.layout.reading(),
+            reading: self.layout.reading()?,
         };
         let report = adhoc::check(&self.file, &beside, SystemClock.now())?;
         let reply = match self.format {
@@ -305,6 +341,60 @@ fn profile_text(profile: &TableProfile) -> String {
         ]);
     }
     text.push_str(&table.text());
+    for column in &profile.columns {
+        let ways: Vec<String> =
+            column.patterns.iter().take(3).map(|it| format!("{} ({})", safe(&it.pattern), percent(it.share))).collect();
+        // One way in which nearly nothing is written says nothing.
+        if column.patterns.first().is_some_and(|it| it.share >= 0.2) {
+            text.push_str(&format!("{} is written as {}.\n", safe(&column.name), joined(&ways)));
+        }
+        if let Some(times) = column.times.as_ref().filter(|it| it.missing > 0) {
+            let steps = counted(times.missing, "step is", "steps are");
+            let longest = times.gaps.first().map_or_else(String::new, |gap| {
+                format!("; the longest gap lies between {} and {}", gap.after, gap.before)
+            });
+            let step = times.step.as_ref().map(words).unwrap_or_default();
+            text.push_str(&format!(
+                "{} goes in steps ({step}), of which {steps} missing{longest}.\n",
+                safe(&column.name)
+            ));
+        }
+    }
+    for pair in profile.associations.iter().take(10) {
+        let measure = match pair.measure {
+            AssociationMeasure::Pearson => "Pearson",
+            AssociationMeasure::Spearman => "Spearman",
+            AssociationMeasure::CramersV => "Cram\u{e9}r's V",
+            AssociationMeasure::CorrelationRatio => "correlation ratio",
+        };
+        let value = number(pair.value);
+        text.push_str(&format!("{} and {} go together: {measure} {value}.\n", safe(&pair.a), safe(&pair.b)));
+    }
+    text
+}
+
+fn pair_text(pair: &ProfilePair) -> String {
+    let mut text = format!("{}\n", safe(&pair.sentence));
+    let mut table = Table::new([("Column", Left), ("What", Left), ("Before", Left), ("After", Left)]);
+    for column in &pair.columns {
+        match column.fate {
+            ColumnFate::Same => {}
+            ColumnFate::Added | ColumnFate::Dropped => {
+                table.row([cut(&column.name, 40), word(&column.fate), String::new(), String::new()]);
+            }
+            ColumnFate::Changed => {
+                for change in &column.changes {
+                    table.row([
+                        cut(&column.name, 40),
+                        change.fact.clone(),
+                        cut(&change.before, 40),
+                        cut(&change.after, 40),
+                    ]);
+                }
+            }
+        }
+    }
+    text.push_str(&table.text());
     text
 }
 
@@ -328,6 +418,9 @@ fn check_text(report: &CheckReport) -> String {
     let found = if parts.is_empty() { "nothing was found".to_owned() } else { joined(&parts) };
     let beside = report.reference.as_ref().map_or_else(String::new, |it| format!(", beside {}", safe(it)));
     let mut text = format!("{verdict}; {found} in {}{beside}.\n", counted(report.rows, "row", "rows"));
+    for note in &report.notes {
+        text.push_str(&format!("{}\n", safe(note)));
+    }
     for finding in &report.findings {
         let rows = if finding.affected_rows == 0 {
             String::new()

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
+use proofmark_domain::check::{CheckReport, CheckVerdict};
 use proofmark_domain::drift::{DriftReport, DriftVerdict};
 use proofmark_domain::id::{ProjectId, ReportId};
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::TableProfile;
+use proofmark_domain::profile_pair::ProfilePair;
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 use proofmark_domain::{Digest, Timestamp};
@@ -53,9 +54,9 @@ pub struct DatasetRow {
     pub rows: Option<u64>,
     /// Columns, once known.
     pub columns: Option<u64>,
-    /// Verdict of its checks.
+    /// Verdict of its checks, without what a person accepted as expected or muted.
     pub verdict: Option<CheckVerdict>,
-    /// Findings by severity: error, warn, info.
+    /// Findings that count by severity: error, warn, info.
     pub findings: (u64, u64, u64),
     /// Labels of its sensitive columns.
     pub labels: Vec<String>,
@@ -72,23 +73,6 @@ pub struct DatasetList {
     pub datasets: Vec<DatasetRow>,
 }
 
-/// A decision of a person about a finding.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct FindingDecision {
-    /// The kind of finding.
-    pub kind: FindingKind,
-    /// Its columns.
-    pub columns: Vec<String>,
-    /// Whether it counts: `accepted` or `dismissed`.
-    pub decision: String,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// A version of a data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct DatasetVersion {
@@ -100,6 +84,28 @@ pub struct DatasetVersion {
     pub size: u64,
     /// Verdict of its checks, if they ran.
     pub verdict: Option<CheckVerdict>,
+}
+
+/// Two versions of data sets, to be put side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VersionPair {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// The bytes of the earlier version.
+    pub before: Digest,
+    /// The bytes of the later version.
+    pub after: Digest,
+}
+
+/// Two versions of a data set side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VersionPairView {
+    /// The two side by side; none if one of them was never looked at.
+    pub pair: Option<ProfilePair>,
+    /// Why there is nothing to put side by side.
+    pub problem: Option<String>,
 }
 
 /// A model that was made from the data set.
@@ -130,8 +136,8 @@ pub struct DatasetView {
     pub sensitive: Option<SensitivityReport>,
     /// Whether its other columns give the sensitive ones away; none if nobody asked yet.
     pub proxies: Option<ProxyReport>,
-    /// Decisions about findings.
-    pub decisions: Vec<FindingDecision>,
+    /// Its findings with where they stand, and those that are gone from it: those that count first, then the worst first.
+    pub findings: Vec<super::FindingRow>,
     /// Newest first.
     pub versions: Vec<DatasetVersion>,
     /// Runs that wrote it.
@@ -171,23 +177,6 @@ pub struct ReferenceSet {
     pub path: String,
     /// Its reference; none if absent.
     pub reference: Option<String>,
-}
-
-/// Accepts or dismisses a finding.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct FindingDecide {
-    /// The project.
-    pub project: ProjectId,
-    /// The data set.
-    pub path: String,
-    /// The kind of finding.
-    pub kind: FindingKind,
-    /// Its columns.
-    pub columns: Vec<String>,
-    /// Whether it does not count.
-    pub dismiss: bool,
-    /// Why. Required to dismiss.
-    pub reason: String,
 }
 
 /// Says that a column is sensitive or is not.

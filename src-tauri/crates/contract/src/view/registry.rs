@@ -134,6 +134,9 @@ pub struct TrustView {
     pub expires: Option<Timestamp>,
     /// What a release needs.
     pub policy: Policy,
+    /// The registry's gates in the form of `proofmark.toml`, for people to change.
+    #[serde(default)]
+    pub gates_text: String,
     /// What waits for signatures of owners.
     pub proposals: Vec<TrustProposal>,
     /// Who asks to be admitted.
@@ -259,6 +262,10 @@ pub struct TrustSet {
     /// What a release needs; unchanged if absent.
     #[serde(default)]
     pub policy: Option<Policy>,
+    /// Gates in the form of `proofmark.toml`, instead of those of `policy`.
+    #[serde(default)]
+    #[ts(optional)]
+    pub gates_text: Option<String>,
     /// Owners who must sign a change of the trust list; unchanged if absent.
     #[serde(default)]
     pub owners_needed: Option<u32>,
@@ -322,4 +329,95 @@ pub struct PersonCreate {
 pub struct PersonRef {
     /// The person.
     pub person: PersonId,
+}
+
+/// Destroys the bytes of a withdrawn version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VersionDestroy {
+    /// The model's name.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+    /// Why.
+    pub reason: String,
+    /// The model's name, typed by the person.
+    pub confirm: String,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Writes the dossier of a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DossierSave {
+    /// The model's name.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+    /// The file to write.
+    pub path: String,
+    /// Whether to sign it, beside it as `FILE.sig`.
+    #[serde(default)]
+    pub sign: bool,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Verifies a version and copies it out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VersionFetch {
+    /// The model's name.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+    /// The folder in which a new one is made for it.
+    pub folder: String,
+}
+
+/// Verifies the registry and copies it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryMirror {
+    /// The folder of the copy; a former copy is brought up to date.
+    pub path: String,
+}
+
+/// Asks how a version is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConsumeQuery {
+    /// The model's name.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+    /// By this alias instead of the number, if it points there.
+    #[serde(default)]
+    pub alias: Option<String>,
+}
+
+/// How a version is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConsumePage {
+    /// The lines for Python, command line and containers, with comments.
+    pub text: String,
+    /// Manifests of Kubernetes and KServe.
+    pub manifests: String,
+}
+
+/// Copies the encrypted file of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeyBackUp {
+    /// The key.
+    pub key_id: String,
+    /// The file to write; it must not exist yet.
+    pub path: String,
+}
+
+/// Takes a key from a backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeyRestore {
+    /// The backup.
+    pub path: String,
+    /// What opens it.
+    #[serde(default)]
+    pub passphrase: Option<String>,
 }

@@ -32,6 +32,9 @@ pub struct CandidateDraft {
     pub metrics: BTreeMap<String, f64>,
     /// Whether it may be submitted.
     pub may_submit: Permission,
+    /// The project's own command that gates ask; empty if it names none.
+    #[serde(default)]
+    pub command: Vec<String>,
 }
 
 /// Submits a model.

@@ -151,5 +151,6 @@ fn decision(
         decision: if said.right { RIGHT } else { WRONG }.to_owned(),
         reason: reason.to_owned(),
         actor: actor.to_owned(),
+        detail: serde_json::json!({}),
     }
 }

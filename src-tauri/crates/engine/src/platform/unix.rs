@@ -1,8 +1,15 @@
 //! Linux and macOS.
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 /// Closes a folder to other users. Where the file system knows no permissions this changes nothing.
 pub(crate) fn make_private(folder: &Path) {
@@ -56,6 +63,22 @@ pub(crate) fn process_age_ms() -> Option<u128> {
     None
 }
 
+/// The working folder and the command line of the process that started this one.
+#[cfg(target_os = "linux")]
+pub(crate) fn command_of_parent() -> Option<(PathBuf, Vec<OsString>)> {
+    let parent = std::os::unix::process::parent_id();
+    let folder = fs::read_link(format!("/proc/{parent}/cwd")).ok()?;
+    let line = fs::read(format!("/proc/{parent}/cmdline")).ok()?;
+    let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    Some((folder, words.map(|word| OsStr::from_bytes(word).to_owned()).collect()))
+}
+
+/// The working folder and the command line of the process that started this one.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn command_of_parent() -> Option<(PathBuf, Vec<OsString>)> {
+    None
+}
+
 /// The name of the account that this process runs under, where the environment does not say it.
 pub(crate) fn account_name() -> Option<String> {
     // SAFETY: asks for a number.
@@ -66,4 +89,21 @@ pub(crate) fn account_name() -> Option<String> {
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
     })
+}
+
+/// Makes a program the leader of a group of its own, so that it can be ended with all that it starts.
+pub(crate) fn lead_own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Ends a program that leads its own group, with its group, and waits for it.
+pub(crate) fn end_group(child: &mut Child) {
+    // A child that was waited for already no longer bears its number.
+    if let Ok(None) = child.try_wait()
+        && let Ok(pid) = libc::pid_t::try_from(child.id())
+    {
+        // SAFETY: the group is that of our own child, which has not been waited for, so its number is still its own.
+        unsafe { libc::kill(-pid, libc::SIGKILL) };
+    }
+    let _ = child.wait();
 }

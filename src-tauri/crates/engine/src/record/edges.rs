@@ -14,7 +14,7 @@ use proofmark_intake::files::{hash_file, label_of};
 use proofmark_ledger::FileState;
 use serde_json::Value;
 
-use super::trace::Story;
+use super::trace::{Place, Story};
 
 /// Everything that is known when a run has ended.
 pub(crate) struct Scene<'a> {
@@ -24,6 +24,8 @@ pub(crate) struct Scene<'a> {
     /// And when it had ended.
     pub(crate) after: &'a BTreeMap<RelPath, FileState>,
     pub(crate) stories: &'a BTreeMap<PathBuf, Story>,
+    /// The script or notebook that was run, if it is one of the project.
+    pub(crate) script: Option<&'a RelPath>,
     pub(crate) sees_everything: bool,
     /// Folders of ours.
     pub(crate) own_folders: &'a [&'a Path],
@@ -84,7 +86,7 @@ fn of_project_file(scene: &Scene<'_>, label: &RelPath, story: &Story, edges: &mu
     let written = story.written || (story.either && changed);
     let read = story.read || (story.either && then.is_some());
     if read && let Some(state) = then.or(if written { None } else { now }) {
-        let evidence = format!("opened for reading by process {}{}", story.pid, place(scene.root, story));
+        let evidence = format!("opened for reading by process {}{}", story.pid, place(scene, story));
         edges.inputs.push(edge(
             label.clone(),
             Some(state.facts.digest),
@@ -95,7 +97,7 @@ fn of_project_file(scene: &Scene<'_>, label: &RelPath, story: &Story, edges: &mu
         ));
     }
     if written && let Some(state) = now {
-        let evidence = format!("written by process {}{}", story.pid, place(scene.root, story));
+        let evidence = format!("written by process {}{}", story.pid, place(scene, story));
         edges.outputs.push(edge(
             label.clone(),
             Some(state.facts.digest),
@@ -129,8 +131,7 @@ fn of_foreign_file(scene: &Scene<'_>, path: &Path, story: &Story, edges: &mut Ed
         return;
     }
     let found = |verb: &str| {
-        let evidence =
-            format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene.root, story));
+        let evidence = format!("{verb} by process {}{}; it lies outside the project", story.pid, place(scene, story));
         edge(label.clone(), digest, kind, Basis::Observed, Confidence::CERTAIN, evidence)
     };
     if story.written {
@@ -164,11 +165,19 @@ fn is_of_the_system(path: &Path) -> bool {
     })
 }
 
-fn place(root: &Path, story: &Story) -> String {
-    let Some((script, line)) = &story.line else { return String::new() };
-    let shown = label_of(root, script)
-        .map_or_else(|_| script.to_string_lossy().into_owned(), |label| label.as_str().to_owned());
-    format!(", {shown} line {line}")
+fn place(scene: &Scene<'_>, story: &Story) -> String {
+    match &story.place {
+        None => String::new(),
+        Some(Place::Script { path, line }) => {
+            let shown = label_of(scene.root, path)
+                .map_or_else(|_| path.to_string_lossy().into_owned(), |label| label.as_str().to_owned());
+            format!(", {shown} line {line}")
+        }
+        Some(Place::Cell { count, line }) => {
+            let notebook = scene.script.map_or("a notebook", RelPath::as_str);
+            format!(", {notebook} cell [{count}] line {line}")
+        }
+    }
 }
 
 /// Native libraries open files without a line of Python in sight. Where the code of the script names the path, its line is added.
@@ -179,7 +188,9 @@ pub(crate) fn add_lines(edges: &mut Edges, source: &Source) {
             let fits = |used: &&ScriptUse| can_mean(script, &used.pattern, edge.path.as_str());
             // The more of the path is written out, the surer is the line.
             if let Some(used) = uses.iter().filter(fits).min_by_key(|used| used.pattern.matches('*').count()) {
-                edge.evidence.push_str(&format!("; by its code {script} line {} ({})", used.line, used.call));
+                // Lines of a notebook are counted over all of its cells, which says nothing to a reader.
+                let line = if script.ends_with(".ipynb") { String::new() } else { format!(" line {}", used.line) };
+                edge.evidence.push_str(&format!("; by its code {script}{line} ({})", used.call));
             }
         }
     };

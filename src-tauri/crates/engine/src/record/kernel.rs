@@ -1,5 +1,6 @@
 //! A Jupyter kernel that is started through `proofmark run`, so that what a notebook reads and writes is seen.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,8 @@ use proofmark_contract::ErrorCode;
 use proofmark_ledger::AuditEntry;
 use serde_json::json;
 
-use crate::Engine;
 use crate::trouble::{Answer, Trouble, io_trouble};
+use crate::{Engine, platform};
 
 /// Where a kernel was described.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +103,16 @@ fn kernels_of_user() -> Answer<PathBuf> {
     Ok(data.join("kernels"))
 }
 
-/// The notebook of a kernel, as newer Jupyter servers name it to the kernels that they start.
-pub(super) fn notebook() -> Option<PathBuf> {
-    let named = PathBuf::from(std::env::var_os("JPY_SESSION_NAME").filter(|it| !it.is_empty())?);
-    named.extension().is_some_and(|ending| ending == "ipynb").then_some(named)
+/// The notebook of a kernel: newer Jupyter servers name it to the kernels that they start. Of programs that run a notebook from
+/// the command line, such as nbconvert and papermill, the command names it.
+pub(super) fn notebook(argv: &[OsString]) -> Option<PathBuf> {
+    if !argv.iter().any(|it| it.to_string_lossy().contains("ipykernel")) {
+        return None;
+    }
+    let is_notebook = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "ipynb");
+    let named = std::env::var_os("JPY_SESSION_NAME").filter(|it| !it.is_empty()).map(PathBuf::from).filter(is_notebook);
+    named.or_else(|| {
+        let (folder, words) = platform::command_of_parent()?;
+        words.into_iter().map(|word| folder.join(word)).find(is_notebook)
+    })
 }

@@ -120,6 +120,7 @@ impl Engine {
             before: &before,
             after: &after,
             stories: &trace::stories(&accesses),
+            script: run.code.path.as_ref(),
             sees_everything: observers.sees_everything,
             own_folders: &[self.home().folder()],
         });
@@ -266,7 +267,7 @@ fn code_state(folder: &Path) -> CodeState {
 
 /// The first argument that names a script or notebook of the project.
 fn script_of(argv: &[OsString], folder: &Path, root: &Path, before: &BTreeMap<RelPath, FileState>) -> Option<RelPath> {
-    let notebook = kernel::notebook().map(PathBuf::into_os_string);
+    let notebook = kernel::notebook(argv).map(PathBuf::into_os_string);
     argv.iter().chain(&notebook).find_map(|argument| {
         let path = fs::canonicalize(folder.join(argument)).ok()?;
         let label = proofmark_intake::files::label_of(root, &path).ok()?;

@@ -108,7 +108,7 @@ mod tests {
             kind: AccessKind::Started { watched },
             pid: 1,
             by: super::super::trace::Observer::Preload,
-            line: None,
+            place: None,
         };
         assert_eq!(blind_spots(&[started(false), started(false), started(true)]).len(), 1);
     }

@@ -20,21 +20,34 @@ def _begin():
         path = os.fsdecode(fspath(path))
         return path if isabs(path) else join(getcwd(), path)
 
+    def cell(name):
+        # IPython compiles each cell under a name of its own: `<ipython-input-3-...>`, `/tmp/ipykernel_71/123.py`.
+        if not name.startswith("<ipython-input-") and not os.path.basename(os.path.dirname(name)).startswith("ipykernel_"):
+            return 0
+        try:
+            shell = sys.modules["IPython"].get_ipython()
+            return getattr(shell.compile, "_filename_map", {}).get(name) or shell.execution_count
+        except Exception:
+            return 0
+
     def line():
         frame = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
+            count = cell(name)
+            if count:
+                return "", frame.f_lineno, count
             if not name.startswith("<") and not name.startswith(skipped) and "site-packages" not in name:
-                return name, frame.f_lineno
+                return name, frame.f_lineno, 0
             frame = frame.f_back
-        return "", 0
+        return "", 0, 0
 
     def escape(value):
         return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
     def note(what, flags, first, second=""):
-        script, number = line()
-        fields = (what, str(getpid()), str(flags & 0xFFFFFFFF), first, second, script, str(number))
+        script, number, count = line()
+        fields = (what, str(getpid()), str(flags & 0xFFFFFFFF), first, second, script, str(number), str(count))
         write(fd, ("\t".join(escape(it) for it in fields) + "\n").encode("utf-8", "surrogateescape"))
 
     def hook(event, arguments):

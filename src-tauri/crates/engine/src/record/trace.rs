@@ -12,8 +12,27 @@ pub(crate) struct Access {
     pub(crate) pid: u32,
     /// Which observer saw it.
     pub(crate) by: Observer,
-    /// Script and line, where known.
-    pub(crate) line: Option<(PathBuf, u32)>,
+    /// Where in the code, if known.
+    pub(crate) place: Option<Place>,
+}
+
+/// A line of Python.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Of a script.
+    Script {
+        /// The script.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u32,
+    },
+    /// Of a cell of the notebook that is run.
+    Cell {
+        /// The number that the cell got when it ran, as in `In [3]`.
+        count: u32,
+        /// The line in the cell, from 1.
+        line: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,18 +110,18 @@ pub(crate) fn read_preload(text: &str) -> Vec<Access> {
                 kind,
                 pid: pid.parse().ok()?,
                 by: Observer::Preload,
-                line: None,
+                place: None,
             })
         })
         .collect()
 }
 
-/// Lines of the audit hook: `what, pid, flags, path, second path, script, line`.
+/// Lines of the audit hook: `what, pid, flags, path, second path, script, line, number of the cell or 0`.
 pub(crate) fn read_python(text: &str) -> Vec<Access> {
     text.lines()
         .filter_map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [what, pid, flags, path, second, script, number] = fields[..] else { return None };
+            let [what, pid, flags, path, second, script, line, cell] = fields[..] else { return None };
             let kind = match what {
                 "o" => kind_of(flags.parse().ok()?),
                 "m" => AccessKind::MovedTo(normal(&unescape(second))),
@@ -110,9 +129,13 @@ pub(crate) fn read_python(text: &str) -> Vec<Access> {
                 "d" => AccessKind::Deleted,
                 _ => return None,
             };
-            let line =
-                number.parse().ok().filter(|number| *number > 0).map(|number| (normal(&unescape(script)), number));
-            Some(Access { path: normal(&unescape(path)), kind, pid: pid.parse().ok()?, by: Observer::AuditHook, line })
+            let line: u32 = line.parse().ok()?;
+            let place = match cell.parse().ok()? {
+                _ if line == 0 => None,
+                0 => Some(Place::Script { path: normal(&unescape(script)), line }),
+                count => Some(Place::Cell { count, line }),
+            };
+            Some(Access { path: normal(&unescape(path)), kind, pid: pid.parse().ok()?, by: Observer::AuditHook, place })
         })
         .collect()
 }
@@ -145,7 +168,7 @@ pub(crate) struct Story {
     pub(crate) gone: bool,
     pub(crate) pid: u32,
     pub(crate) seen_by: Vec<Observer>,
-    pub(crate) line: Option<(PathBuf, u32)>,
+    pub(crate) place: Option<Place>,
 }
 
 /// Puts the accesses of both observers together, a story for each path.
@@ -163,8 +186,8 @@ pub(crate) fn stories(accesses: &[Access]) -> BTreeMap<PathBuf, Story> {
         if !story.seen_by.contains(&access.by) {
             story.seen_by.push(access.by);
         }
-        if story.line.is_none() {
-            story.line.clone_from(&access.line);
+        if story.place.is_none() {
+            story.place.clone_from(&access.place);
         }
         match &access.kind {
             AccessKind::Read => story.read |= !story.written,
@@ -233,8 +256,10 @@ mod tests {
         let accesses = read_preload(text);
         assert_eq!(accesses.len(), 1, "half a line says nothing");
         assert_eq!(accesses[0].path, Path::new("/p/a\nb\tc\\d"), "what was escaped reads back");
-        assert!(read_python("o\t1\t0\t/a\t\t/s.py\t3\nx\n").len() == 1);
-        let compiled = stories(&read_python("o\t1\t0\t/p/__pycache__/util.cpython-311.pyc\t\t\t0\n"));
+        assert!(read_python("o\t1\t0\t/a\t\t/s.py\t3\t0\no\t1\t0\t/b\t\t/s.py\t3\nx\n").len() == 1);
+        let compiled = stories(&read_python("o\t1\t0\t/p/__pycache__/util.cpython-311.pyc\t\t\t0\t0\n"));
         assert!(compiled.contains_key(Path::new("/p/util.py")), "compiled code counts as its source");
+        let cell = &read_python("o\t1\t0\t/a\t\t\t2\t5\n")[0];
+        assert_eq!(cell.place, Some(Place::Cell { count: 5, line: 2 }), "a cell is told from a script");
     }
 }

@@ -1,16 +1,18 @@
 //! Questions about a file that need no project: for the command line and for other programs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proofmark_analysis::facade::{self, CheckInput, DriftInput, Sketch, Table};
 use proofmark_analysis::monitor::{MonitorInput, Wish};
 use proofmark_contract::ErrorCode;
 use proofmark_domain::artifact::RelPath;
-use proofmark_domain::check::{CheckReport, Rule};
+use proofmark_domain::check::{CheckReport, Finding, FindingKind, Rule, Severity};
 use proofmark_domain::drift::DriftReport;
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::monitor::{LogRole, MonitorReport, WindowKind};
 use proofmark_domain::profile::{Meaning, TableProfile};
+use proofmark_domain::profile_pair::ProfilePair;
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::{SensitiveGroup, SensitivityReport};
 use proofmark_domain::{Digest, Timestamp};
@@ -21,7 +23,9 @@ use proofmark_registry::Watch;
 use proofmark_registry::oms::{self, Trust};
 use serde::Serialize;
 
+use crate::Engine;
 use crate::config::ProjectConfig;
+use crate::screen::reading_of;
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
 
 /// Never stops: a command that a person stops ends as a process.
@@ -42,15 +46,19 @@ fn digest_of(path: &Path) -> Answer<Option<Digest>> {
 /// # Errors
 /// If it cannot be read as a table, or not be saved.
 pub fn profile(path: &Path, wishes: &ProfileWishes<'_>) -> Answer<TableProfile> {
-    let table = Table::open_as(path, &wishes.reading)?;
-    let mut sketch = facade::gather(&table, &never)?;
-    let found = facade::sensitive(&table, &never)?;
+    let table = Table::open_as(path, &wishes.reading.clone().or(&reading_at(path)))?;
+    let look = facade::look(&table, &never)?;
+    let found = look.sensitive(&table, &never)?;
     if let Some(to) = wishes.save {
+        let mut sketch = look.sketch().clone();
         // A saved profile is passed on; texts of sensitive columns stay here.
         sketch.mask(&|name| found.columns.iter().any(|column| column.name == name && column.sensitive));
         sketch.save(to)?;
     }
-    let mut profile = sketch.finish();
+    let mut profile = look.profile(&table)?;
+    if let Err(trouble) = rules_of(path) {
+        profile.reading.notes.push(trouble.0.message);
+    }
     // Printed to the person who asked about their own file, and kept nowhere: distributions of numbers and of broad groups stay,
     // texts that name or protect a single person go.
     let broad = [SensitiveGroup::Quasi, SensitiveGroup::Location];
@@ -68,6 +76,15 @@ pub fn profile(path: &Path, wishes: &ProfileWishes<'_>) -> Answer<TableProfile> 
     profile.path = path.to_string_lossy().into_owned();
     profile.digest = digest_of(path)?;
     Ok(profile)
+}
+
+/// Two tables side by side. Texts of sensitive columns are masked.
+///
+/// # Errors
+/// If one of them cannot be read as a table.
+pub fn side_by_side(before: &Path, after: &Path, reading: &ReadOptions) -> Answer<ProfilePair> {
+    let of = |path: &Path| profile(path, &ProfileWishes { save: None, reading: reading.clone() });
+    Ok(proofmark_domain::profile_pair::pair(&of(before)?, &of(after)?))
 }
 
 /// The profile of a table whose parts were profiled apart and saved.
@@ -93,6 +110,7 @@ pub struct ProfileWishes<'a> {
     pub reading: ReadOptions,
 }
 
+pub use crate::config::reading::{Said, read_options};
 pub use proofmark_analysis::facade::ReadOptions;
 pub use proofmark_registry::oms::VerifyOptions;
 
@@ -107,6 +125,10 @@ pub struct CheckBeside<'a> {
     pub target: Option<&'a str>,
     /// How the file is laid out, where finding out goes wrong.
     pub reading: ReadOptions,
+    /// The rules in force; those of the nearest `proofmark.toml` if absent.
+    pub rules: Option<RulesInForce>,
+    /// Whether findings list every row that they concern, as far as it is known, instead of ten examples.
+    pub every_row: bool,
 }
 
 /// A folder with more tables than this holds parts or versions, not tables that point to each other.
@@ -149,7 +171,11 @@ fn neighbours(path: &Path, known: &[Option<&Path>]) -> Vec<Table> {
 /// If the file is not there or not readable. A file that is no table is a finding, not an error, where it can be told what it is.
 pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<CheckReport> {
     let CheckBeside { reference, test, target, .. } = *beside;
-    let table = match Table::open_as(path, &beside.reading) {
+    let RulesInForce { rules, note, reading } = match &beside.rules {
+        Some(rules) => rules.clone(),
+        None => rules_of(path)?,
+    };
+    let table = match Table::open_as(path, &beside.reading.clone().or(&reading)) {
         Ok(table) => table,
         Err(error) => {
             let mut report = facade::check_unreadable(path).ok_or_else(|| Trouble::from(error))?;
@@ -158,9 +184,9 @@ pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<Ch
             return Ok(report);
         }
     };
-    let reference_table = reference.map(Table::open).transpose()?;
-    let test_table = test.map(Table::open).transpose()?;
-    let rules = rules_for(path);
+    let open = |path: &Path| -> Answer<Table> { Ok(Table::open_as(path, &reading_at(path))?) };
+    let reference_table = reference.map(open).transpose()?;
+    let test_table = test.map(open).transpose()?;
     let related = neighbours(path, &[reference, test]);
     let input = CheckInput {
         reference: reference_table.as_ref(),
@@ -169,11 +195,115 @@ pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<Ch
         target,
         rules: &rules,
         now,
+        every_row: beside.every_row,
     };
     let mut report = facade::check(&table, &input, &never)?;
+    report.notes.extend(note);
     report.path = path.to_string_lossy().into_owned();
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());
     Ok(report)
+}
+
+/// A finding whose rows are set aside, or why they are not.
+#[derive(Debug, Clone, Serialize)]
+pub struct AsideFinding {
+    /// The finding in one sentence.
+    pub message: String,
+    /// Its kind.
+    pub kind: proofmark_domain::check::FindingKind,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Rows that it concerns.
+    pub rows: u64,
+    /// Why its rows stay; `null` if they were set aside.
+    pub stays: Option<String>,
+}
+
+/// What was set aside.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetAside {
+    /// The table, which was only read.
+    pub path: String,
+    /// The file with the rows that stay; `null` if nothing had to be set aside.
+    pub kept: Option<String>,
+    /// The file with the other rows, their numbers and reasons.
+    pub aside: Option<String>,
+    /// Rows that stay.
+    pub rows_kept: u64,
+    /// Rows that were set aside.
+    pub rows_aside: u64,
+    /// Findings that are bad enough, with what became of their rows.
+    pub findings: Vec<AsideFinding>,
+}
+
+/// Above this share of the rows a finding is about the table, and a table without those rows would be another one.
+const MOST_ASIDE: f64 = 0.5;
+
+/// Sets the offending rows of a table aside, each with its reasons. The table is only read, and no file is overwritten.
+/// `counts` says which findings count, as far as somebody decided.
+///
+/// # Errors
+/// If the file is no table, or the files cannot be written.
+pub fn set_aside(
+    path: &Path,
+    beside: &CheckBeside<'_>,
+    folder: &Path,
+    least: Severity,
+    counts: &dyn Fn(&Finding) -> bool,
+    now: Timestamp,
+) -> Answer<SetAside> {
+    let beside = CheckBeside { every_row: true, ..beside.clone() };
+    let report = check(path, &beside, now)?;
+    let reading = match &beside.rules {
+        Some(rules) => rules.reading.clone(),
+        None => reading_at(path),
+    };
+    let table = Table::open_as(path, &beside.reading.clone().or(&reading))?;
+    let mut reasons: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for finding in report.findings.iter().filter(|it| it.severity >= least) {
+        let stays = if !counts(finding) {
+            Some("A person accepted it as expected, or muted it.".to_owned())
+        } else if finding.affected_rows == 0 {
+            Some("It is about the table as a whole.".to_owned())
+        } else if finding.affected_ratio > MOST_ASIDE {
+            Some("It concerns more than half of the rows, so it is about the table.".to_owned())
+        } else if (finding.example_rows.len() as u64) < finding.affected_rows {
+            Some(format!(
+                "Only {} of its {} rows are known one by one.",
+                finding.example_rows.len(),
+                finding.affected_rows
+            ))
+        } else {
+            for row in &finding.example_rows {
+                reasons.entry(*row).or_default().push(finding.message.clone());
+            }
+            None
+        };
+        findings.push(AsideFinding {
+            message: finding.message.clone(),
+            kind: finding.kind,
+            columns: finding.columns.clone(),
+            rows: finding.affected_rows,
+            stays,
+        });
+    }
+    let path = path.to_string_lossy().into_owned();
+    if reasons.is_empty() {
+        let rows_kept = table.rows();
+        return Ok(SetAside { path, kept: None, aside: None, rows_kept, rows_aside: 0, findings });
+    }
+    std::fs::create_dir_all(folder).map_err(|error| io_trouble("making", folder, &error))?;
+    let written = facade::set_aside(&table, &reasons, folder, &never)?;
+    let text = |path: &Path| Some(path.to_string_lossy().into_owned());
+    Ok(SetAside {
+        path,
+        kept: text(&written.kept),
+        aside: text(&written.aside),
+        rows_kept: written.rows_kept,
+        rows_aside: written.rows_aside,
+        findings,
+    })
 }
 
 /// Rules that a table keeps, with room for what honest data does. Columns that hold sensitive texts get no list of values.
@@ -182,6 +312,14 @@ pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<Ch
 /// If it cannot be read as a table.
 pub fn suggest_rules(path: &Path) -> Answer<Vec<Rule>> {
     Ok(proofmark_domain::rules::suggest(&profile(path, &ProfileWishes::default())?))
+}
+
+/// Rules as `proofmark.toml` holds them.
+///
+/// # Errors
+/// Never for rules that mean something.
+pub fn rules_text(dataset: &str, rules: &[Rule]) -> Answer<String> {
+    crate::config::edit::written(dataset, rules)
 }
 
 /// Rules that another tool wrote.
@@ -238,15 +376,24 @@ pub struct RuleTrial {
     pub findings: Vec<proofmark_domain::check::Finding>,
 }
 
-/// Holds files of the past against rules: those of a file in a known format, or suggested from a table.
+/// Holds files of the past against rules: those of a file in a known format, or suggested from a table; each against those of the
+/// nearest `proofmark.toml` if none are given.
 ///
 /// # Errors
 /// If one of the files cannot be read as a table.
-pub fn try_rules(rules: &[Rule], files: &[PathBuf]) -> Answer<Vec<RuleTrial>> {
+pub fn try_rules(rules: Option<&[Rule]>, files: &[PathBuf]) -> Answer<Vec<RuleTrial>> {
     files
         .iter()
         .map(|path| {
-            let findings = facade::broken_rules(&Table::open(path)?, rules, &never)?;
+            let own;
+            let (rules, reading) = match rules {
+                Some(rules) => (rules, ReadOptions::default()),
+                None => {
+                    own = rules_of(path)?;
+                    (own.rules.as_slice(), own.reading.clone())
+                }
+            };
+            let findings = facade::broken_rules(&Table::open_as(path, &reading)?, rules, &never)?;
             Ok(RuleTrial { path: path.to_string_lossy().into_owned(), passed: findings.is_empty(), findings })
         })
         .collect()
@@ -254,17 +401,74 @@ pub fn try_rules(rules: &[Rule], files: &[PathBuf]) -> Answer<Vec<RuleTrial>> {
 
 pub use proofmark_intake::rules::ForeignRules;
 
+/// The rules in force for a file, and what a person should know about them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RulesInForce {
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// Why they are not those of the file as it is.
+    pub note: Option<String>,
+    pub(crate) reading: ReadOptions,
+}
+
 /// The rules that the nearest `proofmark.toml` above a file has for it.
-fn rules_for(path: &Path) -> Vec<Rule> {
-    let Ok(path) = std::fs::canonicalize(path) else { return Vec::new() };
+fn rules_of(path: &Path) -> Answer<RulesInForce> {
+    let Ok(path) = std::fs::canonicalize(path) else { return Ok(RulesInForce::default()) };
     for folder in path.ancestors().skip(1) {
         if !folder.join(crate::config::FILE).is_file() {
             continue;
         }
-        let (Ok(config), Ok(label)) = (ProjectConfig::read(folder), label_of(folder, &path)) else { return Vec::new() };
-        return config.dataset(label.as_str()).map(|it| it.check.clone()).unwrap_or_default();
+        let config = ProjectConfig::read(folder)?;
+        let Ok(label) = label_of(folder, &path) else { return Ok(RulesInForce::default()) };
+        let reading = reading_of(&config, label.as_str());
+        return Ok(RulesInForce { rules: config.rules_for(label.as_str()), note: None, reading });
     }
-    Vec::new()
+    Ok(RulesInForce::default())
+}
+
+/// How the nearest `proofmark.toml` above a file says that it is read. One that cannot be understood says nothing: only a check
+/// depends on it so much that it has to stop there.
+fn reading_at(path: &Path) -> ReadOptions {
+    rules_of(path).map(|it| it.reading).unwrap_or_default()
+}
+
+impl Engine {
+    /// The findings of a file in a project that do not count, because somebody said so: by kind and columns.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn findings_that_do_not_count(&self, file: &Path) -> Answer<Vec<(FindingKind, Vec<String>)>> {
+        let Ok(project) = self.project_at(file) else { return Ok(Vec::new()) };
+        let canonical = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let Ok(path) = label_of(Path::new(&project.root), &canonical) else { return Ok(Vec::new()) };
+        // A file that no scan has seen yet has no findings about which anybody could have said anything.
+        let rows = self.findings_of(&project, Some(&path)).unwrap_or_default();
+        Ok(rows
+            .into_iter()
+            .filter(|it| !it.state.counts() && it.resolved_at.is_none())
+            .map(|it| (it.finding.kind, it.finding.columns))
+            .collect())
+    }
+
+    /// The rules in force for a file that lies in a project; `None` if it lies in none.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn rules_in_force(&self, file: &Path) -> Answer<Option<RulesInForce>> {
+        let Ok(project) = self.project_at(file) else { return Ok(None) };
+        let canonical = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let Ok(path) = label_of(Path::new(&project.root), &canonical) else { return Ok(None) };
+        let now = self.config_now(&project)?;
+        if now.problem.is_some() && now.config.dataset.is_empty() {
+            // Nothing was ever understood of it: to check without rules would be to pass without a look.
+            return Ok(None);
+        }
+        let note = now
+            .problem
+            .map(|(_, trouble)| format!("{} The rules that were last understood were applied.", trouble.0.message));
+        let reading = reading_of(&now.config, path.as_str());
+        Ok(Some(RulesInForce { rules: now.config.rules_for(path.as_str()), note, reading }))
+    }
 }
 
 pub use proofmark_analysis::facade::ProxyRequest;
@@ -278,7 +482,7 @@ pub fn sensitive(
     proxies: Option<&ProxyRequest>,
     decided: &dyn Fn(SensitivityReport) -> Answer<SensitivityReport>,
 ) -> Answer<SensitivityReport> {
-    let table = Table::open(path)?;
+    let table = Table::open_as(path, &reading_at(path))?;
     let mut report = facade::sensitive(&table, &never)?;
     report.path = path.to_string_lossy().into_owned();
     let mut report = decided(report)?;
@@ -291,7 +495,7 @@ pub fn sensitive(
 /// # Errors
 /// If it cannot be read as a table, or has no column of a name asked for.
 pub fn proxies(path: &Path, request: &ProxyRequest) -> Answer<ProxyReport> {
-    let table = Table::open(path)?;
+    let table = Table::open_as(path, &reading_at(path))?;
     let mut found = facade::sensitive(&table, &never)?;
     found.path = path.to_string_lossy().into_owned();
     Ok(facade::proxies(&table, &found, request, &never)?)
@@ -319,7 +523,8 @@ pub fn drift(reference: &Path, current: &Path, wishes: &DriftWishes) -> Answer<D
         time: wishes.time.clone(),
         ..DriftInput::named(&reference.to_string_lossy(), &current.to_string_lossy())
     };
-    Ok(facade::drift(&Table::open(reference)?, &Table::open(current)?, &input, &never, &|_, _| ())?)
+    let open = |path: &Path| -> Answer<Table> { Ok(Table::open_as(path, &reading_at(path))?) };
+    Ok(facade::drift(&open(reference)?, &open(current)?, &input, &never, &|_, _| ())?)
 }
 
 /// What a model file says about itself.

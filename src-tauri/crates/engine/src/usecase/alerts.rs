@@ -139,6 +139,7 @@ impl Engine {
             decision,
             reason: request.note.trim().to_owned(),
             actor: actor.clone(),
+            detail: serde_json::json!({}),
         };
         let entry = AuditEntry::new(actor, "alert.answer", request.path.as_str());
         self.ledger().write(now, entry, |write| -> Answer<()> {

@@ -18,9 +18,8 @@ use serde_json::Value;
 use super::files::links;
 use super::projects::{counted, joined};
 use crate::Engine;
-use crate::config::ProjectConfig;
 use crate::graph::{ProjectGraph, confidence_downstream};
-use crate::screen::{FINDING_SUBJECT, LABEL_SUBJECT, counts_in, labels_in, reference_setting, verdict_of};
+use crate::screen::{LABEL_SUBJECT, labels_in, reference_setting};
 use crate::trouble::{Answer, Trouble};
 
 /// Kinds that are tables.
@@ -67,8 +66,11 @@ impl Engine {
             .filter(|it| it.version.change.path == path && it.version.change.change != Change::Deleted)
             .collect();
         let digests: Vec<_> = present.iter().map(|it| it.version.change.digest).collect();
-        let heads =
-            self.ledger().read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Check, &digests)?))?;
+        let now = self.now();
+        let heads = self.ledger().read::<_, Trouble>(|read| {
+            let heads = read.reports().newest_heads(ReportKind::Check, &digests)?;
+            super::findings::judged_heads(read, heads, now)
+        })?;
         let mut dataset_versions: Vec<DatasetVersion> = present
             .iter()
             .zip(heads)
@@ -76,11 +78,11 @@ impl Engine {
                 digest: it.version.change.digest,
                 seen_at: it.version.change.seen_at,
                 size: it.version.size,
-                verdict: head.and_then(|head| head.verdict).and_then(|word| verdict_of(&word)),
+                verdict: head.and_then(|it| it.verdict),
             })
             .collect();
         dataset_versions.reverse();
-        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        let config = self.config_now(&project)?.config;
         let reference = self.reference_of(&project, &facts, &config)?;
         let (reference, reference_basis) = reference.map(|it| (it.facts.path.as_str().to_owned(), it.basis)).unzip();
         let others = self.files_of_kind(&project, &TABLES)?.into_iter().map(|it| it.path.as_str().to_owned());
@@ -91,7 +93,11 @@ impl Engine {
             profile.mask(&|name| sensitive.columns.iter().any(|it| it.name == name && it.sensitive));
         }
         let models = models_of(&known, &facts);
-        let (sentence, tone) = describe(&row, check.as_ref(), &models);
+        let mut findings = self.findings_of(&project, Some(&path))?;
+        super::findings::sort(&mut findings);
+        self.add_rules(std::slice::from_ref(&project), &mut findings)?;
+        let first = findings.iter().find(|it| it.state.counts()).map(|it| it.finding.message.as_str());
+        let (sentence, tone) = describe(&row, first, &models);
         Ok(DatasetView {
             sentence,
             tone,
@@ -99,7 +105,7 @@ impl Engine {
             check,
             sensitive,
             proxies,
-            decisions: decisions.iter().filter_map(finding_decision).collect(),
+            findings,
             versions: dataset_versions,
             written_by: links(&runs.0, Some(&facts.digest), |run| &run.outputs),
             read_by: links(&runs.1, Some(&facts.digest), |run| &run.inputs),
@@ -114,6 +120,33 @@ impl Engine {
                 .collect(),
             row,
         })
+    }
+
+    /// Puts two versions of a data set side by side, from what was kept about them: their files may be gone.
+    ///
+    /// # Errors
+    /// If there is no such project, or the ledger cannot be read.
+    pub fn dataset_versions(&self, request: VersionPair) -> Answer<VersionPairView> {
+        let project = self.project(request.project)?;
+        let path = RelPath::new(request.path);
+        let mut profiles = Vec::new();
+        for digest in [request.before, request.after] {
+            let Some(mut profile) = self.stored_profile(&digest)? else {
+                let problem =
+                    Some(format!("The version {} was not looked at, so nothing is known of it.", digest.short()));
+                return Ok(VersionPairView { pair: None, problem });
+            };
+            // A person may have called a column sensitive after its profile was kept.
+            if let Some(sensitive) = self.sensitive_columns_of(&project, &path, &digest)? {
+                profile.mask(&|name| sensitive.contains(name));
+            }
+            profiles.push(profile);
+        }
+        let pair = match profiles.as_slice() {
+            [before, after] => Some(proofmark_domain::profile_pair::pair(before, after)),
+            _ => None,
+        };
+        Ok(VersionPairView { pair, problem: None })
     }
 
     /// Names the table that a data set is compared with, and looks at it again.
@@ -140,31 +173,6 @@ impl Engine {
         self.dataset_show(PathRef { project: project.id, path: request.path })
     }
 
-    /// Accepts or dismisses a finding. The report itself stays as it is.
-    ///
-    /// # Errors
-    /// If a dismissal has no reason, or there is no such data set.
-    pub fn finding_decide(&self, request: FindingDecide) -> Answer<Done> {
-        if request.dismiss && request.reason.trim().is_empty() {
-            return Err(Trouble::new(
-                ErrorCode::InvalidRequest,
-                "A reason is needed to dismiss a finding: somebody will ask later.",
-            ));
-        }
-        let mut columns = request.columns.clone();
-        columns.sort();
-        let word = if request.dismiss { "dismissed" } else { "accepted" };
-        let about = DecisionKey {
-            project: request.project,
-            path: RelPath::new(request.path.clone()),
-            column: columns.join("\n"),
-            subject: FINDING_SUBJECT.into(),
-            key: kind_word(request.kind),
-        };
-        self.decide(about, word.to_owned(), request.reason)?;
-        Ok(Done { message: format!("The finding was {word}.") })
-    }
-
     /// Says that a column is sensitive or is not. A person's word wins over the detector's, also when the detector changes.
     ///
     /// # Errors
@@ -187,7 +195,7 @@ impl Engine {
             Some(label) => (format!("label:{label}"), format!("{} now counts as {label}.", request.column)),
             None => ("not_sensitive".to_owned(), format!("{} no longer counts as sensitive.", request.column)),
         };
-        self.decide(about, word, request.reason)?;
+        self.decide(about, word, request.reason, serde_json::json!({}))?;
         Ok(Done { message })
     }
 
@@ -206,12 +214,12 @@ impl Engine {
         Ok(with_decisions(report, &decisions))
     }
 
-    fn decide(&self, about: DecisionKey, decision: String, reason: String) -> Answer<()> {
+    pub(super) fn decide(&self, about: DecisionKey, decision: String, reason: String, detail: Value) -> Answer<()> {
         let project = self.project(about.project)?;
         self.file(&project, &about.path)?;
         let actor = self.actor();
         let entry = AuditEntry::new(actor.clone(), format!("{}.decide", about.subject), about.path.as_str());
-        let new = NewDecision { about, decision, reason: reason.trim().to_owned(), actor };
+        let new = NewDecision { about, decision, reason: reason.trim().to_owned(), actor, detail };
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("decision", new.decision.clone());
             write.note("column", new.about.column.clone());
@@ -221,12 +229,17 @@ impl Engine {
     }
 
     fn dataset_row(&self, project: &Project, facts: &FileFacts, known: &ProjectGraph) -> Answer<DatasetRow> {
+        let now = self.now();
         let (profile, check, sensitive, decisions) = self.ledger().read::<_, Trouble>(|read| {
             let one = |kind| -> Answer<Option<ReportHead>> {
                 Ok(read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next())
             };
             let decisions = read.decisions().standing(project.id, Some(&facts.path))?;
-            Ok((one(ReportKind::Profile)?, one(ReportKind::Check)?, one(ReportKind::Sensitive)?, decisions))
+            let check = match one(ReportKind::Check)? {
+                Some(head) => Some(super::findings::judged(read, &head, &decisions, now)?),
+                None => None,
+            };
+            Ok((one(ReportKind::Profile)?, check, one(ReportKind::Sensitive)?, decisions))
         })?;
         let decided: Vec<&StoredDecision> = decisions.iter().collect();
         let labels: BTreeSet<String> = sensitive
@@ -261,8 +274,8 @@ impl Engine {
                 .map(str::to_owned),
             rows: number("rows"),
             columns: number("columns"),
-            verdict: check.as_ref().and_then(|head| head.verdict.as_deref()).and_then(verdict_of),
-            findings: check.as_ref().map_or((0, 0, 0), |head| counts_in(&head.summary)),
+            verdict: check.as_ref().and_then(|it| it.verdict),
+            findings: check.as_ref().map_or((0, 0, 0), |it| it.counts),
             labels: labels.into_iter().collect(),
             models: models_of(known, facts).len() as u64,
             is_prediction_log: facts.kind == ArtifactKind::PredictionLog,
@@ -285,21 +298,6 @@ fn models_of(known: &ProjectGraph, facts: &FileFacts) -> Vec<ModelUse> {
 
 pub(crate) fn kind_word(kind: FindingKind) -> String {
     serde_json::to_value(kind).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-fn finding_decision(stored: &StoredDecision) -> Option<FindingDecision> {
-    let decision = &stored.decision;
-    if decision.about.subject != FINDING_SUBJECT {
-        return None;
-    }
-    Some(FindingDecision {
-        kind: serde_json::from_value(Value::String(decision.about.key.clone())).ok()?,
-        columns: decision.about.column.split('\n').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
-        decision: decision.decision.clone(),
-        reason: decision.reason.clone(),
-        by: decision.actor.clone(),
-        at: stored.at,
-    })
 }
 
 /// The report with what people decided: their word wins.
@@ -334,7 +332,7 @@ pub(crate) fn with_decisions(mut report: SensitivityReport, decisions: &[StoredD
 }
 
 /// Whether it is fit and permitted.
-fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) -> (String, Tone) {
+fn describe(row: &DatasetRow, first: Option<&str>, models: &[ModelUse]) -> (String, Tone) {
     match row.state {
         ScreenState::Waiting => {
             return ("It has not been looked at yet, so nothing can be said of it.".to_owned(), Tone::Unknown);
@@ -347,14 +345,11 @@ fn describe(row: &DatasetRow, check: Option<&CheckReport>, models: &[ModelUse]) 
         ScreenState::Done => {}
     }
     let size = row.rows.map_or_else(String::new, |rows| format!("{}. ", counted(rows, "row", "rows")));
-    let (fit, tone) = match (row.verdict, check.and_then(|it| it.findings.first())) {
-        (Some(CheckVerdict::Fail), Some(finding)) => {
-            (format!("Not fit to train on as it is: {}", finding.message), Tone::Fail)
-        }
-        (Some(CheckVerdict::Warn), Some(finding)) => {
-            (format!("Look before training: {}", finding.message), Tone::Attention)
-        }
-        (Some(_), _) => ("No check found anything wrong.".to_owned(), Tone::Pass),
+    let (fit, tone) = match (row.verdict, first) {
+        (Some(CheckVerdict::Fail), Some(message)) => (format!("Not fit to train on as it is: {message}"), Tone::Fail),
+        (Some(CheckVerdict::Warn), Some(message)) => (format!("Look before training: {message}"), Tone::Attention),
+        (Some(_), Some(_)) => ("No check found anything worse than a remark.".to_owned(), Tone::Pass),
+        (Some(_), None) => ("No check found anything wrong that counts.".to_owned(), Tone::Pass),
         (None, _) => ("Its checks have not ended yet.".to_owned(), Tone::Unknown),
     };
     let permitted = if row.labels.is_empty() {

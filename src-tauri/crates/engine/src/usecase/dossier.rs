@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proofmark_contract::ErrorCode;
+use proofmark_contract::view::{DossierSave, Exported};
 use proofmark_domain::release::{Statement, StatementBody};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::oms::{SignOptions, sign_folder};
@@ -30,6 +31,16 @@ pub struct Dossier {
 }
 
 impl Engine {
+    /// Writes the dossier of a version.
+    ///
+    /// # Errors
+    /// If there is no such version, nobody can sign, or the file cannot be written.
+    pub fn dossier_save(&self, request: DossierSave) -> Answer<Exported> {
+        let wanted = format!("{}/{}", request.model, request.version);
+        let written = self.dossier(&wanted, Path::new(&request.path), request.sign, request.passphrase)?;
+        Ok(Exported { path: written.path.to_string_lossy().into_owned(), size: written.size })
+    }
+
     /// Writes the dossier of a version: one HTML file that stands on its own. With a passphrase it is signed by the person who
     /// acts, in the format of OpenSSF Model Signing, as `FILE.sig`.
     ///

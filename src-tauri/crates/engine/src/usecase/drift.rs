@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::Engine;
 use crate::jobs::JobPlan;
-use crate::screen::absolute;
+use crate::screen::{absolute, reading_of};
 use crate::trouble::{Answer, Trouble};
 
 impl Engine {
@@ -41,7 +41,10 @@ impl Engine {
         let target = request.target;
         self.start_job(plan, move |engine, worker| {
             let cancel = || worker.cancelled();
-            let open = |facts: &FileFacts| -> Answer<Table> { Ok(Table::open(&absolute(&project, &facts.path)?)?) };
+            let config = engine.config_now(&project)?.config;
+            let open = |facts: &FileFacts| -> Answer<Table> {
+                Ok(Table::open_as(&absolute(&project, &facts.path)?, &reading_of(&config, facts.path.as_str()))?)
+            };
             let input = DriftInput {
                 target: target.clone(),
                 ..DriftInput::named(reference.path.as_str(), current.path.as_str())

@@ -98,15 +98,19 @@ impl Engine {
                     .hint("Look at it first.")
                 })?;
                 let decisions: Vec<document::FindingDecision> = view
-                    .decisions
+                    .findings
                     .into_iter()
-                    .map(|it| document::FindingDecision {
-                        kind: it.kind,
-                        columns: it.columns,
-                        decision: it.decision,
-                        reason: it.reason,
-                        by: it.by,
-                        at: it.at,
+                    .filter(|it| it.resolved_at.is_none())
+                    .filter_map(|it| {
+                        let said = it.said?;
+                        Some(document::FindingDecision {
+                            kind: it.finding.kind,
+                            columns: it.finding.columns,
+                            decision: said.state.word().to_owned(),
+                            reason: said.reason,
+                            by: said.by,
+                            at: said.at,
+                        })
                     })
                     .collect();
                 let written = dataset_report(&DatasetDocument {

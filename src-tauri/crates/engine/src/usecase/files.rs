@@ -12,7 +12,7 @@ use proofmark_domain::run::{Run, RunEdge};
 use proofmark_ledger::{FileFilter, FileState, ReportKind};
 
 use crate::Engine;
-use crate::screen::{absolute, labels_in, verdict_of};
+use crate::screen::{absolute, labels_in};
 use crate::trouble::{Answer, Trouble};
 
 /// Bytes of a text file that are shown.
@@ -33,10 +33,12 @@ impl Engine {
             offset: request.offset,
             ..FileFilter::default()
         };
+        let now = self.now();
         self.ledger().read(|read| {
             let page = read.files().list(&filter)?;
             let digests: Vec<Digest> = page.rows.iter().map(|it| it.facts.digest).collect();
             let checks = read.reports().newest_heads(ReportKind::Check, &digests)?;
+            let checks = super::findings::judged_heads(read, checks, now)?;
             let sensitive = read.reports().newest_heads(ReportKind::Sensitive, &digests)?;
             let decisions = read.decisions().standing(project.id, None)?;
             let mut files = Vec::with_capacity(page.rows.len());
@@ -52,7 +54,7 @@ impl Engine {
                 labels.sort();
                 labels.dedup();
                 let versions = read.versions().of_path(project.id, &state.facts.path)?.len() as u64;
-                let verdict = check.and_then(|head| head.verdict).and_then(|word| verdict_of(&word));
+                let verdict = check.and_then(|it| it.verdict);
                 files.push(FileRow { facts: state.facts, versions, verdict, labels });
             }
             Ok(FilePage { total: page.total, files })

@@ -1,24 +1,42 @@
 //! Holds a model against the gates of its project.
 
+mod command;
+mod evaluation;
+mod retention;
+
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use proofmark_domain::artifact::{ArtifactKind, FileFacts};
-use proofmark_domain::gate::{Gate, GateOutcome, GateRule, GateVerdict};
+use proofmark_domain::check::CheckVerdict;
+use proofmark_domain::gate::{Demand, Gate, GateFigure, GateOutcome, GateRule, GateVerdict};
 use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
+use proofmark_domain::project::Project;
+use proofmark_domain::release::BundleFile;
 use proofmark_domain::run::Run;
 use proofmark_ledger::ReportKind;
 use serde_json::Value;
 
+pub(crate) use self::evaluation::{EVALUATION_FILE, Evaluation, InProduction};
 use super::projects::{counted, joined};
 use crate::Engine;
+use crate::config::ProjectConfig;
 use crate::graph::ProjectGraph;
 use crate::trouble::{Answer, Trouble};
 
 /// Everything that gates look at.
 pub(crate) struct Evidence<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) config: &'a ProjectConfig,
     pub(crate) model: &'a FileFacts,
+    /// The model's files as they would be released.
+    pub(crate) files: &'a [BundleFile],
     pub(crate) known: &'a ProjectGraph,
     pub(crate) upstream: &'a Graph,
+    /// The version that it would take the place of.
+    pub(crate) production: Option<InProduction>,
+    /// The candidate's predictions, read when the first gate asks for them.
+    pub(crate) evaluation: OnceCell<Result<Evaluation, String>>,
 }
 
 impl Evidence<'_> {
@@ -30,16 +48,26 @@ impl Evidence<'_> {
 }
 
 /// What a gate found: verdict, measured, why, evidence.
-struct Found {
+pub(super) struct Found {
     verdict: GateVerdict,
     measured: String,
     why: String,
     evidence: Vec<String>,
+    figures: Vec<GateFigure>,
 }
 
 impl Found {
     fn new(verdict: GateVerdict, measured: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { verdict, measured: measured.into(), why: why.into(), evidence: Vec::new() }
+        Self { verdict, measured: measured.into(), why: why.into(), evidence: Vec::new(), figures: Vec::new() }
+    }
+
+    /// With the figures behind it. What is not finite cannot be written down, and says nothing.
+    fn and(mut self, figures: Vec<GateFigure>) -> Self {
+        self.figures = figures.into_iter().filter(|it| it.value.is_finite()).collect();
+        for figure in &mut self.figures {
+            figure.interval = figure.interval.filter(|(low, high)| low.is_finite() && high.is_finite());
+        }
+        self
     }
 
     fn with(mut self, evidence: Vec<String>) -> Self {
@@ -69,6 +97,7 @@ impl Engine {
                     allowed,
                     why: found.why,
                     evidence: found.evidence,
+                    figures: found.figures,
                     definition: Some(gate.clone()),
                     waivable_by: gate.waivable_by.clone(),
                 })
@@ -85,6 +114,30 @@ impl Engine {
             GateRule::SensitiveColumns { allowed } => self.sensitive_columns(evidence, allowed)?,
             GateRule::Metric { metric, at_least, at_most } => metric_gate(evidence, metric, *at_least, *at_most),
             GateRule::CodeCommitted => committed(evidence),
+            GateRule::RetentionNotExpired => self.retention(evidence)?,
+            GateRule::Evaluation { metric, at_least, at_most } => {
+                self.evaluation_gate(evidence, *metric, (*at_least, *at_most))?
+            }
+            GateRule::AgainstProduction { metric, test, demand, at_most_worse, alpha, least_rows } => {
+                let ask = evaluation::Against {
+                    metric: *metric,
+                    test: test.unwrap_or(metric.usual_test()),
+                    demand: *demand,
+                    at_most_worse: *at_most_worse,
+                    alpha: alpha.clamp(1e-9, 0.5),
+                    least_rows: *least_rows,
+                };
+                self.production_gate(evidence, &ask)?
+            }
+            GateRule::Segments { metric, at_least, at_most, at_most_behind, least_rows } => {
+                self.segments_gate(evidence, *metric, (*at_least, *at_most), *at_most_behind, *least_rows)?
+            }
+            GateRule::Calibration { ece_at_most, brier_at_most, bins } => {
+                self.calibration_gate(evidence, *ece_at_most, *brier_at_most, *bins)?
+            }
+            GateRule::ModelSize { at_most } => model_size(evidence, *at_most),
+            GateRule::Latency { p95_ms, rows, .. } => self.latency_gate(evidence, *p95_ms, *rows)?,
+            GateRule::Behaviour { tests } => self.behaviour_gate(evidence, tests)?,
         })
     }
 
@@ -99,18 +152,19 @@ impl Engine {
         }
         let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
         let (checks, profiles) = self.ledger().read::<_, Trouble>(|read| {
+            let checks = read.reports().newest_heads(ReportKind::Check, &digests)?;
             Ok((
-                read.reports().newest_heads(ReportKind::Check, &digests)?,
+                super::findings::judged_heads(read, checks, self.now())?,
                 read.reports().newest_heads(ReportKind::Profile, &digests)?,
             ))
         })?;
         let (mut failed, mut warned, mut unseen, mut passed) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
         let with_digest = tables.iter().filter(|node| node.digest.is_some());
         for ((node, check), profile) in with_digest.zip(checks).zip(profiles) {
-            match (check.and_then(|it| it.verdict).as_deref(), profile) {
-                (Some("fail"), _) => failed.push(node.label.clone()),
-                (Some("warn"), _) => warned.push(node.label.clone()),
-                (Some("pass"), _) => passed += 1,
+            match (check.and_then(|it| it.verdict), profile) {
+                (Some(CheckVerdict::Fail), _) => failed.push(node.label.clone()),
+                (Some(CheckVerdict::Warn), _) => warned.push(node.label.clone()),
+                (Some(CheckVerdict::Pass), _) => passed += 1,
                 _ => unseen.push(node.label.clone()),
             }
         }
@@ -359,6 +413,22 @@ fn metric_gate(evidence: &Evidence<'_>, metric: &str, at_least: Option<f64>, at_
     Found::new(GateVerdict::Pass, measured, format!("{metric} holds its limit.")).with(evidence)
 }
 
+fn model_size(evidence: &Evidence<'_>, at_most: u64) -> Found {
+    let size: u64 = evidence.files.iter().map(|it| it.size).sum();
+    let measured = format!("{size} bytes in {}", counted(evidence.files.len() as u64, "file", "files"));
+    let named = evidence.files.iter().take(5).map(|it| it.path.clone()).collect();
+    if size > at_most {
+        return Found::new(GateVerdict::Fail, measured, "The model's files are larger than allowed.").with(named);
+    }
+    Found::new(GateVerdict::Pass, measured, "The model's files are no larger than allowed.").with(named)
+}
+
+/// Limits in words.
+fn limits(at_least: Option<f64>, at_most: Option<f64>) -> String {
+    let said = [at_least.map(|it| format!("at least {it}")), at_most.map(|it| format!("at most {it}"))];
+    joined(&said.into_iter().flatten().collect::<Vec<_>>())
+}
+
 /// The rule in words, and what is allowed.
 fn words(rule: &GateRule) -> (String, String) {
     match rule {
@@ -371,13 +441,50 @@ fn words(rule: &GateRule) -> (String, String) {
             if allowed.is_empty() { "none".into() } else { joined(allowed) },
         ),
         GateRule::Metric { metric, at_least, at_most } => {
-            let limits: Vec<String> =
-                [at_least.map(|it| format!("at least {it}")), at_most.map(|it| format!("at most {it}"))]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-            (format!("{metric} holds its limit"), joined(&limits))
+            (format!("{metric} holds its limit"), limits(*at_least, *at_most))
         }
         GateRule::CodeCommitted => ("The code was committed when the run began".into(), "committed, unchanged".into()),
+        GateRule::RetentionNotExpired => {
+            ("No training data is kept for longer than it may be".into(), "not past its end".into())
+        }
+        GateRule::Evaluation { metric, at_least, at_most } => {
+            (format!("{} on the evaluation rows holds its limit", metric.as_str()), limits(*at_least, *at_most))
+        }
+        GateRule::AgainstProduction { metric, test, demand, at_most_worse, alpha, .. } => {
+            let test = test.unwrap_or(metric.usual_test()).as_str();
+            let rule =
+                format!("{} is compared with production on the same rows ({test}, alpha {alpha})", metric.as_str());
+            let allowed = match demand {
+                Demand::NotWorse => format!("not significantly worse by more than {at_most_worse}"),
+                Demand::NotInferior => format!("shown to be at most {at_most_worse} worse"),
+                Demand::Better => "significantly better".to_owned(),
+            };
+            (rule, allowed)
+        }
+        GateRule::Segments { metric, at_least, at_most, at_most_behind, least_rows } => {
+            let behind = at_most_behind.map(|it| format!("at most {it} worse than over all rows"));
+            let stated = Some(limits(*at_least, *at_most)).filter(|it| !it.is_empty());
+            let all: Vec<String> = [stated, behind].into_iter().flatten().collect();
+            (format!("{} holds in every part of {least_rows} rows or more", metric.as_str()), joined(&all))
+        }
+        GateRule::Calibration { ece_at_most, brier_at_most, bins } => {
+            let all = [
+                ece_at_most.map(|it| format!("ECE at most {it}")),
+                brier_at_most.map(|it| format!("Brier at most {it}")),
+            ];
+            (
+                format!("Scores come true as often as they say ({bins} bins)"),
+                joined(&all.into_iter().flatten().collect::<Vec<_>>()),
+            )
+        }
+        GateRule::ModelSize { at_most } => {
+            ("The model's files are small enough".into(), format!("at most {at_most} bytes"))
+        }
+        GateRule::Latency { p95_ms, .. } => {
+            ("The project's command answers in time".into(), format!("95 of 100 within {p95_ms} ms"))
+        }
+        GateRule::Behaviour { tests } => {
+            ("The project's command answers as it must".into(), counted(tests.len() as u64, "test holds", "tests hold"))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Logs of predictions: what they say about their models, and what they can be compared with.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use proofmark_analysis::facade;
 use proofmark_analysis::monitor::{MonitorInput, monitor};
@@ -17,7 +17,6 @@ use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
 use serde_json::{Value, json};
 
 use crate::Engine;
-use crate::config::ProjectConfig;
 use crate::jobs::JobPlan;
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
@@ -235,7 +234,7 @@ impl Engine {
 
     /// The table that a log can be compared with: the one that was named for it, else what its model was trained on.
     pub(crate) fn log_reference(&self, project: &Project, facts: &FileFacts) -> Answer<Option<String>> {
-        let config = ProjectConfig::read(Path::new(&project.root)).unwrap_or_default();
+        let config = self.config_now(project)?.config;
         // The log before this one shows what changed lately; what the model knows is what it was trained on.
         if let Some(named) = self.reference_of(project, facts, &config)?.filter(|it| it.basis != ReferenceBasis::Series)
         {

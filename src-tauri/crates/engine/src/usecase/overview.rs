@@ -91,8 +91,7 @@ impl Engine {
     fn projects_needing(&self, attention: &mut Vec<Attention>) -> Answer<()> {
         for project in self.projects()? {
             let (state, problem) = self.watch_state(&project);
-            let config =
-                crate::config::ProjectConfig::read(std::path::Path::new(&project.root)).err().map(|it| it.0.message);
+            let config = self.config_now(&project)?.problem.map(|(_, trouble)| trouble.0.message);
             let (Some(why), urgency) =
                 (problem.or(config), if state == WatchState::Polling { Urgency::Notice } else { Urgency::Attention })
             else {

@@ -1,5 +1,8 @@
 //! People whose keys are on this machine.
 
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::Timestamp;
@@ -11,7 +14,10 @@ use proofmark_registry::keys::{EncryptedFileVault, KeyVault, Passphrase};
 use uuid::Uuid;
 
 use crate::Engine;
-use crate::trouble::{Answer, Trouble};
+use crate::trouble::{Answer, Trouble, io_trouble};
+
+/// A sealed key is far smaller than this.
+const LARGEST_KEY: u64 = 64 * 1024;
 
 /// The engine's clock, as the registry asks for it.
 pub(crate) struct RegistryClock(pub(crate) Engine);
@@ -81,23 +87,39 @@ impl Engine {
         Ok(made)
     }
 
-    /// The encrypted file of a key, to be kept elsewhere.
+    /// Copies the encrypted file of a key to a place that must be free.
     ///
     /// # Errors
-    /// If there is no such key.
-    pub fn person_back_up(&self, key_id: &str) -> Answer<Vec<u8>> {
-        Ok(self.vault().back_up(key_id)?)
+    /// If there is no such key, or the file is there already or cannot be written.
+    pub fn key_back_up(&self, request: KeyBackUp) -> Answer<Exported> {
+        let sealed = self.vault().back_up(&request.key_id)?;
+        let path = PathBuf::from(&request.path);
+        let path = std::path::absolute(&path).map_err(|error| io_trouble("finding", &path, &error))?;
+        // A backup never takes the place of another one.
+        std::fs::File::create_new(&path)
+            .and_then(|mut file| file.write_all(&sealed).and_then(|()| file.sync_all()))
+            .map_err(|error| io_trouble("writing", &path, &error))?;
+        let entry = AuditEntry::new(self.actor(), "key.backup", &request.key_id);
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("path", path.to_string_lossy());
+            Ok(())
+        })?;
+        Ok(Exported { path: path.to_string_lossy().into_owned(), size: sealed.len() as u64 })
     }
 
     /// Takes a key from a backup, once its passphrase has opened it. The person acts from now on.
     ///
     /// # Errors
-    /// If the passphrase does not open it, or the key is here already.
-    pub fn person_restore(&self, backup: &[u8], passphrase: Option<String>) -> Answer<PersonList> {
-        let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
+    /// If the file is no backup, the passphrase does not open it, or the key is here already.
+    pub fn key_restore(&self, request: KeyRestore) -> Answer<PersonList> {
+        let Some(passphrase) = request.passphrase.filter(|it| !it.is_empty()) else {
             return Err(Trouble::new(ErrorCode::WrongPassphrase, "The passphrase of the key is needed to restore it."));
         };
-        let person = self.vault().restore(backup, &Passphrase::new(passphrase))?;
+        let path = PathBuf::from(&request.path);
+        let reading = |error| io_trouble("reading", &path, &error);
+        let mut backup = Vec::new();
+        std::fs::File::open(&path).and_then(|file| file.take(LARGEST_KEY).read_to_end(&mut backup)).map_err(reading)?;
+        let person = self.vault().restore(&backup, &Passphrase::new(passphrase))?;
         self.keep_person("person.restore", LocalPerson { is_current: true, ..person })?;
         self.person_list(Nothing {})
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use proofmark_contract::view::*;
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::check::CheckVerdict;
 use proofmark_domain::id::ProjectId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::project::Project;
@@ -233,10 +234,8 @@ impl Engine {
 
     fn view_of(&self, project: &Project) -> Answer<ProjectView> {
         let (state, mut problem) = self.watch_state(project);
-        if problem.is_none()
-            && let Err(trouble) = crate::config::ProjectConfig::read(Path::new(&project.root))
-        {
-            problem = Some(trouble.0.message);
+        if problem.is_none() {
+            problem = self.config_now(project)?.problem.map(|(_, trouble)| trouble.0.message);
         }
         let (counts, runs, last_change, failed) = self.ledger().read::<_, Trouble>(|read| {
             let counts = read.files().count_by_kind(project.id)?;
@@ -247,7 +246,8 @@ impl Engine {
             let tables: Vec<_> =
                 read.files().of_project(project.id)?.into_iter().filter(|it| is_tabular(it.facts.kind)).collect();
             let heads = read.reports().newest_heads(ReportKind::Check, tables.iter().map(|it| &it.facts.digest))?;
-            let failed = heads.iter().flatten().filter(|head| head.verdict.as_deref() == Some("fail")).count() as u64;
+            let judged = super::findings::judged_heads(read, heads, self.now())?;
+            let failed = judged.iter().flatten().filter(|it| it.verdict == Some(CheckVerdict::Fail)).count() as u64;
             Ok((counts, runs, last, failed))
         })?;
         let kinds: Vec<KindCount> =
@@ -287,13 +287,18 @@ fn clean_name(name: &str) -> Answer<String> {
 
 /// `12 data sets`, `1 model`.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A whole number as people write it: `1,204`.
+pub(crate) fn grouped(count: u64) -> String {
     let mut digits = count.to_string();
     let mut at = digits.len();
     while at > 3 {
         at -= 3;
         digits.insert(at, ',');
     }
-    format!("{digits} {}", if count == 1 { one } else { many })
+    digits
 }
 
 /// Joins parts as people do: `a, b and c`.

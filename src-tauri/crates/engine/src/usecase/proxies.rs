@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::Engine;
 use crate::jobs::JobPlan;
-use crate::screen::absolute;
+use crate::screen::{absolute, reading_of};
 use crate::trouble::{Answer, Trouble};
 use crate::usecase::data::with_decisions;
 
@@ -46,7 +46,8 @@ impl Engine {
         self.start_job(plan, move |engine, worker| {
             let cancel = || worker.cancelled();
             worker.progress(0, None, facts.path.as_str());
-            let table = Table::open(&absolute(&project, &facts.path)?)?;
+            let reading = reading_of(&engine.config_now(&project)?.config, facts.path.as_str());
+            let table = Table::open_as(&absolute(&project, &facts.path)?, &reading)?;
             let report = facade::proxies(&table, &found, &wanted, &cancel)?;
             worker.check()?;
             engine.keep_proxies(&project, &facts, &report)

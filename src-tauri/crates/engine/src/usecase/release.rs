@@ -1,20 +1,21 @@
 //! Candidates: submit, decide, publish.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
-use proofmark_domain::gate::{Gate, GateOutcome};
+use proofmark_domain::gate::{Gate, GateOutcome, GateRule};
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId};
 use proofmark_domain::release::rules;
 use proofmark_domain::release::{BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState};
-use proofmark_registry::Watch;
+use proofmark_registry::{Registry, SourceBytes, Watch};
 
-use super::gates::Evidence;
+use super::gates::{EVALUATION_FILE, Evidence, InProduction};
 use super::models::metrics_of;
 use super::projects::{counted, joined};
 use super::registry::{acting, permission};
@@ -32,25 +33,70 @@ impl Engine {
     /// # Errors
     /// If there is no such file.
     pub fn candidate_draft(&self, request: PathRef) -> Answer<CandidateDraft> {
+        Ok(self.draft(request, None)?.0)
+    }
+
+    /// The draft under a name, with the files that gates looked at and that go with the release.
+    pub(super) fn draft(
+        &self,
+        request: PathRef,
+        name: Option<&ModelName>,
+    ) -> Answer<(CandidateDraft, Vec<SourceBytes>)> {
         let project = self.project(request.project)?;
         let facts = self.file(&project, &RelPath::new(request.path))?.facts;
         let config = ProjectConfig::read(Path::new(&project.root))?;
         let known = self.project_graph(&project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
         let upstream = known.closure(&id, Direction::Up, None);
-        let state = self.registry_state().map(|(_, state)| state);
-        let asked = with_registry_gates(config.gates(), state.as_ref());
-        let gates = self.judge(&asked, &Evidence { model: &facts, known: &known, upstream: &upstream })?;
-        Ok(CandidateDraft {
+        let attached = self.registry_state();
+        let state = attached.as_ref().map(|(_, state)| state);
+        let asked = with_registry_gates(config.gates(), state);
+        let suggested_name = config.release.model.clone().unwrap_or_else(|| slug(&facts));
+        let files = self.bundle_files(&project, &facts)?;
+        let own = ModelName::new(&suggested_name).ok();
+        let compared = asked.iter().any(|it| matches!(it.rule, GateRule::AgainstProduction { .. }));
+        let production = attached.as_ref().zip(name.or(own.as_ref())).filter(|_| compared);
+        let evidence = Evidence {
+            project: &project,
+            config: &config,
+            model: &facts,
+            files: &files,
+            known: &known,
+            upstream: &upstream,
+            production: production.and_then(|((registry, state), model)| in_production(registry, state, model)),
+            evaluation: OnceCell::new(),
+        };
+        let gates = self.judge(&asked, &evidence)?;
+        let documents = self.gate_documents(&evidence)?;
+        let draft = CandidateDraft {
             project: project.id,
             path: facts.path.as_str().to_owned(),
-            suggested_name: config.release.model.clone().unwrap_or_else(|| slug(&facts)),
+            suggested_name,
             gates,
-            files: self.bundle_files(&project, &facts)?,
             labels: known.node(&id).map(|node| node.labels.clone()).unwrap_or_default(),
             metrics: metrics_of(&known, &facts.digest),
-            may_submit: self.may_submit(state.as_ref())?,
-        })
+            may_submit: self.may_submit(state)?,
+            command: config.gates.command.clone(),
+            files,
+        };
+        Ok((draft, documents))
+    }
+
+    /// What gates measured that goes with the release: predictions by which later candidates are compared with it, and what the project's
+    /// command answered.
+    fn gate_documents(&self, evidence: &Evidence<'_>) -> Answer<Vec<SourceBytes>> {
+        let mut documents = Vec::new();
+        if evidence.config.gates.evaluation.is_some()
+            && let Ok(evaluation) = evidence.evaluation.get_or_init(|| self.evaluation(evidence))
+        {
+            documents.push(SourceBytes { path: EVALUATION_FILE.to_owned(), bytes: evaluation.kept() });
+        }
+        if !evidence.config.gates.command.is_empty()
+            && let Ok(run) = self.gate_run(evidence)?
+        {
+            documents.push(super::submission::document("gate-run.json", &run)?);
+        }
+        Ok(documents)
     }
 
     /// Starts to copy a model with its evidence into the registry, signed by the person who acts.
@@ -71,11 +117,12 @@ impl Engine {
         let attachment = self.attached()?;
         let project = self.project(request.project)?;
         let facts = self.file(&project, &RelPath::new(request.path.clone()))?.facts;
-        let draft = self.candidate_draft(PathRef { project: project.id, path: request.path.clone() })?;
+        let place = PathRef { project: project.id, path: request.path.clone() };
+        let (draft, documents) = self.draft(place, Some(&model))?;
         if let Some(why) = draft.may_submit.why {
             return Err(Trouble::new(ErrorCode::Blocked, why));
         }
-        let submission = self.submission(&project, &facts, model, draft, &request)?;
+        let submission = self.submission(&project, &facts, model, draft, documents, &request)?;
         let plan = JobPlan {
             kind: JobKind::Submit,
             title: format!("Submitting {}", submission.model),
@@ -292,11 +339,22 @@ impl Engine {
 
 /// The gates of the registry, then those of the project. One of a project that bears the name of one of the registry's is
 /// passed over: it could only be weaker.
-fn with_registry_gates(own: Vec<Gate>, state: Option<&RegistryState>) -> Vec<Gate> {
+pub(super) fn with_registry_gates(own: Vec<Gate>, state: Option<&RegistryState>) -> Vec<Gate> {
     let mut gates = state.map(|it| it.policy.gates.clone()).unwrap_or_default();
     let further: Vec<Gate> = own.into_iter().filter(|gate| !gates.iter().any(|it| it.name == gate.name)).collect();
     gates.extend(further);
     gates
+}
+
+/// The version that an alias for use points to, with the predictions that it carries.
+fn in_production(registry: &Registry, state: &RegistryState, model: &ModelName) -> Option<InProduction> {
+    let version = state.aliased(model, PRODUCTION)?;
+    let candidate = state.version(model, version)?.candidate;
+    let manifest = state.candidates.get(&candidate)?.manifest.as_ref()?;
+    let kept = manifest.evidence.iter().find(|it| it.path == EVALUATION_FILE);
+    let evaluation =
+        kept.map(|file| registry.object(&file.digest).map_err(|error| crate::trouble::sentence(&error.to_string())));
+    Some(InProduction { version, evaluation })
 }
 
 /// A name for the registry from a file's name.
@@ -312,7 +370,7 @@ pub(super) fn waived(record: &CandidateRecord, gate: &str) -> bool {
     record.waivers.iter().any(|it| it.gate == gate)
 }
 
-fn confirmed(typed: &str, name: &str) -> Answer<()> {
+pub(super) fn confirmed(typed: &str, name: &str) -> Answer<()> {
     if typed.trim() == name {
         Ok(())
     } else {

@@ -58,6 +58,7 @@ impl Engine {
         facts: &FileFacts,
         model: ModelName,
         draft: CandidateDraft,
+        documents: Vec<SourceBytes>,
         request: &CandidateSubmit,
     ) -> Answer<Submission> {
         let origin = self.origin(project, facts)?;
@@ -101,6 +102,7 @@ impl Engine {
         let own_names = |file: &TextFile| !sources.iter().any(|(name, _)| *name == file.path);
         let generated = loader.into_iter().flatten().filter(own_names).map(bytes_of).collect();
         let mut evidence = self.evidence(&origin, facts)?;
+        evidence.extend(documents);
         evidence.push(bytes_of(TextFile { path: "README.md".to_owned(), text: model_card(&known) }));
         evidence.push(document("bom.cdx.json", &ml_bom(&known))?);
         evidence.push(document("provenance.json", &slsa_provenance(&known))?);
@@ -215,7 +217,7 @@ fn bytes_of(file: TextFile) -> SourceBytes {
     SourceBytes { path: file.path, bytes: file.text.into_bytes() }
 }
 
-fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
+pub(super) fn document<T: Serialize>(path: &str, value: &T) -> Answer<SourceBytes> {
     let bytes = serde_json::to_vec_pretty(value).map_err(|error| {
         Trouble::new(ErrorCode::Internal, format!("The evidence {path} could not be written down: {error}."))
     })?;

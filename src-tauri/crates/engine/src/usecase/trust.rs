@@ -1,9 +1,10 @@
 //! The trust list as people see and change it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
+use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
 use proofmark_domain::release::{ModelName, RegistryState, TrustList};
 use proofmark_ledger::StoredPerson;
@@ -14,6 +15,7 @@ use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_m
 use super::registry::with_role;
 use super::wording::role_words;
 use crate::Engine;
+use crate::jobs::JobPlan;
 use crate::trouble::{Answer, Trouble, io_trouble};
 
 impl Engine {
@@ -57,9 +59,13 @@ impl Engine {
     pub fn trust_set(&self, request: TrustSet) -> Answer<RegistryView> {
         let signer = self.signer(request.passphrase.clone())?;
         let registry = self.open_attached(&self.attached()?)?;
+        let gates = request.gates_text.as_deref().map(crate::config::parse_gates).transpose()?;
         registry.change_trust(&signer, request.reason.trim(), |list, _| {
             if let Some(policy) = &request.policy {
                 list.policy = policy.clone();
+            }
+            if let Some(gates) = &gates {
+                list.policy.gates.clone_from(gates);
             }
             list.owners_needed = request.owners_needed.unwrap_or(list.owners_needed);
             list.expires = request.expires.or(list.expires);
@@ -128,34 +134,81 @@ impl Engine {
         Ok(self.open_attached(&self.attached()?)?.view_to(&to, &mut Watch::silent())?)
     }
 
-    /// Verifies the attached registry and copies what is new in it.
+    /// How a version is used: lines to copy, and manifests for a cluster.
+    ///
+    /// # Errors
+    /// If there is no such version.
+    pub fn consume_page(&self, request: ConsumeQuery) -> Answer<ConsumePage> {
+        let wanted = match &request.alias {
+            Some(alias) => format!("{}@{alias}", request.model),
+            None => format!("{}/{}", request.model, request.version),
+        };
+        let manifests = self.registry_consume(&wanted, Some(&ServingOptions::default()))?;
+        Ok(ConsumePage { text: self.registry_consume(&wanted, None)?, manifests })
+    }
+
+    /// Verifies the attached registry and copies what is new in it, within the call.
     ///
     /// # Errors
     /// If it does not verify, or the folder holds something else.
-    pub fn registry_mirror(&self, to: &Path) -> Answer<Mirrored> {
+    pub fn mirror_registry(&self, to: &Path) -> Answer<Mirrored> {
         let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
-        let registry = self.open_attached(&self.attached()?)?;
-        let copied = registry.mirror(&to, &mut Watch::silent())?;
+        let copied = self.open_attached(&self.attached()?)?.mirror(&to, &mut Watch::silent())?;
         self.note_release("registry.mirror", &to.to_string_lossy())?;
         Ok(copied)
+    }
+
+    /// Starts to verify the attached registry and to copy what is new in it.
+    ///
+    /// # Errors
+    /// If none is attached, or the folder lies in it.
+    pub fn registry_mirror(&self, request: RegistryMirror) -> Answer<JobRef> {
+        let to = PathBuf::from(&request.path);
+        let to = std::path::absolute(&to).map_err(|error| io_trouble("finding", &to, &error))?;
+        let attachment = self.attached()?;
+        let plan = copying(format!("Copying {}", attachment.name));
+        self.start_job(plan, move |engine, worker| {
+            let registry = engine.open_attached(&attachment)?;
+            let mut report =
+                |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let cancelled = || worker.cancelled();
+            registry.mirror(&to, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_release("registry.mirror", &to.to_string_lossy())
+        })
+    }
+
+    /// Starts to verify a version and to copy it into a new folder.
+    ///
+    /// # Errors
+    /// If there is no such version.
+    pub fn version_fetch(&self, request: VersionFetch) -> Answer<JobRef> {
+        let wanted: Wanted = format!("{}/{}", request.model, request.version).parse()?;
+        let to = PathBuf::from(&request.folder).join(format!("{}-{}", request.model, request.version));
+        let attachment = self.attached()?;
+        self.open_attached(&attachment)?.find(&wanted)?;
+        let plan = copying(format!("Taking {} {} out", request.model, request.version));
+        self.start_job(plan, move |engine, worker| {
+            let registry = engine.open_attached(&attachment)?;
+            let mut report =
+                |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
+            let cancelled = || worker.cancelled();
+            registry.fetch(&wanted, &to, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_release("registry.fetch", &format!("{}/{}", request.model, request.version))
+        })
     }
 
     /// Destroys the bytes of a withdrawn version. What was said about it stays.
     ///
     /// # Errors
-    /// If the person who acts is no owner, gives no reason, or the version is not withdrawn.
-    pub fn version_destroy(
-        &self,
-        model: &str,
-        version: u64,
-        reason: &str,
-        passphrase: Option<String>,
-    ) -> Answer<RegistryView> {
-        let signer = self.signer(passphrase)?;
-        let model = ModelName::new(model)
+    /// If the confirmation is not the model's name, the person who acts is no owner, gives no reason, or the version is not withdrawn.
+    pub fn version_destroy(&self, request: VersionDestroy) -> Answer<RegistryView> {
+        super::release::confirmed(&request.confirm, &request.model)?;
+        let signer = self.signer(request.passphrase)?;
+        let model = ModelName::new(&request.model)
             .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, crate::trouble::sentence(&error.to_string())))?;
-        self.open_attached(&self.attached()?)?.destroy(&signer, &model, version, reason.trim())?;
-        self.note_release("release.destroy", &format!("{model}/{version}"))?;
+        let registry = self.open_attached(&self.attached()?)?;
+        registry.destroy(&signer, &model, request.version, request.reason.trim())?;
+        self.note_release("release.destroy", &format!("{model}/{}", request.version))?;
         self.registry_show(Nothing {})
     }
 
@@ -186,6 +239,7 @@ impl Engine {
             owners_needed: list.threshold() as u64,
             expires: list.expires,
             policy: list.policy.clone(),
+            gates_text: crate::config::gates_text(&list.policy.gates),
             proposals: proposals.collect(),
             requests: requests.collect(),
         }))
@@ -205,6 +259,16 @@ impl Engine {
             format!("The card's fingerprint is {}, which is not the one that was compared.", fingerprint(key_id)),
         )
         .hint("Nobody was admitted. Ask the person to read it out again; if it differs, the card was exchanged."))
+    }
+}
+
+fn copying(title: String) -> JobPlan {
+    JobPlan {
+        kind: JobKind::Copy,
+        title,
+        project: None,
+        unit: "bytes",
+        notice: Some("The copy is complete and was verified.".to_owned()),
     }
 }
 

@@ -1,35 +1,43 @@
-//! What every target does with its bytes. Targets differ in their corpus, which leads each into another reader.
+//! What every target does with its bytes, and what it holds the answer against: no panic, and an end within ten seconds.
 
-use std::cell::RefCell;
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+mod models;
+mod records;
+mod sources;
+
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use proofmark_domain::model::SafetyVerdict;
-use proofmark_intake::model::{Limits, read_model};
+pub use models::look;
+pub use records::{dvc, environment, mlflow_database, mlflow_files};
+pub use sources::{notebook, settings, source};
 
-thread_local! {
-    static FILE: RefCell<Option<(PathBuf, File)>> = const { RefCell::new(None) };
+/// The most that one file may take.
+const MOST: Duration = Duration::from_secs(10);
+
+/// Does something that must end in time.
+fn timed(work: impl FnOnce()) {
+    let start = Instant::now();
+    work();
+    assert!(start.elapsed() < MOST, "more time than the limit");
 }
 
-/// Reads the bytes as a model file, and holds the answer against what is always promised.
-pub fn look(data: &[u8]) {
-    FILE.with_borrow_mut(|slot| {
-        let (path, file) = slot.get_or_insert_with(|| {
-            let path = std::env::temp_dir().join(format!("proofmark-fuzz-{}", std::process::id()));
-            let file = File::create(&path).expect("a temporary file can be made");
-            (path, file)
-        });
-        file.set_len(0).expect("it can be emptied");
-        file.seek(SeekFrom::Start(0)).expect("it can be rewound");
-        file.write_all(data).expect("it can be written");
-        let limits = Limits { time: Duration::from_secs(2), expanded_bytes: 64 << 20, ..Limits::default() };
-        let start = Instant::now();
-        if let Ok(facts) = read_model(path, &limits) {
-            let reasons = facts.safety.reasons.len();
-            assert!(facts.safety.verdict == SafetyVerdict::Safe || reasons > 0, "a verdict without a reason");
-        }
-        assert!(start.elapsed() < Duration::from_secs(10), "more time than the limit");
-    });
+/// A folder of this process alone.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("proofmark-fuzz-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    folder
+}
+
+/// Writes a file, its folders as well.
+fn write(path: &Path, bytes: &[u8]) {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).expect("a temporary folder can be made");
+    }
+    std::fs::write(path, bytes).expect("a temporary file can be written");
+}
+
+/// The first byte chooses among `names`; the rest is the content.
+fn chosen<'d, 'n>(data: &'d [u8], names: &[&'n str]) -> Option<(&'n str, &'d [u8])> {
+    let (first, rest) = data.split_first()?;
+    Some((names[usize::from(*first) % names.len()], rest))
 }

@@ -20,6 +20,7 @@ mod pickle;
 mod pickled;
 mod pmml;
 mod protobuf;
+mod saved_model;
 mod skops;
 mod source;
 mod tensors;
@@ -101,7 +102,7 @@ pub enum ModelError {
     },
 }
 
-/// Reads what a model file, or an MLflow model folder, says about itself. Executes nothing.
+/// Reads what a model file, or the folder of an MLflow model or of a SavedModel, says about itself. Executes nothing.
 ///
 /// # Errors
 /// [`ModelError::Io`] if the file cannot be opened, [`ModelError::NotAModel`] if its content is of no known format. A
@@ -111,6 +112,10 @@ pub fn read_model(path: &Path, limits: &Limits) -> Result<ModelFacts, ModelError
     let io = |source| ModelError::Io { path: path.to_owned(), source };
     let metadata = std::fs::metadata(path).map_err(io)?;
     if metadata.is_dir() {
+        let graph = path.join("saved_model.pb");
+        if graph.is_file() {
+            return read_file(&graph, File::open(&graph).map_err(io)?, limits, deadline);
+        }
         return mlflow::read(&path.join("MLmodel"), limits, deadline);
     }
     if !metadata.is_file() {
@@ -139,6 +144,7 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
     };
     match sniff(&head, length) {
         Kind::Zip => archive::read(file, limits, deadline).ok_or_else(other),
+        Kind::SavedModel => Ok(settle(saved_model::read(&mut open(file).map_err(fault)?, limits, path.parent()))),
         Kind::Onnx => Ok(settle(onnx::read(&mut open(file).map_err(fault)?))),
         Kind::Safetensors => {
             let mut facts = facts::blank("safetensors");
@@ -171,6 +177,7 @@ enum Codec {
 
 enum Kind {
     Zip,
+    SavedModel,
     Onnx,
     Safetensors,
     Gguf,
@@ -212,6 +219,8 @@ fn sniff(head: &[u8], length: u64) -> Kind {
         Kind::Safetensors
     } else if head.first() == Some(&0x80) && head.get(1).is_some_and(|protocol| *protocol <= 5) {
         Kind::Pickle
+    } else if saved_model::sniff(head, length) {
+        Kind::SavedModel
     } else if onnx::sniff(head) {
         Kind::Onnx
     } else if head.first() == Some(&0x78) && head.get(1).is_some_and(|second| (0x7800 + u16::from(*second)) % 31 == 0) {

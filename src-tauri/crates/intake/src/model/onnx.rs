@@ -115,16 +115,16 @@ fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) ->
     while !source.at_end()? {
         source.tick()?;
         let at = source.position();
-        let key = varint(source)?;
+        let key = source.varint("a field")?;
         match (key >> 3, key & 7) {
             (0, _) => return Err(Fault::Malformed(at, "no field of an ONNX model".to_owned())),
             (7, 2) => {
-                let length = varint(source)?;
+                let length = source.varint("a field")?;
                 graph.graphs += 1;
                 read_graph(source, length, graph)?;
             }
             (number, 2) => {
-                let length = varint(source)?;
+                let length = source.varint("a field")?;
                 if length > MESSAGE {
                     source.skip(length, "a field")?;
                     graph.skipped = true;
@@ -135,7 +135,7 @@ fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) ->
                     .ok_or_else(|| Fault::Malformed(at, format!("field {number} is no message")))?;
             }
             (number, 0) => {
-                let value = varint(source)?;
+                let value = source.varint("a field")?;
                 let name = match number {
                     1 => "ir_version",
                     5 => "model_version",
@@ -229,11 +229,11 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
         let at = source.position();
         source.tick()?;
         let malformed = |what: &str| Fault::Malformed(at, what.to_owned());
-        let key = varint(source)?;
+        let key = source.varint("a field")?;
         match (key >> 3, key & 7) {
             (0, _) => return Err(malformed("no field of an ONNX graph")),
             (number, 2) => {
-                let length = varint(source)?;
+                let length = source.varint("a field")?;
                 if source.position().saturating_add(length) > end {
                     return Err(malformed("a field that leaves the graph"));
                 }
@@ -253,7 +253,7 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
                     .ok_or_else(|| malformed("a part of the graph that is no message"))?;
             }
             (_, 0) => {
-                varint(source)?;
+                source.varint("a field")?;
             }
             (_, 1) => source.skip(8, "a field")?,
             (_, 5) => source.skip(4, "a field")?,
@@ -438,17 +438,4 @@ fn element(code: i64) -> &'static str {
         "bfloat16",
     ];
     usize::try_from(code).ok().and_then(|code| NAMES.get(code)).copied().unwrap_or("other")
-}
-
-fn varint(source: &mut Source<'_>) -> Result<u64, Fault> {
-    let at = source.position();
-    let mut value = 0_u64;
-    for shift in 0..10 {
-        let byte = source.byte("a field")?;
-        value |= u64::from(byte & 0x7f) << (7 * shift);
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(Fault::Malformed(at, "a number longer than ten bytes".to_owned()))
 }

@@ -41,6 +41,16 @@ pub(crate) fn fields(mut bytes: &[u8]) -> Option<Vec<(u64, Field<'_>)>> {
     Some(found)
 }
 
+/// Does something with the fields of a message in order, without keeping them; `None` when the bytes are no message, or when `then`
+/// says so.
+pub(crate) fn each<'b>(mut bytes: &'b [u8], mut then: impl FnMut(u64, Field<'b>) -> Option<()>) -> Option<()> {
+    while !bytes.is_empty() {
+        let (number, field) = next(&mut bytes)?;
+        then(number, field)?;
+    }
+    Some(())
+}
+
 /// The whole fields at the beginning of a message that is cut.
 pub(crate) fn beginning(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
     std::iter::from_fn(|| next(&mut bytes)).collect()

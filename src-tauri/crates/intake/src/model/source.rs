@@ -135,6 +135,20 @@ impl<'a> Source<'a> {
         Ok(one[0])
     }
 
+    /// A number in the base-128 form of protocol buffers.
+    pub(crate) fn varint(&mut self, what: &'static str) -> Result<u64, Fault> {
+        let at = self.position;
+        let mut value = 0_u64;
+        for shift in 0..10 {
+            let byte = self.byte(what)?;
+            value |= u64::from(byte & 0x7f) << (7 * shift);
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Fault::Malformed(at, "a number longer than ten bytes".to_owned()))
+    }
+
     /// A fixed number of bytes.
     pub(crate) fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Fault> {
         let mut bytes = [0; N];
@@ -222,22 +236,29 @@ impl<'a> Source<'a> {
     pub(crate) fn line(&mut self, limit: usize, what: &'static str) -> Result<Vec<u8>, Fault> {
         let at = self.position;
         let mut line = Vec::new();
-        let read = {
-            let reader: &mut dyn BufRead = match &mut self.inner {
-                Inner::File { reader, .. } => reader,
-                Inner::Stream(reader) => reader,
-            };
-            let mut limited = reader.take(limit as u64 + 1);
-            limited.read_until(b'\n', &mut line).map_err(|error| Fault::Io(at, error))?
+        self.line_into(&mut line, limit)?;
+        if line.pop() != Some(b'\n') {
+            return Err(Fault::Truncated(at, what));
+        }
+        Ok(line)
+    }
+
+    /// Puts the bytes up to a line feed, and with it, in place of what is in `line`. Without a line feed the file ends there; without
+    /// a byte it has ended.
+    pub(crate) fn line_into(&mut self, line: &mut Vec<u8>, limit: usize) -> Result<(), Fault> {
+        let at = self.position;
+        line.clear();
+        let reader: &mut dyn BufRead = match &mut self.inner {
+            Inner::File { reader, .. } => reader,
+            Inner::Stream(reader) => reader,
         };
+        let mut limited = reader.take(limit as u64 + 1);
+        let read = limited.read_until(b'\n', line).map_err(|error| Fault::Io(at, error))?;
         if let Inner::File { left, .. } = &mut self.inner {
             *left = left.saturating_sub(read as u64);
         }
         self.take(read as u64)?;
-        if line.pop() != Some(b'\n') {
-            return Err(if read > limit { Fault::Limit(at, "line length") } else { Fault::Truncated(at, what) });
-        }
-        Ok(line)
+        if read > limit && line.last() != Some(&b'\n') { Err(Fault::Limit(at, "line length")) } else { Ok(()) }
     }
 
     /// Whether there is nothing left to read.

@@ -11,13 +11,7 @@ use super::{Limits, catboost, json, keras, lightgbm, pickled, pmml, xgboost};
 pub(crate) fn read(source: &mut Source<'_>, head: &[u8], length: u64, limits: &Limits) -> Option<ModelFacts> {
     let trimmed = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if head.starts_with(b"tree\n") || head.starts_with(b"tree\r\n") {
-        if length > 4 * limits.document_bytes {
-            return unread("lightgbm_text", "lightgbm");
-        }
-        let bytes = source.rest(4 * limits.document_bytes).ok()?;
-        let text = String::from_utf8_lossy(&bytes);
-        let text = if text.contains('\r') { text.replace("\r\n", "\n").into() } else { text };
-        return Some(lightgbm::read(&text));
+        return Some(lightgbm::read(source, limits));
     }
     if trimmed.starts_with(b"<") && contains(head, b"<PMML") {
         let bytes = source.rest(limits.document_bytes);

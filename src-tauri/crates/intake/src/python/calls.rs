@@ -434,7 +434,8 @@ impl<'a> Analysis<'a> {
         let value = default.map_or(Val::Unknown, |default| self.eval(default));
         self.scopes = scopes;
         self.file = file;
-        value
+        let open = self.uncalled == Some(std::ptr::from_ref(closure.function));
+        if open && matches!(value, Val::Nothing) { Val::Unknown } else { value }
     }
 
     /// `super()` in a method.

@@ -365,6 +365,11 @@ impl<'a> Analysis<'a> {
                 if matches!(method, "cumcount" | "ngroup") {
                     all = Sources::default();
                 }
+                let mut grouped = Sources::default();
+                for key in &groups.keys {
+                    grouped.add(&groups.frame.get(key).unwrap_or_default().through(FlowKind::GroupBy));
+                }
+                all.add(&grouped);
                 if groups.single || matches!(method, "cumcount" | "ngroup") {
                     let name = values.first().cloned().filter(|_| groups.single);
                     return Val::series(Series {
@@ -374,7 +379,10 @@ impl<'a> Analysis<'a> {
                         ..Series::default()
                     });
                 }
-                let frame = groups.frame.select(&values).changed(kind);
+                let mut frame = groups.frame.select(&values).changed(kind);
+                for (_, sources) in &mut frame.columns {
+                    Rc::make_mut(sources).add(&grouped);
+                }
                 self.table(frame)
             }
             "apply" | "map_groups" | "applyInPandas" | "pipe" | "progress_apply" => {

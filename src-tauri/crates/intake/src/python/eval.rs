@@ -86,6 +86,8 @@ pub(crate) struct Analysis<'a> {
     pub(super) tests: Vec<Sources>,
     /// Changes of names since a branch began: space, name, what it was.
     pub(super) journal: Option<Vec<(usize, String, Option<Val<'a>>)>>,
+    /// A function that nothing calls: anybody may call it with anything.
+    pub(super) uncalled: Option<*const Function>,
     /// Work for column bookkeeping, so that wide tables end too.
     pub(super) copied: usize,
 }
@@ -122,6 +124,7 @@ impl<'a> Analysis<'a> {
             yields: Vec::new(),
             tests: Vec::new(),
             journal: None,
+            uncalled: None,
             copied: 0,
         }
     }
@@ -179,7 +182,9 @@ impl<'a> Analysis<'a> {
                         object: object.map(|object| (object, false)),
                         class,
                     };
+                    self.uncalled = Some(std::ptr::from_ref(function));
                     self.call_function(&Rc::new(closure), &[], &[]);
+                    self.uncalled = None;
                 }
                 Stmt::Class(class) => {
                     if let Val::Object(found, true) = self.lookup(&class.name) {

@@ -268,7 +268,12 @@ impl<'a> Analysis<'a> {
                 Comparison::Unequal => same.map(|same| !same),
                 Comparison::In => within(),
                 Comparison::NotIn => within().map(|found| !found),
-                Comparison::Order => None,
+                Comparison::Less(strictly) => {
+                    order(&first, second).map(|order| order.is_lt() || !strictly && order.is_eq())
+                }
+                Comparison::Greater(strictly) => {
+                    order(&first, second).map(|order| order.is_gt() || !strictly && order.is_eq())
+                }
             };
             if let Some(known) = known {
                 return Val::Bool(known);
@@ -529,6 +534,8 @@ impl<'a> Analysis<'a> {
                 _ => Val::Unknown,
             },
             Val::Import(name) if &**name == "os.environ" => Val::Unknown,
+            // What is looked up by values of a column is made from them.
+            Val::Model(_) | Val::Unknown if matches!(key, Val::Series(_)) => self.mixed(&[key]),
             Val::Connection(_) | Val::Handle(..) => self.keyed_part(value, key),
             Val::Choice(items) => {
                 let values = items.iter().map(|item| self.item(item, key, index)).collect();
@@ -584,9 +591,12 @@ impl<'a> Analysis<'a> {
         let container = self.eval(base);
         let key = self.eval(index);
         match (&container, &key) {
-            (Val::Table(at), key) => {
-                for name in names::columns(key) {
-                    self.set_column(*at, &name, &value);
+            (Val::Table(at), key) => self.set_columns(*at, &names::columns(key), &value),
+            // An array that is filled element by element.
+            (Val::Unknown | Val::Series(_), _) if matches!(value, Val::Series(_) | Val::Table(_)) => {
+                if let Expr::Name(name) = base {
+                    let filled = self.mixed(&[&container, &value]);
+                    self.set(name, filled);
                 }
             }
             (Val::Map(entries), Val::Text(key)) => put(entries, key, value),
@@ -596,6 +606,14 @@ impl<'a> Analysis<'a> {
             }
             _ => {}
         }
+    }
+}
+
+/// Which of two numbers is larger, when both are known.
+fn order(left: &Val<'_>, right: &Val<'_>) -> Option<std::cmp::Ordering> {
+    match (left, right) {
+        (Val::Number(left), Val::Number(right)) => Some(left.cmp(right)),
+        _ => None,
     }
 }
 

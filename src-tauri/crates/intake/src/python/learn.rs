@@ -337,7 +337,11 @@ impl<'a> Analysis<'a> {
             "to" | "eval" | "cuda" | "cpu" | "half" | "set_params" | "get_booster" | "double" | "float" | "add"
             | "clone" => Val::Model(at),
             "compile" | "summary" | "parameters" | "state_dict" => Val::Unknown,
-            _ => self.callbacks(method, args, keywords, line),
+            _ => match self.callbacks(method, args, keywords, line) {
+                // Whatever it is, it is made from what it was given.
+                Val::Unknown => self.mixed(&args.iter().collect::<Vec<_>>()),
+                value => value,
+            },
         }
     }
 
@@ -367,7 +371,7 @@ impl<'a> Analysis<'a> {
                     "Discriminant",
                 ]
                 .iter()
-                .any(|part| class.contains(part));
+                .any(|part| class.contains(part) && class != "DictVectorizer");
                 if mixes && frame.is_closed() {
                     let sources = frame.all_sources().through(FlowKind::Transformation);
                     frame = Frame { rows: frame.rows, ..Frame::default() };
@@ -494,8 +498,15 @@ impl<'a> Analysis<'a> {
             names.push("*".to_owned());
         }
         let mut flows = frame.flows();
-        if let (Some(name), Some(sources)) = (&target_name, &target_sources) {
-            flows.extend(flows_into(sources, name));
+        match (&target_name, &target_sources, target) {
+            (Some(name), Some(sources), _) => flows.extend(flows_into(sources, name)),
+            // Several columns are to be predicted.
+            (None, _, Some(Val::Table(at))) if self.tables[*at].is_closed() => {
+                for (name, sources) in &self.tables[*at].columns {
+                    flows.extend(flows_into(sources, name));
+                }
+            }
+            _ => {}
         }
         let when_run = self.aside == 0;
         let line = self.line.unwrap_or(line);

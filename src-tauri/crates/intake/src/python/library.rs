@@ -345,7 +345,8 @@ impl<'a> Analysis<'a> {
                 Val::Unknown
             }
             "os.getenv" | "os.environ.get" | "os.environ.setdefault" | "decouple.config" | "environs.Env.str" => {
-                args.get(1).or_else(|| keyword(keywords, "default")).cloned().unwrap_or_default()
+                // Without a default it is `None` where nobody set it.
+                args.get(1).or_else(|| keyword(keywords, "default")).cloned().unwrap_or(Val::Nothing)
             }
             _ => return None,
         })

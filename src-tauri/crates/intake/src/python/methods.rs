@@ -196,7 +196,16 @@ impl<'a> Analysis<'a> {
         {
             return None;
         }
-        Some(self.operate(operation, method, args, keywords, line, certain, Some(receiver)))
+        // Of a table, only these columns.
+        let chosen = match (receiver, keyword(keywords, "columns")) {
+            (Val::Table(at), Some(columns @ (Val::List(_) | Val::Labels(_)))) if method.starts_with("to_") => {
+                let (at, columns) = (*at, columns.clone());
+                Some(self.select(at, &columns))
+            }
+            _ => None,
+        };
+        let what = chosen.as_ref().unwrap_or(receiver);
+        Some(self.operate(operation, method, args, keywords, line, certain, Some(what)))
     }
 
     #[allow(clippy::too_many_arguments, reason = "a handle has its path and two uses besides what every call has")]

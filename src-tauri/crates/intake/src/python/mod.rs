@@ -19,12 +19,16 @@ mod notebook;
 mod old;
 mod pattern;
 mod project;
+mod query;
 mod record;
+mod reshape;
 mod series;
 mod shell;
 mod spark;
 mod sql;
+mod sql_text;
 mod syntax;
+mod table_methods;
 mod tables;
 #[cfg(test)]
 #[path = "tests.rs"]

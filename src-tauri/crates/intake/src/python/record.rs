@@ -165,7 +165,11 @@ impl<'a> Analysis<'a> {
                 add(&mut self.facts.reads[*read].columns, column);
             }
         }
+        // Many arrays under names that are no columns.
+        let archive = matches!(name, "numpy.load" | "scipy.io.loadmat")
+            && path.as_deref().is_some_and(|path| path.ends_with(".npz") || path.ends_with(".mat"));
         match operation.gives {
+            Gives::Table if archive => Val::Handle(path.unwrap_or_else(|| "".into()), reads.first().copied(), None),
             Gives::Table => {
                 let mut whole: Option<Frame> = None;
                 for read in if reads.is_empty() { &[NOWHERE] } else { reads } {

@@ -57,6 +57,10 @@ impl<'a> Analysis<'a> {
                         _ => {}
                     }
                 }
+                // Values that are looked up in another column, by its index.
+                if let (Some(Val::Series(looked_up)), false) = (args.first(), method == "pipe") {
+                    result.sources.add(&looked_up.sources);
+                }
                 Val::series(result)
             }
             "value_counts" => {
@@ -101,7 +105,8 @@ impl<'a> Analysis<'a> {
             {
                 again()
             }
-            "to_dict" => Val::Unknown,
+            // Values by the index that they were found under.
+            "to_dict" => Val::series(Series { name: None, table: None, ..(**series).clone() }),
             "hist" | "plot" | "boxplot" | "describe" | "info" | "bar" | "savefig" => Val::Unknown,
             _ => {
                 let aggregated = !series.accessor && names::is_aggregation(method);

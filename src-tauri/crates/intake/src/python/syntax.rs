@@ -63,6 +63,13 @@ fn parse_part(text: &str, first: u32, mode: Mode) -> Parsed {
     if whole.errors.is_empty() {
         return whole;
     }
+    // A notebook that was saved as a script keeps its magics.
+    if mode == Mode::Module && text.lines().any(|line| line.trim_start().starts_with(['%', '!'])) {
+        let cells = parse_once(text, first, Mode::Ipython);
+        if cells.errors.len() < whole.errors.len() {
+            return parse_part(text, first, Mode::Ipython);
+        }
+    }
     // Python 2, if that explains it; the error that names it stays.
     let modern = old::modern(text);
     let whole = if modern == text {
@@ -272,7 +279,10 @@ fn comparison(op: ast::CmpOp) -> Comparison {
         ast::CmpOp::NotEq | ast::CmpOp::IsNot => Comparison::Unequal,
         ast::CmpOp::In => Comparison::In,
         ast::CmpOp::NotIn => Comparison::NotIn,
-        _ => Comparison::Order,
+        ast::CmpOp::Lt => Comparison::Less(true),
+        ast::CmpOp::LtE => Comparison::Less(false),
+        ast::CmpOp::Gt => Comparison::Greater(true),
+        ast::CmpOp::GtE => Comparison::Greater(false),
     }
 }
 

@@ -275,3 +275,55 @@ fn hostile_sources_end() {
         assert!(start.elapsed().as_secs() < 10);
     }
 }
+
+/// The direct flows into what is written, as `from > to`.
+fn direct(found: &SourceFacts) -> Vec<String> {
+    let flows = found.writes.iter().flat_map(|write| &write.flows).filter(|flow| flow.kind.is_direct());
+    let mut flows: Vec<String> = flows.map(|flow| format!("{} > {}", flow.from, flow.to)).collect();
+    flows.sort();
+    flows.dedup();
+    flows
+}
+
+#[test]
+fn a_script_that_was_a_notebook_and_one_of_windows_are_read_whole() {
+    let notebook = facts(
+        "\"\"\"\nMade by: X\n\"\"\"\n%matplotlib inline\nimport pandas as pd\ndf = pd.read_csv('a.csv')\n!ls\ndf.to_csv('b.csv')\n",
+    );
+    assert_eq!((reads(&notebook), writes(&notebook)), (vec!["a.csv"], vec!["b.csv"]));
+    assert!(notebook.parse_errors.is_empty(), "{:?}", notebook.parse_errors);
+    let windows = facts("import pandas as pd\nprint 'x'\ndf = pd.read_csv('C:\\Users\\Sri\\data.csv')\n");
+    assert_eq!(reads(&windows), ["C:/Users/Sri/data.csv"]);
+    // What cannot be read costs one statement, not the text of several lines before it.
+    let broken = facts("\"\"\"\nAbout\nthis\n\"\"\"\nx = = 1\nimport pandas as pd\npd.read_csv('a.csv')\n");
+    assert_eq!((reads(&broken).len(), broken.parse_errors.len()), (1, 1), "{:?}", broken.parse_errors);
+}
+
+#[test]
+fn numbers_that_are_known_decide_a_branch() {
+    let found =
+        facts("import pandas as pd\nmonth = 1\nyear = 2025 if month < 12 else 2026\npd.read_csv(f'{year}.csv')\n");
+    assert_eq!(reads(&found), ["2025.csv"]);
+}
+
+#[test]
+fn columns_that_are_set_together_keep_apart() {
+    let found = facts(
+        "import pandas as pd\ndf = pd.read_csv('a.csv', usecols=['a', 'b'])\ndf[['a', 'c']] = df[['a', 'b']].astype(str)\ndf.to_csv('b.csv', columns=['a', 'c'])\n",
+    );
+    assert_eq!(direct(&found), ["a > a", "b > c"]);
+}
+
+#[test]
+fn an_array_that_is_filled_is_made_from_what_is_put_in() {
+    let found = facts(
+        "import numpy as np\nimport pandas as pd\nfrom somewhere import encode\ndf = pd.read_csv('a.csv', usecols=['t'])\nv = np.zeros((10, 3))\nfor i, t in enumerate(df.t.values):\n    v[i, :] = encode(t)\ndf['score'] = [max(x) for x in v]\ndf[['score']].to_csv('b.csv')\n",
+    );
+    assert_eq!(direct(&found), ["t > score"]);
+}
+
+#[test]
+fn a_function_that_nothing_calls_may_be_called_with_anything() {
+    let found = facts("def save(df, path=None):\n    if path is not None:\n        df.to_csv(path + 'x_made.csv')\n");
+    assert_eq!(writes(&found), ["*x_made.csv"]);
+}

@@ -66,8 +66,10 @@ pub(crate) enum Comparison {
     In,
     /// `not in`.
     NotIn,
-    /// `<` and the like.
-    Order,
+    /// `<` (true) and `<=` (false).
+    Less(bool),
+    /// `>` (true) and `>=` (false).
+    Greater(bool),
 }
 
 /// A comprehension.

@@ -368,8 +368,8 @@ pub(super) fn binary<'a>(op: char, left: &Val<'a>, right: &Val<'a>) -> Option<Va
         ('+', Val::Unknown, Val::Unknown) => Val::Unknown,
         (
             '+',
-            Val::Text(_) | Val::Unknown | Val::Path(_),
-            Val::Text(_) | Val::Unknown | Val::Number(_) | Val::Path(_),
+            Val::Text(_) | Val::Unknown | Val::Nothing | Val::Path(_),
+            Val::Text(_) | Val::Unknown | Val::Nothing | Val::Number(_) | Val::Path(_),
         ) => Val::text(&cut(pattern::squeeze(&format!("{}{}", text_of(left), text_of(right))))),
         ('+', Val::Text(_), Val::Series(_) | Val::Table(_)) => return None,
         ('%', Val::Text(left), right) => {

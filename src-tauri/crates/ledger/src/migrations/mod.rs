@@ -9,6 +9,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("0001_first.sql")).foreign_key_check(),
     M::up(include_str!("0002_records.sql")).foreign_key_check(),
     M::up(include_str!("0003_reasons.sql")),
+    M::up(include_str!("0004_decision_detail.sql")),
 ];
 
 /// The steps from an empty file to the present shape. `user_version` counts those that were taken.

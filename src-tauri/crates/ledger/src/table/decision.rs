@@ -4,8 +4,9 @@ use proofmark_domain::Timestamp;
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::id::ProjectId;
 use rusqlite::{Row, params};
+use serde_json::Value;
 
-use crate::codec::{parsed, time};
+use crate::codec::{json, parsed, time, to_json};
 use crate::db::Db;
 use crate::{LedgerError, Tag, Write};
 
@@ -25,7 +26,7 @@ pub struct DecisionKey {
 }
 
 /// A decision that is to be recorded. Its time is that of the write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
     /// What it is about.
     pub about: DecisionKey,
@@ -35,10 +36,12 @@ pub struct NewDecision {
     pub reason: String,
     /// Who decided.
     pub actor: String,
+    /// What else belongs to it; an object, empty if nothing does.
+    pub detail: Value,
 }
 
 /// A recorded decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredDecision {
     /// Its position; later ones have larger ones.
     pub seq: i64,
@@ -59,7 +62,7 @@ impl Decisions<'_> {
         self.db.run(|conn| {
             // `max` picks the row from which SQLite takes the bare columns.
             let mut statement = conn.prepare_cached(
-                r#"SELECT max(seq), project, path, "column", subject, key, decision, reason, actor, at FROM decision
+                r#"SELECT max(seq), project, path, "column", subject, key, decision, reason, actor, at, detail FROM decision
                     WHERE project = ?1 AND (?2 IS NULL OR path = ?2)
                     GROUP BY project, path, subject, "column", key
                     ORDER BY path, subject, "column", key"#,
@@ -73,7 +76,7 @@ impl Decisions<'_> {
     pub fn history(&self, about: &DecisionKey) -> Result<Vec<StoredDecision>, LedgerError> {
         self.db.run(|conn| {
             let mut statement = conn.prepare_cached(
-                r#"SELECT seq, project, path, "column", subject, key, decision, reason, actor, at FROM decision
+                r#"SELECT seq, project, path, "column", subject, key, decision, reason, actor, at, detail FROM decision
                     WHERE project = ?1 AND path = ?2 AND "column" = ?3 AND subject = ?4 AND key = ?5 ORDER BY seq"#,
             )?;
             let values =
@@ -94,8 +97,8 @@ impl DecisionsMut<'_> {
         let at = self.write.at().ms();
         self.write.touch(Tag::Decisions).run(|conn| {
             conn.prepare_cached(
-                r#"INSERT INTO decision (project, path, "column", subject, key, decision, reason, actor, at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"#,
+                r#"INSERT INTO decision (project, path, "column", subject, key, decision, reason, actor, at, detail)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
             )?
             .execute(params![
                 new.about.project.to_string(),
@@ -107,6 +110,7 @@ impl DecisionsMut<'_> {
                 new.reason,
                 new.actor,
                 at,
+                to_json(&new.detail)?,
             ])?;
             Ok(())
         })
@@ -128,6 +132,7 @@ fn decision(row: &Row<'_>) -> rusqlite::Result<StoredDecision> {
             decision: row.get(6)?,
             reason: row.get(7)?,
             actor: row.get(8)?,
+            detail: json(row, 10)?,
         },
     })
 }

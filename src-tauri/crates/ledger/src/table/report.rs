@@ -37,6 +37,8 @@ pub enum ReportKind {
     Header,
     /// What a log of predictions says about its models.
     Monitor,
+    /// What a project's own command answered about a model, for its gates.
+    GateRun,
 }
 
 /// A report without its body: all that a list needs.
@@ -149,6 +151,28 @@ impl Reports<'_> {
             let mut statement = conn.prepare_cached(&sql)?;
             let rows = statement.query_map(params![project.to_string(), to_word(&kind)?, codec::limit(limit)], head)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The newest reports of a kind about each path of a project, at most `most` a path, newest first, with their bodies.
+    pub fn newest_of_paths<B: DeserializeOwned>(
+        &self,
+        project: ProjectId,
+        kind: ReportKind,
+        path: Option<&RelPath>,
+        most: u32,
+    ) -> Result<Vec<StoredReport<B>>, LedgerError> {
+        self.db.run(|conn| {
+            let sql = format!(
+                "SELECT {HEAD}, body FROM
+                   (SELECT *, row_number() OVER (PARTITION BY path ORDER BY seq DESC) AS nth FROM report
+                     WHERE project = ?1 AND kind = ?2 AND path IS NOT NULL AND (?3 IS NULL OR path = ?3))
+                  WHERE nth <= ?4 ORDER BY seq DESC"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            let stored = |row: &Row<'_>| Ok(StoredReport { head: head(row)?, body: codec::json(row, 11)? });
+            let values = params![project.to_string(), to_word(&kind)?, path.map(RelPath::as_str), most];
+            Ok(statement.query_map(values, stored)?.collect::<Result<_, _>>()?)
         })
     }
 

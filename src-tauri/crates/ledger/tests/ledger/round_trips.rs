@@ -235,6 +235,7 @@ fn decision(project: ProjectId, word: &str) -> NewDecision {
         decision: word.to_owned(),
         reason: "agents type -1".into(),
         actor: "ada".into(),
+        detail: serde_json::json!({"share": 0.03}),
     }
 }
 

@@ -154,6 +154,19 @@ impl Registry {
         Ok(Fetched { model, version, bundle: record.bundle, folder: dest.to_owned(), files: digests.len(), bytes })
     }
 
+    /// The bytes of an object of at most 64 MiB, such as evidence of a version, compared with their digest.
+    ///
+    /// # Errors
+    /// If they are not there, or are others by now.
+    pub fn object(&self, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
+        let path = layout::object(digest);
+        let bytes = self.store.read(&path).map_err(RegistryError::io(self.path(&path), "reading"))?;
+        if crate::statement::sha256(&bytes) != *digest {
+            return Err(RegistryError::Damaged { path: self.path(&path), why: "its bytes have changed".to_owned() });
+        }
+        Ok(bytes)
+    }
+
     /// The version that is wanted, by the statements that hold.
     pub fn find(&self, wanted: &Wanted) -> Result<(ModelName, u64), RegistryError> {
         self.resolve(&self.state()?, wanted)

@@ -92,6 +92,7 @@ fn gates_and_sensitive_data_hold_a_release_up() -> Outcome {
         allowed: "0.9".into(),
         why: "the run has no auc".into(),
         evidence: vec![],
+        figures: vec![],
         definition: None,
         waivable_by: BTreeSet::new(),
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Severity};
+use proofmark_domain::masking::without_values;
 use proofmark_domain::profile::{ColumnProfile, Meaning, Scalar, TableProfile};
 use proofmark_domain::sensitive::SensitivityReport;
 use proofmark_domain::{Digest, Timestamp};
@@ -20,7 +21,7 @@ pub struct FindingDecision {
     pub kind: FindingKind,
     /// Its columns.
     pub columns: Vec<String>,
-    /// `accepted` or `dismissed`.
+    /// Where it stands: `acknowledged`, `expected`, `muted`, …
     pub decision: String,
     /// Why.
     pub reason: String,
@@ -279,7 +280,7 @@ fn finding_row(finding: &Finding, document: &DatasetDocument<'_>, sensitive: &BT
         .map(ToString::to_string)
         .collect();
     let is_column = |name: &str| document.profile.column(name).is_some();
-    let shown = |text: &str| if hidden { words::without_quotes(text, &is_column, &values) } else { text.to_owned() };
+    let shown = |text: &str| if hidden { without_values(text, &is_column, &values) } else { text.to_owned() };
     let rows = match finding.affected_rows {
         0 => "the table as a whole".to_owned(),
         n => format!("{} ({})", text::rows(n), text::share(finding.affected_ratio)),

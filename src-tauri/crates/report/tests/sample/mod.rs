@@ -32,6 +32,8 @@ pub fn column(name: &str, meaning: Meaning) -> ColumnProfile {
         not_finite: None,
         lengths: None,
         histogram: None,
+        patterns: Vec::new(),
+        times: None,
         masked: false,
     }
 }
@@ -83,6 +85,7 @@ pub fn profile() -> TableProfile {
             has_header: Some(true),
             notes: vec!["3 rows had one field too many; the last was dropped.".to_owned()],
         },
+        associations: Vec::new(),
         columns: vec![
             numeric("age", Meaning::Number, 18.0, 97.0, 1204),
             numeric("income", Meaning::Number, 0.0, 184_000.0, 0),
@@ -155,6 +158,7 @@ pub fn check() -> CheckReport {
         rows: ROWS,
         verdict: CheckVerdict::of(&findings),
         findings,
+        notes: Vec::new(),
     }
 }
 

@@ -40,4 +40,8 @@ metrics: { [key in string]: number },
 /**
  * Whether it may be submitted.
  */
-may_submit: Permission, };
+may_submit: Permission, 
+/**
+ * The project's own command that gates ask; empty if it names none.
+ */
+command: Array<string>, };

@@ -25,4 +25,8 @@ verdict: CheckVerdict,
 /**
  * Worst first.
  */
-findings: Array<Finding>, };
+findings: Array<Finding>, 
+/**
+ * What a person should know about how it was checked, such as rules that could not be read.
+ */
+notes: Array<string>, };

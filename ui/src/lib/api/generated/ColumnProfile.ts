@@ -2,6 +2,8 @@
 import type { Histogram } from "./Histogram";
 import type { Meaning } from "./Meaning";
 import type { Scalar } from "./Scalar";
+import type { TextPattern } from "./TextPattern";
+import type { TimeShape } from "./TimeShape";
 import type { ValueCount } from "./ValueCount";
 
 /**
@@ -76,6 +78,15 @@ lengths: [number, number] | null,
  * Distribution of a numeric or time column.
  */
 histogram: Histogram | null, 
+/**
+ * How texts are written, most frequent first: `A` a capital, `a` another letter, `9` a digit, everything else itself; `A+` is
+ * one or more where texts are written in too many ways.
+ */
+patterns: Array<TextPattern>, 
+/**
+ * How often moments follow each other, for dates and times.
+ */
+times: TimeShape | null, 
 /**
  * Whether values were masked because the column is sensitive.
  */

@@ -54,11 +54,11 @@ rows: number | null,
  */
 columns: number | null, 
 /**
- * Verdict of its checks.
+ * Verdict of its checks, without what a person accepted as expected or muted.
  */
 verdict: CheckVerdict | null, 
 /**
- * Findings by severity: error, warn, info.
+ * Findings that count by severity: error, warn, info.
  */
 findings: [number, number, number], 
 /**

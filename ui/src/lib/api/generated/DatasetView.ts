@@ -3,7 +3,7 @@ import type { CheckReport } from "./CheckReport";
 import type { DatasetRow } from "./DatasetRow";
 import type { DatasetVersion } from "./DatasetVersion";
 import type { DriftRow } from "./DriftRow";
-import type { FindingDecision } from "./FindingDecision";
+import type { FindingRow } from "./FindingRow";
 import type { ModelUse } from "./ModelUse";
 import type { ProxyReport } from "./ProxyReport";
 import type { ReferenceBasis } from "./ReferenceBasis";
@@ -45,9 +45,9 @@ sensitive: SensitivityReport | null,
  */
 proxies: ProxyReport | null, 
 /**
- * Decisions about findings.
+ * Its findings with where they stand, and those that are gone from it: those that count first, then the worst first.
  */
-decisions: Array<FindingDecision>, 
+findings: Array<FindingRow>, 
 /**
  * Newest first.
  */

@@ -3,4 +3,4 @@
 /**
  * What a job does.
  */
-export type JobKind = "scan" | "screen" | "drift" | "proxies" | "verify" | "submit" | "publish";
+export type JobKind = "scan" | "screen" | "drift" | "proxies" | "verify" | "submit" | "publish" | "copy" | "gates";

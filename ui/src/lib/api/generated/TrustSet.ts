@@ -11,6 +11,10 @@ export type TrustSet = {
  */
 policy: Policy | null, 
 /**
+ * Gates in the form of `proofmark.toml`, instead of those of `policy`.
+ */
+gates_text?: string, 
+/**
  * Owners who must sign a change of the trust list; unchanged if absent.
  */
 owners_needed: number | null, 

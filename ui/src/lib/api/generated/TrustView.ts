@@ -29,6 +29,10 @@ expires: Timestamp | null,
  */
 policy: Policy, 
 /**
+ * The registry's gates in the form of `proofmark.toml`, for people to change.
+ */
+gates_text: string, 
+/**
  * What waits for signatures of owners.
  */
 proposals: Array<TrustProposal>, 

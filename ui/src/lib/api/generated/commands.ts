@@ -17,9 +17,12 @@ import type { CandidateWaive } from "./CandidateWaive";
 import type { ChangeList } from "./ChangeList";
 import type { ChangeQuery } from "./ChangeQuery";
 import type { CodeReport } from "./CodeReport";
+import type { ConsumePage } from "./ConsumePage";
+import type { ConsumeQuery } from "./ConsumeQuery";
 import type { DatasetList } from "./DatasetList";
 import type { DatasetView } from "./DatasetView";
 import type { Done } from "./Done";
+import type { DossierSave } from "./DossierSave";
 import type { DriftList } from "./DriftList";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
@@ -29,6 +32,8 @@ import type { EnvironmentPair } from "./EnvironmentPair";
 import type { EnvironmentRef } from "./EnvironmentRef";
 import type { EnvironmentText } from "./EnvironmentText";
 import type { EnvironmentView } from "./EnvironmentView";
+import type { ExampleQuery } from "./ExampleQuery";
+import type { ExampleRows } from "./ExampleRows";
 import type { Exported } from "./Exported";
 import type { FactList } from "./FactList";
 import type { FactQuery } from "./FactQuery";
@@ -38,9 +43,13 @@ import type { FilePage } from "./FilePage";
 import type { FileQuery } from "./FileQuery";
 import type { FileView } from "./FileView";
 import type { FindingDecide } from "./FindingDecide";
+import type { FindingPage } from "./FindingPage";
+import type { FindingQuery } from "./FindingQuery";
 import type { GovernanceView } from "./GovernanceView";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
+import type { KeyBackUp } from "./KeyBackUp";
+import type { KeyRestore } from "./KeyRestore";
 import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
 import type { LineageColumns } from "./LineageColumns";
@@ -80,10 +89,15 @@ import type { RegistryAttach } from "./RegistryAttach";
 import type { RegistryCreate } from "./RegistryCreate";
 import type { RegistryFreeze } from "./RegistryFreeze";
 import type { RegistryJoin } from "./RegistryJoin";
+import type { RegistryMirror } from "./RegistryMirror";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
 import type { RetrainingRequest } from "./RetrainingRequest";
+import type { RuleList } from "./RuleList";
+import type { RuleTrialView } from "./RuleTrialView";
+import type { RuleTry } from "./RuleTry";
+import type { RuleWrite } from "./RuleWrite";
 import type { RunComparison } from "./RunComparison";
 import type { RunCorrect } from "./RunCorrect";
 import type { RunPage } from "./RunPage";
@@ -102,6 +116,10 @@ import type { Trace } from "./Trace";
 import type { TraceQuery } from "./TraceQuery";
 import type { TrustEndorse } from "./TrustEndorse";
 import type { TrustSet } from "./TrustSet";
+import type { VersionDestroy } from "./VersionDestroy";
+import type { VersionFetch } from "./VersionFetch";
+import type { VersionPair } from "./VersionPair";
+import type { VersionPairView } from "./VersionPairView";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -139,8 +157,14 @@ export interface Commands {
 	lineage_export: { request: LineageExport; answer: Exported };
 	dataset_list: { request: ProjectFilter; answer: DatasetList };
 	dataset_show: { request: PathRef; answer: DatasetView };
+	dataset_versions: { request: VersionPair; answer: VersionPairView };
 	dataset_set_reference: { request: ReferenceSet; answer: DatasetView };
+	finding_list: { request: FindingQuery; answer: FindingPage };
+	finding_examples: { request: ExampleQuery; answer: ExampleRows };
 	finding_decide: { request: FindingDecide; answer: Done };
+	rule_list: { request: PathRef; answer: RuleList };
+	rule_try: { request: RuleTry; answer: RuleTrialView };
+	rule_write: { request: RuleWrite; answer: RuleList };
 	label_decide: { request: LabelDecide; answer: Done };
 	screen_start: { request: ScreenStart; answer: JobRef };
 	proxies_start: { request: ProxyStart; answer: JobRef };
@@ -159,6 +183,7 @@ export interface Commands {
 	model_list: { request: ProjectFilter; answer: ModelList };
 	model_show: { request: PathRef; answer: ModelView };
 	candidate_draft: { request: PathRef; answer: CandidateDraft };
+	gates_run: { request: PathRef; answer: JobRef };
 	candidate_submit: { request: CandidateSubmit; answer: JobRef };
 	candidate_list: { request: Nothing; answer: CandidateList };
 	candidate_show: { request: CandidateRef; answer: CandidateView };
@@ -169,12 +194,17 @@ export interface Commands {
 	alias_set: { request: AliasSet; answer: RegistryView };
 	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
+	version_destroy: { request: VersionDestroy; answer: RegistryView };
+	version_fetch: { request: VersionFetch; answer: JobRef };
+	consume_page: { request: ConsumeQuery; answer: ConsumePage };
+	dossier_save: { request: DossierSave; answer: Exported };
 	registry_show: { request: Nothing; answer: RegistryView };
 	registry_create: { request: RegistryCreate; answer: RegistryView };
 	registry_attach: { request: RegistryAttach; answer: RegistryView };
 	registry_detach: { request: Nothing; answer: RegistryView };
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
+	registry_mirror: { request: RegistryMirror; answer: JobRef };
 	registry_join: { request: RegistryJoin; answer: RegistryView };
 	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
 	trust_endorse: { request: TrustEndorse; answer: RegistryView };
@@ -183,6 +213,8 @@ export interface Commands {
 	person_list: { request: Nothing; answer: PersonList };
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
+	key_back_up: { request: KeyBackUp; answer: Exported };
+	key_restore: { request: KeyRestore; answer: PersonList };
 	governance: { request: Nothing; answer: GovernanceView };
 	audit_list: { request: AuditQuery; answer: AuditPage };
 	audit_verify: { request: Nothing; answer: AuditVerdict };
@@ -226,8 +258,14 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	lineage_export: ["audit"],
 	dataset_list: ["files", "reports", "decisions"],
 	dataset_show: ["files", "runs", "reports", "decisions"],
+	dataset_versions: ["files", "reports", "decisions"],
 	dataset_set_reference: ["reports", "decisions", "audit"],
+	finding_list: ["projects", "files", "reports", "decisions"],
+	finding_examples: ["files", "reports", "decisions"],
 	finding_decide: ["reports", "decisions", "audit"],
+	rule_list: ["files", "reports", "settings"],
+	rule_try: ["files"],
+	rule_write: ["files", "reports", "settings", "audit"],
 	label_decide: ["reports", "decisions", "audit"],
 	screen_start: ["reports", "jobs"],
 	proxies_start: ["reports", "jobs"],
@@ -246,6 +284,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	model_list: ["files", "runs", "reports", "registry"],
 	model_show: ["files", "runs", "reports", "registry"],
 	candidate_draft: ["files", "runs", "reports", "registry", "people"],
+	gates_run: ["reports", "jobs", "audit"],
 	candidate_submit: ["registry", "audit"],
 	candidate_list: ["registry", "people"],
 	candidate_show: ["registry", "people"],
@@ -256,12 +295,17 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	alias_set: ["registry", "audit"],
 	alias_roll_back: ["registry", "audit"],
 	version_withdraw: ["registry", "audit"],
+	version_destroy: ["registry", "audit"],
+	version_fetch: ["registry", "jobs", "audit"],
+	consume_page: ["registry"],
+	dossier_save: ["audit"],
 	registry_show: ["registry", "people"],
 	registry_create: ["registry", "audit"],
 	registry_attach: ["registry", "audit"],
 	registry_detach: ["registry", "audit"],
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
+	registry_mirror: ["registry", "jobs", "audit"],
 	registry_join: ["registry", "audit"],
 	registry_freeze: ["registry", "audit"],
 	trust_endorse: ["registry", "audit"],
@@ -270,6 +314,8 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	person_list: ["people"],
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],
+	key_back_up: ["audit"],
+	key_restore: ["people", "audit"],
 	governance: ["files", "runs", "reports"],
 	audit_list: ["audit"],
 	audit_verify: ["audit"],

@@ -470,6 +470,7 @@ fn failing(name: &str, waivable_by: BTreeSet<Role>) -> GateOutcome {
         allowed: String::new(),
         why: "no".into(),
         evidence: vec![],
+        figures: vec![],
         definition: None,
         waivable_by,
     }

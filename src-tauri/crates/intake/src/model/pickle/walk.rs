@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::array;
-use super::disguise;
-use super::graph::{Blob, Global, Graph, Id, Node, Object};
-use super::policy::{self, Judgement};
+use super::graph::{Blob, Graph, Id, Node};
 use crate::model::Limits;
 use crate::model::source::{Fault, Source};
 use crate::model::verdict::Findings;
@@ -23,8 +21,8 @@ pub(crate) struct Trail {
     pub(crate) protocol: u8,
     /// Arrays that lie in files beside this one.
     pub(crate) companions: Vec<Companion>,
-    operations: u64,
-    retained: u64,
+    pub(super) operations: u64,
+    pub(super) retained: u64,
 }
 
 /// An array that an old version of joblib put into a file of its own.
@@ -42,34 +40,24 @@ pub(crate) struct Companion {
 
 /// One pickle being walked.
 pub(crate) struct Walk<'w, 's> {
-    source: &'w mut Source<'s>,
-    graph: &'w mut Graph,
-    trail: &'w mut Trail,
-    limits: &'w Limits,
+    pub(super) source: &'w mut Source<'s>,
+    pub(super) graph: &'w mut Graph,
+    pub(super) trail: &'w mut Trail,
+    pub(super) limits: &'w Limits,
     /// The name of the member that is read, put before positions.
-    member: &'w str,
+    pub(super) member: &'w str,
     /// Whether `NumpyArrayWrapper` is followed by array data, as for `joblib.load`.
-    arrays: bool,
-    depth: u32,
-    stack: Vec<Id>,
-    marks: Vec<usize>,
-    memo: HashMap<u32, Id>,
-    places: HashMap<Id, u64>,
+    pub(super) arrays: bool,
+    pub(super) depth: u32,
+    pub(super) stack: Vec<Id>,
+    pub(super) marks: Vec<usize>,
+    pub(super) memo: HashMap<u32, Id>,
+    pub(super) places: HashMap<Id, u64>,
 }
 
 const TEXT_LINE: usize = 1 << 20;
 /// The name under which the pickles of an old PyTorch file are walked.
 pub(crate) const LEGACY_TORCH: &str = "pickle";
-/// Companion files of one pickle.
-const COMPANIONS: usize = 10_000;
-
-/// Attributes that the unpickler or Python itself looks up on an object and calls.
-fn is_reserved(name: &str) -> bool {
-    name.starts_with("__")
-        && name.ends_with("__")
-        && !matches!(name, "__doc__" | "__name__" | "__module__" | "__qualname__")
-        || matches!(name, "append" | "extend" | "add")
-}
 
 impl<'w, 's> Walk<'w, 's> {
     /// Prepares a walk from the current position of the source.
@@ -128,21 +116,21 @@ impl<'w, 's> Walk<'w, 's> {
         }
     }
 
-    fn place(&self, at: u64) -> String {
+    pub(super) fn place(&self, at: u64) -> String {
         if self.member.is_empty() { format!("byte {at}") } else { format!("{} byte {at}", self.member) }
     }
 
-    fn unverified(&mut self, what: &str, at: u64) {
+    pub(super) fn unverified(&mut self, what: &str, at: u64) {
         let place = self.place(at);
         self.trail.findings.unverified(what, place);
     }
 
-    fn push(&mut self, node: Node) {
+    pub(super) fn push(&mut self, node: Node) {
         let id = self.graph.add(node);
         self.stack.push(id);
     }
 
-    fn pop(&mut self, at: u64) -> Result<Id, Fault> {
+    pub(super) fn pop(&mut self, at: u64) -> Result<Id, Fault> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
             return Err(Fault::Malformed(at, "takes a value from an empty stack".to_owned()));
@@ -150,7 +138,7 @@ impl<'w, 's> Walk<'w, 's> {
         self.stack.pop().ok_or_else(|| Fault::Malformed(at, "takes a value from an empty stack".to_owned()))
     }
 
-    fn top(&self, at: u64) -> Result<Id, Fault> {
+    pub(super) fn top(&self, at: u64) -> Result<Id, Fault> {
         self.stack.last().copied().ok_or_else(|| Fault::Malformed(at, "looks at an empty stack".to_owned()))
     }
 
@@ -169,23 +157,6 @@ impl<'w, 's> Walk<'w, 's> {
         Ok(Blob { head: head.into_boxed_slice(), length })
     }
 
-    /// The raw elements of an array. All of them are looked through for what `pickle.load` would take for an import.
-    fn array_data(&mut self, length: u64, start: u64) -> Result<Blob, Fault> {
-        let keep = self.limits.blob_bytes.min(self.limits.retained_bytes.saturating_sub(self.trail.retained));
-        let mut search = disguise::Search::default();
-        let looked_at = length.min(disguise::LOOKED_AT);
-        let head = self.source.each(looked_at, keep, "array data", |block| search.feed(block))?;
-        self.source.skip(length - looked_at, "array data")?;
-        if looked_at < length {
-            self.unverified("an array that is too large to be looked through", start);
-        }
-        if search.found() {
-            self.unverified("array data that reads as an import when loaded with pickle instead of joblib", start);
-        }
-        self.trail.retained += head.len() as u64;
-        Ok(Blob { head: head.into_boxed_slice(), length })
-    }
-
     fn length(&mut self, bytes: usize, at: u64) -> Result<u64, Fault> {
         let mut buffer = [0; 8];
         self.source.read_exact(&mut buffer[..bytes], "a length")?;
@@ -198,160 +169,6 @@ impl<'w, 's> Walk<'w, 's> {
 
     fn line(&mut self, what: &'static str) -> Result<Vec<u8>, Fault> {
         self.source.line(TEXT_LINE, what)
-    }
-
-    fn global(&mut self, module: &[u8], name: &[u8], at: u64) {
-        let (module, name) = policy::modern(&String::from_utf8_lossy(module), &String::from_utf8_lossy(name));
-        if self.trail.modules.len() < 10_000 {
-            self.trail.modules.insert(module.clone());
-        }
-        let global = Global { module: module.into(), name: name.into() };
-        let place = self.place(at);
-        match policy::judge(&global) {
-            Judgement::Dangerous => self.trail.findings.dangerous(global.path(), place),
-            Judgement::Unknown => {
-                self.trail
-                    .findings
-                    .unverified(&format!("{} is not on the list of harmless names", global.path()), place);
-            }
-            Judgement::Constructor | Judgement::Reference => {}
-        }
-        self.push(Node::Global(Box::new(global)));
-        if let Some(id) = self.stack.last() {
-            self.places.insert(*id, at);
-        }
-    }
-
-    /// Records a call and what is known about it.
-    fn call(&mut self, callee: Id, args: Id, at: u64) {
-        self.call_as(callee, args, at, true);
-    }
-
-    /// `initialises` is false for the way of making an object that passes its initialiser by.
-    fn call_as(&mut self, callee: Id, args: Id, at: u64, initialises: bool) {
-        match self.graph.get(callee) {
-            Node::Global(global) => {
-                let global = (**global).clone();
-                if let Some(class) = self.skeleton(&global, args) {
-                    self.push(Node::Global(Box::new(class)));
-                    return;
-                }
-                match policy::judge(&global) {
-                    Judgement::Dangerous => {
-                        let shown = format!("{}{}", global.path(), array::arguments(self.graph, args));
-                        let import = self.places.get(&callee).copied().unwrap_or(at);
-                        let place = self.place(import);
-                        self.trail.findings.called(&global.path(), shown, place);
-                    }
-                    Judgement::Reference => self.unverified(&format!("calls {}", global.path()), at),
-                    Judgement::Constructor if &*global.name == "_create_array" => {
-                        if self.create_array(args) {
-                            return;
-                        }
-                        self.unverified("rebuilds an array in an unknown way", at);
-                    }
-                    Judgement::Constructor if &*global.name == "_load_type" => return self.load_type(args, at),
-                    Judgement::Constructor => {
-                        self.check_rebuild(&global, args, at);
-                        if initialises && !policy::may_be_called_with(self.graph, &global, args) {
-                            self.unverified(
-                                &format!("calls {} with arguments that make it do more", global.path()),
-                                at,
-                            );
-                        }
-                    }
-                    Judgement::Unknown => {}
-                }
-            }
-            Node::Object(_) => self.unverified("calls something that the file itself makes", at),
-            _ => self.unverified("calls something that is no name", at),
-        }
-        let object = Object {
-            callee,
-            args,
-            states: Vec::new(),
-            items: Vec::new(),
-            appended: Vec::new(),
-            data: None,
-            nested: None,
-        };
-        self.push(Node::Object(Box::new(object)));
-    }
-
-    /// `dill._dill._create_array(f, args, state, npdict)` calls `f(*args)` and sets the state: the same as numpy's own way
-    /// in two steps. Only numpy's own function is taken for harmless.
-    fn create_array(&mut self, args: Id) -> bool {
-        let Some([callee, inner, state, _]) =
-            self.graph.elements(args).and_then(|items| <[Id; 4]>::try_from(items).ok())
-        else {
-            return false;
-        };
-        let known = match self.graph.get(callee) {
-            Node::Global(global) => global.path().ends_with("multiarray._reconstruct"),
-            _ => false,
-        };
-        if !known {
-            return false;
-        }
-        let object = Object {
-            callee,
-            args: inner,
-            states: vec![state],
-            items: Vec::new(),
-            appended: Vec::new(),
-            data: None,
-            nested: None,
-        };
-        self.push(Node::Object(Box::new(object)));
-        true
-    }
-
-    /// The name of a class that cloudpickle carries with it: `_make_skeleton_class(meta, name, bases, {"__module__": …}, …)`. What
-    /// speaks against the file was noted when the function was imported.
-    fn skeleton(&self, global: &Global, args: Id) -> Option<Global> {
-        if !global.module.starts_with("cloudpickle")
-            || !matches!(&*global.name, "_make_skeleton_class" | "_make_skeleton_enum")
-        {
-            return None;
-        }
-        let args = self.graph.elements(args)?;
-        let name = self.graph.text(*args.get(1)?)?;
-        let module =
-            args.get(3).and_then(|state| self.graph.entry(*state, "__module__")).and_then(|id| self.graph.text(id));
-        Some(Global { module: module.unwrap_or("__main__").into(), name: name.into() })
-    }
-
-    /// dill names built-in types by words of its own; what comes back is the type itself.
-    fn load_type(&mut self, args: Id, at: u64) {
-        let word = self.graph.elements(args).and_then(|items| self.graph.text(*items.first()?)).unwrap_or_default();
-        match policy::dill_type(word) {
-            Some(global) => self.global(global.module.as_bytes(), global.name.as_bytes(), at),
-            None => {
-                let what = format!("dill type {word} is not on the list of harmless names");
-                self.unverified(&what, at);
-                self.push(Node::None);
-            }
-        }
-    }
-
-    /// `copyreg` calls the classes that it is given, so they must be classes that may be called.
-    fn check_rebuild(&mut self, global: &Global, args: Id, at: u64) {
-        if &*global.module != "copyreg" {
-            return;
-        }
-        let classes = if &*global.name == "_reconstructor" { 2 } else { 1 };
-        let Some(elements) = self.graph.elements(args) else {
-            self.unverified("rebuilds something that is no class", at);
-            return;
-        };
-        let fine = elements.len() >= classes
-            && elements.iter().take(classes).all(|id| match self.graph.get(*id) {
-                Node::Global(class) => policy::judge(class) == Judgement::Constructor,
-                _ => false,
-            });
-        if !fine {
-            self.unverified("rebuilds something that is no harmless class", at);
-        }
     }
 
     fn step(&mut self, opcode: u8, at: u64) -> Result<(), Fault> {
@@ -677,85 +494,6 @@ impl<'w, 's> Walk<'w, 's> {
             Some(Node::Dict(entries)) => entries.extend(items),
             Some(Node::Object(object)) => object.items.extend(items),
             _ => return Err(Fault::Malformed(at, "sets items on something that is no dictionary".to_owned())),
-        }
-        Ok(())
-    }
-
-    fn build(&mut self, at: u64) -> Result<(), Fault> {
-        let state = self.pop(at)?;
-        let target = self.top(at)?;
-        if self.graph.state_names(state).any(is_reserved) {
-            self.unverified("sets an attribute that Python calls by itself", at);
-        }
-        match self.graph.get_mut(target) {
-            Some(Node::Object(object)) => object.states.push(state),
-            Some(Node::Global(_)) => self.unverified("sets attributes of a class or function", at),
-            _ => return Err(Fault::Malformed(at, "sets the state of something that has none".to_owned())),
-        }
-        let class = self.graph.class(target).map(Global::path);
-        match class.as_deref() {
-            Some("joblib.numpy_pickle.NumpyArrayWrapper") if self.arrays => self.read_array(target, at),
-            Some(
-                "joblib.numpy_pickle.NDArrayWrapper"
-                | "joblib.numpy_pickle.ZNDArrayWrapper"
-                | "joblib.numpy_pickle_compat.NDArrayWrapper"
-                | "joblib.numpy_pickle_compat.ZNDArrayWrapper",
-            ) => {
-                self.trail.joblib = true;
-                let file = self.graph.attribute(target, "filename").and_then(|id| self.graph.text(id));
-                let file = file.unwrap_or_default().to_owned();
-                let compressed = class.is_some_and(|class| class.ends_with(".ZNDArrayWrapper"));
-                if self.trail.companions.len() >= COMPANIONS {
-                    return Err(Fault::Limit(at, "companion files"));
-                }
-                self.trail.companions.push(Companion { wrapper: target, file, compressed, at });
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Reads the array that follows a `NumpyArrayWrapper` in a joblib file: for objects a nested pickle, else an
-    /// optional padding with its length before it, and the raw elements.
-    fn read_array(&mut self, wrapper: Id, at: u64) -> Result<(), Fault> {
-        self.trail.joblib = true;
-        let layout = array::Layout::of_wrapper(self.graph, wrapper)
-            .ok_or_else(|| Fault::Malformed(at, "an array whose type or shape cannot be read".to_owned()))?;
-        if layout.has_objects {
-            if self.depth >= self.limits.depth {
-                return Err(Fault::Limit(at, "nested pickles"));
-            }
-            let nested = Walk {
-                source: self.source,
-                graph: self.graph,
-                trail: self.trail,
-                limits: self.limits,
-                member: self.member,
-                arrays: false,
-                depth: self.depth + 1,
-                stack: Vec::new(),
-                marks: Vec::new(),
-                memo: HashMap::new(),
-                places: HashMap::new(),
-            };
-            let value = nested.run()?;
-            if let Some(Node::Object(object)) = self.graph.get_mut(wrapper) {
-                object.nested = Some(value);
-            }
-            return Ok(());
-        }
-        if layout.padded {
-            let padding = self.source.byte("padding")?;
-            let padding = self.source.blob(u64::from(padding), u64::from(padding), "padding")?;
-            if padding.iter().any(|byte| *byte != 0xff) {
-                self.unverified("padding before an array that joblib does not write", at);
-            }
-        }
-        let bytes = layout.bytes().ok_or_else(|| Fault::Malformed(at, "an array of impossible size".to_owned()))?;
-        let start = self.source.position();
-        let data = self.array_data(bytes, start)?;
-        if let Some(Node::Object(object)) = self.graph.get_mut(wrapper) {
-            object.data = Some(data);
         }
         Ok(())
     }

@@ -1,0 +1,546 @@
+//! The project's own command: asked when a person says so, one row a line, and what its answers say about the model.
+//!
+//! The protocol is in `docs/gates.md`.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use proofmark_contract::ErrorCode;
+use proofmark_contract::view::{JobRef, PathRef};
+use proofmark_domain::Digest;
+use proofmark_domain::artifact::{FileFacts, RelPath};
+use proofmark_domain::gate::{BehaviourTest, Example, Expectation, Gate, GateFigure, GateRule, GateVerdict, Towards};
+use proofmark_domain::job::JobKind;
+use proofmark_domain::profile::Scalar;
+use proofmark_domain::project::Project;
+use proofmark_ledger::{AuditEntry, NewReport, ReportKind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Evidence, Found};
+use crate::Engine;
+use crate::config::{GatesConfig, ProjectConfig};
+use crate::jobs::{JobPlan, Worker};
+use crate::screen::absolute;
+use crate::trouble::{Answer, Trouble, io_trouble};
+use crate::usecase::projects::counted;
+
+/// Rows that are asked for at most.
+const MOST_ROWS: usize = 20_000;
+/// A longer line is no answer.
+const LONGEST_LINE: u64 = 1 << 20;
+/// Answers at the start that are not timed: the program loads its libraries and the model.
+const WARM_UP: usize = 5;
+/// Seconds that one answer may take, where the project does not say.
+const TIMEOUT_S: f64 = 60.0;
+/// Bytes of its errors that are shown.
+const TAIL: usize = 2_000;
+
+/// What the command answered about one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct GateRun {
+    /// The command as proofmark.toml has it.
+    command: Vec<String>,
+    /// The field of an answer that counts.
+    output: Option<String>,
+    /// The model that stood behind it.
+    model: Digest,
+    /// Files of the project that the command names, as they were.
+    files: BTreeMap<String, Digest>,
+    /// Answers by row, both as JSON.
+    answers: BTreeMap<String, Said>,
+    /// Milliseconds for one answer after another, once it was warm.
+    times_ms: Vec<f64>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Said {
+    /// The value that counts.
+    Value(Scalar),
+    /// Why there is none.
+    Nothing(String),
+}
+
+/// What gates ask the command for.
+struct Questions {
+    rows: Vec<Example>,
+    timed: Vec<Example>,
+}
+
+impl Questions {
+    fn of(gates: &[Gate]) -> Self {
+        let mut rows = Vec::new();
+        for gate in gates {
+            if let GateRule::Behaviour { tests } = &gate.rule {
+                for test in tests {
+                    rows.push(test.example.clone());
+                    rows.extend(changed(test));
+                }
+            }
+        }
+        let mut timed = Vec::new();
+        for gate in gates {
+            if let GateRule::Latency { rows: wanted, example, .. } = &gate.rule {
+                let own = [example.clone()];
+                let from: &[Example] = if example.is_empty() { &rows } else { &own };
+                timed.extend(
+                    from.iter().cycle().take(if from.is_empty() { 0 } else { *wanted as usize + WARM_UP }).cloned(),
+                );
+            }
+        }
+        Self { rows, timed }
+    }
+}
+
+/// The row of a test with its change.
+fn changed(test: &BehaviourTest) -> Option<Example> {
+    match &test.expect {
+        Expectation::MustPass { .. } => None,
+        Expectation::Invariance { change, .. } | Expectation::Direction { change, .. } => {
+            let mut row = test.example.clone();
+            row.extend(change.iter().map(|(name, value)| (name.clone(), value.clone())));
+            Some(row)
+        }
+    }
+}
+
+fn text_of(row: &Example) -> String {
+    serde_json::to_string(row).unwrap_or_default()
+}
+
+impl Engine {
+    /// Asks the project's own command what the model answers, for its gates of behaviour and latency. This executes what the project's
+    /// proofmark.toml names, so it is done on request only.
+    ///
+    /// # Errors
+    /// If the project names no command, or no gate needs one.
+    pub fn gates_run(&self, request: PathRef) -> Answer<JobRef> {
+        let project = self.project(request.project)?;
+        let facts = self.file(&project, &RelPath::new(request.path))?.facts;
+        let config = ProjectConfig::read(Path::new(&project.root))?;
+        if config.gates.command.is_empty() {
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "proofmark.toml names no command to ask ([gates] command).",
+            )
+            .hint("Name one that reads a JSON object a line and answers each with a line; see the page on gates."));
+        }
+        let state = self.registry_state().map(|(_, state)| state);
+        let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_ref()));
+        if questions.rows.is_empty() && questions.timed.is_empty() {
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                "No gate asks how the model behaves or how fast it answers.",
+            )
+            .hint("Add a [[gate]] with rule = \"behaviour\" or \"latency\" to proofmark.toml."));
+        }
+        if questions.rows.len() + questions.timed.len() > MOST_ROWS {
+            return Err(Trouble::new(
+                ErrorCode::InvalidRequest,
+                format!("The gates ask for more than {MOST_ROWS} rows."),
+            ));
+        }
+        let plan = JobPlan {
+            kind: JobKind::Gates,
+            title: format!("Asking the command about {}", facts.path.file_name()),
+            project: Some(project.id),
+            unit: "",
+            notice: None,
+        };
+        self.start_job(plan, move |engine, worker| {
+            let run = engine.ask(&project, &facts, &config.gates, &questions, worker)?;
+            let summary = json!({"answers": run.answers.len(), "timed": run.times_ms.len()});
+            let head = engine.head(ReportKind::GateRun, &project, &facts, None, None, summary);
+            let entry = AuditEntry::new(engine.actor(), "gates.run", facts.path.as_str());
+            engine.ledger().write(engine.now(), entry, |write| -> Answer<()> {
+                write.note("command", run.command.join(" "));
+                Ok(write.reports().add(&NewReport { head, body: &run })?)
+            })
+        })
+    }
+
+    fn ask(
+        &self,
+        project: &Project,
+        facts: &FileFacts,
+        config: &GatesConfig,
+        questions: &Questions,
+        worker: &Worker,
+    ) -> Answer<GateRun> {
+        let model = absolute(project, &facts.path)?;
+        let shown = model.to_string_lossy();
+        let argv: Vec<String> = config.command.iter().map(|part| part.replace("{model}", &shown)).collect();
+        let mut asked = Asked::start(&argv, Path::new(&project.root), &model)?;
+        let timeout = Duration::from_secs_f64(
+            config.timeout_s.filter(|it| it.is_finite()).unwrap_or(TIMEOUT_S).clamp(0.1, 3_600.0),
+        );
+        let total = (questions.rows.len() + questions.timed.len()) as u64;
+        let (mut answers, mut times_ms) = (BTreeMap::new(), Vec::new());
+        for (at, row) in questions.rows.iter().chain(&questions.timed).enumerate() {
+            worker.check()?;
+            worker.progress(at as u64, Some(total), "");
+            let text = text_of(row);
+            let timed = at.checked_sub(questions.rows.len());
+            if timed.is_none() && answers.contains_key(&text) {
+                continue;
+            }
+            let begin = Instant::now();
+            let line = asked.answer(&text, timeout, worker)?;
+            let took = begin.elapsed().as_secs_f64() * 1000.0;
+            if timed.is_some_and(|it| it >= WARM_UP) {
+                times_ms.push((took * 1000.0).round() / 1000.0);
+            }
+            if timed.is_none() {
+                answers.insert(text, said(&line, config.output.as_deref()));
+            }
+        }
+        drop(asked);
+        if digest_of(&model).map_err(|error| io_trouble("reading", &model, &error))? != facts.digest {
+            return Err(Trouble::new(
+                ErrorCode::Unreadable,
+                format!("{} changed while its command was asked, so nothing was recorded.", facts.path),
+            )
+            .hint("Look at the folder again (proofmark scan), then ask again."));
+        }
+        let files = self.named_files(project, &config.command);
+        let (command, output) = (config.command.clone(), config.output.clone());
+        Ok(GateRun { command, output, model: facts.digest, files, answers, times_ms })
+    }
+
+    /// Files of the project that a command names, with their digests.
+    fn named_files(&self, project: &Project, command: &[String]) -> BTreeMap<String, Digest> {
+        let known = |part: &String| {
+            let path = RelPath::new(part.trim_start_matches("./").replace('\\', "/"));
+            self.file(project, &path).ok().map(|it| (path.as_str().to_owned(), it.facts.digest))
+        };
+        command.iter().filter_map(known).collect()
+    }
+
+    /// The newest answers about this model, if they are still those of the command that proofmark.toml names.
+    pub(in crate::usecase) fn gate_run(&self, evidence: &Evidence<'_>) -> Answer<Result<GateRun, Found>> {
+        let none = |why: String| Ok(Err(Found::new(GateVerdict::CannotTell, "not asked", why)));
+        let config = &evidence.config.gates;
+        if config.command.is_empty() {
+            return none("proofmark.toml names no command to ask ([gates] command).".to_owned());
+        }
+        let stored = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest::<GateRun>(ReportKind::GateRun, &evidence.model.digest)?)
+        })?;
+        let Some(run) = stored.map(|it| it.body) else {
+            return none(
+                "The project's command has not been asked about this model yet; proofmark gate --run does.".to_owned(),
+            );
+        };
+        if run.command != config.command || run.output != config.output {
+            return none("The command was changed since it was asked; ask again.".to_owned());
+        }
+        let now = self.named_files(evidence.project, &config.command);
+        if let Some((path, _)) = run.files.iter().find(|(path, digest)| now.get(*path) != Some(*digest)) {
+            return none(format!("{path} was changed since it was asked; ask again."));
+        }
+        Ok(Ok(run))
+    }
+
+    pub(super) fn behaviour_gate(&self, evidence: &Evidence<'_>, tests: &[BehaviourTest]) -> Answer<Found> {
+        if tests.is_empty() {
+            return Ok(Found::new(GateVerdict::CannotTell, "no test", "The gate names no test."));
+        }
+        let run = match self.gate_run(evidence)? {
+            Ok(run) => run,
+            Err(found) => return Ok(found),
+        };
+        let (mut failed, mut unasked) = (Vec::new(), 0u64);
+        for test in tests {
+            match run.holds(test) {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => failed.push(format!("{}: {why}", test.name)),
+                Err(Unasked) => unasked += 1,
+            }
+        }
+        let measured = format!("{} of {} hold", tests.len() - failed.len() - unasked as usize, tests.len());
+        let named = vec![run.command.join(" ")];
+        Ok(if !failed.is_empty() {
+            let why = format!("{} not hold: {}.", counted(failed.len() as u64, "test does", "tests do"), failed[0]);
+            let rest = failed.into_iter().take(20);
+            Found::new(GateVerdict::Fail, measured, why).with(named.into_iter().chain(rest).collect())
+        } else if unasked > 0 {
+            let why = format!("{} not been asked yet; ask again.", counted(unasked, "test has", "tests have"));
+            Found::new(GateVerdict::CannotTell, measured, why).with(named)
+        } else {
+            Found::new(GateVerdict::Pass, measured, "The command answers as it must.").with(named)
+        })
+    }
+
+    pub(super) fn latency_gate(&self, evidence: &Evidence<'_>, p95_ms: f64, rows: u32) -> Answer<Found> {
+        let mut run = match self.gate_run(evidence)? {
+            Ok(run) => run,
+            Err(found) => return Ok(found),
+        };
+        run.times_ms.sort_unstable_by(f64::total_cmp);
+        let count = run.times_ms.len();
+        let Some(p95) = at_rank(&run.times_ms, (0.95 * count as f64).ceil()) else {
+            return Ok(Found::new(
+                GateVerdict::CannotTell,
+                "not timed",
+                "The command has not been timed yet; ask again.",
+            ));
+        };
+        // By order statistics (Conover 1999, 3.2): the ranks between which the quantile lies with 95 %.
+        let spread = 1.96 * (count as f64 * 0.95 * 0.05).sqrt();
+        let interval = (
+            at_rank(&run.times_ms, (0.95 * count as f64 - spread).floor()).unwrap_or(p95),
+            at_rank(&run.times_ms, (0.95 * count as f64 + spread).ceil()).unwrap_or(p95),
+        );
+        let measured = format!("{p95:.1} ms ({:.1} to {:.1}) over {count} answers", interval.0, interval.1);
+        let (verdict, why) = if (count as u32) < rows.min(20) {
+            (GateVerdict::CannotTell, format!("{count} answers are too few; ask again."))
+        } else if p95 > p95_ms {
+            (GateVerdict::Fail, "More than 5 of 100 answers take longer than allowed.".to_owned())
+        } else {
+            (GateVerdict::Pass, "95 of 100 answers come in time on this machine.".to_owned())
+        };
+        let figure = GateFigure {
+            name: "p95_ms".to_owned(),
+            part: String::new(),
+            value: p95,
+            interval: Some(interval),
+            rows: count as u64,
+            test: None,
+            p_value: None,
+        };
+        Ok(Found::new(verdict, measured, why).with(vec![run.command.join(" ")]).and(vec![figure]))
+    }
+}
+
+fn digest_of(path: &Path) -> std::io::Result<Digest> {
+    use sha2::Digest as _;
+    let mut hash = sha2::Sha256::new();
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0u8; 1 << 20];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(Digest::from_bytes(hash.finalize().into())),
+            Ok(read) => hash.update(buffer.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The value of this rank, counted from one.
+fn at_rank(sorted: &[f64], rank: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((rank.max(1.0) as usize - 1).min(last)).copied()
+}
+
+/// The command was not asked for a row of this test.
+struct Unasked;
+
+impl GateRun {
+    fn said(&self, row: &Example) -> Result<&Said, Unasked> {
+        self.answers.get(&text_of(row)).ok_or(Unasked)
+    }
+
+    /// Whether a test holds; if not, why.
+    fn holds(&self, test: &BehaviourTest) -> Result<Result<(), String>, Unasked> {
+        let first = match self.said(&test.example)? {
+            Said::Value(value) => value,
+            Said::Nothing(why) => return Ok(Err(why.clone())),
+        };
+        let second = match changed(test) {
+            Some(row) => match self.said(&row)? {
+                Said::Value(value) => Some(value),
+                Said::Nothing(why) => return Ok(Err(why.clone())),
+            },
+            None => None,
+        };
+        Ok(held(&test.expect, first, second))
+    }
+}
+
+fn number(value: &Scalar) -> Option<f64> {
+    match value {
+        Scalar::Int(number) => Some(*number as f64),
+        Scalar::Float(number) => Some(*number),
+        Scalar::Bool(_) | Scalar::Text(_) => None,
+    }
+}
+
+fn equal(a: &Scalar, b: &Scalar) -> bool {
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn held(expect: &Expectation, first: &Scalar, second: Option<&Scalar>) -> Result<(), String> {
+    match (expect, second) {
+        (Expectation::MustPass { equals, at_least, at_most }, _) => {
+            if let Some(wanted) = equals.as_ref().filter(|wanted| !equal(wanted, first)) {
+                return Err(format!("the answer is {first}, not {wanted}"));
+            }
+            if at_least.is_none() && at_most.is_none() {
+                return if equals.is_some() {
+                    Ok(())
+                } else {
+                    Err("the test says nothing about the answer".to_owned())
+                };
+            }
+            let Some(value) = number(first) else { return Err(format!("the answer {first} is no number")) };
+            match (at_least.filter(|limit| value < *limit), at_most.filter(|limit| value > *limit)) {
+                (Some(limit), _) => Err(format!("the answer is {first}, below {limit}")),
+                (_, Some(limit)) => Err(format!("the answer is {first}, above {limit}")),
+                _ => Ok(()),
+            }
+        }
+        (Expectation::Invariance { tolerance, .. }, Some(second)) => match (number(first), number(second)) {
+            (Some(a), Some(b)) if (a - b).abs() <= tolerance.max(0.0) => Ok(()),
+            (None, None) if first == second => Ok(()),
+            _ => Err(format!("the answer moves from {first} to {second}")),
+        },
+        (Expectation::Direction { towards, by, .. }, Some(second)) => {
+            let (Some(a), Some(b)) = (number(first), number(second)) else {
+                return Err(format!("the answers {first} and {second} are no numbers"));
+            };
+            let moved = if *towards == Towards::Up { b - a } else { a - b };
+            let enough = if *by > 0.0 { moved >= *by } else { moved > 0.0 };
+            if enough { Ok(()) } else { Err(format!("the answer moves from {first} to {second}")) }
+        }
+        (_, None) => Err("the changed row was not asked for".to_owned()),
+    }
+}
+
+/// The value that counts in an answer.
+fn said(line: &str, output: Option<&str>) -> Said {
+    let shown = || line.chars().take(200).collect::<String>();
+    let value: Value = match serde_json::from_str(line) {
+        Ok(value) => value,
+        // A word that is no JSON is a class.
+        Err(_) if !line.trim_start().starts_with(['{', '[', '"']) => Value::String(line.trim().to_owned()),
+        Err(_) => return Said::Nothing(format!("the answer is no JSON: {}", shown())),
+    };
+    let counted = match &value {
+        Value::Object(fields) => {
+            if let Some(error) = fields.get("error") {
+                return Said::Nothing(format!("the command answered with an error: {error}"));
+            }
+            let names = output.into_iter().chain(["score", "prediction", "output"]);
+            let named = names.filter_map(|name| fields.get(name)).next();
+            named.or_else(|| fields.values().next().filter(|_| fields.len() == 1 && output.is_none())).cloned()
+        }
+        Value::Array(items) if items.len() == 1 => items.first().cloned(),
+        other => Some(other.clone()),
+    };
+    match counted.map(serde_json::from_value::<Scalar>) {
+        Some(Ok(value)) => Said::Value(value),
+        _ => Said::Nothing(format!("the answer has no value that counts: {}", shown())),
+    }
+}
+
+/// The command at work. Ended, with all that it started, when dropped.
+struct Asked {
+    child: Child,
+    lines: Receiver<std::io::Result<String>>,
+    errors: std::thread::JoinHandle<String>,
+    program: String,
+}
+
+impl Asked {
+    fn start(argv: &[String], folder: &Path, model: &Path) -> Answer<Self> {
+        let (program, arguments) =
+            argv.split_first().ok_or_else(|| Trouble::new(ErrorCode::InvalidRequest, "There is no command to run."))?;
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder).env("PROOFMARK_MODEL", model);
+        // Python keeps its output back when nobody seems to look.
+        command.env("PYTHONUNBUFFERED", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        crate::platform::lead_own_group(&mut command);
+        let mut child = command.spawn().map_err(|error| {
+            io_trouble("starting", Path::new(program), &error)
+                .hint("Check [gates] command in proofmark.toml, and that the program is on the search path.")
+        })?;
+        let (tell, lines) = sync_channel(16);
+        if let Some(output) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(output);
+                loop {
+                    let mut line = Vec::new();
+                    let read = (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line);
+                    let told = match read {
+                        Ok(0) => return,
+                        Ok(_) if !line.ends_with(b"\n") && line.len() as u64 >= LONGEST_LINE => {
+                            tell.send(Err(std::io::Error::other("a line is longer than 1 MiB")))
+                        }
+                        Ok(_) => tell.send(Ok(String::from_utf8_lossy(&line).trim().to_owned())),
+                        Err(error) => tell.send(Err(error)),
+                    };
+                    if told.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let stream = child.stderr.take();
+        let errors = std::thread::spawn(move || {
+            let (mut kept, mut buffer) = (Vec::new(), [0u8; 4096]);
+            if let Some(mut stream) = stream {
+                while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                    kept.extend_from_slice(buffer.get(..read).unwrap_or_default());
+                    let over = kept.len().saturating_sub(TAIL);
+                    kept.drain(..over);
+                }
+            }
+            String::from_utf8_lossy(&kept).trim().to_owned()
+        });
+        Ok(Self { child, lines, errors, program: program.clone() })
+    }
+
+    fn answer(&mut self, row: &str, timeout: Duration, worker: &Worker) -> Answer<String> {
+        let written = match self.child.stdin.as_mut() {
+            Some(input) => writeln!(input, "{row}").and_then(|()| input.flush()),
+            None => Err(std::io::ErrorKind::BrokenPipe.into()),
+        };
+        let end = Instant::now() + timeout;
+        loop {
+            worker.check()?;
+            let left = end.saturating_duration_since(Instant::now()).min(Duration::from_millis(100));
+            match self.lines.recv_timeout(left) {
+                Ok(Ok(line)) if line.is_empty() => {}
+                Ok(Ok(line)) => return Ok(line),
+                Ok(Err(error)) => return Err(self.failed(&format!("its answer could not be read: {error}"))),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < end => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    let why = format!("it did not answer a row within {} s", timeout.as_secs_f64());
+                    return Err(self.failed(&why));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let why =
+                        if written.is_err() { "it ended before it was asked" } else { "it ended without an answer" };
+                    return Err(self.failed(why));
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, why: &str) -> Trouble {
+        crate::platform::end_group(&mut self.child);
+        let errors = std::mem::replace(&mut self.errors, std::thread::spawn(String::new));
+        let said = errors.join().unwrap_or_default();
+        let last = said.lines().last().unwrap_or_default().to_owned();
+        let trouble =
+            Trouble::new(ErrorCode::Unreadable, format!("The command {} is of no use: {why}. {last}", self.program));
+        trouble.hint("It must read a JSON object a line from its input and answer each with one line at once, flushed.")
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.child.stdin.take();
+        crate::platform::end_group(&mut self.child);
+    }
+}

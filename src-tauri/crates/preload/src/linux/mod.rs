@@ -1,0 +1,7 @@
+//! The watched calls of the C library.
+
+mod names;
+mod open;
+mod original;
+mod programs;
+mod trace;

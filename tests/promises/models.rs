@@ -1,0 +1,129 @@
+//! Model files: what they are is read from their bytes, and what is damaged or disguised is never called safe.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use proofmark_tests::{Cli, Outcome, Sandbox};
+use serde_json::{Value, json};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models").join(name)
+}
+
+fn inspect(cli: &Cli, path: &Path) -> Outcome<Value> {
+    cli.ok([OsStr::new("inspect"), path.as_os_str()])
+}
+
+#[test]
+fn the_steps_of_a_pipeline_are_told_as_a_tree_with_their_columns() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    for name in ["pipeline_p4.pkl", "pipeline.joblib", "pipeline.skops"] {
+        let found = inspect(&cli, &fixture(name))?;
+        ensure!(found["safety"]["verdict"] == "safe", "{name}: {}", found["safety"]);
+        let parts = found["parts"].as_array().context("parts is a list")?;
+        let named = |parts: &[Value], name: &str| parts.iter().find(|it| it["name"] == name).cloned();
+        let prepare = named(parts, "pre").with_context(|| format!("{name}: no step `pre` in {parts:?}"))?;
+        let inner = prepare["parts"].as_array().cloned().unwrap_or_default();
+        let numbers = named(&inner, "num").with_context(|| format!("{name}: no `num` in {inner:?}"))?;
+        ensure!(numbers["columns"] == json!(["age", "income"]), "{name}: {numbers}");
+        let scaler = numbers["parts"].as_array().and_then(|parts| named(parts, "scaler"));
+        ensure!(scaler.is_some_and(|it| it["class"].as_str().is_some_and(|it| it.ends_with("StandardScaler"))));
+        ensure!(named(&inner, "cat").is_some_and(|it| it["columns"] == json!(["city", "plan"])), "{name}");
+        ensure!(
+            named(parts, "clf")
+                .is_some_and(|it| it["class"].as_str().is_some_and(|it| it.ends_with("LogisticRegression")))
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn tensors_are_told_with_their_kinds_and_shapes() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    for (name, tensor, dtype, shape) in [
+        ("checkpoint.pt", "model_state_dict.hidden.weight", "float32", json!([3, 4])),
+        ("saved_model/saved_model.pb", "hidden/kernel", "float32", json!([4, 3])),
+    ] {
+        let found = inspect(&cli, &fixture(name))?;
+        let tensors = found["tensors"].as_array().with_context(|| format!("{name} lists no tensors"))?;
+        let one = tensors.iter().find(|it| it["name"] == tensor);
+        let one = one.with_context(|| format!("{name} has no {tensor}: {tensors:?}"))?;
+        ensure!(one["dtype"] == dtype && one["shape"] == shape, "{name}: {one}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_model_that_is_cut_anywhere_is_never_safe() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    for name in ["pipeline.joblib", "pipeline.skops", "pipeline.onnx", "lightgbm.txt", "checkpoint.pt"] {
+        let whole = fs::read(fixture(name))?;
+        for part in [0.2, 0.5, 0.9, 0.999] {
+            let cut = (whole.len() as f64 * part) as usize;
+            let path = sandbox.write(&format!("cut/{part}/{name}"), &whole[..cut])?;
+            let answer = cli.ask([OsStr::new("inspect"), path.as_os_str()])?;
+            // Either it is no model any more, or what is left of it is told together with the reason for doubt.
+            if answer.code == Some(0) {
+                let found = answer.document(0)?;
+                let reasons = found["safety"]["reasons"].as_array().map_or(0, Vec::len);
+                ensure!(
+                    found["safety"]["verdict"] != "safe" && reasons > 0,
+                    "{name} cut at {cut}: {}",
+                    found["safety"]
+                );
+            } else {
+                answer.error(2, "unreadable")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_model_under_a_wrong_name_is_known_by_its_content() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    for (fixture_name, name, format, verdict) in [
+        ("evil_p4.pkl", "weights.safetensors", "pickle", "dangerous"),
+        ("evil_gzip.joblib", "notes.txt", "joblib", "dangerous"),
+        ("pipeline.onnx", "model.pkl", "onnx", "safe"),
+        ("weights.safetensors", "model.joblib", "safetensors", "safe"),
+        ("lightgbm.txt", "model.onnx", "lightgbm_text", "safe"),
+    ] {
+        let path = sandbox.write(&format!("disguised/{name}"), fs::read(fixture(fixture_name))?)?;
+        let found = inspect(&cli, &path)?;
+        ensure!(found["format"] == format && found["safety"]["verdict"] == verdict, "{name}: {found}");
+    }
+    // In a project it is a model as well, and the scan says so.
+    let folder = sandbox.folder("disguised")?;
+    let scan = cli.ok([OsStr::new("scan"), folder.as_os_str()])?;
+    let artifacts = scan["artifacts"].as_array().cloned().unwrap_or_default();
+    for name in ["model.pkl", "model.joblib", "model.onnx"] {
+        let kind = artifacts.iter().find(|it| it["path"] == name).map(|it| it["kind"].clone());
+        ensure!(kind == Some(json!("model")), "{name} is {kind:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_saved_model_tells_its_signature_and_is_not_called_safe() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    for path in [fixture("saved_model"), fixture("saved_model/saved_model.pb")] {
+        let found = inspect(&cli, &path)?;
+        ensure!(found["format"] == "saved_model" && found["framework"] == "tensorflow", "{found}");
+        ensure!(found["features_in"] == json!(["age", "amount"]), "{}", found["features_in"]);
+        ensure!(
+            found["framework_version"].as_str().is_some_and(|it| it.starts_with('2')),
+            "{}",
+            found["framework_version"]
+        );
+        ensure!(found["safety"]["verdict"] == "unverified", "{}", found["safety"]);
+    }
+    Ok(())
+}
