@@ -68,8 +68,11 @@ fn answer_all(stream: TcpStream) -> Outcome {
     }
 }
 
-/// First line, headers by lower name, and body of the next message. `None` at the end.
-fn message(reader: &mut impl BufRead) -> Outcome<Option<(String, BTreeMap<String, String>, Vec<u8>)>> {
+/// First line, headers by lower name, and body.
+type Message = (String, BTreeMap<String, String>, Vec<u8>);
+
+/// The next message; `None` at the end.
+fn message(reader: &mut impl BufRead) -> Outcome<Option<Message>> {
     let mut first = String::new();
     if reader.read_line(&mut first)? == 0 {
         return Ok(None);

@@ -300,6 +300,9 @@ pub fn try_rules(
 /// Characters of a value that are shown; the rest of a longer one is left out.
 const SHOWN: usize = 200;
 
+/// A row by its number in the file, as texts; `None` for a value that is missing.
+pub type TextRow = (u64, Vec<Option<String>>);
+
 /// Rows of a table by their numbers in the file, as texts, with the named columns. Numbers beyond the end give no row.
 ///
 /// # Errors
@@ -309,7 +312,7 @@ pub fn rows(
     numbers: &[u64],
     columns: &[String],
     cancel: &dyn Fn() -> bool,
-) -> Result<Vec<(u64, Vec<Option<String>>)>, TableError> {
+) -> Result<Vec<TextRow>, TableError> {
     let mut wanted: Vec<(u64, u64)> =
         numbers.iter().filter_map(|number| Some((table.source.index_of(*number)?, *number))).collect();
     wanted.sort_unstable();

@@ -526,7 +526,7 @@ impl TableSource {
         source.each(&self.path, &mut |fields| {
             row += 1;
             builder.push(|index| fields.get(index).copied().flatten());
-            if row % 4096 == 0 && cancel() {
+            if row.is_multiple_of(4096) && cancel() {
                 failed = Some(TableError::Cancelled);
                 return false;
             }
@@ -672,7 +672,7 @@ impl TableSource {
             if skipped.next_if(|number| *number == row).is_some() {
                 continue;
             }
-            if row % 4096 == 0 && cancel() {
+            if row.is_multiple_of(4096) && cancel() {
                 return Err(TableError::Cancelled);
             }
             // A row with more fields than the header keeps them all: it is set aside or it stays as it is.
@@ -749,7 +749,7 @@ impl TableSource {
                 continue;
             }
             builder.push(|index| Some(layout.options.field(record.get(index))));
-            if row % 4096 == 0 && cancel() {
+            if row.is_multiple_of(4096) && cancel() {
                 return Err(TableError::Cancelled);
             }
             if builder.height >= batch {
@@ -796,7 +796,7 @@ impl TableSource {
                 let at = slots.get(index).copied().flatten()?;
                 fields.get(at).and_then(|(_, value)| value.as_deref())
             });
-            if row % 4096 == 0 && cancel() {
+            if row.is_multiple_of(4096) && cancel() {
                 failed = Some(TableError::Cancelled);
                 return false;
             }
