@@ -178,7 +178,7 @@ fn noise(
     let Some(now) = opinion(view, target, key, cancel)? else { return Ok(()) };
     let share = now.contradicted.len() as f64 / now.asked as f64;
     let before = match reference.and_then(|r| Some((r, r.view.column(&target.name)?))) {
-        Some((r, earlier)) => opinion(&r.view, earlier, key, cancel)?,
+        Some((r, earlier)) => opinion(r.view, earlier, key, cancel)?,
         None => None,
     };
     let limit = match &before {

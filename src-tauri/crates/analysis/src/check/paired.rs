@@ -183,7 +183,7 @@ fn order(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Find
 
 /// Whether the reference keeps the order of two columns in all but a hundredth of its rows.
 fn in_order(reference: Option<&Reference<'_>>, first: &ViewColumn, second: &ViewColumn) -> bool {
-    let Some(then) = reference.map(|r| &r.view) else { return false };
+    let Some(then) = reference.map(|r| r.view) else { return false };
     let (Some(a), Some(b)) = (then.column(&first.name).and_then(line), then.column(&second.name).and_then(line)) else {
         return false;
     };

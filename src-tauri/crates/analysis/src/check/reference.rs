@@ -30,7 +30,7 @@ pub fn check(
     findings: &mut Vec<Finding>,
 ) {
     row_count(profile, earlier.profile, findings);
-    let later = later(view, &earlier.view);
+    let later = later(view, earlier.view);
     for column in &view.columns {
         let name = renamed.get(&column.name).unwrap_or(&column.name);
         let (Some(then), Some(now_profile), Some(then_profile)) =

@@ -20,7 +20,7 @@ pub enum Command {
     /// The rules of a data set in its project's `proofmark.toml`
     List(List),
     /// Writes a rule into `proofmark.toml`, keeping its comments and order; says what it would have done
-    Add(Add),
+    Add(Box<Add>),
     /// Takes a rule out of `proofmark.toml`
     Remove(Remove),
     /// Rules that a good table keeps, with room for what honest data does

@@ -1,5 +1,6 @@
 //! Findings of all data sets in one list, and where they stand with people.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_analysis::facade::{self, Table};
@@ -126,10 +127,8 @@ pub(crate) fn judged_heads(
                 return judged(read, &head, &[], now).map(Some);
             };
             let decisions = match known.entry((project, path.clone())) {
-                std::collections::btree_map::Entry::Occupied(it) => it.into_mut(),
-                std::collections::btree_map::Entry::Vacant(it) => {
-                    it.insert(read.decisions().standing(project, Some(&path))?)
-                }
+                Entry::Occupied(it) => it.into_mut(),
+                Entry::Vacant(it) => it.insert(read.decisions().standing(project, Some(&path))?),
             };
             judged(read, &head, decisions, now).map(Some)
         })
@@ -223,19 +222,20 @@ impl Engine {
     pub(crate) fn add_rules(&self, projects: &[Project], rows: &mut [FindingRow]) -> Answer<()> {
         let mut known: BTreeMap<(ProjectId, String), (Option<TableProfile>, Option<TableProfile>)> = BTreeMap::new();
         for row in rows.iter_mut().filter(|it| it.state != FindingState::Resolved) {
-            let key = (row.project, row.path.clone());
-            if !known.contains_key(&key) {
-                let Some(project) = projects.iter().find(|it| it.id == row.project) else { continue };
-                let config = self.config_now(project)?.config;
-                let facts = self.file(project, &RelPath::new(row.path.clone()))?.facts;
-                let reference = self.reference_of(project, &facts, &config)?;
-                let reference = match reference {
-                    Some(reference) => self.stored_profile(&reference.facts.digest)?,
-                    None => None,
-                };
-                known.insert(key.clone(), (self.stored_profile(&facts.digest)?, reference));
-            }
-            let Some((Some(own), reference)) = known.get(&key) else { continue };
+            let profiles = match known.entry((row.project, row.path.clone())) {
+                Entry::Occupied(it) => it.into_mut(),
+                Entry::Vacant(it) => {
+                    let Some(project) = projects.iter().find(|it| it.id == row.project) else { continue };
+                    let config = self.config_now(project)?.config;
+                    let facts = self.file(project, &RelPath::new(row.path.clone()))?.facts;
+                    let reference = match self.reference_of(project, &facts, &config)? {
+                        Some(reference) => self.stored_profile(&reference.facts.digest)?,
+                        None => None,
+                    };
+                    it.insert((self.stored_profile(&facts.digest)?, reference))
+                }
+            };
+            let (Some(own), reference) = profiles else { continue };
             row.rule = rules::from_finding(&row.finding, own, reference.as_ref());
             row.rule_sentence = row.rule.as_ref().map(proofmark_domain::check::Rule::sentence);
         }
