@@ -35,7 +35,7 @@ with tempfile.TemporaryDirectory() as folder:
     log.to_parquet(folder / "log.parquet")
     reference.drop(columns=["id", "year"]).to_parquet(folder / "reference.parquet")
     asked = [sys.argv[1], "--json", "monitor", str(folder / "log.parquet"), "--reference", str(folder / "reference.parquet"), "--window", str(CHUNK)]
-    for role in ["id=request_id", "prediction=prediction", "score:1=predicted_probability", "label=employed", *(f"input={it}" for it in features)]:
+    for role in ["id=request_id", "prediction=prediction", "score:1=predicted_probability", *(f"input={it}" for it in features)]:
         asked += ["--column", role]
     answer = subprocess.run(asked, capture_output=True, text=True)
     document = json.loads(answer.stdout)
