@@ -178,6 +178,14 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline) -> O
         let alike = between.iter().filter(|it| like(it)).count();
         between.len() >= 3 && alike * 10 >= between.len() * 9
     });
+    // A reference that mixes the seasons differs from each of them, and not from a whole cycle of them.
+    let lasting = lasting && {
+        let within_cycle = (0..at).filter(|it| start - starts[*it] <= cycle);
+        let whole = ColumnCount::pooled(within_cycle.filter_map(|it| counts.get(it)));
+        let reference = (baseline.counts.as_slice(), baseline.rows, baseline.sample.as_slice());
+        compare(baseline, reference, (&whole, &whole.sorted_sample()), &DriftOptions::default())
+            .is_some_and(|found| found.verdict == DriftVerdict::Drift)
+    };
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
 

@@ -96,6 +96,34 @@ fn december_is_no_fault() {
     assert!(column.season.unwrap().sentence.starts_with("less than one cycle known"));
 }
 
+/// Three years with a December unlike the other months, and a step in the middle of the last one; the reference is the first
+/// year as a whole, so that every month differs from it a little.
+#[test]
+fn a_reference_that_mixes_the_seasons_makes_no_ordinary_month_a_lasting_change() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(21));
+    let mut log = "request_id,timestamp,amount,prediction\n".to_owned();
+    let mut reference = "amount,prediction\n".to_owned();
+    for month in 0..36 {
+        for row in 0..2_500 {
+            let december = if month % 12 == 11 { 40.0 } else { 0.0 };
+            let step = if month >= 30 { 15.0 } else { 0.0 };
+            let amount = 100.0 + december + step + 30.0 * draw.normal();
+            let ms = clock::start_of(WindowKind::Month, 2021 * 12 + month) + row * 900_000;
+            log.push_str(&format!("r{month}-{row},{},{amount:.2},1\n", clock::stamp(ms)));
+            if month < 12 {
+                reference.push_str(&format!("{amount:.2},1\n"));
+            }
+        }
+    }
+    let reference = place.write("reference.csv", &reference);
+    let found = read(place.write("log.csv", &log), Some(reference), None, Some(WindowKind::Month));
+    let verdict = |at: usize| found.main.windows[at].drift.as_ref().unwrap().verdict;
+    let alarmed: Vec<usize> = (0..36).filter(|at| verdict(*at) == DriftVerdict::Drift).collect();
+    assert!(alarmed.iter().all(|at| *at < 12 || *at >= 30), "alarmed in {alarmed:?}");
+    assert!((30..35).all(|at| alarmed.contains(&at)), "the step is no season: {alarmed:?}");
+}
+
 /// A regression whose error grows with `x`; the log has larger `x` in its second half.
 fn regression(rows: usize, with_truth: bool, later: f64, seed: u64) -> String {
     let mut draw = Draw(Random::new(seed));

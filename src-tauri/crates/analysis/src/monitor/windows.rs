@@ -119,6 +119,14 @@ impl ColumnCount {
         self.offered += other.offered;
     }
 
+    /// Several windows as one.
+    pub(super) fn pooled<'c>(parts: impl Iterator<Item = &'c Self>) -> Self {
+        let mut random = Random::new(0);
+        let mut pooled = Self::default();
+        parts.for_each(|part| pooled.join(part.clone(), &mut random));
+        pooled
+    }
+
     /// The kept values, sorted.
     pub(super) fn sorted_sample(&self) -> Vec<f64> {
         let mut values: Vec<f64> = self.sample.iter().copied().filter(|it| !it.is_nan()).collect();
