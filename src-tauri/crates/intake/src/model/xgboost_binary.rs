@@ -29,7 +29,7 @@ fn parse(bytes: &[u8]) -> Option<Head> {
         let name = rest.get(8..8_usize.checked_add(length.min(65))?)?;
         let fits = (3..=64).contains(&length)
             && name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b":_-".contains(byte));
-        rest = rest.get(8 + length..)?;
+        rest = rest.get(8_usize.checked_add(length)?..)?;
         fits.then(|| String::from_utf8_lossy(name).into_owned())
     };
     let (objective, booster) = (name()?, name()?);
@@ -78,5 +78,18 @@ pub(crate) fn describe(bytes: &[u8], facts: &mut ModelFacts) {
     if let Some((major, minor)) = head.version {
         // The third number of the version is not written.
         facts.framework_version = Some(format!("{major}.{minor}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_overflows_is_no_head() {
+        let mut bytes = vec![0; STRUCTURE];
+        bytes.extend([0xff; 8]);
+        bytes.extend([b'a'; 80]);
+        assert!(!sniff(&bytes));
     }
 }
