@@ -47,6 +47,8 @@ impl Retention {
     /// The last moment at which what was written at `written` may be kept.
     pub fn end(self, written: Timestamp) -> Timestamp {
         const DAY_MS: i64 = 86_400_000;
+        // What a span of the calendar library can hold: about 20,000 years.
+        const MOST_MONTHS: i64 = 239_976;
         match self {
             Self::Until(end) => end,
             Self::Days(days) => Timestamp::from_ms(written.ms().saturating_add(days.saturating_mul(DAY_MS))),
@@ -54,7 +56,7 @@ impl Retention {
                 let moment = jiff::Timestamp::from_millisecond(written.ms()).unwrap_or(jiff::Timestamp::MAX);
                 let later = moment
                     .to_zoned(jiff::tz::TimeZone::UTC)
-                    .saturating_add(jiff::Span::new().months(months.min(19_998)));
+                    .saturating_add(jiff::Span::new().months(months.min(MOST_MONTHS)));
                 Timestamp::from_ms(later.timestamp().as_millisecond())
             }
         }
