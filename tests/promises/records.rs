@@ -313,12 +313,31 @@ fn a_recorded_run_that_names_no_data_is_given_what_its_script_reads() -> Outcome
     fs::write(run.join("tags/mlflow.source.type"), "LOCAL")?;
     fs::write(run.join("artifacts/estimator.txt"), "kept beside the model")?;
     cli.ok(["scan".as_ref(), folder.as_os_str()])?;
-    let listed = list(&cli, &folder, &[])?;
-    ensure!(listed.len() == 1 && listed[0]["source"] == "mlflow", "{listed:?}");
-    let shown = cli.ok(["runs", "show", listed[0]["id"].as_str().context("no id")?])?;
-    let inputs = shown["run"]["inputs"].as_array().or_else(|| shown["inputs"].as_array()).context("no inputs")?;
-    let data = inputs.iter().find(|it| it["path"] == "data.csv").with_context(|| format!("no data in {inputs:?}"))?;
-    ensure!(data["basis"] == "inferred", "{data}");
-    ensure!(data["confidence"].as_f64().is_some_and(|it| it > 0.8 && it < 1.0), "{data}");
-    Ok(())
+    let is_known = |runs: usize| -> Outcome {
+        let listed = list(&cli, &folder, &[])?;
+        ensure!(listed.len() == runs && listed.iter().all(|it| it["source"] == "mlflow"), "{listed:?}");
+        for one in &listed {
+            let shown = cli.ok(["runs", "show", one["id"].as_str().context("no id")?])?;
+            let inputs = shown["inputs"].as_array().context("no inputs")?;
+            let data = inputs.iter().find(|it| it["path"] == "data.csv");
+            let data = data.with_context(|| format!("{} has no data in {inputs:?}", one["name"]))?;
+            ensure!(data["basis"] == "inferred", "{data}");
+            ensure!(data["confidence"].as_f64().is_some_and(|it| it > 0.8 && it < 1.0), "{data}");
+        }
+        Ok(())
+    };
+    is_known(1)?;
+    // The record grows, and no file of the project does.
+    fs::create_dir_all(run.join("metrics"))?;
+    fs::write(run.join("metrics/auc"), format!("{end} 0.8 0\n"))?;
+    cli.ok(["scan".as_ref(), folder.as_os_str()])?;
+    ensure!(list(&cli, &folder, &[])?[0]["metrics"]["auc"] == 0.8, "the record was not read again");
+    is_known(1)?;
+    let second = "fedcba9876543210fedcba9876543210";
+    let other = folder.join("mlruns/7").join(second);
+    fs::create_dir_all(other.join("tags"))?;
+    fs::write(other.join("tags/mlflow.source.name"), "train.py")?;
+    fs::write(other.join("meta.yaml"), fs::read_to_string(run.join("meta.yaml"))?.replace(id, second))?;
+    cli.ok(["scan".as_ref(), folder.as_os_str()])?;
+    is_known(2)
 }

@@ -407,6 +407,9 @@ impl Recorder<'_> {
             write.note("changes", versions.len());
             write.files().put(states)?;
             write.files().remove(self.project.id, removed)?;
+            if !versions.is_empty() {
+                crate::infer::owe(write, self.project.id)?;
+            }
             Ok(write.versions().append(self.project.id, versions)?)
         })
     }
@@ -456,9 +459,9 @@ pub(crate) const fn is_tabular(kind: ArtifactKind) -> bool {
 }
 
 impl Engine {
-    /// Concludes which runs nobody recorded, whenever files are other than before.
+    /// Concludes which runs nobody recorded, whenever files or records are other than before.
     fn conclude(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
-        if !summary.changed_anything() && project.last_scan.is_some() {
+        if project.last_scan.is_some() && !self.owes_conclusions(project)? {
             return Ok(());
         }
         (control.progress)(summary.files, Some(summary.files), "concluding what made what");
@@ -468,7 +471,7 @@ impl Engine {
     /// What follows a scan: records that came with the folder, model files, and looking at new data sets.
     fn after_scan(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
         self.import_records(project)?;
-        if !summary.changed_anything() && project.last_scan.is_some() {
+        if project.last_scan.is_some() && !self.owes_conclusions(project)? {
             return Ok(());
         }
         for facts in self.files_of_kind(project, &[ArtifactKind::Model])? {

@@ -42,11 +42,11 @@ pub(super) fn strongest(evidence: &Evidence) -> String {
     best.map_or_else(String::new, |reason| reason.why.clone())
 }
 
-pub(super) fn runs(view: &View<'_>, claims: &[Claim<'_>]) -> Vec<InferredRun> {
+pub(super) fn runs<'s>(view: &View<'s>, claims: &[Claim<'s>]) -> Vec<InferredRun> {
     by_script(claims).into_iter().map(|(source, claims)| run_of(view, source, &claims)).collect()
 }
 
-fn run_of(view: &View<'_>, source: &Source, claims: &[&Claim<'_>]) -> InferredRun {
+fn run_of<'s>(view: &View<'s>, source: &Source, claims: &[&Claim<'s>]) -> InferredRun {
     let outputs: Vec<RunEdge> = claims
         .iter()
         .map(|claim| {

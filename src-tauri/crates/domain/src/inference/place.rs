@@ -1,6 +1,6 @@
 //! Which files of the project a path in a script can mean.
 
-use super::scene::{SceneFile, ScriptUse, Source, View};
+use super::scene::{SceneFile, View};
 
 /// How well a path fits a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +50,9 @@ impl Fit {
     }
 }
 
-pub(super) fn fits<'s>(view: &View<'s>, source: &Source, used: &ScriptUse) -> Vec<(&'s SceneFile, Fit)> {
-    let pattern = used.pattern.trim_end_matches('/');
+/// The files that a pattern in a script can mean; `folder` is that of the script.
+pub(super) fn fits<'s>(view: &View<'s>, folder: &str, pattern: &str) -> Vec<(&'s SceneFile, Fit)> {
+    let pattern = pattern.trim_end_matches('/');
     if pattern.contains("://") && !pattern.starts_with("file://") {
         return Vec::new();
     }
@@ -59,7 +60,6 @@ pub(super) fn fits<'s>(view: &View<'s>, source: &Source, used: &ScriptUse) -> Ve
     if pattern.starts_with('/') || pattern.starts_with('~') || pattern.get(1..2) == Some(":") {
         return of_absolute(view, &pattern);
     }
-    let folder = source.path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut readings: Vec<String> = Vec::new();
     for base in ["", folder] {
         if let Some(reading) = joined(base, &pattern)

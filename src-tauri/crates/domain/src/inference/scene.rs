@@ -1,5 +1,6 @@
 //! Everything that is known about a project before anything is concluded.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,9 @@ pub struct Scene {
     pub earlier: BTreeMap<RelPath, Vec<Earlier>>,
 }
 
+/// Files that a path in a script can mean, and how well it fits each.
+pub(super) type Fitting<'s> = Vec<(&'s SceneFile, Fit)>;
+
 /// The scene with what the rules ask of it again and again.
 pub(super) struct View<'s> {
     pub(super) scene: &'s Scene,
@@ -156,6 +160,8 @@ pub(super) struct View<'s> {
     /// File names, for paths of other machines and wrong folders.
     pub(super) by_name: BTreeMap<&'s str, Vec<&'s SceneFile>>,
     sources: BTreeMap<&'s RelPath, &'s Source>,
+    /// What was found to fit, by the folder of a script and a pattern: every run of a script asks the same.
+    fitted: RefCell<BTreeMap<(String, String), Fitting<'s>>>,
 }
 
 impl<'s> View<'s> {
@@ -173,6 +179,7 @@ impl<'s> View<'s> {
             by_digest,
             by_name,
             sources: scene.sources.iter().map(|source| (&source.path, source)).collect(),
+            fitted: RefCell::default(),
         }
     }
 
@@ -186,8 +193,15 @@ impl<'s> View<'s> {
     }
 
     /// The files that a use of a script can mean.
-    pub(super) fn fitting(&self, source: &Source, used: &ScriptUse) -> Vec<(&'s SceneFile, Fit)> {
-        fits(self, source, used)
+    pub(super) fn fitting(&self, source: &Source, used: &ScriptUse) -> Fitting<'s> {
+        let folder = source.path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+        let key = (folder.to_owned(), used.pattern.clone());
+        if let Some(known) = self.fitted.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = fits(self, folder, &used.pattern);
+        self.fitted.borrow_mut().insert(key, found.clone());
+        found
     }
 
     pub(super) fn columns(&self, digest: &Digest) -> Option<&'s [String]> {

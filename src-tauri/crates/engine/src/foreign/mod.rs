@@ -149,12 +149,15 @@ impl Engine {
                 .into_iter()
                 .map(|run| {
                     let id = ids.get(run.foreign_id.as_str()).copied();
-                    let former = match (run.source, id) {
-                        (RunSource::Dvc, Some(id)) => read.runs().by_id(id)?,
-                        _ => None,
-                    };
+                    let former = id.map(|id| read.runs().by_id(id)).transpose()?.flatten();
                     let id = id.unwrap_or_else(|| RunId::from_uuid(Uuid::now_v7()));
-                    let converted = converter.run(read, &run, id, former.as_ref())?;
+                    let executed = former.as_ref().filter(|_| run.source == RunSource::Dvc);
+                    let mut converted = converter.run(read, &run, id, executed)?;
+                    if run.source == RunSource::Mlflow
+                        && let Some(former) = &former
+                    {
+                        crate::infer::keep_conclusions(former, &mut converted);
+                    }
                     Ok((run, converted, former))
                 })
                 .collect::<Answer<Vec<_>>>()
@@ -164,11 +167,15 @@ impl Engine {
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("record", store.path.as_str());
             write.note("runs", converted.len());
+            if converted.iter().any(|(_, run, former)| former.as_ref().is_none_or(|it| is_of_other_files(it, run))) {
+                crate::infer::owe(write, project.id)?;
+            }
             for environment in &environments {
                 write.environments().add(environment)?;
             }
             for (foreign, run, former) in &converted {
                 if let Some(former) = former
+                    && run.source == RunSource::Dvc
                     && is_another_execution(former, run)
                 {
                     // The pipeline was run again: what it made before stays known as a run of its own.
@@ -255,6 +262,13 @@ fn is_of_store(record: &RelPath, store: &StoreRef) -> bool {
     }
     let folder = record.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
     store.kind == StoreKind::Dvc && folder == store.path.as_str()
+}
+
+/// Whether a record says other things of files than before: only those are worth concluding anew. A run that goes on gets new metrics
+/// all the time.
+fn is_of_other_files(former: &Run, run: &Run) -> bool {
+    (&former.inputs, &former.outputs, &former.code.path, former.ended)
+        != (&run.inputs, &run.outputs, &run.code.path, run.ended)
 }
 
 /// Whether two readings of a stage are two executions of it: what it wrote differs, as far as both know it.

@@ -4,8 +4,10 @@ mod columns;
 mod commands;
 mod correct;
 mod gather;
+mod owed;
 
 pub(crate) use columns::SourceShelf;
+pub(crate) use owed::owe;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -40,7 +42,7 @@ impl Engine {
         let runs: Vec<Run> = concluded.iter().map(|it| self.run_of(project, it, &git)).collect();
         let (changed, retracted, shortened) = differences(&runs, &known, &here);
         if changed.is_empty() && retracted.is_empty() && shortened.is_empty() && completed.is_empty() {
-            return Ok(());
+            return self.settle_conclusions(project);
         }
         let entry = AuditEntry::new("proofmark", "runs.infer", project.id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -54,7 +56,8 @@ impl Engine {
                 write.runs().upsert_foreign(run)?;
             }
             Ok(())
-        })
+        })?;
+        self.settle_conclusions(project)
     }
 
     fn run_of(&self, project: &Project, found: &InferredRun, git: &gather::Repository) -> Run {
@@ -79,7 +82,6 @@ impl Engine {
 /// Runs of a tracking client whose record names the script and no data: what the script reads is added, as a conclusion. Only
 /// those that are other than before.
 fn completed(scene: &inference::Scene, runs: &[Run], corrections: &[inference::Correction]) -> Vec<Run> {
-    let is_data = |edge: &RunEdge| matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog);
     let lacking: Vec<(&Run, inference::RecordedRun)> = runs
         .iter()
         .filter(|run| run.source == RunSource::Mlflow && run.record.as_ref().is_none_or(|record| !record.deleted))
@@ -100,6 +102,17 @@ fn completed(scene: &inference::Scene, runs: &[Run], corrections: &[inference::C
             (inputs != run.inputs).then(|| Run { inputs, ..(*run).clone() })
         })
         .collect()
+}
+
+/// Keeps what was concluded about a run whose record is read again, until it is concluded anew.
+pub(crate) fn keep_conclusions(former: &Run, run: &mut Run) {
+    if !run.inputs.iter().any(is_data) {
+        run.inputs.extend(former.inputs.iter().filter(|edge| is_concluded(edge)).cloned());
+    }
+}
+
+fn is_data(edge: &RunEdge) -> bool {
+    matches!(edge.kind, ArtifactKind::Dataset | ArtifactKind::PredictionLog)
 }
 
 /// Whether an edge of a record was added by a conclusion, or by a person's word about one.

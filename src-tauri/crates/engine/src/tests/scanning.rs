@@ -1,8 +1,10 @@
 use std::fs;
 
+use proofmark_contract::view::RunQuery;
 use proofmark_domain::artifact::{ArtifactKind, Change};
 
 use super::{Sandbox, age};
+use crate::scan::ScanControl;
 
 fn names(paths: &[proofmark_domain::artifact::RelPath]) -> Vec<&str> {
     paths.iter().map(|it| it.as_str()).collect()
@@ -113,4 +115,27 @@ fn unfit_folders_are_refused_with_the_reason() {
     for path in ["/", "/no/such/folder"] {
         assert!(!add(path).message.is_empty(), "{path} cannot be a project");
     }
+}
+
+#[test]
+fn conclusions_that_were_cut_off_are_made_by_the_next_scan() {
+    let sandbox = Sandbox::new();
+    let data = sandbox.write("data.csv", "a,b\n1,2\n3,4\n");
+    let script = "import pandas as pd\npd.read_csv('data.csv').to_parquet('out.bin')\n";
+    let code = sandbox.write("make.py", script);
+    let project = sandbox.add();
+    sandbox.scan(&project);
+    let made = sandbox.write("out.bin", "PAR1 something that the script made PAR1");
+    [&data, &code, &made].into_iter().for_each(|path| age(path));
+    // As if the process had ended after the files were recorded.
+    let control = ScanControl { cancelled: &|| false, progress: &|_, _, _| () };
+    let project = sandbox.engine.project(project.id).unwrap();
+    sandbox.engine.scan_without_conclusions(&project, &control).unwrap();
+    assert!(sandbox.engine.owes_conclusions(&project).unwrap());
+    let runs = || sandbox.engine.run_list(RunQuery { project: Some(project.id), ..RunQuery::default() }).unwrap().total;
+    assert_eq!(runs(), 0);
+    let summary = sandbox.scan(&project);
+    assert!(!summary.changed_anything(), "{summary:?}");
+    assert_eq!(runs(), 1, "what was owed was concluded");
+    assert!(!sandbox.engine.owes_conclusions(&project).unwrap());
 }
