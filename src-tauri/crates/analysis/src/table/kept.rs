@@ -3,6 +3,7 @@
 //! The types of columns are known for sure only at the end of the file. They are guessed from its beginning, the values are kept as
 //! such, and the few columns for which the guess was wrong are read once more.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,8 +14,14 @@ use super::build::{FrameBuilder, ReadAs};
 /// Bytes that all tables of the process together keep.
 const MOST: u64 = 384 << 20;
 
-/// Rows of a frame that is kept.
-pub const ROWS: usize = 65_536;
+/// Rows of a frame that is kept, at most.
+const ROWS: usize = 65_536;
+
+/// Bytes of a frame, at most, but for its last row: whether there is room is asked once a frame, and rows can be very wide.
+const FRAME: usize = 16 << 20;
+
+/// Bytes that a value takes beside its text.
+const VALUE: usize = 8;
 
 static HELD: AtomicU64 = AtomicU64::new(0);
 
@@ -35,7 +42,7 @@ impl Drop for Kept {
 
 impl Kept {
     /// The frames, once the columns that were guessed wrongly are put right by `reread`, which gets their indices and gives
-    /// frames of the same heights.
+    /// them in frames of any heights.
     pub fn frames<E>(
         &self,
         reread: impl FnOnce(&[usize]) -> Result<Vec<DataFrame>, E>,
@@ -44,14 +51,22 @@ impl Kept {
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if !wrong.is_empty() {
-            let right = reread(&wrong)?;
-            if right.len() != frames.len() {
+            let mut parts = reread(&wrong)?.into_iter();
+            let mut right = parts.next().unwrap_or_default();
+            for part in parts {
+                right.vstack_mut_owned(part).map_err(|_| misfit())?;
+            }
+            right.rechunk_mut();
+            if right.height() != frames.iter().map(DataFrame::height).sum::<usize>() {
                 return Err(misfit());
             }
             let mut whole = Vec::with_capacity(frames.len());
-            for (frame, right) in frames.iter().zip(right) {
+            let mut from = 0usize;
+            for frame in frames.iter() {
+                let here = right.slice(from as i64, frame.height());
+                from += frame.height();
                 let mut frame = frame.clone();
-                for (at, column) in wrong.iter().zip(right.columns()) {
+                for (at, column) in wrong.iter().zip(here.columns()) {
                     frame.replace_column(*at, column.clone()).map_err(|_| misfit())?;
                 }
                 whole.push(frame);
@@ -69,6 +84,8 @@ pub struct Keeping {
     builder: Option<FrameBuilder>,
     frames: Vec<DataFrame>,
     guessed: Vec<ReadAs>,
+    /// Bytes in the builder, about.
+    building: usize,
     bytes: u64,
 }
 
@@ -76,19 +93,26 @@ impl Keeping {
     /// Begins with a guess of the columns' types.
     pub fn new(names: &[String], guessed: Vec<ReadAs>) -> Self {
         let plan = names.iter().zip(&guessed).enumerate().map(|(at, (name, kind))| (at, name.clone(), *kind)).collect();
-        Self { builder: Some(FrameBuilder::new(plan)), frames: Vec::new(), guessed, bytes: 0 }
+        Self { builder: Some(FrameBuilder::new(plan)), frames: Vec::new(), guessed, building: 0, bytes: 0 }
     }
 
     /// Adds a row.
     pub fn push<'a>(&mut self, field: impl Fn(usize) -> Option<&'a str>) {
         let Some(builder) = &mut self.builder else { return };
-        builder.push(field);
-        if builder.height >= ROWS {
+        let size = Cell::new(0usize);
+        builder.push(|at| {
+            let field = field(at);
+            size.set(size.get() + VALUE + field.map_or(0, str::len));
+            field
+        });
+        self.building += size.get();
+        if builder.height >= ROWS || self.building >= FRAME {
             self.cut();
         }
     }
 
     fn cut(&mut self) {
+        self.building = 0;
         let Some(frame) = self.builder.as_mut().map(FrameBuilder::take) else { return };
         let room = frame.ok().filter(|frame| {
             let size = frame.estimated_size() as u64;

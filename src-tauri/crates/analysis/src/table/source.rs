@@ -12,13 +12,14 @@ use super::build::{FrameBuilder, ReadAs};
 use super::csv::{self, Layout};
 use super::decode::{self, Encoding, Packing};
 use super::json::{self, Columns, JsonError};
-use super::kept::{self, Kept};
+use super::kept::Kept;
 use super::options::ReadOptions;
-use super::records::Record;
 use super::rows::{self, RowSource};
 use super::sniff;
 use super::structure::{Odd, Structure};
 use super::{TableError, parts, sqlite, value, workbook};
+
+mod delimited;
 
 #[derive(Debug, Clone)]
 enum Format {
@@ -625,148 +626,6 @@ impl TableSource {
             offset += rows;
         }
         Some(Ok(()))
-    }
-
-    /// Gives every row with its number in the file and its values as texts: those of a text table as they are written, spellings of
-    /// missing values and leading zeros included. `each` says whether to go on.
-    ///
-    /// # Errors
-    /// When the file can no longer be read to its end, or `cancel` or `each` says so.
-    pub(crate) fn each_text(
-        &self,
-        cancel: &dyn Fn() -> bool,
-        each: &mut dyn FnMut(u64, &[Option<String>]) -> bool,
-    ) -> Result<(), TableError> {
-        let Format::Delimited(layout) = &self.format else {
-            return self.for_each_batch(None, 4_096, cancel, &mut |first, frame| {
-                for at in 0..frame.height() {
-                    let values: Vec<Option<String>> = frame
-                        .columns()
-                        .iter()
-                        .map(|column| match column.get(at) {
-                            Ok(AnyValue::Null) | Err(_) => None,
-                            Ok(AnyValue::String(text)) => Some(text.to_owned()),
-                            Ok(other) => Some(other.to_string()),
-                        })
-                        .collect();
-                    if !each(self.row_number(first + at as u64), &values) {
-                        return Err(TableError::Cancelled);
-                    }
-                }
-                Ok(())
-            });
-        };
-        let mut reader = csv::reader(&self.path, layout).map_err(|error| unreadable(&self.path, error))?;
-        let mut record = Record::default();
-        let mut skip_header = layout.header;
-        let mut skipped = self.structure.iter().flat_map(|structure| structure.skipped.iter().copied()).peekable();
-        let mut row = 0u64;
-        while reader.next(&mut record).map_err(|error| unreadable(&self.path, error))? {
-            if record.blank && self.names.len() > 1 {
-                continue;
-            }
-            if std::mem::take(&mut skip_header) {
-                continue;
-            }
-            row += 1;
-            if skipped.next_if(|number| *number == row).is_some() {
-                continue;
-            }
-            if row.is_multiple_of(4096) && cancel() {
-                return Err(TableError::Cancelled);
-            }
-            // A row with more fields than the header keeps them all: it is set aside or it stays as it is.
-            let width = record.len().max(self.names.len());
-            let values: Vec<Option<String>> =
-                (0..width).map(|at| Some(record.get(at).to_owned()).filter(|it| !it.is_empty())).collect();
-            if !each(row, &values) {
-                return Err(TableError::Cancelled);
-            }
-        }
-        Ok(())
-    }
-
-    /// From what was kept; a column whose type was guessed wrongly is read once more from the file.
-    fn kept_batches(
-        &self,
-        kept: &Kept,
-        layout: &Layout,
-        wanted: &[usize],
-        batch: usize,
-        cancel: &dyn Fn() -> bool,
-        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
-    ) -> Result<(), TableError> {
-        let reread = |wrong: &[usize]| {
-            let mut frames = Vec::new();
-            self.delimited_batches(layout, wrong, kept::ROWS, cancel, &mut |_, frame| {
-                frames.push(frame);
-                Ok(())
-            })?;
-            Ok(frames)
-        };
-        let frames = kept.frames(reread, || TableError::Changed { path: self.path.clone() })?;
-        let names: Vec<&str> = wanted.iter().filter_map(|at| self.names.get(*at)).map(String::as_str).collect();
-        let mut first = 0u64;
-        for frame in frames {
-            let frame = frame.select(names.iter().copied()).map_err(|error| self.damaged(&error))?;
-            let mut at = 0usize;
-            while at < frame.height() {
-                if cancel() {
-                    return Err(TableError::Cancelled);
-                }
-                let length = batch.min(frame.height() - at);
-                each(first, frame.slice(at as i64, length))?;
-                at += length;
-                first += length as u64;
-            }
-        }
-        Ok(())
-    }
-
-    fn delimited_batches(
-        &self,
-        layout: &Layout,
-        wanted: &[usize],
-        batch: usize,
-        cancel: &dyn Fn() -> bool,
-        each: &mut dyn FnMut(u64, DataFrame) -> Result<(), TableError>,
-    ) -> Result<(), TableError> {
-        let mut reader = csv::reader(&self.path, layout).map_err(|error| unreadable(&self.path, error))?;
-        let mut builder = FrameBuilder::new(self.plan(&layout.types, wanted));
-        let mut record = Record::default();
-        let mut skip_header = layout.header;
-        let mut skipped = self.structure.iter().flat_map(|structure| structure.skipped.iter().copied()).peekable();
-        let (mut row, mut first) = (0u64, 0u64);
-        while reader.next(&mut record).map_err(|error| unreadable(&self.path, error))? {
-            if record.blank && self.names.len() > 1 {
-                continue;
-            }
-            if std::mem::take(&mut skip_header) {
-                continue;
-            }
-            row += 1;
-            if skipped.next_if(|number| *number == row).is_some() {
-                continue;
-            }
-            builder.push(|index| Some(layout.options.field(record.get(index))));
-            if row.is_multiple_of(4096) && cancel() {
-                return Err(TableError::Cancelled);
-            }
-            if builder.height >= batch {
-                let height = builder.height as u64;
-                each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
-                first += height;
-            }
-        }
-        if builder.height > 0 {
-            let height = builder.height as u64;
-            each(first, builder.take().map_err(|error| self.damaged(&error))?)?;
-            first += height;
-        }
-        if first != self.rows {
-            return Err(TableError::Changed { path: self.path.clone() });
-        }
-        Ok(())
     }
 
     fn json_batches(
