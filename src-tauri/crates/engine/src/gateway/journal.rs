@@ -87,6 +87,8 @@ struct Pen {
     sync_each: bool,
     is_dirty: bool,
     looked: Instant,
+    /// Why lines that were written may not be on the disk. The system says so once, so it is kept until somebody can be told.
+    lost: Option<io::Error>,
 }
 
 /// Opens a log for appending and locks it. A line that was cut off by a loss of power is ended, so that it costs itself only.
@@ -119,7 +121,7 @@ fn open(path: &Path) -> Answer<File> {
 impl Pen {
     fn open(path: PathBuf, sync_each: bool) -> Answer<Self> {
         let file = open(&path)?;
-        Ok(Self { path, file, sync_each, is_dirty: false, looked: Instant::now() })
+        Ok(Self { path, file, sync_each, is_dirty: false, looked: Instant::now(), lost: None })
     }
 
     fn write_all(mut self, receiver: &mpsc::Receiver<Entry>) -> io::Result<()> {
@@ -128,11 +130,21 @@ impl Pen {
             let first = match receiver.recv_timeout(BETWEEN) {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.sync()?;
+                    self.looked = Instant::now();
+                    self.sync();
+                    self.follow();
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return self.sync(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.sync();
+                    return self.lost.take().map_or(Ok(()), Err);
+                }
             };
+            let is_due = self.looked.elapsed() >= BETWEEN;
+            if is_due {
+                // Before the line: one that went into a file that was moved away may be gone with it.
+                self.follow();
+            }
             text.clear();
             text.extend_from_slice(&first.line);
             let mut waiting = vec![first.done];
@@ -151,17 +163,19 @@ impl Pen {
                 // Who no longer waits does not need the answer.
                 let _ = done.send(answer);
             }
-            if self.looked.elapsed() >= BETWEEN {
+            if is_due {
+                // After the answers: nobody waits for the disk.
                 self.looked = Instant::now();
-                // A failure shows again at the next line, where somebody can be told.
-                if self.sync().is_ok() {
-                    self.follow();
-                }
+                self.sync();
             }
         }
     }
 
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        if let Some(error) = self.lost.take() {
+            // Those who wait now are told; the lines before them are in the file, and no longer for certain on the disk.
+            return Err(error);
+        }
         let before = self.file.metadata()?.len();
         let written =
             self.file.write_all(text).and_then(|()| if self.sync_each { self.file.sync_data() } else { Ok(()) });
@@ -173,8 +187,12 @@ impl Pen {
         written
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.is_dirty) { self.file.sync_data() } else { Ok(()) }
+    fn sync(&mut self) {
+        if std::mem::take(&mut self.is_dirty)
+            && let Err(error) = self.file.sync_data()
+        {
+            self.lost = Some(error);
+        }
     }
 
     /// Goes on in a new file when the old one was moved away, as programs that rotate logs do.
@@ -182,6 +200,7 @@ impl Pen {
         if !is_same(&self.path, &self.file)
             && let Ok(file) = open(&self.path)
         {
+            self.sync();
             self.file = file;
         }
     }
@@ -222,6 +241,31 @@ mod tests {
         journal.close().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, "{\"a\":1}\n{\"cut\n{\"b\":0}\n{\"b\":1}\n{\"b\":2}\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_line_after_a_rotation_goes_into_the_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, old) = (folder.path().join("log.jsonl"), folder.path().join("log.jsonl.1"));
+        let mut pen = Pen::open(path.clone(), false).unwrap();
+        pen.write(b"1\n").unwrap();
+        std::fs::rename(&path, &old).unwrap();
+        pen.follow();
+        pen.write(b"2\n").unwrap();
+        assert_eq!(std::fs::read(&old).unwrap(), b"1\n");
+        assert_eq!(std::fs::read(&path).unwrap(), b"2\n");
+    }
+
+    #[test]
+    fn what_the_disk_lost_is_told_once_and_the_log_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let mut pen = Pen::open(path.clone(), false).unwrap();
+        pen.lost = Some(io::Error::other("the disk failed"));
+        assert!(pen.write(b"1\n").is_err(), "those who wait are told");
+        pen.write(b"2\n").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"2\n");
     }
 
     #[cfg(target_os = "linux")]

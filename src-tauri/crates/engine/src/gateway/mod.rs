@@ -198,7 +198,7 @@ impl Gateway {
         self.address
     }
 
-    /// What went wrong with the log since this was asked last.
+    /// What last went wrong with the log, if anything did.
     pub fn log_problem(&self) -> Option<String> {
         self.shared.log_problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
