@@ -282,10 +282,17 @@ impl Engine {
 }
 
 /// Gates in the form of `proofmark.toml`.
-pub(crate) fn gates_text(gates: &[Gate]) -> String {
+///
+/// # Errors
+/// If they cannot be written so: an empty text would say that there are none.
+pub(crate) fn gates_text(gates: &[Gate]) -> Answer<String> {
+    if gates.is_empty() {
+        return Ok(String::new());
+    }
     let mut all = serde_json::json!({ "gate": gates });
     drop_nulls(&mut all);
-    if gates.is_empty() { String::new() } else { toml::to_string(&all).unwrap_or_default() }
+    toml::to_string(&all)
+        .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The gates cannot be written as text: {error}.")))
 }
 
 /// TOML has no word for nothing: what is absent is left out.

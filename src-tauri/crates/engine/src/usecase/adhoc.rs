@@ -441,8 +441,12 @@ impl Engine {
         let Ok(project) = self.project_at(file) else { return Ok(Vec::new()) };
         let canonical = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
         let Ok(path) = label_of(Path::new(&project.root), &canonical) else { return Ok(Vec::new()) };
-        // A file that no scan has seen yet has no findings about which anybody could have said anything.
-        let rows = self.findings_of(&project, Some(&path)).unwrap_or_default();
+        let rows = match self.findings_of(&project, Some(&path)) {
+            Ok(rows) => rows,
+            // A file that no scan has seen yet has no findings about which anybody could have said anything.
+            Err(trouble) if trouble.0.code == ErrorCode::NotFound => Vec::new(),
+            Err(trouble) => return Err(trouble),
+        };
         Ok(rows
             .into_iter()
             .filter(|it| !it.state.counts() && it.resolved_at.is_none())

@@ -239,7 +239,7 @@ impl Engine {
             owners_needed: list.threshold() as u64,
             expires: list.expires,
             policy: list.policy.clone(),
-            gates_text: crate::config::gates_text(&list.policy.gates),
+            gates_text: crate::config::gates_text(&list.policy.gates)?,
             proposals: proposals.collect(),
             requests: requests.collect(),
         }))
