@@ -13,7 +13,6 @@ use proofmark_domain::profile::{Scalar, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 
-pub use crate::aside::{AsideError, Written};
 pub use crate::drift::DriftError;
 pub use crate::evaluate::{
     Calibrated, EvaluateError, EvaluationColumns, Part, Predictions, Task, calibration, compare, measure, pair, parts,
@@ -21,6 +20,7 @@ pub use crate::evaluate::{
 };
 pub use crate::profile::{Sketch, SketchError};
 pub use crate::proxy::{ProxyError, ProxyRequest};
+pub use crate::quarantine::{QuarantineError, Written};
 pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
 pub use crate::table::{DecimalMark, ReadOptions, TableError, TextEncoding};
 
@@ -352,13 +352,13 @@ fn shown(column: &Column, at: usize) -> Option<String> {
 ///
 /// # Errors
 /// If the table cannot be read to its end, a file of these names is there already or cannot be written, or `cancel` says so.
-pub fn set_aside(
+pub fn quarantine(
     table: &Table,
     reasons: &BTreeMap<u64, Vec<String>>,
     folder: &Path,
     cancel: &dyn Fn() -> bool,
-) -> Result<Written, AsideError> {
-    crate::aside::set_aside(&table.source, reasons, folder, cancel)
+) -> Result<Written, QuarantineError> {
+    crate::quarantine::quarantine(&table.source, reasons, folder, cancel)
 }
 
 /// What can be said of a file that is no table: that it is empty, cut off, or damaged. `None` where it is simply something else.

@@ -2,7 +2,6 @@
 //!
 //! The only crate that knows polars and linfa. It reads files and returns domain values; it keeps nothing.
 
-mod aside;
 pub mod check;
 pub mod drift;
 pub mod evaluate;
@@ -10,5 +9,6 @@ pub mod facade;
 pub mod monitor;
 pub mod profile;
 pub mod proxy;
+mod quarantine;
 pub mod sensitive;
 pub mod table;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use proofmark_analysis::facade::{AsideError, SketchError};
+use proofmark_analysis::facade::{QuarantineError, SketchError};
 use proofmark_analysis::table::TableError;
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_intake::files::{FileError, HashError, LabelError, RootError};
@@ -265,16 +265,16 @@ impl From<SketchError> for Trouble {
     }
 }
 
-impl From<AsideError> for Trouble {
-    fn from(error: AsideError) -> Self {
+impl From<QuarantineError> for Trouble {
+    fn from(error: QuarantineError) -> Self {
         match error {
-            AsideError::Table(error) => error.into(),
-            AsideError::Write { path, source } if source.kind() == io::ErrorKind::AlreadyExists => Self::new(
+            QuarantineError::Table(error) => error.into(),
+            QuarantineError::Write { path, source } if source.kind() == io::ErrorKind::AlreadyExists => Self::new(
                 ErrorCode::AlreadyExists,
                 format!("{} is there already, and nothing is overwritten. Nothing was set aside.", path.display()),
             )
             .hint("Name another folder, or move the file away."),
-            AsideError::Write { path, source } => io_trouble("writing", &path, &source),
+            QuarantineError::Write { path, source } => io_trouble("writing", &path, &source),
         }
     }
 }

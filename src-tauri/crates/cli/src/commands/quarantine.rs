@@ -50,7 +50,7 @@ impl Arguments {
         let counts = |finding: &proofmark_contract::domain::check::Finding| {
             !muted.iter().any(|(kind, columns)| *kind == finding.kind && *columns == finding.columns)
         };
-        let done = adhoc::set_aside(&self.file, &beside, &self.to, least, &counts, SystemClock.now())?;
+        let done = adhoc::quarantine(&self.file, &beside, &self.to, least, &counts, SystemClock.now())?;
         context.answer("quarantine", &done, || text(&done))
     }
 }

@@ -244,7 +244,7 @@ const MOST_ASIDE: f64 = 0.5;
 ///
 /// # Errors
 /// If the file is no table, or the files cannot be written.
-pub fn set_aside(
+pub fn quarantine(
     path: &Path,
     beside: &CheckBeside<'_>,
     folder: &Path,
@@ -294,7 +294,7 @@ pub fn set_aside(
         return Ok(SetAside { path, kept: None, aside: None, rows_kept, rows_aside: 0, findings });
     }
     std::fs::create_dir_all(folder).map_err(|error| io_trouble("making", folder, &error))?;
-    let written = facade::set_aside(&table, &reasons, folder, &never)?;
+    let written = facade::quarantine(&table, &reasons, folder, &never)?;
     let text = |path: &Path| Some(path.to_string_lossy().into_owned());
     Ok(SetAside {
         path,

@@ -24,7 +24,7 @@ pub struct Written {
 
 /// Why nothing was set aside. No file is left behind then.
 #[derive(Debug, thiserror::Error)]
-pub enum AsideError {
+pub enum QuarantineError {
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -50,9 +50,9 @@ impl Drop for Pending {
     }
 }
 
-fn create(path: &Path, pending: &mut Pending) -> Result<BufWriter<File>, AsideError> {
+fn create(path: &Path, pending: &mut Pending) -> Result<BufWriter<File>, QuarantineError> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let file = file.map_err(|source| AsideError::Write { path: path.to_owned(), source })?;
+    let file = file.map_err(|source| QuarantineError::Write { path: path.to_owned(), source })?;
     pending.0.push(path.to_owned());
     Ok(BufWriter::new(file))
 }
@@ -61,12 +61,12 @@ fn create(path: &Path, pending: &mut Pending) -> Result<BufWriter<File>, AsideEr
 ///
 /// # Errors
 /// If the table cannot be read to its end, a file of these names is there already or cannot be written, or `cancel` says so.
-pub fn set_aside(
+pub fn quarantine(
     source: &TableSource,
     reasons: &BTreeMap<u64, Vec<String>>,
     folder: &Path,
     cancel: &dyn Fn() -> bool,
-) -> Result<Written, AsideError> {
+) -> Result<Written, QuarantineError> {
     let name = source.path().file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.trim_start_matches('.').split('.').next().unwrap_or("table").to_owned();
     let reading = source.reading();
@@ -86,13 +86,13 @@ pub fn set_aside(
     let mut out_kept = create(&kept, &mut pending)?;
     let write = |path: &Path| {
         let path = path.to_owned();
-        move |source: io::Error| AsideError::Write { path, source }
+        move |source: io::Error| QuarantineError::Write { path, source }
     };
     let (mut rows_kept, mut rows_aside) = (0u64, 0u64);
     let header: Vec<&str> =
         ["row", "reasons"].into_iter().chain(source.column_names().iter().map(String::as_str)).collect();
     line(&mut out_aside, b',', header.into_iter().map(Some)).map_err(write(&aside))?;
-    let mut put_aside = |number: u64, why: &[String], values: &[Option<String>]| -> Result<(), AsideError> {
+    let mut put_aside = |number: u64, why: &[String], values: &[Option<String>]| -> Result<(), QuarantineError> {
         rows_aside += 1;
         let (number, why) = (number.to_string(), why.join("; "));
         let fields = [Some(number.as_str()), Some(why.as_str())].into_iter();
@@ -100,7 +100,7 @@ pub fn set_aside(
     };
     if parquet {
         let mut writer: Option<_> = None;
-        let mut failed: Option<AsideError> = None;
+        let mut failed: Option<QuarantineError> = None;
         let mut file = Some(&mut out_kept);
         let read = source.for_each_stored_batch(cancel, &mut |first, frame| {
             let mut stays = Vec::with_capacity(frame.height());
@@ -132,16 +132,16 @@ pub fn set_aside(
             }
             Ok(())
         });
-        read.unwrap_or(Ok(())).map_err(|error| failed.take().unwrap_or(AsideError::Table(error)))?;
+        read.unwrap_or(Ok(())).map_err(|error| failed.take().unwrap_or(QuarantineError::Table(error)))?;
         if let Some(writer) = writer {
             writer
                 .finish()
-                .map_err(|error| AsideError::Write { path: kept.clone(), source: io::Error::other(error) })?;
+                .map_err(|error| QuarantineError::Write { path: kept.clone(), source: io::Error::other(error) })?;
         }
     } else {
         line(&mut out_kept, separator, source.column_names().iter().map(|it| Some(it.as_str())))
             .map_err(write(&kept))?;
-        let mut failed: Option<AsideError> = None;
+        let mut failed: Option<QuarantineError> = None;
         source
             .each_text(cancel, &mut |number, values| {
                 let done = match reasons.get(&number) {
@@ -160,7 +160,7 @@ pub fn set_aside(
                     }
                 }
             })
-            .map_err(|error| failed.take().unwrap_or(AsideError::Table(error)))?;
+            .map_err(|error| failed.take().unwrap_or(QuarantineError::Table(error)))?;
     }
     out_kept.flush().and_then(|()| out_kept.get_ref().sync_all()).map_err(write(&kept))?;
     out_aside.flush().and_then(|()| out_aside.get_ref().sync_all()).map_err(write(&aside))?;
