@@ -318,7 +318,7 @@ fn a_recorded_run_that_names_no_data_is_given_what_its_script_reads() -> Outcome
         ensure!(listed.len() == runs && listed.iter().all(|it| it["source"] == "mlflow"), "{listed:?}");
         for one in &listed {
             let shown = cli.ok(["runs", "show", one["id"].as_str().context("no id")?])?;
-            let inputs = shown["inputs"].as_array().context("no inputs")?;
+            let inputs = shown["run"]["inputs"].as_array().context("no inputs")?;
             let data = inputs.iter().find(|it| it["path"] == "data.csv");
             let data = data.with_context(|| format!("{} has no data in {inputs:?}", one["name"]))?;
             ensure!(data["basis"] == "inferred", "{data}");
