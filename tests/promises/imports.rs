@@ -27,9 +27,11 @@ const TABLE: &[Rule] = &[
     Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
+    Rule { name: "bucket", ours: &["registry"], never: &["polars", "rusqlite", "tauri"] },
+    Rule { name: "scoring", ours: &["domain"], never: &["polars", "rusqlite", "tauri", "tokio"] },
     Rule {
         name: "engine",
-        ours: &["domain", "contract", "ledger", "intake", "analysis", "report", "registry"],
+        ours: &["domain", "contract", "ledger", "intake", "analysis", "report", "registry", "bucket", "scoring"],
         never: &["tauri", "clap", "rusqlite"],
     },
     Rule { name: "cli", ours: &["contract", "engine"], never: &["tauri", "rusqlite", "polars"] },
@@ -49,6 +51,10 @@ const AT_HOME: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("tauri", "desktop"),
     ("notify", "engine"),
+    ("object_store", "bucket"),
+    ("tract", "scoring"),
+    ("typst", "report"),
+    ("keyring", "engine"),
 ];
 
 /// Nothing leaves the machine, so nothing of ours can speak to a network.

@@ -1,0 +1,1 @@
+//! The registry in an S3-compatible store.

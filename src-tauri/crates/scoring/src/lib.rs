@@ -1,0 +1,1 @@
+//! Evaluates ONNX models without the framework that made them.
