@@ -5,5 +5,6 @@
 mod accessible;
 mod guarded;
 mod keyboard;
+mod monitoring;
 mod release;
 mod screens;

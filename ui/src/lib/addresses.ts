@@ -42,6 +42,8 @@ export function addressOfTarget(target: Target): string {
 	switch (target.to) {
 		case "dataset":
 			return to.dataset(target.project, target.path);
+		case "monitor":
+			return to.monitor(target.project, target.path);
 		case "model":
 			return to.model(target.project, target.path);
 		case "candidate":

@@ -30,6 +30,13 @@ pub enum Target {
         /// The data set.
         path: String,
     },
+    /// What a log of predictions says about its model.
+    Monitor {
+        /// The project.
+        project: ProjectId,
+        /// The log.
+        path: String,
+    },
     /// A model's page.
     Model {
         /// The project.

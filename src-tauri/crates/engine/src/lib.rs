@@ -22,6 +22,7 @@ mod platform;
 mod record;
 mod scan;
 mod screen;
+mod screenings;
 mod trouble;
 mod usecase;
 mod watch;
@@ -64,6 +65,8 @@ struct Inner {
     records_seen: Mutex<foreign::Seen>,
     /// Scans of one project wait for each other.
     scanning: Mutex<BTreeMap<ProjectId, Arc<Mutex<()>>>>,
+    /// Screenings of whole projects that have not ended.
+    screenings: Mutex<screenings::Screenings>,
     /// The graph of each project, for as long as nothing that it is made of changes.
     graphs: Mutex<graph::Graphs>,
     /// What is searched, for as long as it holds.
@@ -97,6 +100,7 @@ impl Engine {
             skipped: Mutex::default(),
             records_seen: Mutex::default(),
             scanning: Mutex::default(),
+            screenings: Mutex::default(),
             graphs: Mutex::default(),
             corpus: Mutex::default(),
             closing: AtomicBool::new(false),

@@ -471,20 +471,20 @@ impl Engine {
     /// What follows a scan: records that came with the folder, model files, and looking at new data sets.
     fn after_scan(&self, project: &Project, summary: &ScanSummary, control: &ScanControl<'_>) -> Answer<()> {
         self.import_records(project)?;
-        if project.last_scan.is_some() && !self.owes_conclusions(project)? {
-            return Ok(());
-        }
-        for facts in self.files_of_kind(project, &[ArtifactKind::Model])? {
-            if (control.cancelled)() {
-                return Err(Trouble::cancelled());
+        let is_new = project.last_scan.is_none() || self.owes_conclusions(project)?;
+        if is_new {
+            for facts in self.files_of_kind(project, &[ArtifactKind::Model])? {
+                if (control.cancelled)() {
+                    return Err(Trouble::cancelled());
+                }
+                (control.progress)(summary.files, Some(summary.files), facts.path.as_str());
+                self.read_model_once(project, &facts)?;
             }
-            (control.progress)(summary.files, Some(summary.files), facts.path.as_str());
-            self.read_model_once(project, &facts)?;
         }
         let is_served = lock(&self.0.watches).contains_key(&project.id);
-        if is_served && self.settings()?.screen_automatically {
+        if is_served && self.settings()?.screen_automatically && (is_new || !self.logs_due(project)?.is_empty()) {
             // Data is looked at by a job of its own, so that files show up before their profiles are done.
-            self.screen_start(proofmark_contract::view::ScreenStart { project: project.id, path: None })?;
+            self.screen_project(project)?;
         }
         Ok(())
     }

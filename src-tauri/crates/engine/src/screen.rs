@@ -78,19 +78,15 @@ impl Engine {
     /// If there is no such project or data set.
     pub fn screen_start(&self, request: ScreenStart) -> Answer<JobRef> {
         let project = self.project(request.project)?;
-        let title = request
-            .path
-            .as_deref()
-            .map_or_else(|| format!("Looking at the data of {}", project.name), |path| format!("Looking at {path}"));
-        let only = request.path.map(RelPath::new);
-        if let Some(path) = &only {
-            self.file(&project, path)?;
-        }
+        let Some(path) = request.path else { return self.screen_project(&project) };
+        let title = format!("Looking at {path}");
+        let only = RelPath::new(path);
+        self.file(&project, &only)?;
         let plan = JobPlan { kind: JobKind::Screen, title, project: Some(project.id), unit: "data sets", notice: None };
-        self.start_job(plan, move |engine, worker| engine.screen(&project, only.as_ref(), worker))
+        self.start_job(plan, move |engine, worker| engine.screen(&project, Some(&only), worker))
     }
 
-    fn screen(&self, project: &Project, only: Option<&RelPath>, worker: &Worker) -> Answer<()> {
+    pub(crate) fn screen(&self, project: &Project, only: Option<&RelPath>, worker: &Worker) -> Answer<()> {
         let limit = self.settings()?.screen_size_limit;
         let files: Vec<FileState> = self
             .present(project)?

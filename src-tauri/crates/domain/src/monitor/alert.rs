@@ -418,10 +418,11 @@ fn quality(maker: &mut Maker<'_>) {
             }
         }
         let absent = windows[first..=last].iter().any(|it| !it.quality.absent.is_empty());
-        let what = if absent {
-            "are missing altogether or damaged"
-        } else {
-            "hold missing, unseen, out-of-range or wrongly typed values"
+        let what = match (absent, columns.len()) {
+            (true, 1) => "is missing altogether or damaged",
+            (true, _) => "are missing altogether or damaged",
+            (false, 1) => "holds missing, unseen, out-of-range or wrongly typed values",
+            (false, _) => "hold missing, unseen, out-of-range or wrongly typed values",
         };
         let sentence = format!("{} {what}, more than in the reference.", listed(&columns));
         (columns, None, sentence)

@@ -10,6 +10,7 @@ mod environments;
 mod figures;
 mod files;
 pub(crate) mod findings;
+mod following;
 mod gates;
 mod governance;
 mod import;

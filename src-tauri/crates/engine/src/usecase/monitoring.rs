@@ -4,22 +4,50 @@ use std::path::PathBuf;
 
 use proofmark_analysis::facade;
 use proofmark_analysis::monitor::{MonitorInput, monitor};
+use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
 use proofmark_domain::drift::DriftVerdict;
 use proofmark_domain::id::ReportId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId, NodeKind};
-use proofmark_domain::monitor::{HealthState, MonitorReport};
+use proofmark_domain::monitor::{HealthState, MonitorReport, WindowKind};
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::project::Project;
 use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Engine;
-use crate::jobs::JobPlan;
+use crate::jobs::{JobPlan, Worker};
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
+
+/// How a log is to be read; what is absent is found out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    reference: Option<String>,
+    #[serde(default)]
+    labels: Option<String>,
+    #[serde(default)]
+    window: Option<WindowKind>,
+}
+
+/// What was read of a log last, with what people answered to it.
+pub(super) struct Answered {
+    pub(super) head: MonitorHead,
+    /// `None` if another version of Proofmark kept it in a form that this one does not know.
+    pub(super) report: Option<MonitorReport>,
+}
+
+/// A log that is about to be read.
+pub(super) struct LogJob {
+    pub(super) log: FileFacts,
+    pub(super) reference: Option<FileFacts>,
+    labels: Option<FileFacts>,
+    asked: Asked,
+}
 
 impl Engine {
     /// Starts to read a log of predictions window by window.
@@ -28,50 +56,65 @@ impl Engine {
     /// If the log, or a table that was named, does not exist.
     pub fn monitor_start(&self, request: MonitorStart) -> Answer<JobRef> {
         let project = self.project(request.project)?;
-        let log = self.file(&project, &RelPath::new(request.path))?.facts;
-        let named = |path: Option<String>| -> Answer<Option<FileFacts>> {
-            path.filter(|it| !it.is_empty()).map(|it| Ok(self.file(&project, &RelPath::new(it))?.facts)).transpose()
-        };
-        let labels = named(request.labels)?;
-        let reference = match named(request.reference)? {
-            Some(facts) => Some(facts),
-            None => named(self.log_reference(&project, &log)?)?,
-        };
+        let asked = Asked { reference: request.reference, labels: request.labels, window: request.window };
+        let reading = self.log_reading(&project, &RelPath::new(request.path), asked)?;
         let plan = JobPlan {
             kind: JobKind::Drift,
-            title: format!("Reading {}", log.path.file_name()),
+            title: format!("Reading {}", reading.log.path.file_name()),
             project: Some(project.id),
             unit: "percent",
             notice: None,
         };
-        let window = request.window;
         self.start_job(plan, move |engine, worker| {
-            let cancel = || worker.cancelled();
-            let place = |facts: &Option<FileFacts>| -> Answer<Option<PathBuf>> {
-                facts.as_ref().map(|it| absolute(&project, &it.path)).transpose()
-            };
-            let input = MonitorInput {
-                log: absolute(&project, &log.path)?,
-                reference: place(&reference)?,
-                labels: place(&labels)?,
-                window,
-                columns: Vec::new(),
-                now: engine.now().ms(),
-            };
-            let report =
-                monitor(&input, &cancel, &|done, what| worker.progress((done * 100.0) as u64, Some(100), what))?;
-            worker.check()?;
-            engine.keep_monitor(&project, &log, reference.as_ref(), &report)
+            engine.read_log(&project, &reading, worker, &|done, what| {
+                worker.progress((done * 100.0) as u64, Some(100), what);
+            })
         })
     }
 
-    fn keep_monitor(
+    /// What it takes to read a log as it was asked for.
+    pub(super) fn log_reading(&self, project: &Project, path: &RelPath, asked: Asked) -> Answer<LogJob> {
+        let log = self.file(project, path)?.facts;
+        let named = |path: Option<&String>| -> Answer<Option<FileFacts>> {
+            path.filter(|it| !it.is_empty())
+                .map(|it| Ok(self.file(project, &RelPath::new(it.clone()))?.facts))
+                .transpose()
+        };
+        let labels = named(asked.labels.as_ref())?;
+        let reference = match named(asked.reference.as_ref())? {
+            Some(facts) => Some(facts),
+            None => named(self.log_reference(project, &log)?.as_ref())?,
+        };
+        Ok(LogJob { log, reference, labels, asked })
+    }
+
+    /// Reads a log and keeps what it says.
+    pub(super) fn read_log(
         &self,
         project: &Project,
-        log: &FileFacts,
-        reference: Option<&FileFacts>,
-        report: &MonitorReport,
+        reading: &LogJob,
+        worker: &Worker,
+        progress: &dyn Fn(f64, &str),
     ) -> Answer<()> {
+        let cancel = || worker.cancelled();
+        let place = |facts: &Option<FileFacts>| -> Answer<Option<PathBuf>> {
+            facts.as_ref().map(|it| absolute(project, &it.path)).transpose()
+        };
+        let input = MonitorInput {
+            log: absolute(project, &reading.log.path)?,
+            reference: place(&reading.reference)?,
+            labels: place(&reading.labels)?,
+            window: reading.asked.window,
+            columns: Vec::new(),
+            now: self.now().ms(),
+        };
+        let report = monitor(&input, &cancel, progress)?;
+        worker.check()?;
+        self.keep_monitor(project, reading, &report)
+    }
+
+    fn keep_monitor(&self, project: &Project, reading: &LogJob, report: &MonitorReport) -> Answer<()> {
+        let log = &reading.log;
         // What is kept is what was measured; answers are put in when it is shown, so that they can be taken back.
         let mut answered = report.clone();
         self.with_answers(project.id, &log.path, &mut answered)?;
@@ -82,10 +125,10 @@ impl Engine {
             report.main.windows.iter().rev().take(60).map(|it| it.rows).collect::<Vec<_>>().into_iter().rev().collect();
         let summary = json!({
             "state": health.state, "why": health.why, "requests": requests, "last_window": last.and_then(|it| it.start),
-            "alerts": answered.main.alerts.iter().filter(|it| it.is_open && it.answer.is_none()).count(),
+            "alerts": open_alerts(&answered), "asked": reading.asked,
         });
         let verdict = serde_json::to_value(health.state).ok().and_then(|it| it.as_str().map(str::to_owned));
-        let head = self.head(ReportKind::Monitor, project, log, reference, verdict, summary);
+        let head = self.head(ReportKind::Monitor, project, log, reading.reference.as_ref(), verdict, summary);
         let entry = AuditEntry::new(self.actor(), "monitor.read", log.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             Ok(write.reports().add(&NewReport { head, body: report })?)
@@ -99,23 +142,8 @@ impl Engine {
     pub fn monitor_show(&self, request: PathRef) -> Answer<MonitorView> {
         let project = self.project(request.project)?;
         let log = self.file(&project, &RelPath::new(request.path))?.facts;
-        let head = self.monitor_head(&project, &log)?;
-        let mut report = match &head {
-            Some(head) => self
-                .ledger()
-                .read::<_, Trouble>(|read| Ok(read.reports().by_id::<MonitorReport>(head.report)?))?
-                .map(|it| it.body),
-            None => None,
-        };
-        let mut head = head;
-        if let Some(report) = &mut report {
-            self.with_answers(project.id, &log.path, report)?;
-            if let Some(head) = &mut head {
-                head.state = report.main.health.state;
-                head.why.clone_from(&report.main.health.why);
-                head.alerts = report.main.alerts.iter().filter(|it| it.is_open && it.answer.is_none()).count() as u64;
-            }
-        }
+        let (head, report) = self.answered_reading(&project, &log.path)?.map(|it| (it.head, it.report)).unzip();
+        let report = report.flatten();
         let labels = self
             .files_of_kind(&project, &[ArtifactKind::Dataset])?
             .into_iter()
@@ -143,13 +171,30 @@ impl Engine {
             .ok_or_else(|| Trouble::not_found(format!("reading {id} of a log of predictions")))
     }
 
-    /// The newest reading of a log, whatever its bytes were then.
-    fn monitor_head(&self, project: &Project, log: &FileFacts) -> Answer<Option<MonitorHead>> {
-        let heads = self
-            .ledger()
-            .read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, ReportKind::Monitor, Some(200))?))?;
-        let newest = heads.iter().filter(|it| it.path.as_ref() == Some(&log.path)).max_by_key(|it| it.created_at);
-        Ok(newest.and_then(monitor_head))
+    /// The newest reading of a log, whatever its bytes were then, or the try to read it that came to nothing.
+    pub(super) fn newest_reading(&self, project: &Project, log: &RelPath) -> Answer<Option<ReportHead>> {
+        self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log)?)
+        })
+    }
+
+    /// The newest reading of a log with what people answered to its alerts; nothing if it was not read or could not be.
+    pub(super) fn answered_reading(&self, project: &Project, log: &RelPath) -> Answer<Option<Answered>> {
+        let Some(stored) = self.newest_reading(project, log)? else { return Ok(None) };
+        let Some(mut head) = monitor_head(&stored) else { return Ok(None) };
+        let body = self.ledger().read::<_, Trouble>(|read| Ok(read.reports().by_id::<Value>(stored.id)?))?;
+        let known = body.and_then(|it| serde_json::from_value::<MonitorReport>(it.body).ok());
+        let Some(mut report) = known else {
+            // One reading of another version of Proofmark must not hide all others.
+            head.state = HealthState::Unknown;
+            "It was read by another version of Proofmark. Read the log again.".clone_into(&mut head.why);
+            return Ok(Some(Answered { head, report: None }));
+        };
+        self.with_answers(project.id, log, &mut report)?;
+        head.state = report.main.health.state;
+        head.why.clone_from(&report.main.health.why);
+        head.alerts = open_alerts(&report);
+        Ok(Some(Answered { head, report: Some(report) }))
     }
 
     /// Logs of predictions, worst first.
@@ -173,8 +218,10 @@ impl Engine {
         let reference = self.log_reference(project, facts)?;
         let drift =
             rows.iter().filter(|row| row.current == facts.path.as_str()).max_by_key(|row| row.created_at).cloned();
-        let head = self.monitor_head(project, facts)?;
+        let head = self.answered_reading(project, &facts.path)?.map(|it| it.head);
+        let problem = self.reading_problem(project, facts)?;
         let (sentence, tone) = match (&head, &drift, &reference) {
+            _ if let Some(problem) = problem => (format!("It could not be read: {problem}"), Tone::Unknown),
             (Some(head), _, _) => (head.why.clone(), tone_of(head.state)),
             (None, Some(row), _) => {
                 let tone = match row.verdict {
@@ -253,6 +300,10 @@ impl Engine {
         // A run reads what it trains on and often what it holds out; the former is what the model is used to.
         Ok(tables.max_by_key(|node| (role(&node.label), named(&node.label))).map(|node| node.label.clone()))
     }
+}
+
+fn open_alerts(report: &MonitorReport) -> u64 {
+    report.main.alerts.iter().filter(|it| it.is_open && it.answer.is_none()).count() as u64
 }
 
 fn tone_of(state: HealthState) -> Tone {

@@ -41,6 +41,7 @@ impl Engine {
             data_needing(row, first.get(&(row.project, row.path.clone())).map(String::as_str), &mut attention);
         }
         self.drift_needing(&mut attention)?;
+        self.models_needing(&mut attention)?;
         self.releases_needing(&mut attention)?;
         for row in models.iter().filter(|row| row.safety == Some(SafetyVerdict::Dangerous)) {
             attention.push(Attention {

@@ -176,6 +176,23 @@ impl Reports<'_> {
         })
     }
 
+    /// The newest report of a kind about a path of a project, whatever its bytes were then, without its body.
+    pub fn newest_of_path(
+        &self,
+        project: ProjectId,
+        kind: ReportKind,
+        path: &RelPath,
+    ) -> Result<Option<ReportHead>, LedgerError> {
+        self.db.run(|conn| {
+            let sql = format!(
+                "SELECT {HEAD} FROM report WHERE project = ?1 AND kind = ?2 AND path = ?3 ORDER BY seq DESC LIMIT 1"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            let values = params![project.to_string(), to_word(&kind)?, path.as_str()];
+            Ok(statement.query_row(values, head).optional()?)
+        })
+    }
+
     /// Every report about these bytes, newest first, without bodies.
     pub fn about(&self, digest: &Digest) -> Result<Vec<ReportHead>, LedgerError> {
         self.db.run(|conn| {
