@@ -58,4 +58,44 @@ describe("the figure", () => {
 		expect(screen.getAllByRole("row")).toHaveLength(3);
 		expect(screen.getByRole("table").textContent).toContain("80 rows");
 	});
+
+	describe("with a span to choose", () => {
+		const mark = (at: number) => ({ series: "predictions", label: `day ${at + 1}`, value: "24", x: at * 20, y: 10, width: 20, height: 8 });
+		const days = { ...figure, marks: [0, 1, 2, 3, 4].map(mark).concat([{ ...mark(0), series: "accuracy" }]) };
+		const chosen: number[][] = [];
+		const open = () => {
+			chosen.length = 0;
+			render(Figure, { figure: days, onbrush: (first: number, last: number) => chosen.push([first, last]) });
+			const box = screen.getByRole("application");
+			box.setPointerCapture = () => {};
+			box.getBoundingClientRect = () => new DOMRect(0, 0, 100, 50);
+			return box;
+		};
+
+		it("takes the marks whose middle lies under what was drawn, in either direction", async () => {
+			const box = open();
+			await fireEvent.pointerDown(box, { clientX: 75, button: 0 });
+			await fireEvent.pointerMove(box, { clientX: 25 });
+			expect(document.querySelector(".span")).not.toBeNull();
+			await fireEvent.pointerUp(box);
+			expect(chosen).toEqual([[1, 3]]);
+			expect(document.querySelector(".span")).toBeNull();
+		});
+
+		it("takes a click for no span", async () => {
+			const box = open();
+			await fireEvent.pointerDown(box, { clientX: 50, button: 0 });
+			await fireEvent.pointerUp(box);
+			expect(chosen).toEqual([]);
+		});
+
+		it("is chosen by keys, too", async () => {
+			const box = open();
+			await fireEvent.keyDown(box, { key: "ArrowRight" });
+			await fireEvent.keyDown(box, { key: "ArrowRight", shiftKey: true });
+			await fireEvent.keyDown(box, { key: "ArrowRight", shiftKey: true });
+			await fireEvent.keyDown(box, { key: "Enter" });
+			expect(chosen).toEqual([[0, 2]]);
+		});
+	});
 });

@@ -146,6 +146,9 @@ pub enum FigureQuery {
         report: ReportId,
         /// A small one for a table's row: its predictions alone.
         small: bool,
+        /// Only the windows from one to another, counted from 0, both ends included.
+        #[serde(default)]
+        span: Option<(u64, u64)>,
     },
     /// The ROC curve of the domain classifier.
     DriftRoc {

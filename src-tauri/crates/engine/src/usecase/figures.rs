@@ -49,7 +49,9 @@ impl Engine {
                 }
             }
             FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
-            FigureQuery::Monitor { report, small } => draw::monitor(&self.monitor_report(*report)?.main, size(*small)),
+            FigureQuery::Monitor { report, small, span } => {
+                draw::monitor(&self.monitor_report(*report)?.main, size(*small), *span)
+            }
             FigureQuery::DriftRoc { report } => draw::roc(&self.drift_report(*report)?.body.joint),
             FigureQuery::RunMetric { runs, metric } => {
                 let curves = self.metric_curves(runs, metric)?;

@@ -214,7 +214,7 @@ pub fn monitor_report(document: &MonitorDocument<'_>) -> Result<String, ReportEr
         "state": health(model.health.state),
         "lead": model.health.why,
         "facts": facts,
-        "figure": figure::monitor(model, Size::Full).map(Picture::from),
+        "figure": figure::monitor(model, Size::Full, None).map(Picture::from),
         "alerts": model.alerts.iter().map(alert).collect::<Vec<_>>(),
         "metric": metric,
         "windows": windows,

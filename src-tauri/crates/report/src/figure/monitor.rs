@@ -127,8 +127,40 @@ fn panels(model: &ModelMonitor) -> Vec<Panel> {
     found
 }
 
-/// Draws a model over time; small, only its predictions as a line. `None` without windows.
-pub fn monitor(model: &ModelMonitor, size: Size) -> Option<Figure> {
+/// The part of a model's time from one window to another, both counted from 0 and included.
+///
+/// Alerts that lasted into it stand at its first window.
+fn part(model: &ModelMonitor, (first, last): (u64, u64)) -> ModelMonitor {
+    let end = model.windows.len() as u64;
+    let (first, last) = (first.min(last), first.max(last).min(end.saturating_sub(1)));
+    let mut part = model.clone();
+    part.windows = model.windows.get(first as usize..=last as usize).unwrap_or_default().to_vec();
+    part.alerts.retain(|it| it.window <= last && it.window + it.windows.max(1) > first);
+    for alert in &mut part.alerts {
+        alert.window = alert.window.saturating_sub(first);
+    }
+    part
+}
+
+/// Windows in which another version answered most requests than in the window before.
+fn deployments(windows: &[MonitorWindow]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut known: Option<&str> = None;
+    for (at, window) in windows.iter().enumerate() {
+        let Some(most) = window.usage.versions.iter().max_by_key(|it| it.rows) else { continue };
+        if known.is_some_and(|it| it != most.name) {
+            found.push((at, most.name.clone()));
+        }
+        known = Some(&most.name);
+    }
+    found
+}
+
+/// Draws a model over time, or a part of it: the windows of `span`, counted from 0, both ends included; small, only its predictions as a
+/// line. `None` without windows.
+pub fn monitor(model: &ModelMonitor, size: Size, span: Option<(u64, u64)>) -> Option<Figure> {
+    let chosen = span.map(|span| part(model, span));
+    let model = chosen.as_ref().unwrap_or(model);
     if model.windows.is_empty() {
         return None;
     }
@@ -146,6 +178,12 @@ pub fn monitor(model: &ModelMonitor, size: Size) -> Option<Figure> {
         draw(&mut canvas, panel, model, (top, top + PANEL), step, &x);
     }
     let bottom = ABOVE + panels.len() as f64 * (PANEL + GAP) - GAP;
+    for (window, version) in deployments(&model.windows).into_iter().take(12) {
+        let at = LEFT + window as f64 * step;
+        canvas.dashes((at, ABOVE), (at, bottom), Role::Reference, 1.0);
+        let said = format!("version {} answers from here on", text::clean(&version));
+        canvas.mark("deployment", &when_of(model, window), said, (at - 2.0, bottom, 4.0, 10.0));
+    }
     for alert in model.alerts.iter().take(12) {
         let at = LEFT + alert.window as f64 * step;
         canvas.dashes((at, ABOVE), (at, bottom), Role::Two, 1.0);

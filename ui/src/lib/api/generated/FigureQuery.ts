@@ -46,7 +46,11 @@ report: ReportId,
 /**
  * A small one for a table's row: its predictions alone.
  */
-small: boolean, } | { "of": "drift_roc", 
+small: boolean, 
+/**
+ * Only the windows from one to another, counted from 0, both ends included.
+ */
+span: [number, number] | null, } | { "of": "drift_roc", 
 /**
  * The report.
  */

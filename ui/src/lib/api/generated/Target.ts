@@ -13,6 +13,14 @@ project: ProjectId,
 /**
  * The data set.
  */
+path: string, } | { "to": "monitor", 
+/**
+ * The project.
+ */
+project: ProjectId, 
+/**
+ * The log.
+ */
 path: string, } | { "to": "model", 
 /**
  * The project.
