@@ -29,11 +29,15 @@ mod view;
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{CheckReport, CheckVerdict, Rule};
 use proofmark_domain::profile::TableProfile;
+use rayon::prelude::*;
 
 use crate::profile::Gathering;
 use crate::table::{TableError, TableSource};
 pub use finding::of_read_error;
 use view::View;
+
+/// Columns that are looked at between two questions whether to stop.
+const AT_ONCE: usize = 32;
 
 /// What a table is checked against.
 #[derive(Clone, Copy)]
@@ -107,13 +111,22 @@ pub fn check(
     if current.rows() > 0 {
         let renamed = schema::check(&view, current_profile, reference.as_ref(), &mut findings);
         let stop = || if cancel() { Err(TableError::Cancelled) } else { Ok(()) };
-        for column in &view.columns {
+        for columns in view.columns.chunks(AT_ONCE) {
             stop()?;
-            let earlier =
-                reference.as_ref().and_then(|r| r.view.column(renamed.get(&column.name).unwrap_or(&column.name)));
-            numbers::check(&view, column, earlier, &mut findings);
-            texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut findings);
-            times::check(&view, column, earlier, options.now, &mut findings);
+            let found: Vec<Vec<_>> = columns
+                .par_iter()
+                .map(|column| {
+                    let mut found = Vec::new();
+                    let earlier = reference
+                        .as_ref()
+                        .and_then(|r| r.view.column(renamed.get(&column.name).unwrap_or(&column.name)));
+                    numbers::check(&view, column, earlier, &mut found);
+                    texts::check(&view, column, earlier, current.structure(), reference.is_some(), &mut found);
+                    times::check(&view, column, earlier, options.now, &mut found);
+                    found
+                })
+                .collect();
+            findings.extend(found.into_iter().flatten());
         }
         order_flip::check(current, &view, beside.zip(reference.as_ref()), &mut findings);
         stop()?;

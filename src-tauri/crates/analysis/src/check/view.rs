@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::table::{
     DateForm, Odd, TableError, TableSource, classify, compact_date, is_null_spelling, lenient_number, parse_moment,
@@ -165,10 +166,11 @@ impl View {
             if building.is_empty() {
                 building = frame.columns().iter().map(start).collect();
             }
-            for ((_, _, column, hashes), values) in building.iter_mut().zip(frame.columns()) {
-                if let Err(error) = extend(column, hashes, values.as_materialized_series()) {
-                    fail = Some(error.to_string());
-                }
+            let failed = building.par_iter_mut().zip(frame.columns().par_iter()).find_map_first(
+                |((_, _, column, hashes), values)| extend(column, hashes, values.as_materialized_series()).err(),
+            );
+            if let Some(error) = failed {
+                fail = Some(error.to_string());
             }
             Ok(())
         })?;
@@ -188,8 +190,10 @@ impl View {
             numbers,
             skipped,
         };
-        let columns =
-            building.into_iter().map(|(name, stored, data, hashes)| view.finish(name, stored, data, hashes)).collect();
+        let columns = building
+            .into_par_iter()
+            .map(|(name, stored, data, hashes)| view.finish(name, stored, data, hashes))
+            .collect();
         view.columns = columns;
         Ok(view)
     }

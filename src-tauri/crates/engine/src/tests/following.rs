@@ -32,8 +32,9 @@ fn log(days: u32, step: u32) -> String {
 #[test]
 fn a_log_is_read_when_it_has_grown_and_the_overview_says_what_changed() {
     let sandbox = Sandbox::new();
-    let rows: String =
-        (0..2000).map(|row| format!("{:.3},{}\n", 50.0 + f64::from((row * 7919) % 1000) / 10.0, 18 + row % 60)).collect();
+    let rows: String = (0..2000)
+        .map(|row| format!("{:.3},{}\n", 50.0 + f64::from((row * 7919) % 1000) / 10.0, 18 + row % 60))
+        .collect();
     sandbox.write("train.csv", &format!("amount,age\n{rows}"));
     sandbox.write("logs/predictions.jsonl", &log(14, 99));
     sandbox.write("proofmark.toml", "[[dataset]]\npath = \"logs/predictions.jsonl\"\nreference = \"train.csv\"\n");
@@ -46,7 +47,8 @@ fn a_log_is_read_when_it_has_grown_and_the_overview_says_what_changed() {
     };
     let needs = || {
         let attention = sandbox.engine.overview(Nothing {}).unwrap().attention;
-        let about = |target: &Target| matches!(target, Target::Monitor { path, .. } if path == "logs/predictions.jsonl");
+        let about =
+            |target: &Target| matches!(target, Target::Monitor { path, .. } if path == "logs/predictions.jsonl");
         attention.into_iter().filter(|it| about(&it.target)).collect::<Vec<_>>()
     };
 

@@ -72,8 +72,7 @@ impl Engine {
         let problem = json!({"problem": trouble.0.message});
         let entry = AuditEntry::new("proofmark", "monitor.unreadable", log.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
-            let head =
-                self.head(ReportKind::Monitor, project, log, None, Some("unreadable".into()), problem.clone());
+            let head = self.head(ReportKind::Monitor, project, log, None, Some("unreadable".into()), problem.clone());
             Ok(write.reports().add(&NewReport { head, body: &problem })?)
         })
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use proofmark_analysis::facade;
 use proofmark_analysis::monitor::{MonitorInput, monitor};
-use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
 use proofmark_domain::drift::DriftVerdict;
@@ -173,9 +172,8 @@ impl Engine {
 
     /// The newest reading of a log, whatever its bytes were then, or the try to read it that came to nothing.
     pub(super) fn newest_reading(&self, project: &Project, log: &RelPath) -> Answer<Option<ReportHead>> {
-        self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log)?)
-        })
+        self.ledger()
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log)?))
     }
 
     /// The newest reading of a log with what people answered to its alerts; nothing if it was not read or could not be.
