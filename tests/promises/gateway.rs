@@ -69,10 +69,10 @@ fn answer_all(stream: TcpStream) -> Outcome {
 }
 
 /// First line, headers by lower name, and body.
-type Message = (String, BTreeMap<String, String>, Vec<u8>);
+pub type Message = (String, BTreeMap<String, String>, Vec<u8>);
 
 /// The next message; `None` at the end.
-fn message(reader: &mut impl BufRead) -> Outcome<Option<Message>> {
+pub fn message(reader: &mut impl BufRead) -> Outcome<Option<Message>> {
     let mut first = String::new();
     if reader.read_line(&mut first)? == 0 {
         return Ok(None);
@@ -134,7 +134,7 @@ fn gateway(cli: &Cli, sandbox: &Sandbox, upstream: &str, further: &[&str]) -> Ou
 }
 
 /// Status, headers and body of one answer.
-fn post(address: &str, path: &str, headers: &str, body: &str) -> Outcome<(u16, BTreeMap<String, String>, Vec<u8>)> {
+pub fn post(address: &str, path: &str, headers: &str, body: &str) -> Outcome<(u16, BTreeMap<String, String>, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(stream, "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())?;
@@ -142,7 +142,7 @@ fn post(address: &str, path: &str, headers: &str, body: &str) -> Outcome<(u16, B
     Ok((first.split(' ').nth(1).context("no status")?.parse()?, headers, body))
 }
 
-fn lines(log: &Path) -> Outcome<Vec<Value>> {
+pub fn lines(log: &Path) -> Outcome<Vec<Value>> {
     fs::read_to_string(log)?.lines().map(|it| Ok(serde_json::from_str(it)?)).collect()
 }
 
@@ -242,23 +242,25 @@ fn a_server_that_misbehaves_is_told_from_one_that_answers() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn a_killed_gateway_has_written_every_answer_that_it_gave() -> Outcome {
-    let sandbox = Sandbox::new()?;
-    let cli = sandbox.cli("ada")?;
-    let upstream = model_server()?;
+/// Kills what `start` starts while clients ask it, three times, and answers the identifiers of all answers that were given.
+pub fn answers_between_kills(
+    start: impl Fn() -> Outcome<(OwnedChild, String)>,
+    path: &'static str,
+    asked: &str,
+) -> Outcome<Vec<String>> {
     let answered: Arc<Mutex<Vec<String>>> = Arc::default();
     for round in 0..3u64 {
-        let mut gateway = gateway(&cli, &sandbox, &upstream, &[])?;
+        let (mut child, address) = start()?;
         let ended = Arc::new(AtomicBool::new(false));
         let before = answered.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.len();
         let clients: Vec<_> = (0..4)
             .map(|_| {
-                let (address, answered, ended) = (gateway.address.clone(), Arc::clone(&answered), Arc::clone(&ended));
+                let (address, answered, ended) = (address.clone(), Arc::clone(&answered), Arc::clone(&ended));
+                let asked = asked.to_owned();
                 std::thread::spawn(move || {
                     while !ended.load(Ordering::Acquire) {
                         // A request that the kill leaves without an answer is no answered one.
-                        let Ok((200, headers, _)) = post(&address, ASK, "", &body(33)) else { continue };
+                        let Ok((200, headers, _)) = post(&address, path, "", &asked) else { continue };
                         if let Ok(mut all) = answered.lock() {
                             all.push(headers["x-request-id"].clone());
                         }
@@ -270,21 +272,36 @@ fn a_killed_gateway_has_written_every_answer_that_it_gave() -> Outcome {
             let now = answered.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.len();
             Ok((now >= before + 60 + 17 * round as usize).then_some(()))
         })?;
-        gateway.child.kill();
+        child.kill();
         ended.store(true, Ordering::Release);
         for client in clients {
             client.join().map_err(|_| anyhow::anyhow!("a client broke"))?;
         }
     }
+    let answered = answered.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+    Ok(answered.clone())
+}
+
+/// Fails unless every one of these answers stands in the log exactly once.
+pub fn each_is_logged_once(log: &Path, answered: &[String]) -> Outcome {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for line in fs::read_to_string(sandbox.root().join("served.jsonl"))?.lines() {
+    for line in fs::read_to_string(log)?.lines() {
         // The kill can cut the last line of a round, whose answer was then not given.
         let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
         *times.entry(line["request_id"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
     }
-    let answered = answered.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
     ensure!(answered.len() >= 200, "{} answers", answered.len());
     let wrong: Vec<&String> = answered.iter().filter(|it| times.get(*it) != Some(&1)).collect();
     ensure!(wrong.is_empty(), "{} of {} answers are not in the log exactly once", wrong.len(), answered.len());
     Ok(())
+}
+
+#[test]
+fn a_killed_gateway_has_written_every_answer_that_it_gave() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let upstream = model_server()?;
+    let start = || gateway(&cli, &sandbox, &upstream, &[]).map(|it| (it.child, it.address));
+    let answered = answers_between_kills(start, ASK, &body(33))?;
+    each_is_logged_once(&sandbox.root().join("served.jsonl"), &answered)
 }

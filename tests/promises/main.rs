@@ -20,5 +20,6 @@ mod records;
 mod recovered;
 mod run;
 mod sensitive;
+mod serve;
 mod tables;
 mod trust;

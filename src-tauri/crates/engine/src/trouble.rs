@@ -213,6 +213,28 @@ impl From<proofmark_analysis::facade::FacadeError> for Trouble {
     }
 }
 
+impl From<proofmark_scoring::ScoringError> for Trouble {
+    fn from(error: proofmark_scoring::ScoringError) -> Self {
+        use proofmark_scoring::ScoringError;
+        let hint = match &error {
+            ScoringError::Unsupported { .. } | ScoringError::Unprepared(_) => {
+                Some("Its own runtime can answer behind a gateway: proofmark gateway.")
+            }
+            ScoringError::ExternalData(_) => Some("Export the model with its weights in one file."),
+            _ => None,
+        };
+        let code = match &error {
+            ScoringError::Input(_) | ScoringError::TooLarge { .. } => ErrorCode::InvalidRequest,
+            _ => ErrorCode::Unreadable,
+        };
+        let trouble = Self::new(code, sentence(&format!("The model cannot be evaluated here: {error}")));
+        match hint {
+            Some(hint) => trouble.hint(hint),
+            None => trouble,
+        }
+    }
+}
+
 impl From<proofmark_registry::KeyError> for Trouble {
     fn from(error: proofmark_registry::KeyError) -> Self {
         use proofmark_registry::KeyError;

@@ -4,6 +4,7 @@ pub mod alert;
 pub mod ci;
 pub mod environment;
 pub mod findings;
+mod front;
 pub mod gateway;
 pub mod governance;
 pub mod history;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod rules;
 pub mod runs;
 pub mod scan;
+pub mod serve;
 pub mod settings;
 pub mod table;
 pub mod tail;
@@ -86,6 +88,8 @@ pub enum Command {
     Tail(tail::Arguments),
     /// Stands before a model server and writes every prediction down before it is answered
     Gateway(gateway::Arguments),
+    /// Answers with a released ONNX model itself, verified before it is loaded, and writes every prediction down before it is answered
+    Serve(serve::Arguments),
     /// Tells where a prediction came from, by its identifier
     Trace(trace::Arguments),
     /// Says what a model file is, without loading it
@@ -153,6 +157,7 @@ impl Command {
             Self::Alert(it) => it.run(context),
             Self::Tail(it) => it.run(context),
             Self::Gateway(it) => it.run(context),
+            Self::Serve(it) => it.run(context),
             Self::Trace(it) => it.run(context),
             Self::Inspect(it) => it.run(context),
             Self::Gate(it) => it.run(context),

@@ -9,9 +9,12 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::ID_HEADER;
+use super::front::{Behind, LogFailure, Shared, count};
 use super::record::{self, Exchange};
+use super::serve::{self, Served};
+use super::upstream::Upstream;
 use super::wire::{Body, Fault, Framing, Headers, Request, Response, Wire, lists, text};
-use super::{ID_HEADER, LogFailure, Shared, count};
 use crate::{Clock, SystemClock};
 
 /// How long a connection may stand without a request.
@@ -79,13 +82,17 @@ pub(super) async fn told(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|it| *it).await;
 }
 
-fn reason(status: u16) -> &'static str {
+pub(super) fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
         408 => "Request Timeout",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
@@ -137,7 +144,7 @@ async fn one(shared: &Shared, wire: &mut Wire, request: &Request, peer: SocketAd
     let after = if request.keeps { Then::GoesOn } else { Then::Ends };
     if request.method == "CONNECT" || lists(&request.headers, "connection", "upgrade") {
         count(&shared.counts.refused);
-        wire.send(&own_answer(501, "the gateway passes on requests of HTTP/1 only", None, false)).await?;
+        wire.send(&own_answer(501, "only plain requests of HTTP/1 are taken", None, false)).await?;
         return Ok(Then::Ends);
     }
     if lists(&request.headers, "expect", "100-continue")
@@ -145,7 +152,10 @@ async fn one(shared: &Shared, wire: &mut Wire, request: &Request, peer: SocketAd
     {
         wire.send(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
-    let predicts = request.method == "POST";
+    let predicts = match &shared.behind {
+        Behind::Server(..) => request.method == "POST",
+        Behind::Model(_) => serve::predicts(request),
+    };
     let read = timeout(BODY, Body::new(request.framing).whole(wire, limit)).await.unwrap_or(Err(Fault::Late));
     let caller =
         text(&request.headers, &shared.options.caller_header).map_or_else(|| peer.ip().to_string(), str::to_owned);
@@ -156,85 +166,159 @@ async fn one(shared: &Shared, wire: &mut Wire, request: &Request, peer: SocketAd
         Err(fault) => {
             count(&shared.counts.refused);
             let (status, why) = match fault {
-                Fault::TooLarge => (413, format!("the body is larger than the {limit} bytes that the gateway takes")),
+                Fault::TooLarge => (413, format!("the body is larger than the {limit} bytes that are taken")),
                 Fault::Late => (408, "the body did not come in time".to_owned()),
                 other => (400, other.to_string()),
             };
             story.id = id_of(&request.headers, &[]);
-            story.write(None, None, status, Some(&why), None).await;
+            story.write(&Said::failure(status, &why)).await;
             wire.send(&own_answer(status, &why, Some(&story.id), false)).await?;
             return Ok(Then::Ends);
         }
     };
     story.id = id_of(&request.headers, &body);
+    let whole = (&request.headers, body.as_slice());
+    if let (Behind::Model(model), false) = (&shared.behind, predicts) {
+        // Health and metadata are told also while everybody waits for a turn.
+        let served = model.tell(request);
+        wire.send(&served.message(request, None, after == Then::GoesOn)).await?;
+        return Ok(after);
+    }
     let turn = match timeout(TURN, shared.slots.acquire()).await {
         Ok(Ok(turn)) => turn,
         _ => {
             count(&shared.counts.refused);
             let why = "too many requests are being answered";
-            story.write(Some(&body), None, 503, Some(why), None).await;
+            story.write(&Said { request: Some(whole), ..Said::failure(503, why) }).await;
             wire.send(&own_answer(503, why, Some(&story.id), request.keeps)).await?;
             return Ok(after);
         }
     };
-    let end = began + shared.options.patience;
-    let asked = tokio::time::timeout_at(end.into(), shared.upstream.ask(request, &body, &story.id))
-        .await
-        .unwrap_or(Err(Fault::Late));
-    let (head, mut server) = match asked {
-        Ok(answered) => answered,
-        Err(fault) => return story.failed(wire, &body, &fault, after).await,
-    };
-    let mut rest = Body::new(head.framing);
-    if text(&head.headers, "content-type").is_some_and(|it| it.starts_with("text/event-stream")) {
-        let why = "the answer, because it is a stream";
-        return story.pass_on(wire, &body, (&head, &mut server, &mut rest), Vec::new(), why).await;
-    }
-    let mut answer = Vec::new();
-    loop {
-        match tokio::time::timeout_at(end.into(), rest.piece(&mut server, &mut answer))
-            .await
-            .unwrap_or(Err(Fault::Late))
-        {
-            Ok(true) if answer.len() > limit => {
-                let why = "the answer, because it is larger than the limit of bodies";
-                return story.pass_on(wire, &body, (&head, &mut server, &mut rest), answer, why).await;
-            }
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(fault) => return story.failed(wire, &body, &fault, after).await,
+    match &shared.behind {
+        Behind::Server(upstream, patience) => story.ask(wire, upstream, *patience, &body, after, turn).await,
+        Behind::Model(model) => {
+            // The evaluation keeps its thread busy, so the others are told to take over what else is to be done.
+            let served = tokio::task::block_in_place(|| model.answer(request, &body, &story.id));
+            drop(turn);
+            story.give(wire, whole, served, after).await
         }
     }
-    if head.keeps && rest.is_done() {
-        shared.upstream.keep(server);
+}
+
+impl Story<'_> {
+    /// Gives the answer of the model in this process, once it is written down.
+    async fn give(
+        &self,
+        wire: &mut Wire,
+        whole: (&Headers, &[u8]),
+        served: Served,
+        after: Then,
+    ) -> Result<Then, Fault> {
+        if served.status >= 400 {
+            count(&self.shared.counts.failures);
+        }
+        let plain = Headers::new();
+        // Binary tensors are written down as numbers.
+        let request = served.request.as_ref().map_or(whole, |it| (&plain, it.as_slice()));
+        let answer = served.logged.as_ref().unwrap_or(&served.body);
+        let said = Said {
+            request: Some(request),
+            answer: served.error.is_none().then_some((&plain, answer.as_slice())),
+            status: served.status,
+            error: served.error.as_deref(),
+            left_out: None,
+        };
+        let message = if self.write(&said).await {
+            served.message(self.request, Some(&self.id), after == Then::GoesOn)
+        } else {
+            own_answer(503, "the answer could not be written to the log", Some(&self.id), self.request.keeps)
+        };
+        match timeout(TAKE, wire.send(&message)).await {
+            Ok(sent) => sent?,
+            Err(_) => return Err(Fault::Late),
+        }
+        Ok(after)
     }
-    drop(turn);
-    if !story.write(Some(&body), Some((&head, &answer)), head.status, None, None).await {
-        wire.send(&own_answer(503, "the answer could not be written to the log", Some(&story.id), request.keeps))
-            .await?;
-        return Ok(after);
+
+    /// Asks the server, and passes its answer on once it is written down.
+    async fn ask(
+        &self,
+        wire: &mut Wire,
+        upstream: &Upstream,
+        patience: Duration,
+        body: &[u8],
+        after: Then,
+        turn: tokio::sync::SemaphorePermit<'_>,
+    ) -> Result<Then, Fault> {
+        let Self { request, .. } = self;
+        let whole = (&request.headers, body);
+        let limit = self.shared.options.largest_body;
+        let end = self.began + patience;
+        let asked = tokio::time::timeout_at(end.into(), upstream.ask(request, body, &self.id))
+            .await
+            .unwrap_or(Err(Fault::Late));
+        let (head, mut server) = match asked {
+            Ok(answered) => answered,
+            Err(fault) => return self.failed(wire, body, patience, &fault, after).await,
+        };
+        let mut rest = Body::new(head.framing);
+        if text(&head.headers, "content-type").is_some_and(|it| it.starts_with("text/event-stream")) {
+            let why = "the answer, because it is a stream";
+            return self.pass_on(wire, (body, patience), (&head, &mut server, &mut rest), Vec::new(), why).await;
+        }
+        let mut answer = Vec::new();
+        loop {
+            match tokio::time::timeout_at(end.into(), rest.piece(&mut server, &mut answer))
+                .await
+                .unwrap_or(Err(Fault::Late))
+            {
+                Ok(true) if answer.len() > limit => {
+                    let why = "the answer, because it is larger than the limit of bodies";
+                    return self.pass_on(wire, (body, patience), (&head, &mut server, &mut rest), answer, why).await;
+                }
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(fault) => return self.failed(wire, body, patience, &fault, after).await,
+            }
+        }
+        if head.keeps && rest.is_done() {
+            upstream.keep(server);
+        }
+        drop(turn);
+        let said = Said {
+            request: Some(whole),
+            answer: Some((&head.headers, &answer)),
+            status: head.status,
+            error: None,
+            left_out: None,
+        };
+        if !self.write(&said).await {
+            wire.send(&own_answer(503, "the answer could not be written to the log", Some(&self.id), request.keeps))
+                .await?;
+            return Ok(after);
+        }
+        let mut message = answer_head(&head, &self.id);
+        // An answer without a body says how long one would be, which is not how long this is.
+        let says_nothing = request.method == "HEAD" || head.status == 204 || head.status == 304;
+        let length = if says_nothing {
+            text(&head.headers, "content-length").map(str::to_owned)
+        } else {
+            Some(answer.len().to_string())
+        };
+        if let Some(length) = length {
+            message.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+        }
+        if after == Then::Ends {
+            message.extend_from_slice(b"connection: close\r\n");
+        }
+        message.extend_from_slice(b"\r\n");
+        message.extend_from_slice(&answer);
+        match timeout(TAKE, wire.send(&message)).await {
+            Ok(sent) => sent?,
+            Err(_) => return Err(Fault::Late),
+        }
+        Ok(after)
     }
-    let mut message = answer_head(&head, &story.id);
-    // An answer without a body says how long one would be, which is not how long this is.
-    let says_nothing = request.method == "HEAD" || head.status == 204 || head.status == 304;
-    let length = if says_nothing {
-        text(&head.headers, "content-length").map(str::to_owned)
-    } else {
-        Some(answer.len().to_string())
-    };
-    if let Some(length) = length {
-        message.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
-    }
-    if after == Then::Ends {
-        message.extend_from_slice(b"connection: close\r\n");
-    }
-    message.extend_from_slice(b"\r\n");
-    message.extend_from_slice(&answer);
-    match timeout(TAKE, wire.send(&message)).await {
-        Ok(sent) => sent?,
-        Err(_) => return Err(Fault::Late),
-    }
-    Ok(after)
 }
 
 /// Status line and headers of the server's answer, without what is of its connection.
@@ -264,6 +348,21 @@ fn answer_head(head: &Response, id: &str) -> Vec<u8> {
     message
 }
 
+/// What is written down of an exchange beside what is known of its request.
+struct Said<'a> {
+    request: Option<(&'a Headers, &'a [u8])>,
+    answer: Option<(&'a Headers, &'a [u8])>,
+    status: u16,
+    error: Option<&'a str>,
+    left_out: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    const fn failure(status: u16, why: &'a str) -> Self {
+        Self { request: None, answer: None, status, error: Some(why), left_out: None }
+    }
+}
+
 /// What is known of a request while it is answered.
 struct Story<'a> {
     shared: &'a Shared,
@@ -278,14 +377,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// Writes the line of this exchange. `false` if the answer must not be given, because it could not be written.
-    async fn write(
-        &self,
-        body: Option<&[u8]>,
-        answer: Option<(&Response, &[u8])>,
-        status: u16,
-        error: Option<&str>,
-        left_out: Option<&str>,
-    ) -> bool {
+    async fn write(&self, said: &Said<'_>) -> bool {
         if !self.predicts {
             return true;
         }
@@ -295,14 +387,14 @@ impl Story<'_> {
             time: self.time,
             target: &self.request.target,
             caller: Some(&self.caller),
-            request: body.map(|it| (&self.request.headers, it)),
-            response: answer.map(|(head, it)| (&head.headers, it)),
-            status,
+            request: said.request,
+            response: said.answer,
+            status: said.status,
             latency_ms: self.began.elapsed().as_secs_f64() * 1000.0,
-            error,
-            answer_left_out: left_out,
+            error: said.error,
+            answer_left_out: said.left_out,
         };
-        let named = (options.model.as_deref(), options.version.as_deref());
+        let named = (self.shared.named.0.as_deref(), self.shared.named.1.as_deref());
         let written = match record::line(&exchange, &self.shared.private, named) {
             Ok(line) => self.shared.log.append(line).await.map_err(|it| it.to_string()),
             Err(error) => Err(error.to_string()),
@@ -314,23 +406,28 @@ impl Story<'_> {
             }
             Err(why) => {
                 count(&self.shared.counts.not_recorded);
-                *self.shared.log_problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(why);
+                *crate::lock(&self.shared.log_problem) = Some(why);
                 options.log_failure == LogFailure::Answer
             }
         }
     }
 
     /// The server did not answer as it should.
-    async fn failed(&self, wire: &mut Wire, body: &[u8], fault: &Fault, after: Then) -> Result<Then, Fault> {
-        count(&self.shared.counts.upstream_failures);
+    async fn failed(
+        &self,
+        wire: &mut Wire,
+        body: &[u8],
+        patience: Duration,
+        fault: &Fault,
+        after: Then,
+    ) -> Result<Then, Fault> {
+        count(&self.shared.counts.failures);
         let (status, why) = match fault {
-            Fault::Late => (
-                504,
-                format!("the model server did not answer within {} s", self.shared.options.patience.as_secs_f64()),
-            ),
+            Fault::Late => (504, format!("the model server did not answer within {} s", patience.as_secs_f64())),
             other => (502, format!("the model server did not answer: {other}")),
         };
-        self.write(Some(body), None, status, Some(&why), None).await;
+        let said = Said { request: Some((&self.request.headers, body)), ..Said::failure(status, &why) };
+        self.write(&said).await;
         wire.send(&own_answer(status, &why, Some(&self.id), after == Then::GoesOn)).await?;
         Ok(after)
     }
@@ -339,12 +436,19 @@ impl Story<'_> {
     async fn pass_on(
         &self,
         wire: &mut Wire,
-        body: &[u8],
+        (body, patience): (&[u8], Duration),
         (head, server, rest): (&Response, &mut Wire, &mut Body),
         begun: Vec<u8>,
         why: &str,
     ) -> Result<Then, Fault> {
-        if !self.write(Some(body), None, head.status, None, Some(why)).await {
+        let said = Said {
+            request: Some((&self.request.headers, body)),
+            answer: None,
+            status: head.status,
+            error: None,
+            left_out: Some(why),
+        };
+        if !self.write(&said).await {
             wire.send(&own_answer(503, "the answer could not be written to the log", Some(&self.id), false)).await?;
             return Ok(Then::Ends);
         }
@@ -368,15 +472,12 @@ impl Story<'_> {
             message.clear();
             piece.clear();
             // A stream that pauses longer than a server may take has ended, as far as anybody can tell.
-            match timeout(self.shared.options.patience, rest.piece(server, &mut piece))
-                .await
-                .unwrap_or(Err(Fault::Late))
-            {
+            match timeout(patience, rest.piece(server, &mut piece)).await.unwrap_or(Err(Fault::Late)) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(fault) => {
                     // The client sees that the stream was cut, because its last chunk is missing.
-                    count(&self.shared.counts.upstream_failures);
+                    count(&self.shared.counts.failures);
                     return Err(fault);
                 }
             }
