@@ -207,6 +207,81 @@ fn gates_measure_predictions_and_ask_the_projects_command() -> Outcome {
     Ok(())
 }
 
+/// Tests of a model that takes age, income, visits and a region.
+const OF_MODEL: &str = r#"
+[gates]
+output = "output_probability"
+
+[[gate]]
+name = "fast"
+required = true
+rule = "latency"
+p95_ms = 5000
+rows = 20
+
+[[gate]]
+name = "behaves"
+required = true
+rule = "behaviour"
+
+[[gate.test]]
+name = "a rich customer"
+kind = "must_pass"
+example = { age = 1.5, income = 80.0, visits = 1, region = "north" }
+at_least = 0.9
+
+[[gate.test]]
+name = "regions that nobody knows are one"
+kind = "invariance"
+example = { age = 0.0, income = 50.0, visits = 3, region = "nowhere" }
+change = { region = "elsewhere" }
+
+[[gate.test]]
+name = "more income, more likely"
+kind = "direction"
+example = { age = 0.0, income = 40.0, visits = 3, region = "south" }
+change = { income = 60.0 }
+towards = "up"
+"#;
+
+#[test]
+fn an_onnx_model_is_asked_without_any_command() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let project = sandbox.folder("credit")?;
+    let model = project.join("model.onnx");
+    fs::copy(proofmark_tests::repository().join("tests/fixtures/scoring/columns.onnx"), &model)?;
+    let ask = |gates: &str, code: i32| -> Outcome<Value> {
+        fs::write(project.join("proofmark.toml"), gates)?;
+        cli.ask(["gate".as_ref(), model.as_os_str()])?.document(code)
+    };
+    cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
+    let shown = ask(OF_MODEL, 0)?;
+    for name in ["behaves", "fast"] {
+        let found = gate(&shown, name)?;
+        ensure!(found["verdict"] == "pass" && found["evidence"][0] == "the ONNX model itself", "{found}");
+    }
+    let shown = ask(&OF_MODEL.replace("towards = \"up\"", "towards = \"down\""), 1)?;
+    let found = gate(&shown, "behaves")?;
+    ensure!(
+        found["verdict"] == "fail" && found["why"].as_str().is_some_and(|it| it.contains("more income")),
+        "{found}"
+    );
+    // A row that lacks a column fails its own test and says so; an output that is not there is told.
+    let shown = ask(&OF_MODEL.replace("income = 80.0, ", ""), 1)?;
+    ensure!(gate(&shown, "behaves")?["why"].as_str().is_some_and(|it| it.contains("income")), "{shown}");
+    let shown = ask(&OF_MODEL.replace("output_probability", "score"), 1)?;
+    ensure!(gate(&shown, "behaves")?["verdict"] == "fail", "{shown}");
+    fs::copy(proofmark_tests::repository().join("tests/fixtures/scoring/unsupported.onnx"), &model)?;
+    let shown = ask(OF_MODEL, 1)?;
+    let found = gate(&shown, "behaves")?;
+    ensure!(
+        found["verdict"] == "cannot_tell" && found["why"].as_str().is_some_and(|it| it.contains("SVMClassifier")),
+        "{found}"
+    );
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn a_candidate_is_compared_with_production_on_the_same_rows() -> Outcome {

@@ -48,7 +48,10 @@ pub(crate) struct GatesConfig {
     /// The project's own command that answers one row a line; `{model}` in it stands for the model file.
     #[serde(default)]
     pub(crate) command: Vec<String>,
-    /// The field of an answer that counts, where answers are objects.
+    /// The columns of an ONNX model that takes a matrix, in their order, where the model does not name them itself.
+    #[serde(default)]
+    pub(crate) columns: Vec<String>,
+    /// The field of an answer that counts, where answers are objects; of an ONNX model the output, or `OUTPUT.CLASS`.
     #[serde(default)]
     pub(crate) output: Option<String>,
     /// Seconds that one answer may take; 60 if absent.

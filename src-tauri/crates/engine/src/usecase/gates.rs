@@ -2,6 +2,7 @@
 
 mod command;
 mod evaluation;
+mod model;
 mod retention;
 
 use std::cell::OnceCell;
@@ -17,6 +18,7 @@ use proofmark_domain::run::Run;
 use proofmark_ledger::ReportKind;
 use serde_json::Value;
 
+pub(crate) use self::command::GateRun;
 pub(crate) use self::evaluation::{EVALUATION_FILE, Evaluation, InProduction};
 use super::projects::{counted, joined};
 use crate::Engine;
@@ -37,6 +39,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) production: Option<InProduction>,
     /// The candidate's predictions, read when the first gate asks for them.
     pub(crate) evaluation: OnceCell<Result<Evaluation, String>>,
+    /// What an ONNX model answers to the rows of gates, evaluated when the first gate asks for it.
+    pub(crate) model_run: OnceCell<Result<GateRun, Found>>,
+    /// The gates that are judged.
+    pub(crate) gates: &'a [Gate],
 }
 
 impl Evidence<'_> {
@@ -48,7 +54,8 @@ impl Evidence<'_> {
 }
 
 /// What a gate found: verdict, measured, why, evidence.
-pub(super) struct Found {
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
     verdict: GateVerdict,
     measured: String,
     why: String,
@@ -481,10 +488,10 @@ fn words(rule: &GateRule) -> (String, String) {
             ("The model's files are small enough".into(), format!("at most {at_most} bytes"))
         }
         GateRule::Latency { p95_ms, .. } => {
-            ("The project's command answers in time".into(), format!("95 of 100 within {p95_ms} ms"))
+            ("The model answers in time".into(), format!("95 of 100 within {p95_ms} ms"))
         }
         GateRule::Behaviour { tests } => {
-            ("The project's command answers as it must".into(), counted(tests.len() as u64, "test holds", "tests hold"))
+            ("The model answers as it must".into(), counted(tests.len() as u64, "test holds", "tests hold"))
         }
     }
 }

@@ -65,6 +65,8 @@ impl Engine {
             upstream: &upstream,
             production: production.and_then(|((registry, state), model)| in_production(registry, state, model)),
             evaluation: OnceCell::new(),
+            model_run: OnceCell::new(),
+            gates: &asked,
         };
         let gates = self.judge(&asked, &evidence)?;
         let documents = self.gate_documents(&evidence)?;
@@ -91,7 +93,8 @@ impl Engine {
         {
             documents.push(SourceBytes { path: EVALUATION_FILE.to_owned(), bytes: evaluation.kept() });
         }
-        if !evidence.config.gates.command.is_empty()
+        let asks = |it: &Gate| matches!(it.rule, GateRule::Behaviour { .. } | GateRule::Latency { .. });
+        if (!evidence.config.gates.command.is_empty() || evidence.gates.iter().any(asks))
             && let Ok(run) = self.gate_run(evidence)?
         {
             documents.push(super::submission::document("gate-run.json", &run)?);

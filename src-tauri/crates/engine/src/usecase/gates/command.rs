@@ -30,11 +30,11 @@ use crate::trouble::{Answer, Trouble, io_trouble};
 use crate::usecase::projects::counted;
 
 /// Rows that are asked for at most.
-const MOST_ROWS: usize = 20_000;
+pub(super) const MOST_ROWS: usize = 20_000;
 /// A longer line is no answer.
 const LONGEST_LINE: u64 = 1 << 20;
 /// Answers at the start that are not timed: the program loads its libraries and the model.
-const WARM_UP: usize = 5;
+pub(super) const WARM_UP: usize = 5;
 /// Seconds that one answer may take, where the project does not say.
 const TIMEOUT_S: f64 = 60.0;
 /// Bytes of its errors that are shown.
@@ -43,7 +43,7 @@ const TAIL: usize = 2_000;
 /// What the command answered about one model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GateRun {
-    /// The command as proofmark.toml has it.
+    /// The command as proofmark.toml has it; empty where the model itself was evaluated.
     command: Vec<String>,
     /// The field of an answer that counts.
     output: Option<String>,
@@ -60,21 +60,21 @@ pub(crate) struct GateRun {
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Said {
+pub(super) enum Said {
     /// The value that counts.
     Value(Scalar),
     /// Why there is none.
     Nothing(String),
 }
 
-/// What gates ask the command for.
-struct Questions {
-    rows: Vec<Example>,
-    timed: Vec<Example>,
+/// What gates ask for.
+pub(super) struct Questions {
+    pub(super) rows: Vec<Example>,
+    pub(super) timed: Vec<Example>,
 }
 
 impl Questions {
-    fn of(gates: &[Gate]) -> Self {
+    pub(super) fn of(gates: &[Gate]) -> Self {
         let mut rows = Vec::new();
         for gate in gates {
             if let GateRule::Behaviour { tests } = &gate.rule {
@@ -110,7 +110,7 @@ fn changed(test: &BehaviourTest) -> Option<Example> {
     }
 }
 
-fn text_of(row: &Example) -> String {
+pub(super) fn text_of(row: &Example) -> String {
     serde_json::to_string(row).unwrap_or_default()
 }
 
@@ -129,7 +129,7 @@ impl Engine {
                 ErrorCode::InvalidRequest,
                 "proofmark.toml names no command to ask ([gates] command).",
             )
-            .hint("Name one that reads a JSON object a line and answers each with a line; see the page on gates."));
+            .hint("An ONNX model is evaluated without one. Else name one that reads a JSON object a line and answers each with a line; see the page on gates."));
         }
         let state = self.registry_state().map(|(_, state)| state);
         let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_ref()));
@@ -227,7 +227,15 @@ impl Engine {
         let none = |why: String| Ok(Err(Found::new(GateVerdict::CannotTell, "not asked", why)));
         let config = &evidence.config.gates;
         if config.command.is_empty() {
-            return none("proofmark.toml names no command to ask ([gates] command).".to_owned());
+            // An ONNX file is evaluated without running anything of the project, so nobody has to ask for it.
+            return if super::model::is_onnx(evidence.model) {
+                Ok(evidence.model_run.get_or_init(|| self.evaluate_model(evidence)).clone())
+            } else {
+                none(
+                    "proofmark.toml names no command to ask ([gates] command), and the model is no ONNX file, which could be evaluated without one."
+                        .to_owned(),
+                )
+            };
         }
         let stored = self.ledger().read::<_, Trouble>(|read| {
             Ok(read.reports().newest::<GateRun>(ReportKind::GateRun, &evidence.model.digest)?)
@@ -264,7 +272,7 @@ impl Engine {
             }
         }
         let measured = format!("{} of {} hold", tests.len() - failed.len() - unasked as usize, tests.len());
-        let named = vec![run.command.join(" ")];
+        let named = vec![run.asked()];
         Ok(if !failed.is_empty() {
             let why = format!("{} not hold: {}.", counted(failed.len() as u64, "test does", "tests do"), failed[0]);
             let rest = failed.into_iter().take(20);
@@ -273,7 +281,7 @@ impl Engine {
             let why = format!("{} not been asked yet; ask again.", counted(unasked, "test has", "tests have"));
             Found::new(GateVerdict::CannotTell, measured, why).with(named)
         } else {
-            Found::new(GateVerdict::Pass, measured, "The command answers as it must.").with(named)
+            Found::new(GateVerdict::Pass, measured, "It answers as it must.").with(named)
         })
     }
 
@@ -285,11 +293,7 @@ impl Engine {
         run.times_ms.sort_unstable_by(f64::total_cmp);
         let count = run.times_ms.len();
         let Some(p95) = at_rank(&run.times_ms, (0.95 * count as f64).ceil()) else {
-            return Ok(Found::new(
-                GateVerdict::CannotTell,
-                "not timed",
-                "The command has not been timed yet; ask again.",
-            ));
+            return Ok(Found::new(GateVerdict::CannotTell, "not timed", "No answer has been timed yet; ask again."));
         };
         // By order statistics (Conover 1999, 3.2): the ranks between which the quantile lies with 95 %.
         let spread = 1.96 * (count as f64 * 0.95 * 0.05).sqrt();
@@ -314,7 +318,7 @@ impl Engine {
             test: None,
             p_value: None,
         };
-        Ok(Found::new(verdict, measured, why).with(vec![run.command.join(" ")]).and(vec![figure]))
+        Ok(Found::new(verdict, measured, why).with(vec![run.asked()]).and(vec![figure]))
     }
 }
 
@@ -343,6 +347,21 @@ fn at_rank(sorted: &[f64], rank: f64) -> Option<f64> {
 struct Unasked;
 
 impl GateRun {
+    /// What the model itself answered, of its own evaluation.
+    pub(super) fn of_model(
+        model: Digest,
+        output: Option<String>,
+        answers: BTreeMap<String, Said>,
+        times_ms: Vec<f64>,
+    ) -> Self {
+        Self { command: Vec::new(), output, model, files: BTreeMap::new(), answers, times_ms }
+    }
+
+    /// What was asked.
+    fn asked(&self) -> String {
+        if self.command.is_empty() { "the ONNX model itself".to_owned() } else { self.command.join(" ") }
+    }
+
     fn said(&self, row: &Example) -> Result<&Said, Unasked> {
         self.answers.get(&text_of(row)).ok_or(Unasked)
     }
