@@ -179,6 +179,44 @@ pub struct TracedApproval {
     pub reason: String,
 }
 
+/// What one feature contributed to an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Contribution {
+    /// The input.
+    pub name: String,
+    /// Its value; null where it has none.
+    pub value: serde_json::Value,
+    /// Its contribution, in the unit of the answer. Together with the baseline they make the answer.
+    pub contribution: f64,
+    /// Its standard error, from the choice of background rows (and of orders, where these are drawn).
+    pub error: f64,
+}
+
+/// Why a model answered as it did, as far as its features say it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Explanation {
+    /// `shapley_exact` (all subsets of the features) or `shapley_sampled` (orders of the features, drawn at random).
+    pub method: String,
+    /// What is explained: an output of the model, with its class where it has several.
+    pub output: String,
+    /// What the model answers to these inputs when it is asked again.
+    pub answer: f64,
+    /// Whether that is what the log says; absent where the log holds nothing to compare it with.
+    pub agrees: Option<bool>,
+    /// The mean answer over the background.
+    pub baseline: f64,
+    /// Training rows that were the background.
+    pub background: u64,
+    /// Rows that the model was asked for.
+    pub evaluations: u64,
+    /// The largest first.
+    pub contributions: Vec<Contribution>,
+    /// What it does not say: full sentences.
+    pub limits: Vec<String>,
+}
+
 /// The story of one prediction: the document of `proofmark trace`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -208,6 +246,8 @@ pub struct Trace {
     pub usual_distance: Option<f64>,
     /// The table that the inputs were compared with.
     pub reference: Option<String>,
+    /// What its features contributed, where the model can be evaluated here.
+    pub explanation: Option<Explanation>,
     /// What was known of drift at that hour, in one sentence.
     pub drift: Option<String>,
     /// What could not be found, and why: full sentences.

@@ -20,6 +20,8 @@ use crate::table::TableError;
 const RARE: f64 = 0.005;
 /// Training rows that are shown beside a prediction.
 const NEIGHBOURS: usize = 3;
+/// Training rows that stand for all of them where the model is asked again.
+const BACKGROUND: usize = 100;
 
 /// Finds a prediction in one of the logs. Text is searched for the identifier at the speed of the disk; of Parquet only the column of
 /// identifiers is read. `None` when no log has it; logs that cannot be read are handed to `unreadable`.
@@ -153,6 +155,8 @@ pub struct Compared {
     pub neighbours: Vec<Neighbour>,
     /// Median distance of a training row to its nearest neighbour.
     pub usual_distance: Option<f64>,
+    /// Rows of the training, evenly from its first to its last, with their values of the inputs; missing ones are left out of a row.
+    pub background: Vec<BTreeMap<String, Value>>,
 }
 
 /// Compares the inputs of a prediction with a training table.
@@ -253,7 +257,12 @@ pub fn against(
         .filter(|it| it.is_finite())
         .collect();
     nearest.sort_by(f64::total_cmp);
-    Ok(Compared { unusual, neighbours, usual_distance: nearest.get(nearest.len() / 2).copied() })
+    let shown = block.rows.min(BACKGROUND);
+    let background = (0..shown)
+        .map(|at| at * block.rows / shown)
+        .map(|row| columns.iter().filter_map(|(name, cells)| Some(((*name).to_owned(), value(cells, row)?))).collect())
+        .collect();
+    Ok(Compared { unusual, neighbours, usual_distance: nearest.get(nearest.len() / 2).copied(), background })
 }
 
 fn rank(input: &UnusualInput) -> f64 {

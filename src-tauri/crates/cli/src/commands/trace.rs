@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proofmark_contract::ErrorCode;
-use proofmark_contract::view::Trace;
+use proofmark_contract::view::{Explanation, Trace};
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::reply::Outcome;
-use crate::text::{cut, safe};
+use crate::text::{counted, cut, safe};
 
 /// Tells where a prediction came from: its inputs, its model, who approved it, its data
 #[derive(Debug, Args)]
@@ -49,6 +49,36 @@ impl Arguments {
 fn shown(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     safe(&cut(&text, 60))
+}
+
+fn explained(it: &Explanation) -> String {
+    let method = match it.method.as_str() {
+        "shapley_exact" => "exact Shapley values",
+        _ => "Shapley values from orders drawn at random",
+    };
+    let mut text = format!(
+        "\nWhat made {} {:.4} instead of {:.4}, the mean over {} ({method})\n",
+        safe(&it.output),
+        it.answer,
+        it.baseline,
+        counted(it.background, "training row", "training rows")
+    );
+    for part in &it.contributions {
+        text.push_str(&format!(
+            "  {:+.4} (± {:.4})  {}: {}\n",
+            part.contribution,
+            part.error,
+            safe(&part.name),
+            shown(&part.value)
+        ));
+    }
+    if it.agrees == Some(false) {
+        text.push_str("  The log says another answer than the model gives now.\n");
+    }
+    for limit in &it.limits {
+        text.push_str(&format!("  {}\n", safe(limit)));
+    }
+    text
 }
 
 fn text(trace: &Trace) -> String {
@@ -115,6 +145,9 @@ fn text(trace: &Trace) -> String {
             "The nearest training row is row {}, at a distance of {:.3}; usual are {usual:.3}.\n",
             nearest.row, nearest.distance
         ));
+    }
+    if let Some(it) = &trace.explanation {
+        text.push_str(&explained(it));
     }
     for it in &trace.missing {
         text.push_str(&format!("{}\n", safe(it)));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use proofmark_domain::monitor::RetrainingRequest;
-pub use proofmark_domain::prediction::Trace;
+pub use proofmark_domain::prediction::{Explanation, Trace};
 
 /// Asks for one prediction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

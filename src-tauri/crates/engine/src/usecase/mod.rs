@@ -7,6 +7,7 @@ mod data;
 mod dossier;
 mod drift;
 mod environments;
+mod explanation;
 mod figures;
 mod files;
 pub(crate) mod findings;

@@ -86,6 +86,7 @@ impl Engine {
             neighbours: Vec::new(),
             usual_distance: None,
             reference: None,
+            explanation: None,
             drift: None,
             missing,
         };
@@ -112,6 +113,7 @@ impl Engine {
                     trace.neighbours = compared.neighbours;
                     trace.usual_distance = compared.usual_distance;
                     trace.reference = Some(path.to_string_lossy().into_owned());
+                    self.explain(&mut trace, &compared.background);
                 }
                 Err(error) => trace.missing.push(format!("The inputs could not be compared with the training: {error}")),
             },
