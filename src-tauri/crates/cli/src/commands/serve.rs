@@ -37,7 +37,7 @@ impl Arguments {
     pub fn run(self, context: &Context) -> Outcome {
         let end = self.front.end();
         let stopped = interrupt()?;
-        let engine = context.engine()?;
+        let engine = context.open()?;
         let server = engine.serve(ServeOptions {
             model: self.model,
             name: self.name,

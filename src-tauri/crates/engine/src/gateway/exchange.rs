@@ -127,6 +127,7 @@ fn id_of(headers: &Headers, body: &[u8]) -> String {
     let named =
         [ID_HEADER, "ce-id"].iter().find_map(|name| text(headers, name)).filter(|it| fine(it)).map(str::to_owned);
     let said = || {
+        let (body, _) = record::json_part(headers, body);
         // Only the Open Inference Protocol has an identifier in its body; looking for the word first saves parsing all others.
         let has = body.windows(4).any(|it| it == b"\"id\"");
         let parsed: Option<Value> = has.then(|| serde_json::from_slice(body).ok()).flatten();

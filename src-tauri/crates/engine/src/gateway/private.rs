@@ -88,6 +88,9 @@ impl Private {
     /// # Errors
     /// Why the columns cannot be found in it.
     pub(super) fn hide(&self, body: &mut Value) -> Result<(), &'static str> {
+        if self.is_empty() {
+            return Ok(());
+        }
         let Value::Object(fields) = body else {
             self.walk(body);
             return Ok(());
@@ -102,7 +105,11 @@ impl Private {
                 && !tensors.is_empty()
                 && tensors.iter().all(|it| it.get("name").is_some() && it.get("data").is_some())
             {
-                tensors.iter_mut().try_for_each(|it| self.hide_tensor(it)).map_err(|()| UNNAMED)?;
+                for tensor in tensors {
+                    if self.hide_tensor(tensor).is_err() && list == "inputs" {
+                        return Err(UNNAMED);
+                    }
+                }
                 done.push((list, None));
             }
         }
@@ -307,6 +314,17 @@ mod tests {
                 "tensors keep their names: {text}"
             );
         }
+    }
+
+    #[test]
+    fn tensors_without_names_stay_where_nothing_is_hidden_and_in_answers() {
+        let whole = json!({"inputs": [{"name": "x", "shape": [1, 2], "data": [1, 2]}]});
+        let mut body = whole.clone();
+        let none = Private { columns: Vec::new(), key: Vec::new() };
+        assert!(none.hide_in_request(&mut body).is_ok() && body == whole, "{body}");
+        let whole = json!({"outputs": [{"name": "scores", "shape": [1, 2], "data": [0.2, 0.8]}]});
+        let mut body = whole.clone();
+        assert!(private().hide(&mut body).is_ok() && body == whole, "{body}");
     }
 
     #[test]

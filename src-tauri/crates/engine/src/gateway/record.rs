@@ -38,7 +38,7 @@ pub(super) fn named_by_path(target: &str) -> (Option<String>, Option<String>) {
 }
 
 /// The part of a body that is JSON: of a body with binary tensors behind it, what the header says.
-fn json_part<'a>(headers: &Headers, body: &'a [u8]) -> (&'a [u8], bool) {
+pub(super) fn json_part<'a>(headers: &Headers, body: &'a [u8]) -> (&'a [u8], bool) {
     let length = text(headers, "inference-header-content-length").and_then(|it| it.parse::<usize>().ok());
     match length {
         Some(length) if length < body.len() => (&body[..length], true),
