@@ -177,11 +177,13 @@ fn the_promoted_version_answers_and_a_worse_one_does_not_take_over() -> Outcome 
     let (_, told) = get(&server.address, "/v2/health/ready")?;
     ensure!(told["version"] == "3" && told["registry_problem"].is_string(), "{told}");
     ensure!(post(&server.address, "/v2/models/credit/infer", "", &row_of(&logistic, 2)?)?.0 == 200);
-    ensure!(fs::read_to_string(&server.errors)?.contains("cannot be asked"), "nobody was told");
+    until("the person to be told", || {
+        Ok(fs::read_to_string(&server.errors)?.contains("cannot be asked").then_some(()))
+    })?;
     fs::rename(&away, &registry)?;
     drop(server);
 
-    // The story of a prediction says what made its answer; the hashed column cannot be compared with the training.
+    // The story of a prediction says why its answer cannot be divided: a column of it was hashed.
     let train = project.join("train.csv");
     let ask = |id: &str| {
         ada.cli.ok([
@@ -193,7 +195,10 @@ fn the_promoted_version_answers_and_a_worse_one_does_not_take_over() -> Outcome 
             train.as_os_str(),
         ])
     };
-    ensure!(ask(&first)?["release"]["version"] == 1, "{first}");
+    let trace = ask(&first)?;
+    ensure!(trace["release"]["version"] == 1 && trace["explanation"].is_null(), "{trace}");
+    let why = trace["missing"].to_string();
+    ensure!(why.contains("a hash of the input region"), "{why}");
     Ok(())
 }
 

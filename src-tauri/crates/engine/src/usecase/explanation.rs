@@ -50,6 +50,11 @@ impl Engine {
         if let Some(name) = names.iter().find(|it| !inputs.contains_key(*it)) {
             return Err(format!("the log does not hold the input {name}"));
         }
+        let is_hash =
+            |name: &&String| inputs.get(*name).and_then(Value::as_str).is_some_and(|it| it.starts_with("hash:"));
+        if let Some(name) = names.iter().find(is_hash) {
+            return Err(format!("the log holds a hash of the input {name} instead of its value"));
+        }
         // Texts are numbers for a model that takes numbers: logs in CSV do not say which is which.
         let is_text = |name: &str| {
             model.inputs().iter().find(|it| it.name == name).or(model.inputs().first()).and_then(|it| it.kind)

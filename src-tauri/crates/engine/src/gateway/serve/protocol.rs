@@ -301,7 +301,7 @@ mod tests {
             (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"FP33","data":[1]}]}"#, None, "FP33"),
             (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"INT32","data":[1.5]}]}"#, None, "no INT32"),
             (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32"}]}"#, None, "neither"),
-            (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}x"#, Some(71), "left"),
+            (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}x"#, Some(66), "left"),
             (r#"{"instances":[]}"#, None, "inputs"),
             ("{", None, "no inference request"),
             ("{}", Some(9), "longer"),
