@@ -10,7 +10,7 @@ use proofmark_domain::prediction::{
     LoggedPrediction, Trace, TracedApproval, TracedData, TracedEnvironment, TracedModel, TracedRelease, TracedRun,
 };
 use proofmark_domain::project::Project;
-use proofmark_domain::release::{ModelName, RegistryState, VersionRecord};
+use proofmark_domain::release::{BundleFile, ModelName, RegistryState, VersionRecord};
 use proofmark_domain::run::Run;
 use proofmark_domain::{Digest, Timestamp};
 
@@ -321,7 +321,7 @@ impl Engine {
         };
         let candidate = state.candidates.get(&record.candidate);
         let manifest = candidate.and_then(|it| it.manifest.as_ref());
-        let file = manifest.and_then(|it| it.files.first());
+        let file = manifest.and_then(|it| main_file(&it.files, known));
         trace.release = Some(TracedRelease {
             model: record.model.as_str().to_owned(),
             version: record.version,
@@ -351,6 +351,22 @@ impl Engine {
             trace.model_file = Some(TracedModel { path, digest: Some(file.digest), known_by: "release".to_owned() });
         }
     }
+}
+
+/// The file of a release that answers: the one that a project knows as a model, else an ONNX file, else the first that is not there for
+/// MLflow alone.
+fn main_file<'f>(files: &'f [BundleFile], known: Option<&ProjectGraph>) -> Option<&'f BundleFile> {
+    const BESIDE: [&str; 4] = ["MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"];
+    let is_model = |file: &&BundleFile| {
+        known.is_some_and(|it| {
+            it.graph.nodes.iter().any(|node| node.kind == NodeKind::Model && node.digest == Some(file.digest))
+        })
+    };
+    let name = |file: &BundleFile| file.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_onnx = |file: &&BundleFile| file.path.to_lowercase().ends_with(".onnx");
+    let is_own = |file: &&BundleFile| !BESIDE.contains(&name(file).as_str());
+    let find = |wanted: &dyn Fn(&&BundleFile) -> bool| files.iter().find(|it| wanted(it));
+    find(&is_model).or_else(|| find(&is_onnx)).or_else(|| find(&is_own)).or_else(|| files.first())
 }
 
 fn counted(logs: usize) -> String {
