@@ -183,7 +183,7 @@ fn the_promoted_version_answers_and_a_worse_one_does_not_take_over() -> Outcome 
     fs::rename(&away, &registry)?;
     drop(server);
 
-    // The story of a prediction says why its answer cannot be divided: a column of it was hashed.
+    // The bytes that answered first were damaged here, and are nowhere else: the story says so and divides nothing.
     let train = project.join("train.csv");
     let ask = |id: &str| {
         ada.cli.ok([
@@ -198,7 +198,7 @@ fn the_promoted_version_answers_and_a_worse_one_does_not_take_over() -> Outcome 
     let trace = ask(&first)?;
     ensure!(trace["release"]["version"] == 1 && trace["explanation"].is_null(), "{trace}");
     let why = trace["missing"].to_string();
-    ensure!(why.contains("a hash of the input region"), "{why}");
+    ensure!(why.contains("bytes of the model are not there any more"), "{why}");
     Ok(())
 }
 
