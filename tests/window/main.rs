@@ -7,4 +7,5 @@ mod guarded;
 mod keyboard;
 mod monitoring;
 mod release;
+mod screening;
 mod screens;

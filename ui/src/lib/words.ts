@@ -6,6 +6,7 @@ import type { CandidateState } from "$lib/api/generated/CandidateState";
 import type { CheckVerdict } from "$lib/api/generated/CheckVerdict";
 import type { DriftVerdict } from "$lib/api/generated/DriftVerdict";
 import type { GateVerdict } from "$lib/api/generated/GateVerdict";
+import type { HeldFate } from "$lib/api/generated/HeldFate";
 import type { JobState } from "$lib/api/generated/JobState";
 import type { RegistryVerdict } from "$lib/api/generated/RegistryVerdict";
 import type { RunSource } from "$lib/api/generated/RunSource";
@@ -77,6 +78,12 @@ export const runStates: Record<RunStatus, State> = {
 	killed: { tone: "fail", word: "Killed" },
 	scheduled: { tone: "unknown", word: "Not begun" },
 	unknown: { tone: "unknown", word: "Unknown" },
+};
+
+export const heldFates: Record<HeldFate, State> = {
+	refused: { tone: "pass", word: "Was refused" },
+	allowed: { tone: "attention", word: "Was read, as somebody said" },
+	not_stopped: { tone: "fail", word: "Was read all the same" },
 };
 
 export const runSources: Record<RunSource, string> = {

@@ -65,7 +65,7 @@ macro_rules! for_each_command {
             run_correct          (RunCorrect)       -> Done              : Write => [Runs, Decisions, Audit],
             run_then_now         (RunRef)           -> ThenNowView       : Read  => [Files, Runs],
 
-            lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports],
+            lineage              (LineageQuery)     -> LineageView       : Read  => [Files, Runs, Reports, Decisions],
             lineage_way          (LineageWayQuery)  -> LineageWay        : Read  => [Files, Runs, Reports],
             lineage_columns      (LineageColumnsQuery) -> LineageColumns : Read  => [Files, Runs, Reports],
             origin_compare       (OriginCompareQuery) -> OriginDifference : Read => [Files, Runs, Reports],
@@ -78,10 +78,13 @@ macro_rules! for_each_command {
             finding_list         (FindingQuery)     -> FindingPage       : Read  => [Projects, Files, Reports, Decisions],
             finding_examples     (ExampleQuery)     -> ExampleRows       : Read  => [Files, Reports, Decisions],
             finding_decide       (FindingDecide)    -> Done              : Write => [Reports, Decisions, Audit],
+            rows_set_aside       (RowsSetAside)     -> JobRef            : Write => [Jobs, Audit],
             rule_list            (PathRef)          -> RuleList          : Read  => [Files, Reports, Settings],
             rule_try             (RuleTry)          -> RuleTrialView     : Read  => [Files],
             rule_write           (RuleWrite)        -> RuleList          : Write => [Files, Reports, Settings, Audit],
             label_decide         (LabelDecide)      -> Done              : Write => [Reports, Decisions, Audit],
+            hold_list            (ProjectFilter)    -> HoldList          : Read  => [Projects, Files, Decisions],
+            hold_decide          (HoldDecide)       -> Done              : Write => [Reports, Decisions, Audit],
             screen_start         (ScreenStart)      -> JobRef            : Write => [Reports, Jobs],
             proxies_start        (ProxyStart)       -> JobRef            : Write => [Reports, Jobs],
 

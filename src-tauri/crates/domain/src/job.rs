@@ -28,6 +28,8 @@ pub enum JobKind {
     Copy,
     /// Asks a project's own command what its model answers.
     Gates,
+    /// Writes the rows of a table that must not be trained on apart from the others.
+    SetAside,
 }
 
 /// How far a job is.

@@ -18,6 +18,7 @@ pub mod environment;
 pub mod evaluation;
 pub mod foreign;
 pub mod gate;
+pub mod hold;
 pub mod id;
 pub mod inference;
 pub mod job;

@@ -119,6 +119,33 @@ pub struct CodeState {
     pub diff: Option<String>,
 }
 
+/// What became of data that was held back when a run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub enum HeldFate {
+    /// The run tried to open it and was refused.
+    Refused,
+    /// The run read it, because the person who started it said so.
+    Allowed,
+    /// The run read it, and nothing of ours was in the process to refuse.
+    NotStopped,
+}
+
+/// Data that was held back when a run began, and that it read or tried to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct HeldInput {
+    /// Project-relative path, or an absolute one for a file outside the project.
+    pub path: RelPath,
+    /// The bytes that are held.
+    pub digest: Digest,
+    /// Why they are held.
+    pub reason: String,
+    /// What became of it.
+    pub fate: HeldFate,
+}
+
 /// What is known about the process of a recorded run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -142,6 +169,12 @@ pub struct ProcessFacts {
     /// Variables of its surroundings that can change what it computes, from a list of those that hold no secrets.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
+    /// Data that was held back when it began, and that it read or tried to read.
+    #[serde(default)]
+    pub held: Vec<HeldInput>,
+    /// Why the person who started it let it read data that is held back; `null` if nobody did.
+    #[serde(default)]
+    pub use_held: Option<String>,
 }
 
 /// One execution that read and wrote artifacts.

@@ -14,6 +14,7 @@ mod events;
 mod foreign;
 pub mod gateway;
 mod graph;
+mod hold;
 mod home;
 mod infer;
 mod jobs;

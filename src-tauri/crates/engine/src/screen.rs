@@ -117,6 +117,8 @@ impl Engine {
             done += 1;
         }
         worker.progress(total, Some(total), "");
+        let looked_at: Vec<FileFacts> = files.into_iter().map(|state| state.facts).collect();
+        self.hold_by_screening(project, &looked_at, config.screening.hold)?;
         self.tell_failures(project, &failed_before)
     }
 
@@ -349,21 +351,38 @@ impl Engine {
     fn tell_failures(&self, project: &Project, before: &BTreeSet<RelPath>) -> Answer<()> {
         let failed = self.failed_tables(project)?;
         let new: Vec<&(RelPath, String)> = failed.iter().filter(|(path, _)| !before.contains(path)).collect();
+        let held = self.held_paths(project)?;
         let (text, target) = match new[..] {
             [] => return Ok(()),
-            [(path, why)] => (
-                format!("{path} failed its checks. {why}"),
-                Target::Dataset { project: project.id, path: path.as_str().to_owned() },
-            ),
-            [(first, _), ..] => (
-                format!("{} data sets of {} failed their checks, {first} among them.", new.len(), project.name),
-                Target::Project { project: project.id },
-            ),
+            [(path, why)] => {
+                let held = if held.contains(path) { " and is held back" } else { "" };
+                let text = format!("{path} failed its checks{held}. {why}");
+                (text, Target::Dataset { project: project.id, path: path.as_str().to_owned() })
+            }
+            [(first, _), ..] => {
+                let held = match new.iter().filter(|(path, _)| held.contains(path)).count() {
+                    0 => String::new(),
+                    count => format!("; {count} of them are held back"),
+                };
+                let text = format!(
+                    "{} data sets of {} failed their checks, {first} among them{held}.",
+                    new.len(),
+                    project.name
+                );
+                (text, Target::Project { project: project.id })
+            }
         };
         self.0
             .events
             .emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Fail, text, target: Some(target) } });
         Ok(())
+    }
+
+    /// Paths under which data lies that is held back.
+    fn held_paths(&self, project: &Project) -> Answer<BTreeSet<RelPath>> {
+        let holds = self.holds(project)?;
+        let held = |state: &FileState| holds.get(&state.facts.digest).is_some_and(|(_, word)| word.is_held());
+        Ok(self.present(project)?.into_iter().filter(|(_, state)| held(state)).map(|(path, _)| path).collect())
     }
 
     /// Data sets whose newest check failed, each with its first finding that counts.

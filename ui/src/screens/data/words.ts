@@ -3,6 +3,8 @@ import type { AssociationMeasure } from "$lib/api/generated/AssociationMeasure";
 import type { DriftChange } from "$lib/api/generated/DriftChange";
 import type { FindingRow } from "$lib/api/generated/FindingRow";
 import type { FindingState } from "$lib/api/generated/FindingState";
+import type { HoldState } from "$lib/api/generated/HoldState";
+import type { HoldWord } from "$lib/api/generated/HoldWord";
 import type { Meaning } from "$lib/api/generated/Meaning";
 import type { Scalar } from "$lib/api/generated/Scalar";
 import type { SensitiveGroup } from "$lib/api/generated/SensitiveGroup";
@@ -107,6 +109,17 @@ export function stateOf(row: DatasetRow): State {
 	if (row.state === "running") return { tone: "unknown", word: "Being checked" };
 	return { tone: "unknown", word: "Not checked" };
 }
+
+/** Who decided that data is held back or released. */
+export function heldBy(word: HoldWord): string {
+	return word.by_screening ? "its checks" : word.by;
+}
+
+/** The state of a decision about holding data back. */
+export const holdStates: Record<HoldState, State> = {
+	held: { tone: "attention", word: "Held back" },
+	released: { tone: "pass", word: "Released" },
+};
 
 /** Where a finding stands with people. */
 export const standingStates: Record<FindingState, State> = {

@@ -3,6 +3,8 @@ import type { Basis } from "$lib/api/generated/Basis";
 import type { Edge } from "$lib/api/generated/Edge";
 import type { Graph } from "$lib/api/generated/Graph";
 import type { Node } from "$lib/api/generated/Node";
+import type { NodeTrouble } from "$lib/api/generated/NodeTrouble";
+import type { TroubleKind } from "$lib/api/generated/TroubleKind";
 import type { NodeKind } from "$lib/api/generated/NodeKind";
 import { baseName, count, folderOf, shortDigest } from "$lib/format";
 import { kindWords } from "$lib/words";
@@ -26,6 +28,39 @@ export interface Card {
 	labelled: boolean;
 	/** Whether none of them lies there any more with these bytes. */
 	ghost: boolean;
+}
+
+/** The worst of what is the matter with a node or with what it was made from; `null` if nothing is. */
+export type Mark = { own: boolean; word: string; why: readonly string[] } | null;
+
+const troubleWords: Record<TroubleKind, string> = { held: "held back", failed: "failed its checks", unreadable: "cannot be read" };
+
+/** What is the matter, as a person reads it: `raw.csv failed its checks: …`. */
+export function troubleSentence(it: NodeTrouble): string {
+	const sure = it.confidence < 1 ? ` (${Math.round(it.confidence * 100)} % sure)` : "";
+	const what = `${baseName(it.dataset)} ${it.kind === "held" ? "is held back" : troubleWords[it.kind]}`;
+	return `${it.node === it.origin ? what : `Made from ${baseName(it.dataset)}${sure}: it ${it.kind === "held" ? "is held back" : troubleWords[it.kind]}`}. ${it.why}`;
+}
+
+/** The mark of a card: its own trouble counts more than what it was made from. */
+export function markOf(card: Card, troubles: ReadonlyMap<string, readonly NodeTrouble[]>): Mark {
+	const all = card.members.flatMap((node) => troubles.get(node.id) ?? []);
+	if (all.length === 0) return null;
+	const own = all.filter((it) => it.node === it.origin);
+	const shown = own.length > 0 ? own : all;
+	const word = own.length > 0 ? troubleWords[own[0]?.kind ?? "failed"] : "Made from data in trouble";
+	return { own: own.length > 0, word, why: [...new Set(shown.map(troubleSentence))] };
+}
+
+/** The troubles of each node. */
+export function byNode(troubles: readonly NodeTrouble[]): ReadonlyMap<string, readonly NodeTrouble[]> {
+	const found = new Map<string, NodeTrouble[]>();
+	for (const it of troubles) {
+		const list = found.get(it.node);
+		if (list) list.push(it);
+		else found.set(it.node, [it]);
+	}
+	return found;
 }
 
 /** One line of the drawing, which stands for one or more edges. */

@@ -8,6 +8,7 @@ import type { Figure } from "$lib/api/generated/Figure";
 import type { Finding } from "$lib/api/generated/Finding";
 import type { FindingRow } from "$lib/api/generated/FindingRow";
 import type { FindingState } from "$lib/api/generated/FindingState";
+import type { HoldWord } from "$lib/api/generated/HoldWord";
 import type { Rule } from "$lib/api/generated/Rule";
 import type { RuleList } from "$lib/api/generated/RuleList";
 import type { Said } from "$lib/api/generated/Said";
@@ -25,6 +26,7 @@ const REFERENCE = "data/raw/applications_2026_09.parquet";
 const nameOf = (project: string) => projects.find((it) => it.project.id === project)?.project.name ?? "";
 
 const said = new Map<string, Said>([["unsorted_time", { state: "expected", reason: "The source writes per branch; the order never mattered.", by: "Amara Okonkwo", at: before(60 * 30), until: null, share: 0.07 }]]);
+const holds = new Map<string, HoldWord>([[digest(MAIN), { state: "held", by: "proofmark", by_screening: true, reason: "It failed its checks. Income is 12 times lower than in the reference in 18 % of the rows: it looks like monthly amounts among yearly ones.", at: before(128) }]]);
 const references = new Map<string, string | null>([[MAIN, REFERENCE]]);
 const notSensitive = new Set<string>();
 const labelled = new Map<string, string>();
@@ -182,6 +184,7 @@ function rowsOf(project: string): DatasetRow[] {
 				labels: main ? ["name", "email", "birth_date", "postcode", "financial", "health"] : it.labels,
 				models: main ? 2 : i % 7 === 0 ? 1 : 0,
 				is_prediction_log: it.facts.kind === "prediction_log",
+				hold: holds.get(it.facts.digest) ?? null,
 			};
 		});
 }
@@ -273,7 +276,7 @@ export const handlers: Handlers = {
 			sensitive: looked ? { path, rows: row.rows ?? 0, rows_read: Math.min(row.rows ?? 0, 200_000), detector_version: 2, ...(main ? { changed: { from: 1, columns: [{ column: "postcode", before: [], after: ["postcode"] }] } } : { changed: null }), proxies: null, columns: main ? sensitiveOf() : sensitiveOf().map((it) => ({ ...it, sensitive: false, labels: [], group: null })), k_anonymity: main ? { columns: ["birth_date", "postcode"], k: 1, unique_rows: 8_812, small_groups: 20_114, rows: 200_000, combinations: [{ columns: ["birth_date", "postcode"], groups: 150_220, k: 1, unique_rows: 8_812, unique_ratio: 0.044, small_groups: 20_114 }, { columns: ["birth_date"], groups: 24_000, k: 1, unique_rows: 90, unique_ratio: 0.00045, small_groups: 811 }] } : { columns: [], k: null, unique_rows: 0, small_groups: 0, rows: 0, combinations: [] } } : null,
 			proxies: main ? proxiesOf(path) : null,
 			findings: main && looked ? findingRows(project) : [],
-			versions: [{ digest: row.digest, seen_at: before(130), size: row.size, verdict: row.verdict }, { digest: digest("old"), seen_at: before(60 * 24 * 12), size: 800_000, verdict: "pass" }, { digest: digest("older"), seen_at: before(60 * 24 * 30), size: 790_000, verdict: null }],
+			versions: [{ digest: row.digest, seen_at: before(130), size: row.size, verdict: row.verdict, hold: row.hold }, { digest: digest("old"), seen_at: before(60 * 24 * 12), size: 800_000, verdict: "pass", hold: { state: "released", by: "Jonas Lindqvist", by_screening: false, reason: "The bureau confirmed the new scale.", at: before(60 * 24 * 11) } }, { digest: digest("older"), seen_at: before(60 * 24 * 30), size: 790_000, verdict: null, hold: null }],
 			written_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000001", name: "prepare-features", basis: "observed", confidence: 1 }] : [],
 			read_by: main ? [{ run: "run_01930a6e-7c1a-7d3e-9b1a-000000000002", name: "train-scorecard with a very long name that nobody can remember", basis: "inferred", confidence: 0.72 }, { run: "run_01930a6e-7c1a-7d3e-9b1a-000000000003", name: "evaluate", basis: "declared", confidence: 1 }] : [],
 			models: main ? [{ path: "models/scorecard_v4.onnx", digest: digest("models/scorecard_v4.onnx"), confidence: 0.72 }, { path: "models/early_warning.ubj", digest: digest("e"), confidence: 1 }] : [],
@@ -306,6 +309,12 @@ export const handlers: Handlers = {
 		said.set(kind, { state, reason, by: "Amara Okonkwo", at: new Date().toISOString(), until, share: 0.1 });
 		return { message: "It is recorded." };
 	},
+	hold_list: () => ({ sentence: holds.size === 0 ? "No data is held back." : "1 version is held back: nothing that Proofmark starts reads it.", holds: [...holds].map(([bytes, word]) => ({ project: CREDIT, project_name: nameOf(CREDIT), path: MAIN, digest: bytes, lies_at: [MAIN], word })) }),
+	hold_decide: ({ digest: bytes, state, reason, path }) => {
+		holds.set(bytes ?? digest(path), { state, by: "Amara Okonkwo", by_screening: false, reason, at: new Date().toISOString() });
+		return { message: "It is recorded." };
+	},
+	rows_set_aside: () => ({ job: "job_1" }),
 	rule_list: ruleList,
 	rule_try: (request) => ({ rows: 3_000, tried: request.rules.map((rule, i) => ({ sentence: sentenceOf(rule), outcome: i === 0 ? "12 of 3,000 rows would fail." : "Kept: all of 3,000 rows would pass.", finding: i === 0 ? { kind: "out_of_range", columns: [], severity: "error", confidence: 1, affected_rows: 12, affected_ratio: 0.004, example_rows: [3, 9], message: "", suggestion: "", measures: [] } : null })) }),
 	rule_write: ({ change }) => {

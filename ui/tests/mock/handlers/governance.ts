@@ -74,6 +74,7 @@ export function upstream(project: string): LineageView {
 				...models.filter((it) => it.project === project).map((it) => ({ from: at(feature), to: at(it.path), run: null, basis: "inferred" as const, confidence: 0.72, evidence: "train.py names both", reasons: [], columns: [], columns_known: false })),
 			],
 		},
+		troubles: [],
 		total_nodes: nodes.length,
 		truncated: false,
 	};

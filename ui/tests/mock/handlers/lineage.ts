@@ -99,10 +99,10 @@ export const handlers: Handlers = {
 	run_correct: ({ statements }) => ({ message: `What you said about ${statements.length} edge is recorded, and stands.` }),
 	lineage: ({ project, focus, direction, depth, data_only }) => {
 		if (!world.empty && direction === "up" && depth === null && focus?.startsWith("models/")) return upstream(project);
-		if (world.empty || project !== CREDIT) return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 0, truncated: false };
+		if (world.empty || project !== CREDIT) return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 0, truncated: false, troubles: [] };
 		const big = focus === null;
 		const graph = big ? large() : little;
-		if (focus === "nothing.csv") return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 480, truncated: false };
+		if (focus === "nothing.csv") return { focus: null, graph: { nodes: [], edges: [] }, total_nodes: 480, truncated: false, troubles: [] };
 		const at = graph.nodes.find((it) => it.id === focus || it.label === focus) ?? (big ? undefined : little.nodes[3]);
 		const hidden = new Set(data_only ? graph.nodes.filter((it) => ["code", "config", "metrics"].includes(it.kind)).map((it) => it.id) : []);
 		return {
@@ -110,6 +110,7 @@ export const handlers: Handlers = {
 			graph: { nodes: graph.nodes.filter((it) => !hidden.has(it.id)), edges: graph.edges.filter((it) => !hidden.has(it.from) && !hidden.has(it.to)) },
 			total_nodes: large().nodes.length + little.nodes.length,
 			truncated: false,
+			troubles: big ? [] : little.nodes.filter((it) => ["art_raw", runId(1), "art_features", runId(2), "art_model"].includes(it.id)).map((it) => ({ node: it.id, origin: "art_raw", dataset: RAW, kind: "failed" as const, why: "Income is 12 times lower than in the reference in 18 % of the rows.", confidence: it.id === "art_model" ? 0.72 : 1 })),
 		};
 	},
 };

@@ -41,7 +41,7 @@ function make(i: number): Run {
 		environment_digest: digest("env"),
 		inputs,
 		outputs: status === "failed" ? [] : outputs,
-		process: { argv: ["python", "train.py"], cwd: "/home/amara/work/credit-risk", exit_code: status === "failed" ? 1 : 0, signal: null, peak_memory: 2_412_004_352, observed_by: ["audit hook", "preload"], blind_spots: ["statically linked programs"], log_truncated: false, variables: { OMP_NUM_THREADS: "4", PYTHONHASHSEED: "0" } },
+		process: { argv: ["python", "train.py"], cwd: "/home/amara/work/credit-risk", exit_code: status === "failed" ? 1 : 0, signal: null, peak_memory: 2_412_004_352, observed_by: ["audit hook", "preload"], blind_spots: ["statically linked programs"], log_truncated: false, use_held: null, held: status === "failed" ? [{ path: "data/raw/applications_2026_10.parquet", digest: digest("data/raw/applications_2026_10.parquet"), reason: "It failed its checks. Income is 12 times lower than in the reference.", fate: "refused" as const }] : [], variables: { OMP_NUM_THREADS: "4", PYTHONHASHSEED: "0" } },
 		record: null,
 		user: "amara",
 	};

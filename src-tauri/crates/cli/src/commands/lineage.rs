@@ -68,6 +68,7 @@ struct Document<'a> {
     edges: &'a [Edge],
     total_nodes: u64,
     truncated: bool,
+    troubles: &'a [NodeTrouble],
 }
 
 impl Arguments {
@@ -277,6 +278,7 @@ fn answer(context: &Context, project: &Project, view: &LineageView, direction: D
         edges: &view.graph.edges,
         total_nodes: view.total_nodes,
         truncated: view.truncated,
+        troubles: &view.troubles,
     };
     context.answer("lineage", &document, || text(view, direction))
 }
@@ -321,6 +323,18 @@ fn text(view: &LineageView, direction: Direction) -> String {
         let mut table = Table::new([("Sensitive data that reaches it", Left), ("Column", Left), ("Data set", Left)]);
         for label in &node.labels {
             table.row([words(&label.label), label.column.clone(), label.dataset.clone()]);
+        }
+        text.push_str(&table.text());
+    }
+    if !view.troubles.is_empty() {
+        let mut table = Table::new([("Data in trouble", Left), ("What", Left), ("Reaches", Left), ("Sure", Right)]);
+        let here = view
+            .troubles
+            .iter()
+            .filter(|it| view.focus.as_ref().is_none_or(|focus| it.node == *focus) || it.node == it.origin);
+        for trouble in here {
+            let reaches = if trouble.node == trouble.origin { "–".to_owned() } else { name(&trouble.node) };
+            table.row([trouble.dataset.clone(), words(&trouble.kind), reaches, percent(trouble.confidence.get())]);
         }
         text.push_str(&table.text());
     }

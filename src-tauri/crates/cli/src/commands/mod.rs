@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod ci;
+pub mod data;
 pub mod environment;
 pub mod findings;
 mod front;
@@ -65,6 +66,9 @@ pub enum Command {
     Check(table::Check),
     /// Sets rows that must not be trained on aside, with their reasons; the table itself is only read
     Quarantine(quarantine::Arguments),
+    /// Holds versions of data sets back from everything that Proofmark starts, and releases them
+    #[command(subcommand)]
+    Data(data::Command),
     /// Lists what checks found in all projects, and says where each finding stands
     #[command(subcommand)]
     Findings(findings::Command),
@@ -147,6 +151,7 @@ impl Command {
             Self::Profile(it) => it.run(context),
             Self::Check(it) => it.run(context),
             Self::Quarantine(it) => it.run(context),
+            Self::Data(it) => it.run(context),
             Self::Findings(it) => it.run(context),
             Self::Rules(it) => it.run(context),
             Self::Sensitive(it) => it.run(context),

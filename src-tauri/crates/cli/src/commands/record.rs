@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use proofmark_contract::ErrorBody;
-use proofmark_contract::domain::run::Run;
+use proofmark_contract::domain::run::{HeldFate, Run};
 use proofmark_engine::{Echo, RecordRequest, Recorded};
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Where it runs; here if absent
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
+    /// Lets it read data that is held back, and records why
+    #[arg(long, value_name = "REASON")]
+    use_held: Option<String>,
     /// The command, after two dashes
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -49,7 +52,7 @@ impl Arguments {
                 .map_err(|error| wrong(format!("The working directory is not there: {error}.")))?,
         };
         let echo = if context.json() { Echo::ToErrors } else { Echo::AsIs };
-        let request = RecordRequest { argv: self.command, folder, name: self.name, echo };
+        let request = RecordRequest { argv: self.command, folder, name: self.name, echo, use_held: self.use_held };
         let recorded = context.open()?.record(&request)?;
         let code = code_of(&recorded.run);
         reply(context, &recorded, code)
@@ -104,6 +107,14 @@ fn text(recorded: &Recorded) -> String {
     }
     for spot in run.process.iter().flat_map(|it| &it.blind_spots) {
         text.push_str(&format!("  Not seen: {}\n", safe(spot)));
+    }
+    for held in run.process.iter().flat_map(|it| &it.held) {
+        let fate = match held.fate {
+            HeldFate::Refused => "was refused to it",
+            HeldFate::Allowed => "was read, because you said so",
+            HeldFate::NotStopped => "was read all the same, because nothing of ours was in the process to refuse it",
+        };
+        text.push_str(&format!("  Held back: {} {fate}. {}\n", safe(held.path.as_str()), safe(&held.reason)));
     }
     let results: Vec<String> =
         run.metrics.iter().map(|(name, value)| format!("{} {}", safe(name), crate::text::number(*value))).collect();

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use proofmark_domain::check::{CheckReport, CheckVerdict};
 use proofmark_domain::drift::{DriftReport, DriftVerdict};
+use proofmark_domain::hold::HoldWord;
 use proofmark_domain::id::{ProjectId, ReportId};
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::TableProfile;
@@ -64,6 +65,8 @@ pub struct DatasetRow {
     pub models: u64,
     /// Whether it is a log of predictions.
     pub is_prediction_log: bool,
+    /// Whether these bytes are held back, or were and were released; none if nothing was decided.
+    pub hold: Option<HoldWord>,
 }
 
 /// All data sets.
@@ -84,6 +87,8 @@ pub struct DatasetVersion {
     pub size: u64,
     /// Verdict of its checks, if they ran.
     pub verdict: Option<CheckVerdict>,
+    /// Whether it is held back, or was and was released; none if nothing was decided.
+    pub hold: Option<HoldWord>,
 }
 
 /// Two versions of data sets, to be put side by side.

@@ -144,6 +144,20 @@ pub struct ExampleRows {
     pub problem: Option<String>,
 }
 
+/// Sets the rows of a table that must not be trained on aside, in a folder; the table itself is only read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RowsSetAside {
+    /// The project.
+    pub project: ProjectId,
+    /// The data set.
+    pub path: String,
+    /// The folder for the two files: the rows that stay, and the others with their reasons.
+    pub to: String,
+    /// Sets aside what warnings concern, too.
+    #[serde(default)]
+    pub warnings: bool,
+}
+
 /// Says where a finding stands. The report itself stays as it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct FindingDecide {

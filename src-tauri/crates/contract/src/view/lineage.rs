@@ -43,6 +43,9 @@ pub struct LineageView {
     pub total_nodes: u64,
     /// Whether the answer was cut because it was too large to show.
     pub truncated: bool,
+    /// Data sets in trouble, on each node of `graph` that they are or that was made from them. Those on the data sets
+    /// themselves first.
+    pub troubles: Vec<super::NodeTrouble>,
 }
 
 /// Asks how one thing came to another.

@@ -8,6 +8,7 @@
 //! The weights are judgements, not fits: they were set so that a path that is written out in one script alone is believed
 //! (0.95), a path with an unknown part is believed if it is specific, and a wildcard that fits half of the project is not.
 
+mod ahead;
 mod apply;
 mod evidence;
 mod inputs;
@@ -20,6 +21,7 @@ mod times;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{ReadAhead, reads_ahead};
 pub use apply::{Correction, Way, edge_key};
 pub use evidence::bare as bare_feature;
 pub use place::{can_mean, is_like};

@@ -12,6 +12,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{ConfigProblem, RulesFrom};
 use proofmark_domain::check::Rule;
 use proofmark_domain::gate::{Gate, default_gates};
+use proofmark_domain::hold::HoldFrom;
 use proofmark_domain::path_pattern;
 use proofmark_domain::project::Project;
 use proofmark_ledger::AuditEntry;
@@ -39,6 +40,17 @@ pub(crate) struct ProjectConfig {
     pub(crate) gates: GatesConfig,
     #[serde(default)]
     pub(crate) release: ReleaseConfig,
+    #[serde(default)]
+    pub(crate) screening: ScreeningConfig,
+}
+
+/// What happens to new versions of data sets by itself.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScreeningConfig {
+    /// From which verdict on a version is held back until a person releases it.
+    #[serde(default)]
+    pub(crate) hold: HoldFrom,
 }
 
 /// Where gates find what they measure. What they demand stands in `[[gate]]`.

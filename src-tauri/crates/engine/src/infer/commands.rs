@@ -6,10 +6,10 @@ use proofmark_domain::artifact::RelPath;
 use proofmark_domain::inference::Invocation;
 
 /// Larger files are no recipes for people or machines.
-pub(super) const LARGEST: u64 = 256 * 1024;
+pub(crate) const LARGEST: u64 = 256 * 1024;
 
 /// Whether a file may spell out commands.
-pub(super) fn may_hold_commands(path: &RelPath) -> bool {
+pub(crate) fn may_hold_commands(path: &RelPath) -> bool {
     let name = path.file_name().to_lowercase();
     matches!(
         path.extension().as_str(),
@@ -21,7 +21,7 @@ pub(super) fn may_hold_commands(path: &RelPath) -> bool {
 }
 
 /// The commands in a text that run a script of the project. `lies_there` tells whether a path is one of its scripts.
-pub(super) fn commands_in(path: &RelPath, text: &str, scripts: &BTreeSet<&str>) -> Vec<Invocation> {
+pub(crate) fn commands_in(path: &RelPath, text: &str, scripts: &BTreeSet<&str>) -> Vec<Invocation> {
     let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found: Vec<Invocation> = Vec::new();
     let mut number = 0;

@@ -7,6 +7,7 @@ mod gather;
 mod owed;
 
 pub(crate) use columns::SourceShelf;
+pub(crate) use commands::{LARGEST as LARGEST_RECIPE, commands_in, may_hold_commands};
 pub(crate) use owed::owe;
 
 use std::collections::{BTreeMap, BTreeSet};

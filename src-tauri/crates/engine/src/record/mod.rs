@@ -1,6 +1,7 @@
 //! `proofmark run`: starts a command, sees what it reads and writes, and records it.
 
 mod edges;
+mod held;
 mod kernel;
 mod observers;
 mod process;
@@ -24,9 +25,12 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_ledger::{AuditEntry, FileState};
 use serde_json::Value;
 
+pub(crate) use held::refusal;
 pub use kernel::InstalledKernel;
 pub use observers::preload_library;
+pub(crate) use observers::refusing;
 pub use process::Echo;
+pub(crate) use trace::unescape;
 
 use crate::scan::ScanControl;
 use crate::trouble::{Answer, Trouble, io_trouble};
@@ -46,6 +50,8 @@ pub struct RecordRequest {
     pub name: Option<String>,
     /// What to do with its output besides keeping it.
     pub echo: Echo,
+    /// Why it may read data that is held back; it may not if absent.
+    pub use_held: Option<String>,
 }
 
 /// A run that was recorded.
@@ -72,17 +78,25 @@ impl Engine {
         let quiet = ScanControl { cancelled: &|| false, progress: &|_, _, _| () };
         self.scan(&project, &RelPath::from(""), &quiet)?;
         let before = self.present(&project)?;
+        self.refuse_held(&project, &before, request, &folder)?;
 
         let id = RunId::from_uuid(self.0.clock.new_id());
         let argv: Vec<String> = request.argv.iter().map(|it| it.to_string_lossy().into_owned()).collect();
         let mut run = self.begun(id, &project, request, &argv, &folder, &before)?;
         let place = self.home().runs().join(id.to_string());
         let mut observers = observers::Observers::prepare(self.home(), &place, &request.argv)?;
+        let guard = self.guard()?;
+        if request.use_held.is_none() {
+            observers.refuse(&guard, &place)?;
+        }
         let environment = self.environment_of(&argv, &folder);
         run.environment_digest = Some(environment.digest);
         let entry = AuditEntry::new(self.actor(), "run.begin", id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             write.note("command", argv.join(" "));
+            if let Some(reason) = &request.use_held {
+                write.note("use_held", reason.trim());
+            }
             write.environments().add(&environment)?;
             Ok(write.runs().insert(&run, Some(&platform::owner()))?)
         })?;
@@ -142,6 +156,8 @@ impl Engine {
             blind_spots: observers.blind_spots.clone(),
             log_truncated: outcome.log_truncated,
             variables: proofmark_intake::environment::relevant_variables(std::env::vars_os()),
+            held: held::inputs(Path::new(&project.root), &guard, &accesses, &run.inputs, request.use_held.is_some()),
+            use_held: request.use_held.as_ref().map(|it| it.trim().to_owned()),
         });
         self.finish(&run, &log_path)?;
         observers.clear();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::programs;
 use super::trace::{self, Access};
+use crate::hold::Guard;
 use crate::home::Home;
 use crate::trouble::{Answer, io_trouble};
 
@@ -100,6 +101,15 @@ impl Observers {
         self.sees_everything = true;
     }
 
+    /// Has the observers refuse what is held back.
+    pub(crate) fn refuse(&mut self, guard: &Guard, folder: &Path) -> Answer<()> {
+        self.environment.extend(guard.variables(folder)?);
+        if let Some(more) = guard.overflows() {
+            self.blind_spots.push(format!("{more} more files are held back than the observers can refuse."));
+        }
+        Ok(())
+    }
+
     /// Reads what the observers wrote. Trouble with a trace is a blind spot, not a failure of the run.
     pub(crate) fn read(&mut self) -> Vec<Access> {
         let mut accesses = Vec::new();
@@ -130,6 +140,17 @@ impl Observers {
         // What stays behind is private to the user and is removed with the next start.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What keeps a process that is not recorded from opening data that is held back; nothing if nothing is held.
+pub(crate) fn refusing(home: &Home, guard: &Guard, folder: &Path) -> Answer<BTreeMap<OsString, OsString>> {
+    let list = guard.variables(folder)?;
+    if list.is_empty() {
+        return Ok(list);
+    }
+    let mut observers = Observers::prepare(home, folder, &[])?;
+    observers.environment.extend(list);
+    Ok(observers.environment)
 }
 
 fn isolates_python(argument: &OsStr) -> bool {

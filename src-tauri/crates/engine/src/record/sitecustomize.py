@@ -4,11 +4,30 @@ import os
 import sys
 
 
+def _held(name):
+    # Each file by what identifies it, with what to say: see the library that does the same for native code.
+    files = {}
+    if name:
+        with open(name, encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+            for fields in (line.rstrip("\n").split("\t") for line in lines):
+                if len(fields) == 6:
+                    device, inode, size, changed = map(int, fields[:4])
+                    # Some systems give files no number; there the path has to do.
+                    key = (device, inode) if inode else os.path.normcase(os.path.realpath(_plain(fields[4])))
+                    files[key, size, changed] = (fields[4], fields[5])
+    return files
+
+
+def _plain(text):
+    return text.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\0", "\\")
+
+
 def _begin():
     trace = os.environ.get("PROOFMARK_TRACE_PYTHON")
-    if not trace or not hasattr(sys, "addaudithook"):
+    held = _held(os.environ.get("PROOFMARK_HELD"))
+    if not hasattr(sys, "addaudithook") or not (trace or held):
         return
-    fd = os.open(trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    fd = os.open(trace, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600) if trace else None
     here = os.path.dirname(os.path.abspath(__file__))
     skipped = tuple(
         os.path.join(prefix, "") for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, here}
@@ -45,7 +64,17 @@ def _begin():
     def escape(value):
         return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
+    def refused(path):
+        try:
+            facts = os.stat(path)
+        except OSError:
+            return None
+        rest = (facts.st_size, facts.st_mtime_ns)
+        return held.get(((facts.st_dev, facts.st_ino), *rest)) or held.get((os.path.normcase(os.path.realpath(path)), *rest))
+
     def note(what, flags, first, second=""):
+        if fd is None:
+            return
         script, number, count = line()
         fields = (what, str(getpid()), str(flags & 0xFFFFFFFF), first, second, script, str(number), str(count))
         write(fd, ("\t".join(escape(it) for it in fields) + "\n").encode("utf-8", "surrogateescape"))
@@ -60,8 +89,17 @@ def _begin():
         elif event not in ("os.rename", "os.remove", "os.link", "os.truncate", "sqlite3.connect"):
             return
         busy[0] = True
+        stop = None
         try:
             first = text(arguments[0])
+            if held and event in ("open", "sqlite3.connect"):
+                flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
+                # Whoever writes it anew makes another file of it.
+                if flags & 3 != os.O_WRONLY and not flags & os.O_TRUNC:
+                    stop = refused(first)
+            if stop:
+                note("h", 0, _plain(stop[0]))
+                return
             if first.startswith(skipped):
                 return
             if event == "open":
@@ -78,6 +116,10 @@ def _begin():
             pass
         finally:
             busy[0] = False
+            if stop:
+                said = stop[0] + " is " + stop[1] + " Opening it was refused."
+                os.write(2, ("proofmark: " + said + "\n").encode("utf-8", "surrogateescape"))
+                raise PermissionError(13, said, first)
 
     sys.addaudithook(hook)
 

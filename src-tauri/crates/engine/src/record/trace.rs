@@ -49,6 +49,8 @@ pub(crate) enum AccessKind {
     Started {
         watched: bool,
     },
+    /// Was about to be opened for reading and was refused: it is held back.
+    Refused,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +74,7 @@ fn kind_of(flags: u32) -> AccessKind {
     }
 }
 
-fn unescape(field: &str) -> String {
+pub(crate) fn unescape(field: &str) -> String {
     let mut text = String::with_capacity(field.len());
     let mut letters = field.chars();
     while let Some(letter) = letters.next() {
@@ -103,6 +105,7 @@ pub(crate) fn read_preload(text: &str) -> Vec<Access> {
                 "d" => AccessKind::Deleted,
                 "x" => AccessKind::Started { watched: true },
                 "c" => AccessKind::Started { watched: false },
+                "h" => AccessKind::Refused,
                 _ => return None,
             };
             Some(Access {
@@ -127,6 +130,7 @@ pub(crate) fn read_python(text: &str) -> Vec<Access> {
                 "m" => AccessKind::MovedTo(normal(&unescape(second))),
                 "l" => AccessKind::LinkedTo(normal(&unescape(second))),
                 "d" => AccessKind::Deleted,
+                "h" => AccessKind::Refused,
                 _ => return None,
             };
             let line: u32 = line.parse().ok()?;
@@ -177,7 +181,7 @@ pub(crate) struct Story {
 pub(crate) fn stories(accesses: &[Access]) -> BTreeMap<PathBuf, Story> {
     let mut stories: BTreeMap<PathBuf, Story> = BTreeMap::new();
     for access in accesses {
-        if matches!(access.kind, AccessKind::Started { .. }) {
+        if matches!(access.kind, AccessKind::Started { .. } | AccessKind::Refused) {
             continue;
         }
         let path = source_of_compiled(&access.path);
@@ -205,7 +209,7 @@ pub(crate) fn stories(accesses: &[Access]) -> BTreeMap<PathBuf, Story> {
                 story.read |= !story.written;
                 stories.insert(target.clone(), copy);
             }
-            AccessKind::Started { .. } => {}
+            AccessKind::Started { .. } | AccessKind::Refused => {}
             AccessKind::MovedTo(target) => {
                 let moved = Story { written: true, read: false, gone: false, ..story.clone() };
                 story.gone = true;
@@ -259,6 +263,9 @@ mod tests {
         assert!(read_python("o\t1\t0\t/a\t\t/s.py\t3\t0\no\t1\t0\t/b\t\t/s.py\t3\nx\n").len() == 1);
         let compiled = stories(&read_python("o\t1\t0\t/p/__pycache__/util.cpython-311.pyc\t\t\t0\t0\n"));
         assert!(compiled.contains_key(Path::new("/p/util.py")), "compiled code counts as its source");
+        let refused = read_preload("h\t7\t1\t0\t/p/held.csv\n");
+        assert_eq!(refused[0].kind, AccessKind::Refused);
+        assert!(super::stories(&refused).is_empty(), "what was refused was not read");
         let cell = &read_python("o\t1\t0\t/a\t\t\t2\t5\n")[0];
         assert_eq!(cell.place, Some(Place::Cell { count: 5, line: 2 }), "a cell is told from a script");
     }

@@ -170,6 +170,16 @@ fn neighbours(path: &Path, known: &[Option<&Path>]) -> Vec<Table> {
 /// # Errors
 /// If the file is not there or not readable. A file that is no table is a finding, not an error, where it can be told what it is.
 pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<CheckReport> {
+    check_until(path, beside, now, &never)
+}
+
+/// The same, until `cancel` says that it shall stop.
+fn check_until(
+    path: &Path,
+    beside: &CheckBeside<'_>,
+    now: Timestamp,
+    cancel: &dyn Fn() -> bool,
+) -> Answer<CheckReport> {
     let CheckBeside { reference, test, target, .. } = *beside;
     let RulesInForce { rules, note, reading } = match &beside.rules {
         Some(rules) => rules.clone(),
@@ -197,7 +207,7 @@ pub fn check(path: &Path, beside: &CheckBeside<'_>, now: Timestamp) -> Answer<Ch
         now,
         every_row: beside.every_row,
     };
-    let mut report = facade::check(&table, &input, &never)?;
+    let mut report = facade::check(&table, &input, cancel)?;
     report.notes.extend(note);
     report.path = path.to_string_lossy().into_owned();
     report.reference = reference.map(|it| it.to_string_lossy().into_owned());
@@ -252,8 +262,21 @@ pub fn quarantine(
     counts: &dyn Fn(&Finding) -> bool,
     now: Timestamp,
 ) -> Answer<SetAside> {
+    quarantine_until(path, beside, folder, least, counts, now, &never)
+}
+
+/// The same, until `cancel` says that it shall stop: then no file is left behind.
+pub(crate) fn quarantine_until(
+    path: &Path,
+    beside: &CheckBeside<'_>,
+    folder: &Path,
+    least: Severity,
+    counts: &dyn Fn(&Finding) -> bool,
+    now: Timestamp,
+    cancel: &dyn Fn() -> bool,
+) -> Answer<SetAside> {
     let beside = CheckBeside { every_row: true, ..beside.clone() };
-    let report = check(path, &beside, now)?;
+    let report = check_until(path, &beside, now, cancel)?;
     let reading = match &beside.rules {
         Some(rules) => rules.reading.clone(),
         None => reading_at(path),
@@ -294,7 +317,7 @@ pub fn quarantine(
         return Ok(SetAside { path, kept: None, aside: None, rows_kept, rows_aside: 0, findings });
     }
     std::fs::create_dir_all(folder).map_err(|error| io_trouble("making", folder, &error))?;
-    let written = facade::quarantine(&table, &reasons, folder, &never)?;
+    let written = facade::quarantine(&table, &reasons, folder, cancel)?;
     let text = |path: &Path| Some(path.to_string_lossy().into_owned());
     Ok(SetAside {
         path,

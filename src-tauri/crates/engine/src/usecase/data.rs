@@ -7,6 +7,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, Change, FileFacts, RelPath};
 use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
+use proofmark_domain::hold::HoldWord;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{NodeId, NodeKind};
 use proofmark_domain::project::Project;
@@ -71,6 +72,7 @@ impl Engine {
             let heads = read.reports().newest_heads(ReportKind::Check, &digests)?;
             super::findings::judged_heads(read, heads, now)
         })?;
+        let holds = self.holds(&project)?;
         let mut dataset_versions: Vec<DatasetVersion> = present
             .iter()
             .zip(heads)
@@ -79,6 +81,7 @@ impl Engine {
                 seen_at: it.version.change.seen_at,
                 size: it.version.size,
                 verdict: head.and_then(|it| it.verdict),
+                hold: holds.get(&it.version.change.digest).map(|(_, word)| word.clone()),
             })
             .collect();
         dataset_versions.reverse();
@@ -230,6 +233,7 @@ impl Engine {
 
     fn dataset_row(&self, project: &Project, facts: &FileFacts, known: &ProjectGraph) -> Answer<DatasetRow> {
         let now = self.now();
+        let hold = self.holds(project)?.remove(&facts.digest).map(|(_, word)| word);
         let (profile, check, sensitive, decisions) = self.ledger().read::<_, Trouble>(|read| {
             let one = |kind| -> Answer<Option<ReportHead>> {
                 Ok(read.reports().newest_heads(kind, [&facts.digest])?.into_iter().flatten().next())
@@ -279,6 +283,7 @@ impl Engine {
             labels: labels.into_iter().collect(),
             models: models_of(known, facts).len() as u64,
             is_prediction_log: facts.kind == ArtifactKind::PredictionLog,
+            hold,
         })
     }
 }
@@ -331,16 +336,25 @@ pub(crate) fn with_decisions(mut report: SensitivityReport, decisions: &[StoredD
     report
 }
 
+fn held_words(word: &HoldWord) -> String {
+    format!("Held back by {}: nothing that Proofmark starts reads it", word.who())
+}
+
 /// Whether it is fit and permitted.
 fn describe(row: &DatasetRow, first: Option<&str>, models: &[ModelUse]) -> (String, Tone) {
     match row.state {
+        ScreenState::Waiting if row.hold.as_ref().is_some_and(HoldWord::is_held) => {
+            let held = row.hold.as_ref().map(held_words).unwrap_or_default();
+            return (format!("{held}. It has not been looked at yet."), Tone::Attention);
+        }
         ScreenState::Waiting => {
             return ("It has not been looked at yet, so nothing can be said of it.".to_owned(), Tone::Unknown);
         }
         ScreenState::Running => return ("It is being looked at.".to_owned(), Tone::Unknown),
         ScreenState::Unreadable => {
             let why = row.problem.clone().unwrap_or_else(|| "It cannot be read as a table.".to_owned());
-            return (why, Tone::Attention);
+            let held = row.hold.as_ref().filter(|it| it.is_held()).map(|word| format!("{}. ", held_words(word)));
+            return (format!("{}{why}", held.unwrap_or_default()), Tone::Attention);
         }
         ScreenState::Done => {}
     }
@@ -351,6 +365,10 @@ fn describe(row: &DatasetRow, first: Option<&str>, models: &[ModelUse]) -> (Stri
         (Some(_), Some(_)) => ("No check found anything worse than a remark.".to_owned(), Tone::Pass),
         (Some(_), None) => ("No check found anything wrong that counts.".to_owned(), Tone::Pass),
         (None, _) => ("Its checks have not ended yet.".to_owned(), Tone::Unknown),
+    };
+    let (fit, tone) = match row.hold.as_ref().filter(|it| it.is_held()) {
+        Some(word) => (format!("{}. {fit}", held_words(word)), tone.max(Tone::Attention)),
+        None => (fit, tone),
     };
     let permitted = if row.labels.is_empty() {
         " No sensitive column was found.".to_owned()

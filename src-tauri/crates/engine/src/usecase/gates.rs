@@ -20,10 +20,12 @@ use serde_json::Value;
 
 pub(crate) use self::command::GateRun;
 pub(crate) use self::evaluation::{EVALUATION_FILE, Evaluation, InProduction};
+use super::holds::held_why;
 use super::projects::{counted, joined};
 use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::graph::ProjectGraph;
+use crate::hold::read_holds;
 use crate::trouble::{Answer, Trouble};
 
 /// Everything that gates look at.
@@ -158,13 +160,21 @@ impl Engine {
             ));
         }
         let digests: Vec<_> = tables.iter().filter_map(|node| node.digest).collect();
-        let (checks, profiles) = self.ledger().read::<_, Trouble>(|read| {
+        let (checks, profiles, holds) = self.ledger().read::<_, Trouble>(|read| {
             let checks = read.reports().newest_heads(ReportKind::Check, &digests)?;
             Ok((
                 super::findings::judged_heads(read, checks, self.now())?,
                 read.reports().newest_heads(ReportKind::Profile, &digests)?,
+                read_holds(read, evidence.project)?,
             ))
         })?;
+        let held: Vec<String> = tables
+            .iter()
+            .filter_map(|node| {
+                let (_, word) = holds.get(&node.digest?).filter(|(_, word)| word.is_held())?;
+                Some(format!("{}: {}", node.label, held_why(word)))
+            })
+            .collect();
         let (mut failed, mut warned, mut unseen, mut passed) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
         let with_digest = tables.iter().filter(|node| node.digest.is_some());
         for ((node, check), profile) in with_digest.zip(checks).zip(profiles) {
@@ -183,7 +193,11 @@ impl Engine {
             failed.len(),
             unseen.len()
         );
-        Ok(if !failed.is_empty() {
+        let measured = if held.is_empty() { measured } else { format!("{measured}; {} held back", held.len()) };
+        Ok(if let Some(first) = held.first() {
+            let why = format!("It was made from data that is held back. {first}");
+            Found::new(GateVerdict::Fail, measured, why).with(held)
+        } else if !failed.is_empty() {
             Found::new(GateVerdict::Fail, measured, format!("{} failed its checks.", joined(&failed))).with(failed)
         } else if !unseen.is_empty() {
             Found::new(
@@ -441,7 +455,7 @@ fn words(rule: &GateRule) -> (String, String) {
     match rule {
         GateRule::LineageComplete => ("Every data set that the model came from is known".into(), "none unknown".into()),
         GateRule::EnvironmentKnown => ("The environment of the training run is known".into(), "recorded".into()),
-        GateRule::DataQuality => ("No training data fails its checks".into(), "no failure".into()),
+        GateRule::DataQuality => ("No training data fails its checks or is held back".into(), "no failure".into()),
         GateRule::ModelFileSafe => ("Loading the model file cannot run foreign code".into(), "safe".into()),
         GateRule::SensitiveColumns { allowed } => (
             "Sensitive data in the lineage is allowed for the purpose".into(),

@@ -32,6 +32,8 @@ impl Engine {
         if view.truncated {
             view.graph.nodes.truncate(MOST_NODES);
             keep_edges(&mut view.graph);
+            let shown: BTreeSet<&NodeId> = view.graph.nodes.iter().map(|node| &node.id).collect();
+            view.troubles.retain(|it| shown.contains(&it.node));
         }
         Ok(view)
     }
@@ -61,7 +63,8 @@ impl Engine {
             graph.nodes.retain(|node| is_main_kind(node.kind) || focus.as_ref() == Some(&node.id));
             keep_edges(&mut graph);
         }
-        Ok((LineageView { focus, graph, total_nodes, truncated: false }, project))
+        let troubles = self.troubles(&project, &known, &graph.nodes)?;
+        Ok((LineageView { focus, graph, total_nodes, truncated: false, troubles }, project))
     }
 
     /// The surest way from one thing to another.

@@ -75,8 +75,11 @@ impl Engine {
             .filter(|run| run.outputs.iter().any(|edge| edge.digest == Some(facts.digest)))
             .cloned()
             .collect();
+        let own = known.node(&id).map(std::slice::from_ref).unwrap_or_default();
+        let troubles = self.troubles(&project, &known, own)?;
+        let troubled = super::holds::made_from(&troubles).map(|it| format!(" {it}")).unwrap_or_default();
         let view = ModelView {
-            sentence: describe(said.as_ref(), &sources, &labels, &features),
+            sentence: describe(said.as_ref(), &sources, &labels, &features) + &troubled,
             written_by: links(&runs, Some(&facts.digest), |run| &run.outputs),
             candidates: state.as_ref().map(|state| candidates_of(state, &facts.digest)).unwrap_or_default(),
             may_submit: self.may_submit(state.as_ref())?,

@@ -1,12 +1,17 @@
 //! What needs a person, what happened, and where the application stands.
 
+use std::collections::BTreeMap;
+
 use proofmark_contract::view::*;
+use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, Change};
 use proofmark_domain::attention::{Attention, Target, Urgency};
 use proofmark_domain::check::CheckVerdict;
 use proofmark_domain::drift::DriftVerdict;
+use proofmark_domain::id::ProjectId;
+use proofmark_domain::lineage::{Node, NodeId, NodeKind};
 use proofmark_domain::model::SafetyVerdict;
-use proofmark_domain::project::WatchState;
+use proofmark_domain::project::{Project, WatchState};
 use proofmark_domain::registry::RegistryVerdict;
 use proofmark_domain::release::CandidateState;
 use proofmark_ledger::RunFilter;
@@ -53,6 +58,7 @@ impl Engine {
                 since: row.modified,
             });
         }
+        let troubled = self.troubled_models(&projects)?;
         attention.sort_by(|a, b| b.urgency.cmp(&a.urgency).then_with(|| b.since.cmp(&a.since)));
         let runs = self.ledger().read::<_, Trouble>(|read| {
             Ok(read.runs().list(&RunFilter { limit: Some(0), ..RunFilter::default() })?.total)
@@ -61,7 +67,10 @@ impl Engine {
             first_run: projects.is_empty(),
             attention,
             activity: self.activity()?,
-            models: models.iter().map(line).collect(),
+            models: models
+                .iter()
+                .map(|row| line(row, troubled.get(&(row.project, row.digest)).map(String::as_str)))
+                .collect(),
             projects: projects.len() as u64,
             datasets: datasets.len() as u64,
             runs,
@@ -188,6 +197,26 @@ impl Engine {
         Ok(())
     }
 
+    /// Models that were made from data in trouble, each with a sentence that says so.
+    fn troubled_models(&self, projects: &[Project]) -> Answer<BTreeMap<(ProjectId, Digest), String>> {
+        let mut found = BTreeMap::new();
+        for project in projects {
+            let known = self.project_graph(project)?;
+            let models: Vec<Node> =
+                known.graph.nodes.iter().filter(|node| node.kind == NodeKind::Model && node.present).cloned().collect();
+            let mut by_node: BTreeMap<NodeId, Vec<NodeTrouble>> = BTreeMap::new();
+            for trouble in self.troubles(project, &known, &models)? {
+                by_node.entry(trouble.node.clone()).or_default().push(trouble);
+            }
+            for model in models {
+                let troubles = by_node.remove(&model.id).unwrap_or_default();
+                let sentence = super::holds::made_from(&troubles);
+                found.extend(model.digest.zip(sentence).map(|(digest, text)| ((project.id, digest), text)));
+            }
+        }
+        Ok(found)
+    }
+
     /// Changes of data, code and models, and runs, newest first.
     fn activity(&self) -> Answer<Vec<Activity>> {
         let mut activity = Vec::new();
@@ -288,6 +317,7 @@ fn collapse(changes: Vec<(ArtifactKind, Change, Activity)>) -> Vec<Activity> {
 }
 
 fn data_needing(row: &DatasetRow, first: Option<&str>, attention: &mut Vec<Attention>) {
+    let held = row.hold.as_ref().filter(|it| it.is_held());
     let (urgency, what, why) = match (row.state, row.verdict) {
         (_, Some(CheckVerdict::Fail)) => {
             let others = (row.findings.0 + row.findings.1).saturating_sub(1);
@@ -296,26 +326,30 @@ fn data_needing(row: &DatasetRow, first: Option<&str>, attention: &mut Vec<Atten
                 _ => format!(" {} more.", super::projects::counted(others, "finding", "findings")),
             };
             let why = format!("{}{more}", first.unwrap_or("Its page says why."));
-            (Urgency::Fail, format!("{} failed its checks", row.path), why)
+            let and_held = if held.is_some() { " and is held back" } else { "" };
+            (Urgency::Fail, format!("{} failed its checks{and_held}", row.path), why)
         }
         (ScreenState::Unreadable, _) => (
             Urgency::Attention,
-            format!("{} cannot be read as a table", row.path),
+            format!("{} cannot be read as a table{}", row.path, if held.is_some() { " and is held back" } else { "" }),
             row.problem.clone().unwrap_or_default(),
         ),
-        _ => return,
+        _ => match held {
+            Some(word) => (Urgency::Attention, format!("{} is held back", row.path), super::holds::held_why(word)),
+            None => return,
+        },
     };
     attention.push(Attention {
         urgency,
         what,
         why,
-        action: "See what is wrong".into(),
+        action: if held.is_some() { "Decide about it".into() } else { "See what is wrong".into() },
         target: Target::Dataset { project: row.project, path: row.path.clone() },
         since: row.modified,
     });
 }
 
-fn line(row: &ModelRow) -> ModelLine {
+fn line(row: &ModelRow, troubled: Option<&str>) -> ModelLine {
     let (sentence, tone) = match row.safety {
         Some(SafetyVerdict::Dangerous) => ("Loading it would run foreign code.".to_owned(), Tone::Fail),
         Some(SafetyVerdict::Unverified) => {
@@ -332,6 +366,10 @@ fn line(row: &ModelRow) -> ModelLine {
             }
             (format!("Safe to load; upstream data contains {}.", joined(&named)), Tone::Pass)
         }
+    };
+    let (sentence, tone) = match troubled {
+        Some(troubled) => (format!("{troubled} {sentence}"), tone.max(Tone::Attention)),
+        None => (sentence, tone),
     };
     ModelLine {
         name: row.path.clone(),

@@ -1,5 +1,6 @@
 //! The watched calls of the C library.
 
+mod held;
 mod names;
 mod open;
 mod original;

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
+use super::held;
 use super::original::{missing, real};
 use super::trace::note;
 
@@ -18,7 +19,7 @@ macro_rules! open_like {
             let Some(call) = real!($symbol as fn(*const c_char, c_int, c_uint) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(path, flags, mode);
+                let answer = held::answer(call(path, flags, mode), flags);
                 if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
                     note(b"o", libc::AT_FDCWD, path, flags, std::ptr::null(), 0);
                 }
@@ -41,7 +42,7 @@ macro_rules! openat_like {
             let Some(call) = real!($symbol as fn(c_int, *const c_char, c_int, c_uint) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(folder, path, flags, mode);
+                let answer = held::answer(call(folder, path, flags, mode), flags);
                 if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
                     note(b"o", folder, path, flags, std::ptr::null(), 0);
                 }
@@ -97,6 +98,25 @@ unsafe fn flags_of(mode: *const c_char) -> c_int {
     }
 }
 
+/// The answer of a call of the `fopen` family: the stream, or the refusal of a file that is held back.
+///
+/// # Safety
+/// `stream` was just opened with `mode`, or is null.
+unsafe fn stream_or_refusal(stream: *mut c_void, mode: *const c_char) -> *mut c_void {
+    if stream.is_null() {
+        return stream;
+    }
+    // SAFETY: promised by the caller.
+    unsafe {
+        if !held::is_refused(libc::fileno(stream.cast()), flags_of(mode)) {
+            return stream;
+        }
+        libc::fclose(stream.cast());
+    }
+    held::refuse();
+    std::ptr::null_mut()
+}
+
 macro_rules! fopen_like {
     ($($name:ident $symbol:literal),*) => {$(
         /// Passes on, then notes the path if it was opened.
@@ -111,7 +131,7 @@ macro_rules! fopen_like {
             };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(path, mode);
+                let answer = stream_or_refusal(call(path, mode), mode);
                 if !answer.is_null() {
                     note(b"o", libc::AT_FDCWD, path, flags_of(mode), std::ptr::null(), 0);
                 }
@@ -135,7 +155,7 @@ macro_rules! fortified_open {
             let Some(call) = real!($symbol as fn(*const c_char, c_int) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(path, flags);
+                let answer = held::answer(call(path, flags), flags);
                 if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
                     note(b"o", libc::AT_FDCWD, path, flags, std::ptr::null(), 0);
                 }
@@ -158,7 +178,7 @@ macro_rules! fortified_openat {
             let Some(call) = real!($symbol as fn(c_int, *const c_char, c_int) -> c_int) else { return missing() };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(folder, path, flags);
+                let answer = held::answer(call(folder, path, flags), flags);
                 if answer >= 0 && flags & libc::O_DIRECTORY == 0 {
                     note(b"o", folder, path, flags, std::ptr::null(), 0);
                 }
@@ -184,7 +204,7 @@ macro_rules! freopen_like {
             };
             // SAFETY: passed on as received.
             unsafe {
-                let answer = call(path, mode, stream);
+                let answer = stream_or_refusal(call(path, mode, stream), mode);
                 if !answer.is_null() {
                     note(b"o", libc::AT_FDCWD, path, flags_of(mode), std::ptr::null(), 0);
                 }

@@ -41,6 +41,11 @@ impl Line {
         self.push(&digits[at..]);
     }
 
+    /// What was pushed so far.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
     /// Appends the line to the trace at once, so that the lines of several processes do not mix. A failed write loses one line of
     /// the trace and nothing else.
     pub(super) fn write(&self, descriptor: c_int) {
@@ -135,7 +140,7 @@ pub(super) fn absolute(line: &mut Line, folder: c_int, path: &[u8]) {
 }
 
 /// Notes one call. `what` is one letter: `o` open, `m` move, `l` link, `d` delete, `x` start of a program, `c` start of a program with an
-/// environment from which this library is missing.
+/// environment from which this library is missing. `held` writes `h`, a file that was refused.
 ///
 /// # Safety
 /// `path` and, if not null, `second` point to C strings.

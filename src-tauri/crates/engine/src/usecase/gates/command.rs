@@ -3,8 +3,9 @@
 //! The protocol is in `docs/gates.md`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -146,6 +147,7 @@ impl Engine {
                 format!("The gates ask for more than {MOST_ROWS} rows."),
             ));
         }
+        self.refuse_held_for_gates(&project, &config.gates, &facts)?;
         let plan = JobPlan {
             kind: JobKind::Gates,
             title: format!("Asking the command about {}", facts.path.file_name()),
@@ -165,6 +167,16 @@ impl Engine {
         })
     }
 
+    /// Does not ask a command that would read data that is held back.
+    fn refuse_held_for_gates(&self, project: &Project, config: &GatesConfig, facts: &FileFacts) -> Answer<()> {
+        let model = absolute(project, &facts.path)?;
+        let argv: Vec<OsString> =
+            config.command.iter().map(|part| part.replace("{model}", &model.to_string_lossy()).into()).collect();
+        let present = self.present(project)?;
+        let reads = self.held_reads(project, &present, &argv, Path::new(&project.root), None)?;
+        if reads.is_empty() { Ok(()) } else { Err(crate::record::refusal(&reads)) }
+    }
+
     fn ask(
         &self,
         project: &Project,
@@ -176,7 +188,10 @@ impl Engine {
         let model = absolute(project, &facts.path)?;
         let shown = model.to_string_lossy();
         let argv: Vec<String> = config.command.iter().map(|part| part.replace("{model}", &shown)).collect();
-        let mut asked = Asked::start(&argv, Path::new(&project.root), &model)?;
+        let place = self.home().runs().join(format!("gates_{}", self.0.clock.new_id()));
+        let refusing = Refusing(place.clone());
+        let guard = crate::record::refusing(self.home(), &self.guard()?, &place)?;
+        let mut asked = Asked::start(&argv, Path::new(&project.root), &model, &guard)?;
         let timeout = Duration::from_secs_f64(
             config.timeout_s.filter(|it| it.is_finite()).unwrap_or(TIMEOUT_S).clamp(0.1, 3_600.0),
         );
@@ -201,6 +216,7 @@ impl Engine {
             }
         }
         drop(asked);
+        drop(refusing);
         if digest_of(&model).map_err(|error| io_trouble("reading", &model, &error))? != facts.digest {
             return Err(Trouble::new(
                 ErrorCode::Unreadable,
@@ -462,6 +478,16 @@ fn said(line: &str, output: Option<&str>) -> Said {
     }
 }
 
+/// The folder of what a command at work needs; removed with it.
+struct Refusing(PathBuf);
+
+impl Drop for Refusing {
+    fn drop(&mut self) {
+        // It holds a list and is private to the user; what stays behind is of no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// The command at work. Ended, with all that it started, when dropped.
 struct Asked {
     child: Child,
@@ -471,11 +497,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn start(argv: &[String], folder: &Path, model: &Path) -> Answer<Self> {
+    fn start(argv: &[String], folder: &Path, model: &Path, guard: &BTreeMap<OsString, OsString>) -> Answer<Self> {
         let (program, arguments) =
             argv.split_first().ok_or_else(|| Trouble::new(ErrorCode::InvalidRequest, "There is no command to run."))?;
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(folder).env("PROOFMARK_MODEL", model);
+        command.args(arguments).current_dir(folder).env("PROOFMARK_MODEL", model).envs(guard);
         // Python keeps its output back when nobody seems to look.
         command.env("PYTHONUNBUFFERED", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         crate::platform::lead_own_group(&mut command);
