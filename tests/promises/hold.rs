@@ -50,7 +50,8 @@ impl Place {
 
     fn decide(&self, verb: &str, reason: &str) -> Outcome<Value> {
         let file = self.folder.join("data/customers.csv");
-        let words: [&OsStr; 5] = ["data".as_ref(), verb.as_ref(), file.as_os_str(), "--reason".as_ref(), reason.as_ref()];
+        let words: [&OsStr; 5] =
+            ["data".as_ref(), verb.as_ref(), file.as_os_str(), "--reason".as_ref(), reason.as_ref()];
         self.cli.ok(words)
     }
 }
@@ -81,7 +82,9 @@ fn a_command_that_would_read_held_data_is_not_started() -> Outcome {
     // Given as an argument, through a shell script, or as a copy under another name, it is the same data.
     fs::copy(place.folder.join("data/customers.csv"), place.folder.join("data/copy.csv"))?;
     place.sandbox.write("project/all.sh", "set -e\npython3 count.py\n")?;
-    for words in [["wc", "data/customers.csv"], ["wc", "data/copy.csv"], ["sh", "all.sh"], ["cat", "--show=data/customers.csv"]] {
+    for words in
+        [["wc", "data/customers.csv"], ["wc", "data/copy.csv"], ["sh", "all.sh"], ["cat", "--show=data/customers.csv"]]
+    {
         let words: Vec<&OsStr> = ["--"].iter().chain(&words).map(OsStr::new).collect();
         place.run(&words)?.error(1, "blocked")?;
     }
@@ -90,7 +93,13 @@ fn a_command_that_would_read_held_data_is_not_started() -> Outcome {
     let audit = place.cli.ok(["audit", "list"])?.to_string();
     ensure!(audit.contains("run.refused") && audit.contains("hold.decide"), "the refusal is not in the audit: {audit}");
 
-    let again = place.cli.ask(["data".as_ref(), "hold".as_ref(), place.folder.join("data/customers.csv").as_os_str(), "--reason".as_ref(), "x".as_ref()])?;
+    let again = place.cli.ask([
+        "data".as_ref(),
+        "hold".as_ref(),
+        place.folder.join("data/customers.csv").as_os_str(),
+        "--reason".as_ref(),
+        "x".as_ref(),
+    ])?;
     again.error(2, "already_exists")?;
     place.decide("release", "the branch confirmed it")?;
     let done = place.run(&["--".as_ref(), python.as_os_str(), "count.py".as_ref()])?.document(0)?;
@@ -104,13 +113,15 @@ fn held_data_is_read_when_somebody_says_why_and_that_is_recorded() -> Outcome {
     let Some(python) = interpreter() else { return Ok(()) };
     let place = place()?;
     place.decide("hold", "the branch sends it again")?;
-    let words: [&OsStr; 5] = ["--use-held".as_ref(), "only counted".as_ref(), "--".as_ref(), python.as_os_str(), "count.py".as_ref()];
+    let words: [&OsStr; 5] =
+        ["--use-held".as_ref(), "only counted".as_ref(), "--".as_ref(), python.as_os_str(), "count.py".as_ref()];
     let process = &place.run(&words)?.document(0)?["run"]["process"].clone();
     ensure!(process["use_held"] == "only counted", "{process}");
     let held = &process["held"][0];
     ensure!(held["path"] == "data/customers.csv" && held["fate"] == "allowed", "{process}");
     ensure!(held["reason"] == "the branch sends it again", "{held}");
-    let words: [&OsStr; 5] = ["--use-held".as_ref(), " ".as_ref(), "--".as_ref(), python.as_os_str(), "count.py".as_ref()];
+    let words: [&OsStr; 5] =
+        ["--use-held".as_ref(), " ".as_ref(), "--".as_ref(), python.as_os_str(), "count.py".as_ref()];
     place.run(&words)?.error(2, "invalid_request")?;
     Ok(())
 }
@@ -132,7 +143,8 @@ fn what_no_analysis_foresees_is_refused_when_it_opens_the_file() -> Outcome {
     ensure!(run["status"] == "finished", "{run}");
     let held = run["process"]["held"].as_array().context("no list of held data")?;
     ensure!(held.len() == 1 && held[0]["fate"] == "refused" && held[0]["path"] == "data/customers.csv", "{held:?}");
-    let inputs: Vec<&str> = run["inputs"].as_array().into_iter().flatten().filter_map(|it| it["path"].as_str()).collect();
+    let inputs: Vec<&str> =
+        run["inputs"].as_array().into_iter().flatten().filter_map(|it| it["path"].as_str()).collect();
     ensure!(!inputs.contains(&"data/customers.csv"), "what was refused counts as read: {inputs:?}");
     ensure!(inputs.contains(&"data/other.csv"), "{inputs:?}");
     let shown = place.cli.ok(["runs", "show", "hidden.py"])?;
@@ -191,7 +203,13 @@ fn a_model_made_from_held_data_fails_its_gate_and_the_lineage_says_why() -> Outc
     };
     let before = gate(&cli)?;
     ensure!(before["why"].as_str().is_some_and(|it| !it.contains("held back")), "{before}");
-    cli.ok(["data".as_ref(), "hold".as_ref(), train.as_os_str(), "--reason".as_ref(), "its labels are checked again".as_ref()])?;
+    cli.ok([
+        "data".as_ref(),
+        "hold".as_ref(),
+        train.as_os_str(),
+        "--reason".as_ref(),
+        "its labels are checked again".as_ref(),
+    ])?;
     let after = gate(&cli)?;
     ensure!(after["verdict"] == "fail", "{after}");
     let why = after["why"].as_str().unwrap_or_default();
@@ -201,6 +219,9 @@ fn a_model_made_from_held_data_fails_its_gate_and_the_lineage_says_why() -> Outc
     let own = troubles.iter().find(|it| it["kind"] == "held" && it["node"] == it["origin"]);
     ensure!(own.is_some_and(|it| it["dataset"] == "data/processed/train.parquet"), "{troubles:?}");
     let focus = &lineage["focus"];
-    ensure!(troubles.iter().any(|it| it["kind"] == "held" && it["node"] == *focus), "the model is not marked: {troubles:?}");
+    ensure!(
+        troubles.iter().any(|it| it["kind"] == "held" && it["node"] == *focus),
+        "the model is not marked: {troubles:?}"
+    );
     Ok(())
 }

@@ -127,7 +127,10 @@ fn torn_text_is_told_of_and_never_passes_as_whole() -> Outcome {
     ensure!(seen.shape()? == (60, 3), "{:?}", seen.shape()?);
     ensure!(!seen.kinds()?.is_empty(), "a NUL byte passes without a word");
 
-    let ragged = sandbox.write("ragged.csv", good.replace("9,name 9,27.5\n", "9,name 9,27.5,more\n").replace("11,name 11,33.5\n", "11\n"))?;
+    let ragged = sandbox.write(
+        "ragged.csv",
+        good.replace("9,name 9,27.5\n", "9,name 9,27.5,more\n").replace("11,name 11,33.5\n", "11\n"),
+    )?;
     let seen = look(&cli, &ragged)?;
     ensure!(seen.kinds()?.contains(&"ragged_rows"), "{:?}", seen.kinds()?);
     let rows = seen.check.as_ref().ok().and_then(|it| {
@@ -208,7 +211,9 @@ fn nested_values_exact_numbers_and_zones_keep_what_they_are() -> Outcome {
     ensure!(seen.column("tags")?["nulls"] == 6, "{}", seen.column("tags")?);
 
     let lines: String = (0..40)
-        .map(|at| format!("{{\"id\":{at},\"tags\":[\"a\",{{\"b\":{at}}}],\"place\":{{\"city\":\"Kiel\",\"lat\":{at}.5}}}}\n"))
+        .map(|at| {
+            format!("{{\"id\":{at},\"tags\":[\"a\",{{\"b\":{at}}}],\"place\":{{\"city\":\"Kiel\",\"lat\":{at}.5}}}}\n")
+        })
         .collect();
     let seen = look(&cli, &sandbox.write("nested.jsonl", lines)?)?;
     ensure!(seen.shape()?.0 == 40, "{:?}", seen.shape()?);
@@ -222,7 +227,11 @@ fn nested_values_exact_numbers_and_zones_keep_what_they_are() -> Outcome {
     for name in ["berlin", "kolkata", "naive"] {
         let column = seen.column(name)?;
         ensure!(column["meaning"] == "time" && column["nulls"] == 0, "{column}");
-        ensure!(column["min"].as_str().is_some_and(|it| it.starts_with("2026-03-29T00:30")), "{name} begins {}", column["min"]);
+        ensure!(
+            column["min"].as_str().is_some_and(|it| it.starts_with("2026-03-29T00:30")),
+            "{name} begins {}",
+            column["min"]
+        );
     }
     Ok(())
 }
@@ -246,8 +255,15 @@ fn numbers_beyond_64_bits_decimals_and_offsets_in_text_are_not_bent() -> Outcome
     let seen = look(&cli, &sandbox.write("numbers.csv", text)?)?;
     ensure!(seen.shape()? == (60, 3), "{:?}", seen.shape()?);
     let huge = seen.column("huge")?;
-    ensure!(huge["nulls"] == 0 && huge["distinct"] == 60, "numbers that differ in their last digits become one: {huge}");
-    ensure!(seen.column("price")?["meaning"] == "number" && seen.column("price")?["nulls"] == 0, "{}", seen.column("price")?);
+    ensure!(
+        huge["nulls"] == 0 && huge["distinct"] == 60,
+        "numbers that differ in their last digits become one: {huge}"
+    );
+    ensure!(
+        seen.column("price")?["meaning"] == "number" && seen.column("price")?["nulls"] == 0,
+        "{}",
+        seen.column("price")?
+    );
     let at = seen.column("at")?;
     ensure!(at["meaning"] == "time" && at["nulls"] == 0, "{at}");
     Ok(())
@@ -262,17 +278,34 @@ fn tables_with_nothing_in_them_say_so() -> Outcome {
         ensure!(seen.kinds()?.contains(&"empty_table"), "{}: {:?}", path.display(), seen.kinds()?);
         ensure!(seen.check.as_ref().is_ok_and(|it| it["verdict"] != "pass"), "{} passes", path.display());
     }
-    for path in [sandbox.write("no_columns.csv", "\n\n\n")?, sandbox.write("blank.csv", "   \n \n")?, fixture("no_columns.parquet"), sandbox.write("none.jsonl", "{}\n{}\n")?] {
+    for path in [
+        sandbox.write("no_columns.csv", "\n\n\n")?,
+        sandbox.write("blank.csv", "   \n \n")?,
+        fixture("no_columns.parquet"),
+        sandbox.write("none.jsonl", "{}\n{}\n")?,
+    ] {
         let seen = look(&cli, &path)?;
         let passes = seen.check.as_ref().is_ok_and(|it| it["verdict"] == "pass");
         ensure!(!passes, "{} has no column and passes", path.display());
     }
-    for path in [sandbox.write("all_null.csv", format!("id,a,b\n{}", (0..40).map(|at| format!("{at},,\n")).collect::<String>()))?, fixture("all_null.parquet")] {
+    for path in [
+        sandbox
+            .write("all_null.csv", format!("id,a,b\n{}", (0..40).map(|at| format!("{at},,\n")).collect::<String>()))?,
+        fixture("all_null.parquet"),
+    ] {
         let seen = look(&cli, &path)?;
-        ensure!(seen.kinds()?.iter().filter(|it| **it == "all_null").count() >= 1, "{}: {:?}", path.display(), seen.kinds()?);
+        ensure!(
+            seen.kinds()?.iter().filter(|it| **it == "all_null").count() >= 1,
+            "{}: {:?}",
+            path.display(),
+            seen.kinds()?
+        );
         ensure!(seen.column("a")?["nulls"] == 40, "{}", seen.column("a")?);
     }
-    let twice = sandbox.write("twice.csv", format!("id,amount,amount\n{}", (0..40).map(|at| format!("{at},{at}.5,{}\n", at * 2)).collect::<String>()))?;
+    let twice = sandbox.write(
+        "twice.csv",
+        format!("id,amount,amount\n{}", (0..40).map(|at| format!("{at},{at}.5,{}\n", at * 2)).collect::<String>()),
+    )?;
     let seen = look(&cli, &twice)?;
     ensure!(seen.shape()?.1 == 3 && seen.kinds()?.contains(&"duplicate_column_name"), "{:?}", seen.kinds()?);
     Ok(())
@@ -282,7 +315,13 @@ fn tables_with_nothing_in_them_say_so() -> Outcome {
 fn formulas_in_cells_are_text_wherever_they_are_shown() -> Outcome {
     let sandbox = Sandbox::new()?;
     let cli = sandbox.cli("ada")?;
-    let formulas = ["=HYPERLINK(\"\"http://example.invalid\"\",\"\"pay\"\")", "=cmd|' /C calc'!A0", "@SUM(1+1)", "+1-2", "<img src=x onerror=alert(1)>"];
+    let formulas = [
+        "=HYPERLINK(\"\"http://example.invalid\"\",\"\"pay\"\")",
+        "=cmd|' /C calc'!A0",
+        "@SUM(1+1)",
+        "+1-2",
+        "<img src=x onerror=alert(1)>",
+    ];
     let mut text = String::from("id,comment\n");
     for at in 0..100 {
         text.push_str(&format!("{at},\"{}\"\n", formulas[at % formulas.len()]));

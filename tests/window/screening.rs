@@ -29,7 +29,10 @@ async fn a_bad_file_is_told_of_at_once_and_its_finding_says_what_and_where() -> 
     window.all_looked_at(&project).await?;
     window.navigate("overview").await?;
     window.close_messages().await?;
-    ensure!(window.count("[data-testid=attention-item]").await? == 0, "something needs a person before anything is bad");
+    ensure!(
+        window.count("[data-testid=attention-item]").await? == 0,
+        "something needs a person before anything is bad"
+    );
 
     // From here to the message, nobody touches the window.
     sandbox.write("work/data/customers_2026-10.csv", with_sentinels(800))?;

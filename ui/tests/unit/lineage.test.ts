@@ -4,7 +4,8 @@ import type { Basis } from "$lib/api/generated/Basis";
 import type { Edge } from "$lib/api/generated/Edge";
 import type { Graph } from "$lib/api/generated/Graph";
 import type { Node } from "$lib/api/generated/Node";
-import { draw, find, step, wayTo, GROUP_ABOVE } from "../../src/screens/lineage/model";
+import type { NodeTrouble } from "$lib/api/generated/NodeTrouble";
+import { byNode, draw, find, markOf, step, wayTo, GROUP_ABOVE } from "../../src/screens/lineage/model";
 import { place } from "../../src/screens/lineage/place";
 import { CARD } from "../../src/screens/lineage/size";
 
@@ -135,5 +136,22 @@ describe("walking", () => {
 		expect(find(drawing, "RAW data")).toEqual(["raw"]);
 		expect(find(drawing, " ")).toEqual([]);
 		expect(find(drawing, "nothing")).toEqual([]);
+	});
+});
+
+describe("markOf", () => {
+	const trouble = (at: string, more: Partial<NodeTrouble> = {}): NodeTrouble => ({ node: at, origin: "raw", dataset: "data/raw.csv", kind: "failed", why: "Income is -1 in 20 rows.", confidence: 1, ...more });
+	const graph: Graph = { nodes: [node("raw", "dataset", "data/raw.csv"), node("model", "model", "models/m.pkl"), node("other", "dataset", "data/other.csv")], edges: [edge("raw", "model")] };
+	const marks = byNode([trouble("raw"), trouble("raw", { kind: "held", why: "Held back by Ada." }), trouble("model", { confidence: 0.7 })]);
+	const mark = (id: string) => {
+		const card = draw(graph, null).cards.find((it) => it.id === id);
+		return card === undefined ? undefined : markOf(card, marks);
+	};
+
+	it("tells the data itself from what was made from it, with the reasons", () => {
+		expect(mark("raw")).toEqual({ own: true, word: "failed its checks", why: ["raw.csv failed its checks. Income is -1 in 20 rows.", "raw.csv is held back. Held back by Ada."] });
+		expect(mark("model")?.own).toBe(false);
+		expect(mark("model")?.why[0]).toBe("Made from raw.csv (70 % sure): it failed its checks. Income is -1 in 20 rows.");
+		expect(mark("other")).toBeNull();
 	});
 });

@@ -30,6 +30,7 @@ pub use kernel::InstalledKernel;
 pub use observers::preload_library;
 pub(crate) use observers::refusing;
 pub use process::Echo;
+#[cfg(test)]
 pub(crate) use trace::unescape;
 
 use crate::scan::ScanControl;

@@ -3,4 +3,4 @@
 /**
  * What a job does.
  */
-export type JobKind = "scan" | "screen" | "drift" | "proxies" | "verify" | "submit" | "publish" | "copy" | "gates";
+export type JobKind = "scan" | "screen" | "drift" | "proxies" | "verify" | "submit" | "publish" | "copy" | "gates" | "set_aside";

@@ -46,6 +46,8 @@ import type { FindingDecide } from "./FindingDecide";
 import type { FindingPage } from "./FindingPage";
 import type { FindingQuery } from "./FindingQuery";
 import type { GovernanceView } from "./GovernanceView";
+import type { HoldDecide } from "./HoldDecide";
+import type { HoldList } from "./HoldList";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
 import type { KeyBackUp } from "./KeyBackUp";
@@ -94,6 +96,7 @@ import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
 import type { RetrainingRequest } from "./RetrainingRequest";
+import type { RowsSetAside } from "./RowsSetAside";
 import type { RuleList } from "./RuleList";
 import type { RuleTrialView } from "./RuleTrialView";
 import type { RuleTry } from "./RuleTry";
@@ -162,10 +165,13 @@ export interface Commands {
 	finding_list: { request: FindingQuery; answer: FindingPage };
 	finding_examples: { request: ExampleQuery; answer: ExampleRows };
 	finding_decide: { request: FindingDecide; answer: Done };
+	rows_set_aside: { request: RowsSetAside; answer: JobRef };
 	rule_list: { request: PathRef; answer: RuleList };
 	rule_try: { request: RuleTry; answer: RuleTrialView };
 	rule_write: { request: RuleWrite; answer: RuleList };
 	label_decide: { request: LabelDecide; answer: Done };
+	hold_list: { request: ProjectFilter; answer: HoldList };
+	hold_decide: { request: HoldDecide; answer: Done };
 	screen_start: { request: ScreenStart; answer: JobRef };
 	proxies_start: { request: ProxyStart; answer: JobRef };
 	drift_start: { request: DriftStart; answer: JobRef };
@@ -251,7 +257,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	environment_text: ["files", "runs", "reports"],
 	run_correct: ["runs", "decisions", "audit"],
 	run_then_now: ["files", "runs"],
-	lineage: ["files", "runs", "reports"],
+	lineage: ["files", "runs", "reports", "decisions"],
 	lineage_way: ["files", "runs", "reports"],
 	lineage_columns: ["files", "runs", "reports"],
 	origin_compare: ["files", "runs", "reports"],
@@ -263,10 +269,13 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	finding_list: ["projects", "files", "reports", "decisions"],
 	finding_examples: ["files", "reports", "decisions"],
 	finding_decide: ["reports", "decisions", "audit"],
+	rows_set_aside: ["jobs", "audit"],
 	rule_list: ["files", "reports", "settings"],
 	rule_try: ["files"],
 	rule_write: ["files", "reports", "settings", "audit"],
 	label_decide: ["reports", "decisions", "audit"],
+	hold_list: ["projects", "files", "decisions"],
+	hold_decide: ["reports", "decisions", "audit"],
 	screen_start: ["reports", "jobs"],
 	proxies_start: ["reports", "jobs"],
 	drift_start: ["reports", "jobs"],
