@@ -135,10 +135,14 @@ fn what_no_analysis_foresees_is_refused_when_it_opens_the_file() -> Outcome {
     let place = place()?;
     place.sandbox.write(
         "project/hidden.py",
-        "import os, subprocess, sys\n\nname = bytes.fromhex('646174612f637573746f6d6572732e637376').decode()\ntry:\n    open(name).read()\n    sys.exit(9)\nexcept PermissionError as error:\n    print('refused:', error)\nos.symlink(name, 'link')\nos.link(name, 'hard.csv')\nfor other in [name, 'link', 'hard.csv']:\n    if subprocess.run(['cat', other], stdout=subprocess.DEVNULL).returncode == 0:\n        sys.exit(8)\nfor other in ['link', 'hard.csv']:\n    os.remove(other)\nopen('data/' + 'other.csv').read()\nwith open(name, 'w') as file:\n    file.write('a,b\\n1,2\\n')\nopen(name).read()\n",
+        "import os, subprocess, sys\n\nname = bytes.fromhex('646174612f637573746f6d6572732e637376').decode()\ntry:\n    open(name).read()\n    sys.exit(9)\nexcept PermissionError as error:\n    print('refused:', error)\nos.symlink(name, 'link')\nfor other in [name, 'link', sys.argv[1]]:\n    if subprocess.run(['cat', other], stdout=subprocess.DEVNULL).returncode == 0:\n        sys.exit(8)\nos.remove('link')\nopen('data/' + 'other.csv').read()\nwith open(name, 'w') as file:\n    file.write('a,b\\n1,2\\n')\nopen(name).read()\n",
     )?;
     place.decide("hold", "the branch sends it again")?;
-    let document = place.run(&["--".as_ref(), python.as_os_str(), "hidden.py".as_ref()])?.document(0)?;
+    // A second name outside of the project is the same file.
+    let second = place.sandbox.folder("outside")?.join("second.csv");
+    fs::hard_link(place.folder.join("data/customers.csv"), &second)?;
+    let document =
+        place.run(&["--".as_ref(), python.as_os_str(), "hidden.py".as_ref(), second.as_os_str()])?.document(0)?;
     let run = &document["run"];
     ensure!(run["status"] == "finished", "{run}");
     let held = run["process"]["held"].as_array().context("no list of held data")?;

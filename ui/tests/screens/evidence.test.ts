@@ -155,6 +155,24 @@ describe("decisions", () => {
 		await waitFor(() => expect(requests("label_decide")).toEqual([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", column: "postcode", label: null, reason: "Postcodes of branches." }]));
 	});
 
+	it("releases what is held back only with a reason", async () => {
+		await open(DATA, "Held back");
+		await fireEvent.click(await screen.findByTestId("hold-release"));
+		await fireEvent.click(await screen.findByTestId("hold-confirm"));
+		expect(requests("hold_decide")).toHaveLength(0);
+		await fireEvent.input(await screen.findByTestId("hold-reason"), { target: { value: "The bureau confirmed it." } });
+		await fireEvent.click(await screen.findByTestId("hold-confirm"));
+		await waitFor(() => expect(requests("hold_decide")).toMatchObject([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", state: "released", reason: "The bureau confirmed it." }]));
+		await waitFor(() => expect(screen.getByTestId("hold").dataset.state).toBe("released"));
+	});
+
+	it("sets rows aside where the person says", async () => {
+		await open(DATA, "Income is 12 times lower");
+		await fireEvent.click(await screen.findByTestId("set-aside"));
+		await fireEvent.click(await screen.findByTestId("set-aside-go"));
+		await waitFor(() => expect(requests("rows_set_aside")).toMatchObject([{ project: CREDIT, path: "data/raw/applications_2026_10.parquet", warnings: false }]));
+	});
+
 	it("sets the reference", async () => {
 		await open(`${DATA}?tab=comparisons`, "Its checks compare it with");
 		await fireEvent.change(await screen.findByTestId("reference"), { target: { value: "" } });

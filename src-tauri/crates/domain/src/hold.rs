@@ -55,6 +55,12 @@ impl HoldWord {
         matches!(self.state, HoldState::Held)
     }
 
+    /// The reason as the end of a sentence: a person's words, with a full stop if they have none.
+    pub fn why(&self) -> String {
+        let reason = self.reason.trim_end();
+        if reason.ends_with(['.', '?', '!']) { reason.to_owned() } else { format!("{reason}.") }
+    }
+
     /// Who decided, in words.
     pub fn who(&self) -> &str {
         if self.by_screening { "its checks" } else { &self.by }

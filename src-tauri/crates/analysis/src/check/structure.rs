@@ -47,8 +47,8 @@ pub fn check(
     ragged.rows.sort_unstable();
     if ragged.count > 0 {
         let message = format!(
-            "{} rows have more or fewer fields than the header ({}).",
-            ragged.count,
+            "{} more or fewer fields than the header ({}).",
+            told(ragged.count, "row has", "rows have"),
             percent(ragged.count as f64 / rows as f64)
         );
         let advice = "Look for marks and quotes within values that were not protected. Values of these rows stand in wrong columns.";
@@ -56,7 +56,7 @@ pub fn check(
             .push(finding(FindingKind::RaggedRows, &[], Severity::Error, 1.0, message, advice).counted(&ragged, rows));
     }
     if seen.open_quotes.count > 0 {
-        let message = format!("{} rows open a quote that never closes.", seen.open_quotes.count);
+        let message = format!("{} a quote that never closes.", told(seen.open_quotes.count, "row opens", "rows open"));
         let advice =
             "Protect quotes within values. Many readers swallow everything up to the end of the file as one value.";
         findings.push(
@@ -65,15 +65,20 @@ pub fn check(
         );
     }
     if seen.cut_rows.count > 0 {
-        let message = format!("{} rows are longer than 64 MiB; their ends were left out.", seen.cut_rows.count);
+        let message = format!(
+            "{} longer than 64 MiB; what lies beyond was left out.",
+            told(seen.cut_rows.count, "row is", "rows are")
+        );
         let advice = "Look for a line end or a quote that is missing. What was left out was not checked.";
         findings.push(
             finding(FindingKind::RaggedRows, &[], Severity::Error, 0.95, message, advice).counted(&seen.cut_rows, rows),
         );
     }
     if seen.repeated_header.count > 0 {
-        let message =
-            format!("The header stands again in {} rows; files were probably joined.", seen.repeated_header.count);
+        let message = format!(
+            "The header stands again in {}; files were probably joined.",
+            told(seen.repeated_header.count, "row", "rows")
+        );
         let advice = "Remove these rows. They turn every column into text.";
         findings.push(
             finding(FindingKind::RepeatedHeaderRow, &[], Severity::Error, 1.0, message, advice)
@@ -104,7 +109,7 @@ pub fn check(
         let message = if last {
             "The last line breaks off.".to_owned()
         } else {
-            format!("{} lines are not JSON.", seen.bad_lines.count)
+            format!("{} not JSON.", told(seen.bad_lines.count, "line is", "lines are"))
         };
         let advice = "Write the file again. These records are missing from the table.";
         findings.push(finding(kind, &[], Severity::Error, 0.95, message, advice).counted(&seen.bad_lines, rows));
@@ -122,8 +127,8 @@ pub fn check(
     }
     if seen.bad_encoding.count > 0 {
         let message = format!(
-            "{} rows are not valid UTF-8, while others hold letters in UTF-8: two encodings are mixed.",
-            seen.bad_encoding.count
+            "{} not valid UTF-8, while others hold letters in UTF-8: two encodings are mixed.",
+            told(seen.bad_encoding.count, "row is", "rows are")
         );
         let advice = "Export all parts in UTF-8. Letters beyond ASCII differ from row to row.";
         findings.push(
@@ -132,7 +137,7 @@ pub fn check(
         );
     }
     if seen.nul_bytes.count > 0 {
-        let message = format!("{} rows hold NUL bytes.", seen.nul_bytes.count);
+        let message = format!("{} NUL bytes.", told(seen.nul_bytes.count, "row holds", "rows hold"));
         let advice = "The file was damaged or written in parts; write it again. Some readers stop at such a byte.";
         findings.push(
             finding(FindingKind::InvisibleCharacters, &[], Severity::Error, 0.9, message, advice)
@@ -140,6 +145,11 @@ pub fn check(
         );
     }
     let _ = profile;
+}
+
+/// `1 row has`, `7 rows have`.
+fn told(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Columns that hold nothing, or always the same.

@@ -342,6 +342,12 @@ fn extend(building: &mut Building, hashes: &mut Vec<u64>, series: &Series) -> Po
                     hashes.push(value.map_or(0, |v| mix(v) | 1));
                     values.push(value.map_or(f64::NAN, |v| v as f64));
                 }
+            } else if matches!(series.dtype(), DataType::Decimal(..)) {
+                let floats = series.cast(&DataType::Float64)?;
+                for (key, value) in crate::profile::decimal_keys(series)?.into_iter().zip(floats.f64()?.iter()) {
+                    hashes.push(key.map_or(0, |key| key | 1));
+                    values.push(value.unwrap_or(f64::NAN));
+                }
             } else if series.dtype().is_integer() {
                 // Whole numbers beyond 2^53 would collide as floating-point numbers.
                 let exact = series.cast(&DataType::Int64)?;

@@ -179,6 +179,11 @@ impl ColumnAccumulator {
                 }
                 // Beyond 2^53 different numbers would become one as floating-point numbers.
                 DataType::UInt64 => add_unsigned(numbers, series.u64()?.iter().flatten()),
+                DataType::Decimal(..) => {
+                    let floats = series.cast(&DataType::Float64)?;
+                    let values = decimal_keys(series)?;
+                    add_exact(numbers, values.into_iter().zip(floats.f64()?.iter()));
+                }
                 _ => {
                     let values = series.cast(&DataType::Float64)?;
                     let values = values.f64()?;
@@ -373,6 +378,38 @@ fn add_unsigned(numbers: &mut Numbers, values: impl Iterator<Item = u64>) {
         batch.add(float);
         numbers.quantiles.add(float);
         numbers.values.add(mix(value), || float);
+    }
+    numbers.moments.merge(batch.moments());
+}
+
+/// What tells each decimal number apart: as a floating-point number where that is exact, else by all of its digits. `None` where
+/// there is none.
+pub fn decimal_keys(series: &Series) -> PolarsResult<Vec<Option<u64>>> {
+    const EXACT: i128 = 1 << 53;
+    let floats = series.cast(&DataType::Float64)?;
+    let digits = series.to_physical_repr();
+    let key = |(digits, float): (Option<i128>, Option<f64>)| {
+        let (digits, float) = (digits?, float?);
+        Some(if digits.abs() < EXACT {
+            mix(if float == 0.0 { 0 } else { float.to_bits() })
+        } else {
+            mix(digits as u64 ^ mix((digits >> 64) as u64))
+        })
+    };
+    Ok(digits.i128()?.iter().zip(floats.f64()?.iter()).map(key).collect())
+}
+
+fn add_exact(numbers: &mut Numbers, values: impl Iterator<Item = (Option<u64>, Option<f64>)>) {
+    let mut batch = Pass::default();
+    for (key, value) in values {
+        let (Some(key), Some(value)) = (key, value) else { continue };
+        numbers.min = numbers.min.min(value);
+        numbers.max = numbers.max.max(value);
+        numbers.zeros += u64::from(value == 0.0);
+        numbers.negatives += u64::from(value < 0.0);
+        batch.add(value);
+        numbers.quantiles.add(value);
+        numbers.values.add(key, || value);
     }
     numbers.moments.merge(batch.moments());
 }

@@ -104,6 +104,6 @@ fn add(columns: &mut [ColumnAccumulator], frame: &DataFrame) -> PolarsResult<()>
 #[cfg(test)]
 mod tests;
 
-pub(crate) use column::as_ms;
+pub(crate) use column::{as_ms, decimal_keys};
 pub(crate) use distinct::{hash_text, mix};
 pub(crate) use summary::{named_like_an_id, type_name};

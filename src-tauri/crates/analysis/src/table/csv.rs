@@ -299,18 +299,39 @@ fn last_field_is_torn(record: &Record, structure: &Structure) -> bool {
 }
 
 fn describe(structure: &Structure, layout: &Layout, notes: &mut Vec<String>) {
-    let mut say = |count: u64, one: &str| {
+    let mut say = |count: u64, one: &str, many: &str| {
         if count > 0 {
-            notes.push(format!("{count} {one}"));
+            notes.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     };
-    say(structure.short_rows.count, "rows have fewer fields than the header; the missing ones were read as empty");
-    say(structure.long_rows.count, "rows have more fields than the header; what is beyond it was left out");
-    say(structure.repeated_header.count, "rows repeat the header and were left out");
-    say(structure.open_quotes.count, "rows open a quote that never closes; it was read as a letter");
-    say(structure.bad_encoding.count, "rows are not valid UTF-8 and were read as windows-1252");
-    say(structure.nul_bytes.count, "rows hold NUL bytes");
-    say(structure.cut_rows.count, "rows are longer than 64 MiB and were cut");
+    let (short, long) = ("the missing ones were read as empty", "what is beyond it was left out");
+    say(
+        structure.short_rows.count,
+        &format!("row has fewer fields than the header; {short}"),
+        &format!("rows have fewer fields than the header; {short}"),
+    );
+    say(
+        structure.long_rows.count,
+        &format!("row has more fields than the header; {long}"),
+        &format!("rows have more fields than the header; {long}"),
+    );
+    say(
+        structure.repeated_header.count,
+        "row repeats the header and was left out",
+        "rows repeat the header and were left out",
+    );
+    say(
+        structure.open_quotes.count,
+        "row opens a quote that never closes; it was read as a letter",
+        "rows open a quote that never closes; it was read as a letter",
+    );
+    say(
+        structure.bad_encoding.count,
+        "row is not valid UTF-8 and was read as windows-1252",
+        "rows are not valid UTF-8 and were read as windows-1252",
+    );
+    say(structure.nul_bytes.count, "row holds NUL bytes", "rows hold NUL bytes");
+    say(structure.cut_rows.count, "row is longer than 64 MiB and was cut", "rows are longer than 64 MiB and were cut");
     if structure.footer.is_some() {
         notes.push("the last row is a total and was left out".to_owned());
     }

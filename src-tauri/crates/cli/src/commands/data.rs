@@ -39,7 +39,7 @@ pub struct Decide {
     /// The data set
     file: String,
     /// Why; it is recorded with your name
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     reason: String,
     /// Identifier, name or folder of the project; from the file's place if absent
     #[arg(long)]

@@ -34,8 +34,7 @@ pub(crate) struct HeldRead {
 impl HeldRead {
     /// Why the command is not started.
     pub(crate) fn sentence(&self) -> String {
-        let HoldWord { reason, at, .. } = &self.word;
-        let reason = crate::trouble::sentence(reason);
+        let (at, reason) = (self.word.at, self.word.why());
         format!(
             "{} is held back by {} since {at}: {reason} By what is known, {}.",
             self.path,

@@ -61,7 +61,7 @@ impl Guard {
             // A file that went away meanwhile cannot be read either.
             let Ok(facts) = fs::metadata(path) else { continue };
             let stat = stat_of(&facts);
-            let said = format!("held back by {}: {}", held.word.who(), held.word.reason);
+            let said = format!("held back by {}: {}", held.word.who(), held.word.why());
             let (path, said) = (escape(&path.to_string_lossy()), escape(&said));
             // Writing into a string cannot fail.
             let _ = writeln!(text, "{}\t{}\t{}\t{}\t{path}\t{said}", stat.device, stat.inode, stat.size, stat.mtime_ns);

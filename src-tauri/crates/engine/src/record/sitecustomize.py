@@ -117,8 +117,8 @@ def _begin():
         finally:
             busy[0] = False
             if stop:
-                said = stop[0] + " is " + stop[1] + " Opening it was refused."
-                os.write(2, ("proofmark: " + said + "\n").encode("utf-8", "surrogateescape"))
+                said = stop[0] + " is " + stop[1] + " Opening it was refused"
+                os.write(2, ("proofmark: " + said + ".\n").encode("utf-8", "surrogateescape"))
                 raise PermissionError(13, said, first)
 
     sys.addaudithook(hook)

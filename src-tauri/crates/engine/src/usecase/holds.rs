@@ -182,7 +182,7 @@ impl Engine {
 
 /// Why data is held back, with who says so.
 pub(crate) fn held_why(word: &HoldWord) -> String {
-    format!("Held back by {}: {}", word.who(), crate::trouble::sentence(&word.reason))
+    format!("Held back by {}: {}", word.who(), word.why())
 }
 
 /// Which data in trouble a model was made from, in one sentence; nothing if none.
