@@ -149,9 +149,9 @@ describe("markOf", () => {
 	};
 
 	it("tells the data itself from what was made from it, with the reasons", () => {
-		expect(mark("raw")).toEqual({ own: true, word: "failed its checks", why: ["raw.csv failed its checks. Income is -1 in 20 rows.", "raw.csv is held back. Held back by Ada."] });
+		expect(mark("raw")).toEqual({ own: true, word: "failed its checks", why: ["raw.csv failed its checks. Income is -1 in 20 rows.", "Held back by Ada."] });
 		expect(mark("model")?.own).toBe(false);
-		expect(mark("model")?.why[0]).toBe("Made from raw.csv (70 % sure): it failed its checks. Income is -1 in 20 rows.");
+		expect(mark("model")?.why[0]).toBe("Made from raw.csv (70 % sure), which failed its checks. Income is -1 in 20 rows.");
 		expect(mark("other")).toBeNull();
 	});
 });

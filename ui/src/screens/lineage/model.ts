@@ -38,8 +38,10 @@ const troubleWords: Record<TroubleKind, string> = { held: "held back", failed: "
 /** What is the matter, as a person reads it: `raw.csv failed its checks: …`. */
 export function troubleSentence(it: NodeTrouble): string {
 	const sure = it.confidence < 1 ? ` (${Math.round(it.confidence * 100)} % sure)` : "";
-	const what = `${baseName(it.dataset)} ${it.kind === "held" ? "is held back" : troubleWords[it.kind]}`;
-	return `${it.node === it.origin ? what : `Made from ${baseName(it.dataset)}${sure}: it ${it.kind === "held" ? "is held back" : troubleWords[it.kind]}`}. ${it.why}`;
+	const own = it.node === it.origin;
+	// That it is held back is a part of why.
+	if (it.kind === "held") return own ? it.why : `Made from ${baseName(it.dataset)}${sure}. ${it.why}`;
+	return `${own ? baseName(it.dataset) : `Made from ${baseName(it.dataset)}${sure}, which`} ${troubleWords[it.kind]}. ${it.why}`;
 }
 
 /** The mark of a card: its own trouble counts more than what it was made from. */

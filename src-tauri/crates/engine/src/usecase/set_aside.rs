@@ -85,7 +85,7 @@ fn sentence(path: &RelPath, done: &SetAside) -> String {
     };
     match (&done.aside, &done.kept) {
         (Some(aside), Some(kept)) => format!(
-            "{} of {path} set aside in {aside}; {} in {kept}.{stays} {path} itself was not changed.",
+            "{} set aside in {aside}, {} in {kept}.{stays} {path} itself was not changed.",
             counted(done.rows_aside, "row was", "rows were"),
             counted(done.rows_kept, "row stays", "rows stay"),
         ),
