@@ -233,3 +233,32 @@ fn a_model_made_from_held_data_fails_its_gate_and_the_lineage_says_why() -> Outc
     );
     Ok(())
 }
+
+#[cfg(unix)]
+#[test]
+fn the_command_of_a_gate_does_not_read_held_data() -> Outcome {
+    let place = place()?;
+    place.sandbox.write("project/model.json", "{\"learner\": {\"version\": 1}}")?;
+    place.sandbox.write(
+        "project/proofmark.toml",
+        "[gates]\ncommand = [\"sh\", \"answer.sh\"]\n\n[[gate]]\nname = \"behaves\"\nrule = \"behaviour\"\n\n[[gate.test]]\nname = \"one\"\nkind = \"must_pass\"\nexample = { age = 30 }\nequals = 1\n",
+    )?;
+    // The name of the data comes about while the command runs.
+    place.sandbox.write(
+        "project/answer.sh",
+        "part=data\nhead -1 $part/customers.csv >/dev/null || exit 3\nwhile read row; do echo 1; done\n",
+    )?;
+    let model = place.folder.join("model.json");
+    let ask = || place.cli.ask(["gate".as_ref(), model.as_os_str(), "--run".as_ref()]);
+    let before = ask()?;
+    ensure!(before.code != Some(2), "the command does not answer: {}", before.told());
+    place.decide("hold", "the branch sends it again")?;
+    if cfg!(target_os = "linux") {
+        let error = ask()?.error(2, "unreadable")?;
+        let message = error["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("Permission denied"), "{message}");
+    }
+    place.sandbox.write("project/answer.sh", "exec python3 count.py\n")?;
+    ask()?.error(1, "blocked")?;
+    Ok(())
+}

@@ -76,7 +76,7 @@ fn peak(sandbox: &Sandbox, cli: &Cli, command: &str, path: &Path) -> Outcome<u64
     let folder = sandbox.folder("measured")?;
     let words = ["run".as_ref(), "--".as_ref(), program.as_os_str(), command.as_ref(), path.as_os_str()];
     let answer = cli.ask_in(&folder, words)?;
-    let document: Value = serde_json::from_slice(&answer.output)?;
+    let document = answer.document(0)?;
     document["run"]["process"]["peak_memory"].as_u64().with_context(|| format!("no peak memory in {document}"))
 }
 
@@ -95,7 +95,7 @@ fn ten_thousand_columns_are_all_looked_at() -> Outcome {
     ensure!(seen.shape()? == (12, columns), "{:?}", seen.shape()?);
     ensure!(seen.column("c9999")?["nulls"] == 0, "{}", seen.column("c9999")?);
     #[cfg(unix)]
-    for command in ["profile", "check"] {
+    for command in ["profile", "sensitive"] {
         let peak = peak(&sandbox, &cli, command, &path)?;
         ensure!(peak < BOUND, "{command} took {peak} bytes");
     }
@@ -106,16 +106,13 @@ fn ten_thousand_columns_are_all_looked_at() -> Outcome {
 fn a_line_of_twenty_megabytes_stays_within_bounds() -> Outcome {
     let sandbox = Sandbox::new()?;
     let cli = sandbox.cli("ada")?;
-    let long = "x".repeat(20_000_000);
-    let text = format!("id,note\n1,short\n2,{long}\n3,short\n");
+    let text = format!("id,note\n1,short\n2,{}\n3,short\n", "x".repeat(20_000_000));
     let path = sandbox.write("long.csv", text)?;
-    let seen = look(&cli, &path)?;
-    match &seen.profile {
-        Ok(_) => ensure!(seen.shape()? == (3, 2), "{:?}", seen.shape()?),
-        Err(why) => ensure!(why.contains("line") || why.contains("long"), "nobody knows what is wrong: {why}"),
-    }
+    let check = cli.ok(["check".as_ref(), path.as_os_str()])?;
+    ensure!(check["rows"] == 3, "{check}");
+    // Each is run once, and measured by our own record of it: unoptimised, this takes its time.
     #[cfg(unix)]
-    for command in ["profile", "check", "sensitive"] {
+    for command in ["profile", "sensitive"] {
         let peak = peak(&sandbox, &cli, command, &path)?;
         ensure!(peak < BOUND, "{command} took {peak} bytes");
     }
