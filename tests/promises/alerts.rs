@@ -104,10 +104,14 @@ fn a_reading_becomes_documents_for_others() -> Outcome {
     let (html, prom, request) = (file("report.html"), file("proofmark.prom"), file("retraining.json"));
     let mut words = vec!["monitor".as_ref(), path.as_os_str(), "--reference".as_ref(), known.as_os_str()];
     words.extend(["--html".as_ref(), html.as_os_str(), "--prometheus".as_ref(), prom.as_os_str()]);
+    let pdf = file("report.pdf");
+    words.extend(["--pdf".as_ref(), pdf.as_os_str()]);
     words.extend(["--retraining".as_ref(), request.as_os_str()]);
     cli.ok(words)?;
     let html = fs::read_to_string(&html)?;
     ensure!(html.contains("<svg") && html.contains("amount") && !html.contains("<script"), "no self-contained report");
+    let pages = fs::read(&pdf)?;
+    ensure!(pages.starts_with(b"%PDF-") && pages.trim_ascii_end().ends_with(b"%%EOF"), "the PDF is not whole");
     let remote = ["src=\"http", "href=\"http", "url(http", "@import"];
     ensure!(remote.iter().all(|it| !html.contains(it)), "the report loads something");
     let text = fs::read_to_string(&prom)?;

@@ -20,6 +20,7 @@ mod monitor;
 mod odd_tables;
 mod records;
 mod recovered;
+mod reports;
 mod run;
 mod sensitive;
 mod serve;

@@ -106,6 +106,9 @@ fn planted_values_stand_in_no_document_log_or_ledger() -> Outcome {
     let html = sandbox.root().join("report.html");
     cli.ok(["report".as_ref(), "data".as_ref(), file.as_os_str(), "--to".as_ref(), html.as_os_str()])?;
     silent("the report", &fs::read(&html)?)?;
+    let json = sandbox.root().join("report.json");
+    cli.ok(["report".as_ref(), "data".as_ref(), file.as_os_str(), "--to".as_ref(), json.as_os_str()])?;
+    silent("the report for programs", &fs::read(&json)?)?;
     let files = silent_folder(cli.home())?;
     ensure!(files > 0, "there is no ledger at {}", cli.home().display());
     Ok(())

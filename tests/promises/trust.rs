@@ -139,6 +139,11 @@ fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
     let html = fs::read_to_string(&dossier)?;
     ensure!(html.contains("Why is gender a feature?") && html.contains("Bob"), "the dossier does not tell the story");
     ensure!(!html.contains("<script") && !html.contains("http-equiv=\"refresh\""), "the dossier runs something");
+    let pages = sandbox.root().join("dossier.pdf");
+    ada.cli.ok(["dossier".as_ref(), "credit".as_ref(), "--to".as_ref(), pages.as_os_str()])?;
+    let bytes = fs::read(&pages)?;
+    let holds = |word: &[u8]| bytes.windows(word.len()).any(|it| it == word);
+    ensure!(bytes.starts_with(b"%PDF-") && holds(b"/EmbeddedFiles"), "the statements are not attached to the PDF");
     let key = sandbox.write("ada.pub", ada.cli.ok(["key", "card"])?["public_key"].as_str().context("a key")?)?;
     let signature = written["signature"].as_str().context("it is not signed")?.to_owned();
     let verdict = bob.cli.ok([

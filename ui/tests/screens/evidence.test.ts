@@ -187,11 +187,12 @@ describe("decisions", () => {
 		expect(requests("drift_start")[0]).toMatchObject({ current: "data/raw/applications_2026_10.parquet", target: null });
 	});
 
-	it("writes the report where the person says", async () => {
+	it.each(["html", "pdf", "json"])("writes the report as %s where the person says", async (format) => {
 		await open(REPORT, "Income and the bureau score");
-		await fireEvent.click(await screen.findByTestId("export-report"));
+		await fireEvent.keyDown(await screen.findByTestId("export-report"), { key: "Enter" });
+		await fireEvent.click(await screen.findByTestId(`menu-drift.export.${format}`));
 		await waitFor(() => expect(requests("report_export")).toHaveLength(1));
-		expect(requests("report_export")[0]).toMatchObject({ source: { of: "drift" }, to: expect.stringMatching(/\.html$/) });
+		expect(requests("report_export")[0]).toMatchObject({ source: { of: "drift" }, format, to: expect.stringMatching(new RegExp(`\\.${format}$`)) });
 	});
 
 	it("says why a dangerous model cannot be submitted", async () => {

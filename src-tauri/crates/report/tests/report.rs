@@ -6,8 +6,16 @@ mod sample;
 use proofmark_domain::drift::*;
 use proofmark_domain::profile::*;
 use proofmark_domain::sensitive::SensitivityReport;
-use proofmark_report::document::{dataset_report, drift_report};
+use proofmark_report::document::{DatasetDocument, DriftDocument, Form, ReportError};
 use proofmark_report::figure::{self, Figure, Size, TableNames};
+
+fn dataset_report(document: &DatasetDocument<'_>) -> Result<String, ReportError> {
+    document.write(Form::Html).map(|it| String::from_utf8(it).unwrap())
+}
+
+fn drift_report(document: &DriftDocument<'_>) -> Result<String, ReportError> {
+    document.write(Form::Html).map(|it| String::from_utf8(it).unwrap())
+}
 
 /// Every element is closed in order; void elements of HTML and self-closing ones need no end.
 fn assert_balanced(markup: &str, what: &str) {
@@ -211,7 +219,7 @@ fn documents_are_self_contained_and_repeat() {
     let hidden = ["city".to_owned()];
     for make in
         [&|| dataset_report(&document) as Result<String, _>, &|| drift_report(&sample::drift_document(&drift, &hidden))]
-            as [&dyn Fn() -> Result<String, proofmark_report::document::ReportError>; 2]
+            as [&dyn Fn() -> Result<String, ReportError>; 2]
     {
         let html = make().unwrap();
         assert_eq!(html, make().unwrap(), "the same values give the same bytes");

@@ -1,7 +1,11 @@
+import FileDown from "@lucide/svelte/icons/file-down";
 import { untrack } from "svelte";
+import type { Action } from "$lib/actions.svelte";
 import { api, host } from "$lib/api/client";
+import { asErrorBody } from "$lib/api/errors";
 import type { Job } from "$lib/api/generated/Job";
 import type { JobRef } from "$lib/api/generated/JobRef";
+import type { ReportFormat } from "$lib/api/generated/ReportFormat";
 import type { ReportSource } from "$lib/api/generated/ReportSource";
 import { isActive, jobs } from "$lib/api/jobs.svelte";
 import { to } from "$lib/addresses";
@@ -55,11 +59,31 @@ export async function offerReport(project: string, reference: string, current: s
 	else toasts.done(`Compared ${baseName(current)} with ${baseName(reference)}.`, { title: "Open the report", run: () => router.go(to.drift(newest.report)) });
 }
 
+/** The forms of a report, as a person chooses between them. */
+const forms: readonly { format: ReportFormat; title: string; words: string; after: string }[] = [
+	{ format: "html", title: "HTML, for a browser", words: "html browser", after: "It is one file, and shows the same without Proofmark." },
+	{ format: "pdf", title: "PDF, for reading and printing", words: "pdf print pages", after: "It is one file, for reading and printing." },
+	{ format: "json", title: "JSON, for programs", words: "json data", after: "It holds what the report is made from." },
+];
+
 /** Lets a person choose a place, and writes a document there. Nothing happens if they leave the dialog. */
-export async function exportReport(source: ReportSource, name: string): Promise<void> {
-	const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.html`;
+async function exportReport(source: ReportSource, name: string, form: (typeof forms)[number]): Promise<void> {
+	const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.${form.format}`;
 	const path = await host.savePath("Save the report", file);
 	if (path === null) return;
-	const written = await api.report_export({ source, to: path });
-	toasts.done(`Wrote ${written.path} (${bytes(written.size)}). It is one file, and shows the same without Proofmark.`);
+	const written = await api.report_export({ source, to: path, format: form.format });
+	toasts.done(`Wrote ${written.path} (${bytes(written.size)}). ${form.after}`);
+}
+
+/** The actions that write a document, one for each form. `at` begins their identifiers; `blocked` says why there is nothing to write. */
+export function exportActions(at: string, source: () => ReportSource, name: () => string, blocked?: () => string | null): Action[] {
+	return forms.map((form) => ({
+		id: `${at}.export.${form.format}`,
+		title: `Export as ${form.title}`,
+		group: "This screen",
+		words: `report save document ${form.words}`,
+		icon: FileDown,
+		blocked,
+		run: () => exportReport(source(), name(), form).catch((error: unknown) => void toasts.failed(asErrorBody(error))),
+	}));
 }

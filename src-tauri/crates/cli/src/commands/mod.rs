@@ -106,14 +106,14 @@ pub enum Command {
     /// Makes, attaches and verifies the shared directory of released models
     #[command(subcommand)]
     Registry(registry::Command),
-    /// Writes the dossier of a released version: one HTML file that explains itself
+    /// Writes the dossier of a released version: one HTML or PDF file that explains itself
     Dossier(registry::DossierArguments),
     /// Makes and chooses keys
     #[command(subcommand)]
     Key(key::Command),
     /// Verifies an OpenSSF Model Signing bundle made by anyone; exits with 1 if it is refused
     VerifyModel(model::VerifyModel),
-    /// Writes a self-contained HTML report
+    /// Writes a report that stands on its own: HTML, PDF or JSON
     #[command(subcommand)]
     Report(report::Command),
     /// Shows which sensitive columns reached which models

@@ -37,6 +37,9 @@ pub struct Monitor {
     /// Writes a self-contained HTML report, too
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Writes the same report as PDF, too
+    #[arg(long, value_name = "FILE")]
+    pdf: Option<PathBuf>,
     /// Writes the figures in the text format of Prometheus, too, for the text file collector of its node exporter
     #[arg(long, value_name = "FILE")]
     prometheus: Option<PathBuf>,
@@ -111,7 +114,8 @@ impl Monitor {
         if let Some(engine) = context.engine_if_any()? {
             report = engine.answered_log(&self.log, report)?;
         }
-        let files = MonitorFiles { html: self.html, prometheus: self.prometheus, retraining: self.retraining };
+        let files =
+            MonitorFiles { html: self.html, pdf: self.pdf, prometheus: self.prometheus, retraining: self.retraining };
         adhoc::write_monitor(&self.log, &report, SystemClock.now(), &files)?;
         context.answer("monitor", &report, || text(&report))
     }

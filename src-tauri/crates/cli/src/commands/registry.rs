@@ -163,7 +163,7 @@ pub enum Command {
 pub struct DossierArguments {
     /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
     wanted: String,
-    /// The file to write; MODEL-VERSION.html here if absent
+    /// The file to write, HTML or PDF by its ending; MODEL-VERSION.html here if absent
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     /// Signs it with your key, as FILE.sig

@@ -1,16 +1,48 @@
-//! Self-contained HTML documents.
+//! Documents that stand on their own.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 use proofmark_contract::view::{
-    DriftStart, Exported, MonitorStart, ProjectFilter, ReportExport, ReportSource, ScreenStart,
+    DriftStart, Exported, MonitorStart, ProjectFilter, ReportExport, ReportFormat, ReportSource, ScreenStart,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
 use crate::reply::{Outcome, wrong};
 use crate::text::{bytes, safe};
+
+/// Where a report goes, and in which form.
+#[derive(Debug, Args)]
+pub struct Destination {
+    /// The file to write; a new one in the folder of reports if absent
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// The form; that of FILE's ending if absent, else html
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// One file for a browser
+    Html,
+    /// Pages
+    Pdf,
+    /// What the report is made from, for programs
+    Json,
+}
+
+impl From<Format> for ReportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Html => Self::Html,
+            Format::Pdf => Self::Pdf,
+            Format::Json => Self::Json,
+        }
+    }
+}
 
 /// Commands that write reports.
 #[derive(Debug, Subcommand)]
@@ -22,9 +54,8 @@ pub enum Command {
         /// Identifier, name or folder of the project; from the file's place if absent
         #[arg(long)]
         project: Option<String>,
-        /// The file to write; a new one in the folder of reports if absent
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
+        #[command(flatten)]
+        destination: Destination,
     },
     /// How a model does in use, from the log of its predictions in a project
     Monitor {
@@ -33,9 +64,8 @@ pub enum Command {
         /// Identifier, name or folder of the project; from the log's place if absent
         #[arg(long)]
         project: Option<String>,
-        /// The file to write; a new one in the folder of reports if absent
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
+        #[command(flatten)]
+        destination: Destination,
     },
     /// The comparison of two data sets of a project
     Drift {
@@ -49,9 +79,8 @@ pub enum Command {
         /// Identifier, name or folder of the project; from the files' place if absent
         #[arg(long)]
         project: Option<String>,
-        /// The file to write; a new one in the folder of reports if absent
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
+        #[command(flatten)]
+        destination: Destination,
     },
 }
 
@@ -63,13 +92,13 @@ impl Command {
     pub fn run(self, context: &Context) -> Outcome {
         let engine = context.engine()?;
         match self {
-            Self::Data { file, project, to } => {
+            Self::Data { file, project, destination } => {
                 let (project, path) = context.locate(&file, project.as_deref())?;
                 context.refresh(&project, false)?;
                 context.finish(engine.screen_start(ScreenStart { project: project.id, path: Some(path.clone()) })?)?;
-                export(context, "report-data", ReportSource::Dataset { project: project.id, path }, to)
+                export(context, "report-data", ReportSource::Dataset { project: project.id, path }, destination)
             }
-            Self::Monitor { log, project, to } => {
+            Self::Monitor { log, project, destination } => {
                 let (project, path) = context.locate(&log, project.as_deref())?;
                 context.refresh(&project, false)?;
                 let start = MonitorStart {
@@ -80,9 +109,9 @@ impl Command {
                     window: None,
                 };
                 context.finish(engine.monitor_start(start)?)?;
-                export(context, "report-monitor", ReportSource::Monitor { project: project.id, path }, to)
+                export(context, "report-monitor", ReportSource::Monitor { project: project.id, path }, destination)
             }
-            Self::Drift { reference, current, target, project, to } => {
+            Self::Drift { reference, current, target, project, destination } => {
                 let (place, reference) = context.locate(&reference, project.as_deref())?;
                 let (other, current) = context.locate(&current, project.as_deref())?;
                 if place.id != other.id {
@@ -107,14 +136,15 @@ impl Command {
                             format!("{current} was compared with {reference}, and the result was not kept."),
                         )
                     })?;
-                export(context, "report-drift", ReportSource::Drift { report: row.report }, to)
+                export(context, "report-drift", ReportSource::Drift { report: row.report }, destination)
             }
         }
     }
 }
 
-fn export(context: &Context, command: &str, source: ReportSource, to: Option<PathBuf>) -> Outcome {
-    let to = to.map(|path| path.to_string_lossy().into_owned());
-    let written: Exported = context.engine()?.report_export(ReportExport { source, to })?;
+fn export(context: &Context, command: &str, source: ReportSource, destination: Destination) -> Outcome {
+    let to = destination.to.map(|path| path.to_string_lossy().into_owned());
+    let format = destination.format.map(ReportFormat::from);
+    let written: Exported = context.engine()?.report_export(ReportExport { source, to, format })?;
     context.answer(command, &written, || format!("{} written ({}).\n", safe(&written.path), bytes(written.size)))
 }

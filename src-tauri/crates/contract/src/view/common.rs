@@ -189,7 +189,34 @@ pub enum ReportSource {
     },
 }
 
-/// Writes a self-contained HTML document.
+/// The form of a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// One file for a browser, with everything in it.
+    #[default]
+    Html,
+    /// Pages; of a wide table a part, and what was left out is said.
+    Pdf,
+    /// What the document is made from, for programs.
+    Json,
+}
+
+impl ReportFormat {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Html, Self::Pdf, Self::Json];
+
+    /// How the name of such a file ends, without the dot.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Pdf => "pdf",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Writes a document that stands on its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ReportExport {
     /// Which document.
@@ -197,6 +224,9 @@ pub struct ReportExport {
     /// The file to write; a place in the person's documents folder if absent.
     #[serde(default)]
     pub to: Option<String>,
+    /// Its form; that of the file's ending if absent, and HTML if that says nothing.
+    #[serde(default)]
+    pub format: Option<ReportFormat>,
 }
 
 /// A file was written.

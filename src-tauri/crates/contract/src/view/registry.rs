@@ -354,7 +354,7 @@ pub struct DossierSave {
     pub model: String,
     /// The version.
     pub version: u64,
-    /// The file to write.
+    /// The file to write: PDF if its name ends so, else HTML.
     pub path: String,
     /// Whether to sign it, beside it as `FILE.sig`.
     #[serde(default)]

@@ -21,6 +21,7 @@ use proofmark_intake::files::{hash_file, label_of};
 use proofmark_intake::model::{Limits, read_model};
 use proofmark_registry::Watch;
 use proofmark_registry::oms::{self, Trust};
+use proofmark_report::document::{Form, MonitorDocument};
 use serde::Serialize;
 
 use crate::Engine;
@@ -643,6 +644,8 @@ pub fn monitor(
 pub struct MonitorFiles {
     /// A self-contained HTML document.
     pub html: Option<PathBuf>,
+    /// The same as PDF.
+    pub pdf: Option<PathBuf>,
     /// The text format of Prometheus.
     pub prometheus: Option<PathBuf>,
     /// The request to train anew, JSON.
@@ -657,18 +660,20 @@ pub fn write_monitor(log: &Path, report: &MonitorReport, now: Timestamp, files: 
     let internal =
         |error: String| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}."));
     let request = proofmark_domain::monitor::retraining(report, now);
-    if let Some(to) = &files.html {
+    if files.html.is_some() || files.pdf.is_some() {
         let name = log.file_name().map_or_else(|| "log".to_owned(), |it| it.to_string_lossy().into_owned());
-        let document = proofmark_report::document::MonitorDocument {
+        let document = MonitorDocument {
             title: report.main.model.as_deref().unwrap_or(&name),
             project: None,
             generated_at: now,
             report,
             retraining: &request,
         };
-        let html =
-            proofmark_report::document::monitor_report(&document).map_err(|error| internal(error.to_string()))?;
-        replace(to, html.as_bytes())?;
+        for (to, form) in [(&files.html, Form::Html), (&files.pdf, Form::Pdf)] {
+            if let Some(to) = to {
+                replace(to, &document.write(form).map_err(|error| internal(error.to_string()))?)?;
+            }
+        }
     }
     if let Some(to) = &files.prometheus {
         replace(to, proofmark_report::interop::prometheus(report).as_bytes())?;

@@ -9,7 +9,7 @@ use proofmark_domain::release::{Statement, StatementBody};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::oms::{SignOptions, sign_folder};
 use proofmark_registry::{Wanted, Watch};
-use proofmark_report::document::{ReleaseDocument, SignedText, release_report};
+use proofmark_report::document::{ReleaseDocument, SignedText};
 
 use super::registry::name_of;
 use crate::Engine;
@@ -41,7 +41,7 @@ impl Engine {
         Ok(Exported { path: written.path.to_string_lossy().into_owned(), size: written.size })
     }
 
-    /// Writes the dossier of a version: one HTML file that stands on its own. With a passphrase it is signed by the person who
+    /// Writes the dossier of a version: one file that stands on its own, PDF if its name ends so, else HTML. With a passphrase it is signed by the person who
     /// acts, in the format of OpenSSF Model Signing, as `FILE.sig`.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Engine {
             .collect();
         let root = state.root_key.as_deref().map(fingerprint).unwrap_or_default();
         let publisher = name_of(&state, version.publisher);
-        let html = release_report(&ReleaseDocument {
+        let document = ReleaseDocument {
             registry: &state.name,
             root_fingerprint: &root,
             generated_at: self.now(),
@@ -88,10 +88,12 @@ impl Engine {
             problems: &found.problems,
             statements: &statements,
             keys: &keys,
-        })
-        .map_err(|error| Trouble::new(ErrorCode::Internal, error.to_string()))?;
+        };
+        let on_pages = to.extension().is_some_and(|it| it.eq_ignore_ascii_case("pdf"));
+        let bytes = if on_pages { document.pdf() } else { document.html() }
+            .map_err(|error| Trouble::new(ErrorCode::Internal, error.to_string()))?;
         let path = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
-        fs::write(&path, &html).map_err(|error| io_trouble("writing", &path, &error))?;
+        fs::write(&path, &bytes).map_err(|error| io_trouble("writing", &path, &error))?;
         let signature = match signer {
             None => None,
             Some(signer) => {
@@ -103,7 +105,7 @@ impl Engine {
             }
         };
         self.note_release("release.dossier", &format!("{model}/{number}"))?;
-        Ok(Dossier { path, signature, version: number, model: model.as_str().to_owned(), size: html.len() as u64 })
+        Ok(Dossier { path, signature, version: number, model: model.as_str().to_owned(), size: bytes.len() as u64 })
     }
 }
 

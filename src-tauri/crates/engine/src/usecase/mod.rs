@@ -26,6 +26,7 @@ mod projects;
 mod proxies;
 mod registry;
 mod release;
+mod reports;
 mod review;
 mod rules;
 mod run_filter;

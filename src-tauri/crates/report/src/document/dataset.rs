@@ -1,21 +1,24 @@
 //! Fitness and permission of one table.
 
-use std::collections::BTreeSet;
+mod findings;
+mod sensitive;
 
-use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Severity};
-use proofmark_domain::masking::without_values;
+use std::collections::{BTreeMap, BTreeSet};
+
+use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind, Severity};
 use proofmark_domain::profile::{ColumnProfile, Meaning, Scalar, TableProfile};
 use proofmark_domain::sensitive::SensitivityReport;
 use proofmark_domain::{Digest, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, MOST_FIGURES, Picture, ReportError, State, heading, render, words};
+use super::sheet::{Kind, Sheet};
+use super::{Fact, Form, MOST_FIGURES, Picture, ReportError, State, data, facts_of, heading, words};
 use crate::figure::{self, Size};
 use crate::text;
 
 /// What a person decided about a finding.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FindingDecision {
     /// The kind of finding.
     pub kind: FindingKind,
@@ -54,29 +57,35 @@ pub struct DatasetDocument<'a> {
     pub decisions: &'a [FindingDecision],
 }
 
-#[derive(Serialize)]
-struct FindingRow {
-    state: State,
-    kind: String,
-    columns: String,
-    message: String,
-    suggestion: String,
-    rows: String,
-    examples: String,
-    confidence: String,
-    measures: Vec<MeasureRow>,
-    decision: Option<String>,
-}
-
-#[derive(Serialize)]
-struct MeasureRow {
-    name: String,
-    value: String,
-    limit: String,
-}
+/// What the words of the document mean and where its measures come from.
+const METHOD: [(&str, &str); 7] = [
+    (
+        "Severity",
+        "An error (square) must be mended before training. A warning (triangle) may mislead a model. A remark (hollow diamond) is worth knowing.",
+    ),
+    ("Measured and allowed", "The number behind a finding, and the limit that it was held against."),
+    (
+        "Distribution",
+        "Bins of equal width, or the most frequent values. If the tails are long, the outermost bins hold everything beyond them. Hollow bars are rows without a value, pale bars the remaining values.",
+    ),
+    (
+        "Distinct",
+        "Counted exactly, or estimated from a sketch where marked with ≈ (Flajolet et al. 2007, HyperLogLog).",
+    ),
+    ("Deviation", "Sample standard deviation (n − 1); values that are not finite are left out."),
+    (
+        "Sensitive columns",
+        "Evidence is added up as log-odds: a positive weight speaks for the label, a negative one against. The search gives reasons, not certainty.",
+    ),
+    (
+        "Groups of rows",
+        "k-anonymity (Sweeney 2002): the rows of the smallest group that share all values which name a person only together.",
+    ),
+];
 
 #[derive(Serialize)]
 struct ColumnRow {
+    rank: usize,
     name: String,
     full_name: String,
     meaning: String,
@@ -90,41 +99,50 @@ struct ColumnRow {
     full: Option<Picture>,
 }
 
-#[derive(Serialize)]
-struct SensitiveRow {
-    name: String,
-    labels: String,
-    group: &'static str,
-    factors: Vec<FactorRow>,
+impl DatasetDocument<'_> {
+    /// Writes the document on a data set.
+    ///
+    /// Values of sensitive columns are masked here again, whether or not the profile was masked before. As JSON its schema is
+    /// `proofmark/dataset-report/1`.
+    ///
+    /// # Errors
+    /// Only if a template does not fit its values.
+    pub fn write(&self, form: Form) -> Result<Vec<u8>, ReportError> {
+        match form {
+            Form::Html => sheet(self).html(),
+            Form::Pdf => sheet(self).pdf(),
+            Form::Json => data::write(self.title, "dataset-report", &json(self)),
+        }
+    }
 }
 
-#[derive(Serialize)]
-struct FactorRow {
-    name: String,
-    value: String,
-    weight: String,
-    why: String,
-}
-
-/// Writes the document on a data set as one HTML file.
-///
-/// Values of sensitive columns are masked here again, whether or not the profile was masked before.
-///
-/// # Errors
-/// Only if a template does not fit its values.
-pub fn dataset_report(document: &DatasetDocument<'_>) -> Result<String, ReportError> {
-    let sensitive = sensitive_names(document);
+fn json(document: &DatasetDocument<'_>) -> serde_json::Value {
+    let hidden = sensitive_names(document);
     let mut profile = document.profile.clone();
-    profile.mask(&|name| sensitive.contains(name));
+    profile.mask(&|name| hidden.contains(name));
+    let check =
+        document.check.map(|check| CheckReport { findings: findings::masked(document, &hidden), ..check.clone() });
+    json!({
+        "project": document.project,
+        "path": document.path,
+        "digest": document.digest,
+        "generated_at": document.generated_at,
+        "profile": profile,
+        "check": check,
+        "sensitive": document.sensitive,
+        "decisions": document.decisions,
+    })
+}
+
+fn sheet(document: &DatasetDocument<'_>) -> Sheet {
+    let hidden = sensitive_names(document);
+    let mut profile = document.profile.clone();
+    profile.mask(&|name| hidden.contains(name));
     let (state, lead) = verdict(document);
-    let findings = findings(document, &sensitive);
-    let drawn = drawn(document, &sensitive);
-    let columns: Vec<ColumnRow> = profile
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(i, column)| column_row(column, profile.rows, drawn.contains(&i)))
-        .collect();
+    let findings = findings::rows(document, &hidden);
+    let ranks = ranks(document, &hidden);
+    let columns: Vec<ColumnRow> =
+        profile.columns.iter().zip(&ranks).map(|(column, rank)| column_row(column, profile.rows, *rank)).collect();
     let not_drawn = profile.columns.len().saturating_sub(MOST_FIGURES);
     let mut facts = vec![
         Fact::new("Project", document.project),
@@ -150,6 +168,7 @@ pub fn dataset_report(document: &DatasetDocument<'_>) -> Result<String, ReportEr
         .collect();
     let values = json!({
         "title": document.title,
+        "method": facts_of(&METHOD),
         "generated_at": words::moment(document.generated_at),
         "state": state,
         "lead": lead,
@@ -162,11 +181,11 @@ pub fn dataset_report(document: &DatasetDocument<'_>) -> Result<String, ReportEr
         "not_drawn": not_drawn,
         "most": MOST_FIGURES,
         "searched": document.sensitive.is_some(),
-        "sensitive": sensitive_rows(document),
-        "anonymity": document.sensitive.map(anonymity),
+        "sensitive": sensitive::rows(document),
+        "anonymity": document.sensitive.map(sensitive::anonymity),
         "decisions": decisions,
     });
-    render("dataset.html", document.title, values)
+    Sheet::new(Kind::Dataset, document.title, document.generated_at, values)
 }
 
 fn sensitive_names(document: &DatasetDocument<'_>) -> BTreeSet<String> {
@@ -254,93 +273,36 @@ fn reading(profile: &TableProfile) -> String {
     parts.join(", ")
 }
 
-fn findings(document: &DatasetDocument<'_>, sensitive: &BTreeSet<String>) -> Vec<FindingRow> {
-    let mut findings: Vec<&Finding> = document.check.into_iter().flat_map(|check| &check.findings).collect();
-    // Stable: within a severity the order of the check stays.
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    findings.into_iter().map(|finding| finding_row(finding, document, sensitive)).collect()
-}
-
-fn finding_row(finding: &Finding, document: &DatasetDocument<'_>, sensitive: &BTreeSet<String>) -> FindingRow {
-    let state = match finding.severity {
-        Severity::Error => State::fail("error"),
-        Severity::Warn => State::attention("warning"),
-        Severity::Info => State::unknown("remark"),
-    };
-    let touched: Vec<&ColumnProfile> = document
-        .profile
-        .columns
-        .iter()
-        .filter(|c| finding.columns.contains(&c.name) && sensitive.contains(&c.name))
-        .collect();
-    let hidden = finding.columns.iter().any(|name| sensitive.contains(name));
-    let values: Vec<String> = touched
-        .iter()
-        .flat_map(|c| c.top.iter().map(|entry| &entry.value).chain(c.min.as_ref()).chain(c.max.as_ref()))
-        .map(ToString::to_string)
-        .collect();
-    let is_column = |name: &str| document.profile.column(name).is_some();
-    let shown = |text: &str| if hidden { without_values(text, &is_column, &values) } else { text.to_owned() };
-    let rows = match finding.affected_rows {
-        0 => "the table as a whole".to_owned(),
-        n => format!("{} ({})", text::rows(n), text::share(finding.affected_ratio)),
-    };
-    let examples = finding.example_rows.iter().map(|row| text::count(*row)).collect::<Vec<_>>().join(" · ");
-    let decision = document
-        .decisions
-        .iter()
-        .filter(|d| d.kind == finding.kind && d.columns == finding.columns)
-        .max_by_key(|d| d.at)
-        .map(|d| format!("{} by {} on {}: {}", d.decision, d.by, words::moment(d.at), d.reason));
-    FindingRow {
-        state,
-        kind: words::kind(finding.kind),
-        columns: if finding.columns.is_empty() {
-            String::new()
-        } else {
-            words::list(&finding.columns.iter().map(|name| heading(name)).collect::<Vec<_>>())
-        },
-        message: shown(&finding.message),
-        suggestion: shown(&finding.suggestion),
-        rows,
-        examples,
-        confidence: text::share(finding.confidence),
-        measures: finding
-            .measures
-            .iter()
-            .map(|m| MeasureRow {
-                name: shown(&m.name),
-                value: text::number(m.value),
-                limit: m.limit.map_or_else(|| "–".to_owned(), text::number),
-            })
-            .collect(),
-        decision,
+/// Where each column stands when not all have room: those with findings by severity, then sensitive ones, then as they stand in
+/// the file.
+fn ranks(document: &DatasetDocument<'_>, sensitive: &BTreeSet<String>) -> Vec<usize> {
+    let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
+    for finding in document.check.into_iter().flat_map(|check| &check.findings) {
+        for name in &finding.columns {
+            let found = worst.entry(name).or_insert(finding.severity);
+            *found = (*found).max(finding.severity);
+        }
     }
-}
-
-/// The columns that get figures: those with findings by severity, then sensitive ones, then as they stand in the file.
-fn drawn(document: &DatasetDocument<'_>, sensitive: &BTreeSet<String>) -> BTreeSet<usize> {
-    let severity = |name: &String| {
-        document
-            .check
-            .into_iter()
-            .flat_map(|c| &c.findings)
-            .filter(|f| f.columns.contains(name))
-            .map(|f| f.severity)
-            .max()
-    };
-    let mut order: Vec<_> = document
-        .profile
-        .columns
+    let columns = &document.profile.columns;
+    let mut order: Vec<_> = columns
         .iter()
         .enumerate()
-        .map(|(i, column)| (std::cmp::Reverse(severity(&column.name)), !sensitive.contains(&column.name), i))
+        .map(|(i, column)| {
+            let severity = worst.get(column.name.as_str()).copied();
+            (std::cmp::Reverse(severity), !sensitive.contains(&column.name), i)
+        })
         .collect();
     order.sort();
-    order.into_iter().take(MOST_FIGURES).map(|(.., i)| i).collect()
+    let mut ranks = vec![0; columns.len()];
+    for (rank, (.., i)) in order.into_iter().enumerate() {
+        if let Some(place) = ranks.get_mut(i) {
+            *place = rank;
+        }
+    }
+    ranks
 }
 
-fn column_row(column: &ColumnProfile, rows: u64, draw: bool) -> ColumnRow {
+fn column_row(column: &ColumnProfile, rows: u64, rank: usize) -> ColumnRow {
     let about = if column.distinct_is_estimate { "≈\u{a0}" } else { "" };
     let short = |value: &Scalar| text::fit(&text::scalar(value), 12.0, 150.0);
     let range = match (column.masked, &column.min, &column.max) {
@@ -354,8 +316,10 @@ fn column_row(column: &ColumnProfile, rows: u64, draw: bool) -> ColumnRow {
         (Some(mean), None) => text::number(mean),
         _ => "–".to_owned(),
     };
+    let draw = rank < MOST_FIGURES;
     let picture = |size| figure::column(column, rows, size).map(Picture::from);
     ColumnRow {
+        rank,
         name: heading(&column.name),
         full_name: column.name.clone(),
         meaning: words::meaning(column.meaning).to_owned(),
@@ -367,57 +331,5 @@ fn column_row(column: &ColumnProfile, rows: u64, draw: bool) -> ColumnRow {
         center,
         small: draw.then(|| picture(Size::Small)).flatten(),
         full: draw.then(|| picture(Size::Full)).flatten(),
-    }
-}
-
-fn sensitive_rows(document: &DatasetDocument<'_>) -> Vec<SensitiveRow> {
-    document
-        .sensitive
-        .into_iter()
-        .flat_map(SensitivityReport::sensitive_columns)
-        .map(|column| SensitiveRow {
-            name: heading(&column.name),
-            labels: column
-                .labels
-                .iter()
-                .map(|label| format!("{} ({})", label.label.replace('_', " "), text::share(label.confidence)))
-                .collect::<Vec<_>>()
-                .join(", "),
-            group: column.group.map_or("not named", words::group),
-            factors: column
-                .factors
-                .iter()
-                .map(|factor| FactorRow {
-                    name: factor.name.replace('_', " "),
-                    value: factor.value.clone(),
-                    weight: if factor.weight >= 0.0 {
-                        format!("+{}", text::decimal(factor.weight, 1))
-                    } else {
-                        text::decimal(factor.weight, 1)
-                    },
-                    why: factor.why.clone(),
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-fn anonymity(report: &SensitivityReport) -> String {
-    let found = &report.k_anonymity;
-    match found.k {
-        Some(k) => format!(
-            "Taken together, {} split the rows into groups of at least {}; {} alone in their group and {} smaller than five rows.",
-            words::list(&found.columns),
-            text::rows(k),
-            match found.unique_rows {
-                1 => "1 row stands".to_owned(),
-                n => format!("{} stand", text::rows(n)),
-            },
-            match found.small_groups {
-                1 => "1 group is".to_owned(),
-                n => format!("{} groups are", text::count(n)),
-            },
-        ),
-        None => "No columns were found that name a person only together, so rows were not grouped by them.".to_owned(),
     }
 }

@@ -5,7 +5,8 @@ use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftReport, DriftVerdic
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, MOST_FIGURES, Picture, ReportError, State, heading, render, words};
+use super::sheet::{Kind, Sheet};
+use super::{Fact, Form, MOST_FIGURES, Picture, ReportError, State, data, facts_of, heading, words};
 use crate::figure::{self, Size, TableNames};
 use crate::text;
 
@@ -23,6 +24,35 @@ pub struct DriftDocument<'a> {
     /// Columns whose values must not be shown.
     pub sensitive: &'a [String],
 }
+
+/// What the words of the document mean and where its measures come from.
+const METHOD: [(&str, &str); 7] = [
+    (
+        "Verdict",
+        "Drift (square) means that the effect is larger than what is tolerated and chance does not explain it. No drift (dot) means that it is within. “Cannot tell” (hollow diamond) means too few rows or nothing to compare; it does not mean that all is well.",
+    ),
+    (
+        "Effect",
+        "0 is the same, 1 entirely different. For numbers the largest distance between the two cumulative distributions (Kolmogorov 1933, Smirnov 1948), for categories the total variation distance, half the sum of the differences between shares.",
+    ),
+    ("Interval", "95 % confidence: with data of this size the true effect lies within it in 95 of 100 comparisons."),
+    (
+        "p-value, adjusted",
+        "How often chance alone gives such an effect, corrected for testing many columns at once (Benjamini and Hochberg 1995).",
+    ),
+    (
+        "Population stability index",
+        "Sum over bins of the difference of shares times the logarithm of their ratio (Siddiqi 2006); it grows with the number of bins, so it is shown and not judged by.",
+    ),
+    (
+        "Jensen–Shannon, Wasserstein",
+        "The distance of both distributions from their mean (Lin 1991), and the least effort of moving one onto the other, in the unit of the column (Vallender 1974).",
+    ),
+    (
+        "All columns together",
+        "A classifier is asked which table a row comes from. AUC 0.5 is chance; the more it exceeds 0.5, the better the tables can be told apart, also when no single column moved (Lopez-Paz and Oquab 2017, classifier two-sample tests).",
+    ),
+];
 
 #[derive(Serialize)]
 struct ColumnSection {
@@ -64,11 +94,31 @@ fn change(change: Option<DriftChange>) -> &'static str {
     }
 }
 
-/// Writes the document on a comparison as one HTML file.
-///
-/// # Errors
-/// Only if a template does not fit its values.
-pub fn drift_report(document: &DriftDocument<'_>) -> Result<String, ReportError> {
+impl DriftDocument<'_> {
+    /// Writes the document on a comparison.
+    ///
+    /// Values of sensitive columns are masked. As JSON it is what `proofmark drift --json` prints, schema `proofmark/drift/1`.
+    ///
+    /// # Errors
+    /// Only if a template does not fit its values.
+    pub fn write(&self, form: Form) -> Result<Vec<u8>, ReportError> {
+        match form {
+            Form::Html => sheet(self).html(),
+            Form::Pdf => sheet(self).pdf(),
+            Form::Json => data::write(self.title, "drift", &masked(self)),
+        }
+    }
+}
+
+fn masked(document: &DriftDocument<'_>) -> DriftReport {
+    let mut report = document.report.clone();
+    for column in report.columns.iter_mut().filter(|it| document.sensitive.contains(&it.name)) {
+        *column = figure::masked(column);
+    }
+    report
+}
+
+fn sheet(document: &DriftDocument<'_>) -> Sheet {
     let report = document.report;
     let names = TableNames { reference: &report.reference, current: &report.current };
     let mut ordered: Vec<&ColumnDrift> = report.columns.iter().collect();
@@ -98,6 +148,7 @@ pub fn drift_report(document: &DriftDocument<'_>) -> Result<String, ReportError>
     ];
     let values = json!({
         "title": document.title,
+        "method": facts_of(&METHOD),
         "generated_at": words::moment(document.generated_at),
         "state": state(report.verdict),
         "lead": report.why,
@@ -118,7 +169,7 @@ pub fn drift_report(document: &DriftDocument<'_>) -> Result<String, ReportError>
         "left_out": joint.left_out.iter().map(|(name, why)| Fact::new(&heading(name), why.as_str())).collect::<Vec<_>>(),
         "concept": report.concept.as_ref().map(|concept| json!({ "state": state(concept.verdict), "why": concept.why })),
     });
-    render("drift.html", document.title, values)
+    Sheet::new(Kind::Drift, document.title, document.generated_at, values)
 }
 
 fn section(column: &ColumnDrift, names: TableNames<'_>, sensitive: &[String], detailed: bool) -> ColumnSection {

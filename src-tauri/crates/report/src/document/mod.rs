@@ -1,30 +1,42 @@
-//! Self-contained HTML: one file, no script, nothing remote, readable on paper.
+//! Documents that stand on their own, as HTML and as PDF; what they are made from also as JSON.
 //!
-//! Every document leads with its verdict in a sentence, then the evidence, then the detail. The content security policy
-//! in the head allows nothing but the file's own style, so that a document can be opened without trusting its maker.
+//! Every document leads with its verdict in a sentence, then the evidence, then the detail. What it says is put together once,
+//! as a [`sheet::Sheet`]; the two forms only set it.
 
+mod data;
 mod dataset;
 mod drift;
+mod html;
 mod monitor;
+mod pdf;
 mod release;
+mod sheet;
 mod words;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
 
-pub use dataset::{DatasetDocument, FindingDecision, dataset_report};
-pub use drift::{DriftDocument, drift_report};
-pub use monitor::{MonitorDocument, monitor_report};
-pub use release::{ReleaseDocument, SignedText, release_report};
+pub use dataset::{DatasetDocument, FindingDecision};
+pub use drift::DriftDocument;
+pub use monitor::MonitorDocument;
+pub use release::{ReleaseDocument, SignedText};
 
 use crate::figure::Figure;
 use crate::text;
 
 /// Full figures of one document; a table of 500 columns would otherwise be a file that nobody can open.
 const MOST_FIGURES: usize = 100;
+
+/// The form of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One file for a browser, with everything in it.
+    Html,
+    /// Pages: tagged, with vector figures, the same bytes for the same values. Of a wide table it lists and draws a part, and says so.
+    Pdf,
+    /// What the document is made from, for programs.
+    Json,
+}
 
 /// Why a document was not written.
 #[derive(Debug, Error)]
@@ -37,43 +49,22 @@ pub enum ReportError {
         /// What the template engine said.
         source: minijinja::Error,
     },
-}
-
-const TEMPLATES: [(&str, &str); 6] = [
-    ("base.html", include_str!("templates/base.html")),
-    ("dataset.html", include_str!("templates/dataset.html")),
-    ("drift.html", include_str!("templates/drift.html")),
-    ("monitor.html", include_str!("templates/monitor.html")),
-    ("release.html", include_str!("templates/release.html")),
-    ("style.css", include_str!("templates/style.css")),
-];
-
-/// Makes every text legible but the markup that we drew ourselves: names, sentences and reasons quote files.
-fn legible(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => *text = text::legible(text),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(legible),
-        serde_json::Value::Object(fields) => {
-            fields.iter_mut().filter(|(name, _)| name.as_str() != "svg").for_each(|(_, value)| legible(value));
-        }
-        _ => {}
-    }
-}
-
-fn render(template: &str, title: &str, mut values: serde_json::Value) -> Result<String, ReportError> {
-    legible(&mut values);
-    let attempt = || {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-        environment
-            .set_auto_escape_callback(|name| if name.ends_with(".css") { AutoEscape::None } else { AutoEscape::Html });
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source)?;
-        }
-        environment.get_template(template)?.render(Serde(&values))
-    };
-    attempt().map_err(|source| ReportError::Template { title: title.to_owned(), source })
+    /// The values have no JSON form, which is our fault, too.
+    #[error("The values of \"{title}\" could not be written down: {source}. Nothing was written; please report this.")]
+    Data {
+        /// The document.
+        title: String,
+        /// What stood in the way.
+        source: serde_json::Error,
+    },
+    /// The same for the form on pages.
+    #[error("The document \"{title}\" could not be set on pages: {why}. Nothing was written; please report this.")]
+    Typesetting {
+        /// The document.
+        title: String,
+        /// What the typesetter said.
+        why: String,
+    },
 }
 
 /// A figure as a template takes it: markup that we made, and the width that it is drawn for.
@@ -81,12 +72,13 @@ fn render(template: &str, title: &str, mut values: serde_json::Value) -> Result<
 struct Picture {
     svg: String,
     width: u32,
+    title: String,
     description: String,
 }
 
 impl From<Figure> for Picture {
     fn from(figure: Figure) -> Self {
-        Self { svg: figure.inline(), width: figure.width as u32, description: figure.description }
+        Self { svg: figure.inline(), width: figure.width as u32, title: figure.title, description: figure.description }
     }
 }
 
@@ -129,4 +121,8 @@ impl Fact {
     fn new(name: &str, value: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value: value.into() }
     }
+}
+
+fn facts_of(pairs: &[(&str, &str)]) -> Vec<Fact> {
+    pairs.iter().map(|(name, value)| Fact::new(name, *value)).collect()
 }

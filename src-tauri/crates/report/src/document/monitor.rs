@@ -8,7 +8,8 @@ use proofmark_domain::monitor::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, Picture, ReportError, State, render, words};
+use super::sheet::{Kind, Sheet};
+use super::{Fact, Form, Picture, ReportError, State, data, facts_of, words};
 use crate::figure::{self, Size};
 use crate::text;
 
@@ -31,6 +32,19 @@ pub struct MonitorDocument<'a> {
     /// What it says about training anew.
     pub retraining: &'a RetrainingRequest,
 }
+
+/// What the words of the document mean and where its measures come from.
+const METHOD: [(&str, &str); 3] = [
+    (
+        "Alerts",
+        "One opens when its condition holds in two windows in a row, or in one by far, and closes after two clear ones. Its cost is the change of the metric that was measured or is estimated.",
+    ),
+    (
+        "Measured and estimated",
+        "Measured from labels that came back; estimated from the model's own probabilities, calibrated on the reference. When an assumption of an estimate fails there is no number.",
+    ),
+    ("Intervals", "95 % confidence."),
+];
 
 #[derive(Serialize)]
 struct AlertRow {
@@ -157,11 +171,23 @@ fn assumptions(model: &ModelMonitor) -> Vec<Fact> {
     found
 }
 
-/// Writes the document on a model in use as one HTML file.
-///
-/// # Errors
-/// Only if a template does not fit its values.
-pub fn monitor_report(document: &MonitorDocument<'_>) -> Result<String, ReportError> {
+impl MonitorDocument<'_> {
+    /// Writes the document on a model in use.
+    ///
+    /// As JSON it is what `proofmark monitor --json` prints, schema `proofmark/monitor/1`.
+    ///
+    /// # Errors
+    /// Only if a template does not fit its values.
+    pub fn write(&self, form: Form) -> Result<Vec<u8>, ReportError> {
+        match form {
+            Form::Html => sheet(self).html(),
+            Form::Pdf => sheet(self).pdf(),
+            Form::Json => data::write(self.title, "monitor", self.report),
+        }
+    }
+}
+
+fn sheet(document: &MonitorDocument<'_>) -> Sheet {
     let report = document.report;
     let model = &report.main;
     let metric = ["accuracy", "mae", "roc_auc", "f1"].into_iter().find(|metric| {
@@ -210,6 +236,7 @@ pub fn monitor_report(document: &MonitorDocument<'_>) -> Result<String, ReportEr
     let retraining = document.retraining;
     let values = json!({
         "title": document.title,
+        "method": facts_of(&METHOD),
         "generated_at": words::moment(document.generated_at),
         "state": health(model.health.state),
         "lead": model.health.why,
@@ -231,5 +258,5 @@ pub fn monitor_report(document: &MonitorDocument<'_>) -> Result<String, ReportEr
         }),
         "problems": report.log.problems.iter().map(|it| it.message.clone()).collect::<Vec<_>>(),
     });
-    render("monitor.html", document.title, values)
+    Sheet::new(Kind::Monitor, document.title, document.generated_at, values)
 }

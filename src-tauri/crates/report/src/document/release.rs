@@ -7,7 +7,8 @@ use proofmark_domain::release::{CandidateRecord, VersionRecord};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Fact, ReportError, State, render, words};
+use super::sheet::{Attachment, Kind, Sheet};
+use super::{Fact, ReportError, State, words};
 use crate::text;
 
 /// A signed statement, as it lies in the registry.
@@ -109,11 +110,40 @@ fn state(document: &ReleaseDocument<'_>) -> (State, String) {
     }
 }
 
-/// Writes the dossier as one HTML file.
-///
-/// # Errors
-/// Only if a template does not fit its values.
-pub fn release_report(document: &ReleaseDocument<'_>) -> Result<String, ReportError> {
+impl ReleaseDocument<'_> {
+    /// Writes the dossier as one HTML file.
+    ///
+    /// # Errors
+    /// Only if a template does not fit its values.
+    pub fn html(&self) -> Result<Vec<u8>, ReportError> {
+        sheet(self).html()
+    }
+
+    /// Writes the dossier as one PDF file. The signed statements and the public keys are attached to it, byte for byte, so that
+    /// they can be taken out and checked.
+    ///
+    /// # Errors
+    /// Only if a template does not fit its values.
+    pub fn pdf(&self) -> Result<Vec<u8>, ReportError> {
+        let mut sheet = sheet(self);
+        let statements = self.statements.iter().map(|it| Attachment {
+            name: it.name.clone(),
+            media_type: "application/json",
+            says: it.says.clone(),
+            bytes: it.text.clone().into_bytes(),
+        });
+        let keys = self.keys.iter().map(|(name, fingerprint, pem)| Attachment {
+            name: format!("{}.pub", fingerprint.replace(' ', "")),
+            media_type: "application/x-pem-file",
+            says: format!("Public key of {name}"),
+            bytes: pem.clone().into_bytes(),
+        });
+        sheet.attachments = statements.chain(keys).collect();
+        sheet.pdf()
+    }
+}
+
+fn sheet(document: &ReleaseDocument<'_>) -> Sheet {
     let (record, version) = (document.candidate, document.version);
     let manifest = record.manifest.as_ref();
     let (state, lead) = state(document);
@@ -178,5 +208,5 @@ pub fn release_report(document: &ReleaseDocument<'_>) -> Result<String, ReportEr
         "statements": document.statements.iter().map(|it| json!({"name": it.name, "says": it.says, "text": it.text})).collect::<Vec<_>>(),
         "keys": document.keys.iter().map(|(name, fingerprint, pem)| json!({"name": name, "fingerprint": fingerprint, "pem_lines": pem.lines().collect::<Vec<_>>()})).collect::<Vec<_>>(),
     });
-    render("release.html", &title, values)
+    Sheet::new(Kind::Release, &title, document.generated_at, values)
 }

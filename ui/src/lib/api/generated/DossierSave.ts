@@ -13,7 +13,7 @@ model: string,
  */
 version: number, 
 /**
- * The file to write.
+ * The file to write: PDF if its name ends so, else HTML.
  */
 path: string, 
 /**
