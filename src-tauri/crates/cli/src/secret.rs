@@ -1,12 +1,13 @@
 //! Passphrases: from a file, from the environment, or asked without echo. Never from the command line, where everybody sees it.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proofmark_contract::{ErrorBody, ErrorCode};
 
+use crate::context::Context;
 use crate::reply::wrong;
 
 /// Holds the passphrase where nobody is there to type it.
@@ -24,11 +25,30 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The passphrase of a key that exists; nothing if there is nobody to ask.
+    /// The passphrase of the key with which the person acts; nothing if the keychain opens it, or if there is nobody to ask.
     ///
     /// # Errors
     /// If the file cannot be read, or the terminal fails.
-    pub fn get(&self) -> Result<Option<String>, ErrorBody> {
+    pub fn get(&self, context: &Context) -> Result<Option<String>, ErrorBody> {
+        if let Some(given) = self.given()? {
+            return Ok(Some(given));
+        }
+        match context.engine()?.keychain_opens() {
+            Ok(true) => return Ok(None),
+            Err(why) if can_ask() => {
+                // Whoever cannot be told that is told by the question that follows.
+                let _ = writeln!(io::stderr(), "{why}");
+            }
+            Ok(false) | Err(_) => {}
+        }
+        self.typed()
+    }
+
+    /// The passphrase of any key that exists; nothing if there is nobody to ask.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or the terminal fails.
+    pub fn typed(&self) -> Result<Option<String>, ErrorBody> {
         match self.given()? {
             Some(given) => Ok(Some(given)),
             None if can_ask() => ask("Passphrase of your key: ").map(Some),

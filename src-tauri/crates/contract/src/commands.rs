@@ -116,6 +116,7 @@ macro_rules! for_each_command {
             candidate_publish    (CandidatePublish) -> JobRef            : Sign  => [Registry, Audit],
             alias_set            (AliasSet)         -> RegistryView      : Sign  => [Registry, Audit],
             alias_roll_back      (AliasRollBack)    -> RegistryView      : Sign  => [Registry, Audit],
+            version_consumers    (VersionRef)       -> ConsumerList      : Read  => [Registry, Reports],
             version_withdraw     (VersionWithdraw)  -> RegistryView      : Sign  => [Registry, Audit],
 
             version_destroy      (VersionDestroy)   -> RegistryView      : Sign  => [Registry, Audit],
@@ -141,6 +142,7 @@ macro_rules! for_each_command {
             person_create        (PersonCreate)     -> PersonList        : Write => [People, Audit],
             person_select        (PersonRef)        -> PersonList        : Write => [People, Audit],
             key_back_up          (KeyBackUp)        -> Exported          : Write => [Audit],
+            key_keychain         (KeyKeychain)      -> PersonList        : Write => [People, Audit],
             key_restore          (KeyRestore)       -> PersonList        : Write => [People, Audit],
 
             governance           (Nothing)          -> GovernanceView    : Read  => [Files, Runs, Reports],

@@ -51,14 +51,14 @@ pub struct PersonCard {
     pub key_id: String,
 }
 
-/// Where a private key lies.
+/// What opens the encrypted file in which a private key lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum KeyStorage {
-    /// The keychain of the operating system.
+    /// A passphrase that the keychain of the operating system keeps.
     Keychain,
-    /// A file that only a passphrase opens.
+    /// A passphrase that a person types.
     EncryptedFile,
 }
 
@@ -70,7 +70,7 @@ pub struct LocalPerson {
     pub card: PersonCard,
     /// Short form of the key id, in groups of four, for comparing by voice.
     pub fingerprint: String,
-    /// Where the private key lies.
+    /// What opens the private key's file.
     pub storage: KeyStorage,
     /// When the key was made.
     pub created_at: Timestamp,

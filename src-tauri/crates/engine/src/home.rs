@@ -7,6 +7,7 @@ use etcetera::BaseStrategy;
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::clock::{Clock, SystemClock};
+use crate::platform::Keychain;
 use crate::trouble::{Answer, Trouble, io_trouble};
 
 /// How the engine is opened.
@@ -15,6 +16,8 @@ pub struct EngineOptions {
     pub home: Option<PathBuf>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What keeps passphrases, if a person says so.
+    pub keychain: Keychain,
 }
 
 impl EngineOptions {
@@ -26,7 +29,7 @@ impl EngineOptions {
     /// A home that was named, else as for the window.
     pub fn with_home(home: Option<PathBuf>) -> Self {
         let named = home.or_else(|| std::env::var_os("PROOFMARK_HOME").filter(|it| !it.is_empty()).map(PathBuf::from));
-        Self { home: named, clock: Arc::new(SystemClock) }
+        Self { home: named, clock: Arc::new(SystemClock), keychain: Keychain::system() }
     }
 
     /// Whether there is a ledger already. Makes nothing, unlike opening the engine.

@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod dispatch;
 mod events;
+mod follow;
 mod foreign;
 pub mod gateway;
 mod graph;
@@ -32,6 +33,7 @@ pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
 pub use config::read_gates;
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
+pub use platform::Keychain;
 pub use proofmark_registry::oms::VerifyOptions;
 pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, InstalledKernel, RecordRequest, Recorded, preload_library};
@@ -72,6 +74,9 @@ struct Inner {
     graphs: Mutex<graph::Graphs>,
     /// What is searched, for as long as it holds.
     corpus: Mutex<usecase::Shelf>,
+    /// Registries in buckets that were opened, by address and pinned owner.
+    buckets: Mutex<BTreeMap<(String, Option<String>), Arc<proofmark_registry::Registry>>>,
+    keychain: platform::Keychain,
     closing: AtomicBool,
 }
 
@@ -88,7 +93,7 @@ impl Engine {
 
     fn open_inner(options: EngineOptions) -> Answer<Self> {
         let home = Home::at(options.home)?;
-        let clock = options.clock;
+        let (clock, keychain) = (options.clock, options.keychain);
         let ledger = Ledger::open(&home.ledger(), clock.now())?;
         let events = events::Events::default();
         let engine = Self(Arc::new(Inner {
@@ -104,6 +109,8 @@ impl Engine {
             screenings: Mutex::default(),
             graphs: Mutex::default(),
             corpus: Mutex::default(),
+            buckets: Mutex::default(),
+            keychain,
             closing: AtomicBool::new(false),
         }));
         engine.bury_the_dead()?;

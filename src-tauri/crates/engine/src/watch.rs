@@ -71,6 +71,10 @@ impl Engine {
         // Without this thread, writes of other processes show at the next start only; the window itself still works.
         let _ =
             std::thread::Builder::new().name("proofmark-neighbours".into()).spawn(move || engine.follow_the_ledger());
+        let engine = self.clone();
+        // Without this one, what others write to the registry shows when a page is opened anew.
+        let _ =
+            std::thread::Builder::new().name("proofmark-registry".into()).spawn(move || engine.follow_the_registry());
     }
 
     /// Whether this process watches.

@@ -7,6 +7,9 @@ use proofmark_domain::release::{ModelName, Statement};
 pub const MARKER: &str = "proofmark-registry.json";
 /// Where unfinished things lie. Readers never look here.
 pub const STAGING: &str = ".staging";
+/// The file of a folder of a model or of a version that is written last where a folder cannot be put in place in one step.
+/// There, a folder without it has not been placed yet.
+pub const LAST_OF_FOLDER: &str = "meta.yaml";
 /// The folder of the statements that are about no model.
 pub const REGISTRY_LOG: &str = "_registry";
 /// The version of this layout.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use proofmark_contract::domain::person::LocalPerson;
-use proofmark_contract::view::{KeyBackUp, KeyRestore, Nothing, PersonCreate, PersonList};
+use proofmark_contract::domain::person::{KeyStorage, LocalPerson};
+use proofmark_contract::view::{KeyBackUp, KeyKeychain, KeyRestore, Nothing, PersonCreate, PersonList};
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
@@ -24,6 +24,9 @@ pub enum Command {
         /// How to reach them
         #[arg(long)]
         contact: Option<String>,
+        /// Has the operating system's keychain keep the passphrase
+        #[arg(long)]
+        keychain: bool,
         #[command(flatten)]
         secret: Secret,
     },
@@ -52,6 +55,9 @@ pub enum Command {
         #[arg(long)]
         person: Option<String>,
     },
+    /// Has the operating system's keychain keep the passphrase of a key, so that it is not asked for each time
+    #[command(subcommand)]
+    Keychain(Keychain),
     /// Takes a key from a backup
     Restore {
         /// The backup
@@ -59,6 +65,65 @@ pub enum Command {
         #[command(flatten)]
         secret: Secret,
     },
+}
+
+/// Commands about the operating system's keychain.
+#[derive(Debug, Subcommand)]
+pub enum Keychain {
+    /// Keeps the passphrase of a key, once it has opened it
+    Add {
+        /// Name, identifier, or the beginning of the key id; who acts now if absent
+        #[arg(long)]
+        person: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Forgets the passphrase of a key; it is asked for again
+    Remove {
+        /// Name, identifier, or the beginning of the key id; who acts now if absent
+        #[arg(long)]
+        person: Option<String>,
+    },
+    /// Says whether there is a keychain, and which keys it opens
+    Status,
+}
+
+impl Keychain {
+    fn run(self, context: &Context) -> Outcome {
+        let engine = context.engine()?;
+        let of = |person: Option<String>| match person {
+            Some(person) => Ok(engine.person_named(&person)?),
+            None => current(engine.person_list(Nothing {})?),
+        };
+        let (command, list) = match self {
+            Self::Add { person, secret } => {
+                let key_id = of(person)?.card.key_id;
+                let request = KeyKeychain { key_id, keep: true, passphrase: secret.typed()? };
+                ("key-keychain-add", engine.key_keychain(request)?)
+            }
+            Self::Remove { person } => {
+                let request = KeyKeychain { key_id: of(person)?.card.key_id, keep: false, passphrase: None };
+                ("key-keychain-remove", engine.key_keychain(request)?)
+            }
+            Self::Status => ("key-keychain-status", engine.person_list(Nothing {})?),
+        };
+        context.answer(command, &list, || keychain_text(&list))
+    }
+}
+
+fn keychain_text(list: &PersonList) -> String {
+    let mut text = match &list.keychain.why {
+        None => "The keychain of this computer can keep passphrases.\n".to_owned(),
+        Some(why) => format!("{}\n", safe(why)),
+    };
+    for person in &list.people {
+        let opens = match person.storage {
+            KeyStorage::Keychain => "the keychain opens it",
+            KeyStorage::EncryptedFile => "its passphrase is asked for",
+        };
+        text.push_str(&format!("{} ({}): {opens}.\n", safe(&person.card.name), person.fingerprint));
+    }
+    text
 }
 
 impl Command {
@@ -69,8 +134,9 @@ impl Command {
     pub fn run(self, context: &Context) -> Outcome {
         let engine = context.engine()?;
         match self {
-            Self::Create { name, contact, secret } => {
-                let list = engine.person_create(PersonCreate { name, contact, passphrase: secret.choose()? })?;
+            Self::Create { name, contact, keychain, secret } => {
+                let list =
+                    engine.person_create(PersonCreate { name, contact, passphrase: secret.choose()?, keychain })?;
                 context.answer("key-create", &list, || list_text(&list))
             }
             Self::List => {
@@ -121,8 +187,9 @@ impl Command {
                     )
                 })
             }
+            Self::Keychain(command) => command.run(context),
             Self::Restore { file, secret } => {
-                let request = KeyRestore { path: file.to_string_lossy().into_owned(), passphrase: secret.get()? };
+                let request = KeyRestore { path: file.to_string_lossy().into_owned(), passphrase: secret.typed()? };
                 let list = engine.key_restore(request)?;
                 context.answer("key-restore", &list, || list_text(&list))
             }

@@ -10,8 +10,8 @@ use proofmark_contract::domain::person::{PersonCard, Role};
 use proofmark_contract::domain::registry::{RegistryReport, RegistryVerdict};
 use proofmark_contract::domain::release::{ModelName, Requirement};
 use proofmark_contract::view::{
-    KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin, RegistryView,
-    TrustEndorse, TrustSet,
+    ConsumerList, KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin,
+    RegistryView, TrustEndorse, TrustSet, VersionRef,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::ServingOptions;
@@ -129,6 +129,11 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
     },
+    /// Lists who is known on this machine to use a version: copies that were taken out, callers in logs of predictions
+    Consumers {
+        /// MODEL/VERSION
+        version: String,
+    },
     /// Says how to use a version: the lines for Python, command line and containers, or manifests for a cluster
     Consume {
         /// MODEL@ALIAS, MODEL/VERSION, or MODEL for the newest
@@ -181,7 +186,7 @@ impl DossierArguments {
     pub fn run(self, context: &Context) -> Outcome {
         let name = self.wanted.replace(['@', '/'], "-");
         let to = self.to.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
-        let passphrase = if self.sign { self.secret.get()? } else { None };
+        let passphrase = if self.sign { self.secret.get(context)? } else { None };
         let written = context.engine()?.dossier(&self.wanted, &to, self.sign, passphrase)?;
         let path = written.path.to_string_lossy().into_owned();
         let signature = written.signature.as_ref().map(|it| it.to_string_lossy().into_owned());
@@ -239,7 +244,7 @@ fn named_requirement(text: &str) -> Result<(String, Requirement), String> {
 }
 
 impl Policy {
-    fn request(self, view: &RegistryView) -> Result<TrustSet, ErrorBody> {
+    fn request(self, context: &Context, view: &RegistryView) -> Result<TrustSet, ErrorBody> {
         let mut policy = view.trust.as_ref().map(|it| it.policy.clone()).unwrap_or_default();
         policy.approvals = self.approvals.unwrap_or(policy.approvals);
         policy.sensitive = self.sensitive.unwrap_or(policy.sensitive);
@@ -260,7 +265,7 @@ impl Policy {
             owners_needed: self.owners,
             expires,
             reason: self.reason,
-            passphrase: self.secret.get()?,
+            passphrase: self.secret.get(context)?,
         })
     }
 }
@@ -285,7 +290,7 @@ impl Command {
             Self::Init { dir, name, secret } => {
                 let name = name.unwrap_or_else(|| folder_name(&dir));
                 let request =
-                    RegistryCreate { path: dir.to_string_lossy().into_owned(), name, passphrase: secret.get()? };
+                    RegistryCreate { path: dir.to_string_lossy().into_owned(), name, passphrase: secret.get(context)? };
                 one(context, "registry-init", &engine.registry_create(request)?)
             }
             Self::Attach { dir, owner } => one(
@@ -306,12 +311,16 @@ impl Command {
             Self::Admit { card, roles, no_roles: _, fingerprint, secret } => {
                 let person = read_card(&card)?;
                 let roles: BTreeSet<Role> = roles.into_iter().collect();
-                let registry =
-                    engine.registry_admit(RegistryAdmit { person, roles, fingerprint, passphrase: secret.get()? })?;
+                let registry = engine.registry_admit(RegistryAdmit {
+                    person,
+                    roles,
+                    fingerprint,
+                    passphrase: secret.get(context)?,
+                })?;
                 one(context, "registry-admit", &registry)
             }
             Self::Join { note, secret } => {
-                let view = engine.registry_join(RegistryJoin { note, passphrase: secret.get()? })?;
+                let view = engine.registry_join(RegistryJoin { note, passphrase: secret.get(context)? })?;
                 one(context, "registry-join", &view)
             }
             Self::Endorse { list: None, secret: _ } => {
@@ -319,24 +328,32 @@ impl Command {
             }
             Self::Endorse { list: Some(list), secret } => {
                 let list = list.parse().map_err(|error| wrong(format!("{error}.")))?;
-                let view = engine.trust_endorse(TrustEndorse { list, passphrase: secret.get()? })?;
+                let view = engine.trust_endorse(TrustEndorse { list, passphrase: secret.get(context)? })?;
                 one(context, "registry-endorse", &view)
             }
             Self::Policy(policy) => {
-                let request = policy.request(&engine.registry_show(Nothing {})?)?;
+                let request = policy.request(context, &engine.registry_show(Nothing {})?)?;
                 one(context, "registry-policy", &engine.trust_set(request)?)
             }
             Self::Revoke { key, reason, all, secret } => {
-                let request = KeyRevoke { key_id: key, reason, all, passphrase: secret.get()? };
+                let request = KeyRevoke { key_id: key, reason, all, passphrase: secret.get(context)? };
                 one(context, "registry-revoke", &engine.key_revoke(request)?)
             }
             Self::Freeze { reason, secret } => {
-                let request = RegistryFreeze { frozen: true, reason, passphrase: secret.get()? };
+                let request = RegistryFreeze { frozen: true, reason, passphrase: secret.get(context)? };
                 one(context, "registry-freeze", &engine.registry_freeze(request)?)
             }
             Self::Thaw { reason, secret } => {
-                let request = RegistryFreeze { frozen: false, reason, passphrase: secret.get()? };
+                let request = RegistryFreeze { frozen: false, reason, passphrase: secret.get(context)? };
                 one(context, "registry-thaw", &engine.registry_freeze(request)?)
+            }
+            Self::Consumers { version } => {
+                let (model, number) = version
+                    .rsplit_once('/')
+                    .and_then(|(model, number)| Some((model.to_owned(), number.parse().ok()?)))
+                    .ok_or_else(|| wrong(format!("`{version}` is not MODEL/VERSION, such as churn/3.")))?;
+                let list = engine.version_consumers(VersionRef { model, version: number })?;
+                context.answer("registry-consumers", &list, || consumers_text(&list))
             }
             Self::Consume { wanted, manifests, replicas, volume, namespace } => {
                 let options = ServingOptions { replicas, volume, namespace, ..ServingOptions::default() };
@@ -509,6 +526,20 @@ fn show_text(view: &RegistryView) -> String {
             ));
         }
     }
+    text
+}
+
+fn consumers_text(list: &ConsumerList) -> String {
+    let mut text = format!("{}\n", safe(&list.sentence));
+    if list.consumers.is_empty() {
+        return text;
+    }
+    let mut table =
+        Table::new([("Who", Left), ("Known from", Left), ("Where", Left), ("Number", Right), ("Last", Left)]);
+    for it in &list.consumers {
+        table.row([it.name.clone(), word(&it.kind), it.place.clone(), it.count.to_string(), when_known(it.last)]);
+    }
+    text.push_str(&table.text());
     text
 }
 

@@ -226,7 +226,7 @@ impl Command {
                 publish(context, &candidate, alias, confirm, &secret)
             }
             Self::Promote { model, version, alias, reason, secret } => {
-                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get()? };
+                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get(context)? };
                 move_alias(context, "release-promote", moved)
             }
             Self::Rollback { model, to, alias, reason, secret } => {
@@ -237,7 +237,7 @@ impl Command {
                     alias: alias.clone(),
                     version: to,
                     reason,
-                    passphrase: secret.get()?,
+                    passphrase: secret.get(context)?,
                 };
                 let registry = context.engine()?.alias_roll_back(request)?;
                 let now = registry.models.iter().find(|it| it.name == model).unwrap_or(&before);
@@ -256,7 +256,7 @@ impl Command {
                     version,
                     replacement,
                     reason,
-                    passphrase: secret.get()?,
+                    passphrase: secret.get(context)?,
                 };
                 let registry = context.engine()?.version_withdraw(request)?;
                 let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
@@ -265,7 +265,7 @@ impl Command {
                 })
             }
             Self::Destroy { model, version, reason, secret } => {
-                let (confirm, passphrase) = (model.clone(), secret.get()?);
+                let (confirm, passphrase) = (model.clone(), secret.get(context)?);
                 let request = VersionDestroy { model: model.clone(), version, reason, confirm, passphrase };
                 let registry = context.engine()?.version_destroy(request)?;
                 let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
@@ -281,7 +281,7 @@ impl Command {
                     Some(text) => Some(text.parse().map_err(|error| wrong(format!("{error}.")))?),
                     None => None,
                 };
-                let passphrase = secret.get()?;
+                let passphrase = secret.get(context)?;
                 let request = CandidateWaive { candidate, bundle, gate: gate.clone(), reason, expires, passphrase };
                 let view = engine.candidate_waive(request)?;
                 answer(context, "release-waive", &view, || {
@@ -316,7 +316,7 @@ impl Submit {
     fn run(self, context: &Context) -> Outcome {
         let (project, path) = context.locate(&self.model, self.project.as_deref())?;
         let engine = context.engine()?;
-        let passphrase = self.secret.get()?;
+        let passphrase = self.secret.get(context)?;
         if !self.no_scan {
             context.refresh(&project, true)?;
         }
@@ -370,7 +370,7 @@ impl Decide {
             Some(digest) => digest.parse().map_err(|error| wrong(format!("{error}")))?,
             None => engine.candidate_show(CandidateRef { candidate })?.row.bundle,
         };
-        let passphrase = self.secret.get()?;
+        let passphrase = self.secret.get(context)?;
         let view =
             engine.candidate_decide(CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase })?;
         let (command, done) = if approve { ("release-approve", "approved") } else { ("release-reject", "rejected") };
@@ -402,7 +402,7 @@ fn discuss(context: &Context, candidate: &str, text: String, answers: Answers, s
         }
     };
     let bundle = view.row.bundle;
-    let passphrase = secret.get()?;
+    let passphrase = secret.get(context)?;
     let view = engine.candidate_discuss(CandidateDiscuss { candidate, bundle, answers, text, passphrase })?;
     answer(context, command, &view, || format!("Kept with {}.\n", view.row.candidate))
 }
@@ -421,7 +421,7 @@ fn publish(
         // Whoever names a candidate on the command line has said what they mean.
         None => engine.candidate_show(CandidateRef { candidate })?.row.model,
     };
-    let passphrase = secret.get()?;
+    let passphrase = secret.get(context)?;
     context.finish(engine.candidate_publish(CandidatePublish {
         candidate,
         confirm,

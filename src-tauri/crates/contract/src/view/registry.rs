@@ -307,7 +307,7 @@ pub struct RegistryFreeze {
 pub struct PersonList {
     /// By name.
     pub people: Vec<LocalPerson>,
-    /// Whether new keys can go to the operating system's keychain.
+    /// Whether passphrases can be kept in the operating system's keychain.
     pub keychain: Permission,
 }
 
@@ -319,7 +319,22 @@ pub struct PersonCreate {
     /// How to reach them.
     #[serde(default)]
     pub contact: Option<String>,
-    /// Protects the key file; at least eight characters. Absent to use the keychain.
+    /// Protects the key file; at least eight characters.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+    /// Whether the operating system's keychain keeps the passphrase, so that it is not asked for each time.
+    #[serde(default)]
+    pub keychain: bool,
+}
+
+/// Has the operating system's keychain keep the passphrase of a key, or forget it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct KeyKeychain {
+    /// The key.
+    pub key_id: String,
+    /// Whether it is kept.
+    pub keep: bool,
+    /// The passphrase, which is tried on the key first; needed to keep it.
     #[serde(default)]
     pub passphrase: Option<String>,
 }
@@ -420,4 +435,47 @@ pub struct KeyRestore {
     /// What opens it.
     #[serde(default)]
     pub passphrase: Option<String>,
+}
+
+/// Names a released version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct VersionRef {
+    /// The model's name.
+    pub model: String,
+    /// The version.
+    pub version: u64,
+}
+
+/// How it is known that somebody uses a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsumerKind {
+    /// They took it out of the registry on this machine.
+    Fetched,
+    /// They stand in a log of predictions that this version answered.
+    Logged,
+}
+
+/// Somebody who uses a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Consumer {
+    /// How that is known.
+    pub kind: ConsumerKind,
+    /// The person who took it out, or the caller as the log names them.
+    pub name: String,
+    /// The folder of the copy, or the log and its project.
+    pub place: String,
+    /// Times that it was taken out, or predictions; where two versions answered in one window, at most this many.
+    pub count: u64,
+    /// The last time.
+    pub last: Option<Timestamp>,
+}
+
+/// Who is known to use a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ConsumerList {
+    /// The last ones first.
+    pub consumers: Vec<Consumer>,
+    /// In one sentence, with what cannot be known.
+    pub sentence: String,
 }

@@ -1,5 +1,6 @@
 //! What differs between operating systems.
 
+mod keychain;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -10,6 +11,7 @@ pub(crate) use unix::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 
+pub use keychain::Keychain;
 use proofmark_ledger::Owner;
 
 /// This process, so that a later one can tell whether it still lives.

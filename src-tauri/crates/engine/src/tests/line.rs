@@ -30,7 +30,8 @@ pub(super) fn wait(sandbox: &Sandbox, job: JobRef) {
 }
 
 fn person(sandbox: &Sandbox, name: &str) -> proofmark_domain::person::LocalPerson {
-    let request = PersonCreate { name: name.into(), contact: None, passphrase: Some(PASSPHRASE.into()) };
+    let request =
+        PersonCreate { name: name.into(), contact: None, passphrase: Some(PASSPHRASE.into()), keychain: false };
     let people = sandbox.engine.person_create(request).unwrap().people;
     people.into_iter().find(|it| it.card.name == name).unwrap()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod following;
+mod keychain;
 mod line;
 mod scanning;
 mod screening;
@@ -34,7 +35,8 @@ impl Sandbox {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         let clock = Arc::new(FixedClock::at(NOON));
-        let options = EngineOptions { home: Some(folder.path().join("home")), clock: clock.clone() };
+        let home = Some(folder.path().join("home"));
+        let options = EngineOptions { home, clock: clock.clone(), keychain: keychain::in_memory() };
         Self { engine: Engine::open(options).unwrap(), folder, clock }
     }
 

@@ -3,6 +3,7 @@
 pub mod adhoc;
 mod alerts;
 pub mod code;
+mod consumers;
 mod data;
 mod dossier;
 mod drift;
@@ -22,6 +23,7 @@ mod models;
 mod monitoring;
 mod overview;
 mod people;
+mod place;
 mod projects;
 mod proxies;
 mod registry;

@@ -7,10 +7,10 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::Timestamp;
 use proofmark_domain::id::PersonId;
-use proofmark_domain::person::LocalPerson;
+use proofmark_domain::person::{KeyStorage, LocalPerson};
 use proofmark_ledger::{AuditEntry, StoredPerson};
 use proofmark_registry::Signer;
-use proofmark_registry::keys::{EncryptedFileVault, KeyVault, Passphrase};
+use proofmark_registry::keys::{EncryptedFileVault, KeyError, KeyVault, Passphrase};
 use uuid::Uuid;
 
 use crate::Engine;
@@ -38,13 +38,21 @@ impl Engine {
     /// # Errors
     /// If the ledger cannot be read.
     pub fn person_list(&self, _: Nothing) -> Answer<PersonList> {
-        let people = self.ledger().read::<_, Trouble>(|read| Ok(read.people().list()?))?;
         Ok(PersonList {
-            people: people.into_iter().map(|it| it.person).collect(),
-            keychain: Permission::denied(
-                "Keys are kept in files that only your passphrase opens. The system's keychain is not used in this version.",
-            ),
+            people: self.local_people()?,
+            keychain: match self.0.keychain.answers() {
+                Ok(()) => Permission::granted(),
+                Err(why) => Permission::denied(format!(
+                    "The keychain of this computer cannot keep your passphrase ({why}), so you are asked for it each time."
+                )),
+            },
         })
+    }
+
+    /// The same without asking the keychain.
+    pub(crate) fn local_people(&self) -> Answer<Vec<LocalPerson>> {
+        let people = self.ledger().read::<_, Trouble>(|read| Ok(read.people().list()?))?;
+        Ok(people.into_iter().map(|it| it.person).collect())
     }
 
     /// Makes a key for a person, and lets them act from now on.
@@ -64,9 +72,71 @@ impl Engine {
         let contact = request.contact.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let id = PersonId::from_uuid(self.0.clock.new_id());
         let clock = RegistryClock(self.clone());
+        let kept = request.keychain.then(|| passphrase.clone());
         let person = self.vault().create(id, name, contact, &Passphrase::new(passphrase), &clock)?;
+        let key_id = person.card.key_id.clone();
         self.keep_person("person.create", LocalPerson { is_current: true, ..person })?;
+        if kept.is_some() {
+            // The key is there, whatever becomes of this; the error says so.
+            self.key_keychain(KeyKeychain { key_id, keep: true, passphrase: kept })
+                .map_err(|trouble| Trouble::new(trouble.0.code, format!("The key was made. {}", trouble.0.message)))?;
+        }
         self.person_list(Nothing {})
+    }
+
+    /// Has the keychain of the operating system keep the passphrase of a key, once it has opened the key, or forget it.
+    ///
+    /// # Errors
+    /// If the passphrase does not open the key, or the keychain cannot be used; then everything is as before.
+    pub fn key_keychain(&self, request: KeyKeychain) -> Answer<PersonList> {
+        let key_id = &request.key_id;
+        let (storage, action) = if request.keep {
+            let Some(passphrase) = request.passphrase.filter(|it| !it.is_empty()) else {
+                return Err(Trouble::new(
+                    ErrorCode::WrongPassphrase,
+                    "The passphrase of the key is needed once, so that the keychain can keep it.",
+                ));
+            };
+            let (given, passphrase) = (Passphrase::new(passphrase.clone()), passphrase);
+            self.vault().load(key_id, &given)?;
+            self.0.keychain.keep(key_id, &passphrase).map_err(|why| no_keychain("keep the passphrase", &why))?;
+            (KeyStorage::Keychain, "key.keychain_add")
+        } else {
+            self.0.keychain.forget(key_id).map_err(|why| no_keychain("forget the passphrase", &why))?;
+            (KeyStorage::EncryptedFile, "key.keychain_remove")
+        };
+        let entry = AuditEntry::new(self.actor(), action, key_id);
+        self.ledger()
+            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_storage(key_id, storage)?) })?;
+        self.person_list(Nothing {})
+    }
+
+    /// Whether the keychain opens the key of the person who acts, so that nobody has to be asked.
+    ///
+    /// # Errors
+    /// If it should and does not: a sentence why.
+    pub fn keychain_opens(&self) -> Result<bool, String> {
+        // Whoever cannot be read is asked, and what is wrong shows when they sign.
+        let Ok(Some(me)) = self.me() else { return Ok(false) };
+        if me.person.storage != KeyStorage::Keychain {
+            return Ok(false);
+        }
+        self.from_keychain(&me).map(|_| true).map_err(|trouble| trouble.0.message)
+    }
+
+    fn from_keychain(&self, me: &StoredPerson) -> Answer<Passphrase> {
+        let card = &me.person.card;
+        let failed = |why: &str| {
+            let name = &card.name;
+            let text = format!("The keychain did not give the passphrase of {name}'s key ({why}). Type it instead.");
+            Trouble::new(ErrorCode::WrongPassphrase, text)
+                .hint("On the command line: set PROOFMARK_PASSPHRASE, or give --passphrase-file.")
+        };
+        match self.0.keychain.passphrase(&card.key_id) {
+            Ok(Some(passphrase)) if !passphrase.is_empty() => Ok(Passphrase::new(passphrase)),
+            Ok(_) => Err(failed("it is not there any more")),
+            Err(why) => Err(failed(&why)),
+        }
     }
 
     /// Makes a further key for the person who acts. The one that they have goes on until an owner admitted the new one and the
@@ -167,8 +237,7 @@ impl Engine {
     /// # Errors
     /// If there is none.
     pub fn person_named(&self, what: &str) -> Answer<LocalPerson> {
-        let people = self.person_list(Nothing {})?.people;
-        people
+        self.local_people()?
             .into_iter()
             .find(|it| {
                 it.card.id.to_string() == what
@@ -198,13 +267,32 @@ impl Engine {
             )
             .hint("Make a key under Settings, People; on the command line: proofmark key create --name 'Your Name'."));
         };
+        let key_id = &me.person.card.key_id;
         let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
+            if me.person.storage == KeyStorage::Keychain {
+                let passphrase = self.from_keychain(&me)?;
+                return self.vault().load(key_id, &passphrase).map_err(|error| match error {
+                    KeyError::WrongPassphrase { .. } => Trouble::new(
+                        ErrorCode::WrongPassphrase,
+                        format!(
+                            "What the keychain holds does not open the key of {}. Type the passphrase instead.",
+                            me.person.card.name
+                        ),
+                    ),
+                    other => other.into(),
+                });
+            }
             return Err(Trouble::new(
                 ErrorCode::WrongPassphrase,
                 format!("The passphrase of {}'s key is needed to sign.", me.person.card.name),
             )
             .hint("On the command line: set PROOFMARK_PASSPHRASE, or give --passphrase-file."));
         };
-        Ok(self.vault().load(&me.person.card.key_id, &Passphrase::new(passphrase))?)
+        Ok(self.vault().load(key_id, &Passphrase::new(passphrase))?)
     }
+}
+
+fn no_keychain(what: &str, why: &str) -> Trouble {
+    Trouble::new(ErrorCode::PermissionDenied, format!("The keychain of this computer could not {what}: {why}."))
+        .hint("Everything is as before: the passphrase is asked for each time.")
 }

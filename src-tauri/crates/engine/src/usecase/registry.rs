@@ -1,6 +1,6 @@
 //! The shared directory: attach, see, verify, and who may do what in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use proofmark_contract::ErrorCode;
@@ -18,6 +18,7 @@ use proofmark_registry::layout::MARKER;
 use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, SelfTest, Watch};
 
 use super::people::RegistryClock;
+use super::place::{Place, has_marker};
 use super::trust::told;
 use crate::Engine;
 use crate::jobs::{JobPlan, Worker};
@@ -47,7 +48,7 @@ impl Engine {
             Ok((state, registry)) => {
                 view.models = models(&state, &registry);
                 view.people = self.people_of(&state)?;
-                view.self_test = registry.self_test().map(|it| lines(&it)).unwrap_or_default();
+                view.self_test = registry.promises().map(|it| lines(&it)).unwrap_or_default();
                 view.trust = self.trust_view(&state, me.as_ref())?;
                 view.frozen.clone_from(&state.frozen);
                 view.may_admit = with_role(&state, self.now(), me.as_ref(), Role::Owner);
@@ -72,13 +73,18 @@ impl Engine {
             return Err(Trouble::new(ErrorCode::InvalidRequest, "A registry needs a name."));
         }
         let signer = self.signer(request.passphrase)?;
-        let path = std::path::absolute(&request.path)
-            .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
-        self.refuse_inside_project(&path)?;
-        refuse_full(&path)?;
-        let registry = Registry::create(&path, &NewRegistry::named(name), &signer, self.registry_options(None, None))?;
+        let place = match Place::read(&request.path)? {
+            Place::Folder(path) => {
+                let path = std::path::absolute(&path).map_err(|error| io_trouble("finding", &path, &error))?;
+                self.refuse_inside_project(&path)?;
+                refuse_full(&path)?;
+                Place::Folder(path)
+            }
+            bucket => bucket,
+        };
+        let registry = place.begin(&NewRegistry::named(name), &signer, self.registry_options(None, None))?;
         registry.admit(&signer, signer.card(), &FOUNDER.into())?;
-        self.attach(&path, &registry, signer.key_id())
+        self.attach(&place, &registry, signer.key_id())
     }
 
     /// Attaches a registry that exists. The key of its first owner is pinned: if the directory names another one later, it is not
@@ -87,14 +93,13 @@ impl Engine {
     /// # Errors
     /// If there is no registry in the directory, or its owner is not the one that was named.
     pub fn registry_attach(&self, request: RegistryAttach) -> Answer<RegistryView> {
-        let path = std::fs::canonicalize(&request.path)
-            .map_err(|error| io_trouble("finding", Path::new(&request.path), &error))?;
-        let registry = Registry::open(&path, self.registry_options(None, None))?;
+        let place = Place::read(&request.path)?.canonical()?;
+        let registry = place.open(self.registry_options(None, None))?;
         let state = registry.state()?;
         let Some(owner) = state.root_key.clone() else {
             return Err(Trouble::new(
                 ErrorCode::VerificationFailed,
-                format!("{} names no owner yet: its first statement has not arrived.", path.display()),
+                format!("{} names no owner yet: its first statement has not arrived.", place.text()),
             )
             .hint("Wait until the folder is synchronised, then try again."));
         };
@@ -111,7 +116,7 @@ impl Engine {
             )
             .hint("Compare the fingerprint with the owner by voice."));
         }
-        self.attach(&path, &registry, &owner)
+        self.attach(&place, &registry, &owner)
     }
 
     /// Lets go of the registry. Nothing in its directory changes.
@@ -173,23 +178,29 @@ impl Engine {
     /// # Errors
     /// If there is no registry.
     pub fn verify_directory(&self, path: &Path, owner: Option<String>) -> Answer<RegistryReport> {
+        let place = Place::read(&path.to_string_lossy())?;
         let pinned = match owner {
             Some(owner) => Some(owner),
             None => {
-                let canonical = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+                let canonical = place.canonical().unwrap_or_else(|_| place.clone()).text();
                 self.ledger()
-                    .read::<_, Trouble>(|read| Ok(read.registries().by_path(&canonical.to_string_lossy())?))?
+                    .read::<_, Trouble>(|read| Ok(read.registries().by_path(&canonical)?))?
                     .map(|attachment| attachment.owner_key_id)
             }
         };
-        let opened = Registry::open(path, self.registry_options(pinned.clone(), None)).and_then(|registry| {
-            // What was seen of a registry is remembered by its identifier, wherever its folder lies now.
-            Registry::open(path, self.registry_options(pinned, Some(registry.id())))
-        });
+        let open = |id| -> Result<Registry, RegistryError> {
+            let options = self.registry_options(pinned.clone(), id);
+            match &place {
+                Place::Folder(path) => Registry::open(path, options),
+                Place::Bucket(_) => Registry::open_in(place.store().map_err(unreachable_place)?, options),
+            }
+        };
+        // What was seen of a registry is remembered by its identifier, wherever it lies now.
+        let opened = open(None).and_then(|registry| open(Some(registry.id())));
         let registry = match opened {
             Ok(registry) => registry,
             // A registry whose first file no longer reads is a damaged one; a folder without that file is none.
-            Err(error @ RegistryError::NotARegistry { .. }) if path.join(MARKER).exists() => {
+            Err(error @ RegistryError::NotARegistry { .. }) if has_marker(&place) => {
                 return Ok(unreadable(path, &error));
             }
             Err(error) => return Err(error.into()),
@@ -222,7 +233,9 @@ impl Engine {
     /// If the version does not verify; then nothing is copied.
     pub fn registry_fetch(&self, wanted: &str, to: &Path) -> Answer<proofmark_registry::registry::Fetched> {
         let registry = self.open_attached(&self.attached()?)?;
-        Ok(registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?)
+        let fetched = registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?;
+        self.note_fetch(&fetched)?;
+        Ok(fetched)
     }
 
     pub(crate) fn attachment(&self) -> Answer<Option<Attachment>> {
@@ -238,9 +251,11 @@ impl Engine {
         })
     }
 
-    pub(crate) fn open_attached(&self, attachment: &Attachment) -> Answer<Registry> {
-        let path = PathBuf::from(&attachment.path);
-        if !path.is_dir() {
+    pub(crate) fn open_attached(&self, attachment: &Attachment) -> Answer<Arc<Registry>> {
+        let place = Place::read(&attachment.path)?;
+        if let Place::Folder(path) = &place
+            && !path.is_dir()
+        {
             return Err(Trouble::new(
                 ErrorCode::RegistryUnavailable,
                 format!("The registry's folder {} is not there at the moment.", path.display()),
@@ -248,11 +263,11 @@ impl Engine {
             .hint("Connect its disk or share, or attach the registry under its new place."));
         }
         let options = self.registry_options(Some(attachment.owner_key_id.clone()), Some(attachment.id));
-        Ok(Registry::open(&path, options)?)
+        self.registry_at(&place, options)
     }
 
     /// The registry with its state, where one is attached and can be read.
-    pub(crate) fn registry_state(&self) -> Option<(Registry, RegistryState)> {
+    pub(crate) fn registry_state(&self) -> Option<(Arc<Registry>, RegistryState)> {
         let attachment = self.attachment().ok()??;
         let registry = self.open_attached(&attachment).ok()?;
         let state = registry.state().ok()?;
@@ -283,11 +298,10 @@ impl Engine {
         OpenOptions { trusted_owner, seen, clock: Some(Arc::new(RegistryClock(self.clone()))) }
     }
 
-    fn attach(&self, path: &Path, registry: &Registry, owner: &str) -> Answer<RegistryView> {
+    fn attach(&self, place: &Place, registry: &Registry, owner: &str) -> Answer<RegistryView> {
         let state = registry.state()?;
-        let canonical = std::fs::canonicalize(path).map_err(|error| io_trouble("finding", path, &error))?;
         let attachment = Attachment {
-            path: canonical.to_string_lossy().into_owned(),
+            path: place.canonical()?.text(),
             id: state.id,
             name: state.name.clone(),
             owner_key_id: owner.to_owned(),
@@ -324,7 +338,7 @@ impl Engine {
     }
 
     pub(super) fn people_of(&self, state: &RegistryState) -> Answer<Vec<RegistryPerson>> {
-        let local = self.person_list(Nothing {})?.people;
+        let local = self.local_people()?;
         let mut people: Vec<RegistryPerson> = state
             .people
             .values()
@@ -366,6 +380,11 @@ fn refuse_full(path: &Path) -> Answer<()> {
         )
         .hint("Choose an empty folder, or a name for a new one.")),
     }
+}
+
+/// Why a bucket cannot be reached, among the errors of a registry.
+fn unreachable_place(trouble: Trouble) -> RegistryError {
+    RegistryError::Invalid(trouble.0.message)
 }
 
 fn unreadable(path: &Path, error: &RegistryError) -> RegistryReport {
@@ -486,7 +505,11 @@ fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
 }
 
 fn folder_of(registry: &Registry, model: &ModelName, version: u64) -> String {
-    Path::new(&registry.place())
+    let place = registry.place();
+    if proofmark_bucket::Address::is_meant(&place) {
+        return format!("{place}/{}", proofmark_registry::layout::version_folder(model, version));
+    }
+    Path::new(&place)
         .join("models")
         .join(model.as_str())
         .join(format!("version-{version}"))

@@ -9,9 +9,10 @@ use proofmark_domain::person::Role;
 use proofmark_domain::release::{ModelName, RegistryState, TrustList};
 use proofmark_ledger::StoredPerson;
 use proofmark_registry::keys::fingerprint;
-use proofmark_registry::{Mirrored, TrustChange, Wanted, Watch};
+use proofmark_registry::{Mirrored, Registry, TrustChange, Wanted, Watch};
 use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
 
+use super::place::Place;
 use super::registry::with_role;
 use super::wording::role_words;
 use crate::Engine;
@@ -152,9 +153,9 @@ impl Engine {
     /// # Errors
     /// If it does not verify, or the folder holds something else.
     pub fn mirror_registry(&self, to: &Path) -> Answer<Mirrored> {
-        let to = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
-        let copied = self.open_attached(&self.attached()?)?.mirror(&to, &mut Watch::silent())?;
-        self.note_release("registry.mirror", &to.to_string_lossy())?;
+        let to = mirror_place(&to.to_string_lossy())?;
+        let copied = copy_to(&*self.open_attached(&self.attached()?)?, &to, &mut Watch::silent())?;
+        self.note_release("registry.mirror", &to.text())?;
         Ok(copied)
     }
 
@@ -163,8 +164,7 @@ impl Engine {
     /// # Errors
     /// If none is attached, or the folder lies in it.
     pub fn registry_mirror(&self, request: RegistryMirror) -> Answer<JobRef> {
-        let to = PathBuf::from(&request.path);
-        let to = std::path::absolute(&to).map_err(|error| io_trouble("finding", &to, &error))?;
+        let to = mirror_place(&request.path)?;
         let attachment = self.attached()?;
         let plan = copying(format!("Copying {}", attachment.name));
         self.start_job(plan, move |engine, worker| {
@@ -172,8 +172,8 @@ impl Engine {
             let mut report =
                 |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
             let cancelled = || worker.cancelled();
-            registry.mirror(&to, &mut Watch::new(&mut report, &cancelled))?;
-            engine.note_release("registry.mirror", &to.to_string_lossy())
+            copy_to(&registry, &to, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_release("registry.mirror", &to.text())
         })
     }
 
@@ -192,8 +192,8 @@ impl Engine {
             let mut report =
                 |step: proofmark_registry::Step<'_>| worker.progress(step.done, Some(step.total), step.detail);
             let cancelled = || worker.cancelled();
-            registry.fetch(&wanted, &to, &mut Watch::new(&mut report, &cancelled))?;
-            engine.note_release("registry.fetch", &format!("{}/{}", request.model, request.version))
+            let fetched = registry.fetch(&wanted, &to, &mut Watch::new(&mut report, &cancelled))?;
+            engine.note_fetch(&fetched)
         })
     }
 
@@ -260,6 +260,23 @@ impl Engine {
         )
         .hint("Nobody was admitted. Ask the person to read it out again; if it differs, the card was exchanged."))
     }
+}
+
+/// Where a copy is to lie: a folder or a bucket.
+fn mirror_place(text: &str) -> Answer<Place> {
+    Ok(match Place::read(text)? {
+        Place::Folder(path) => {
+            Place::Folder(std::path::absolute(&path).map_err(|error| io_trouble("finding", &path, &error))?)
+        }
+        bucket => bucket,
+    })
+}
+
+fn copy_to(registry: &Registry, to: &Place, watch: &mut Watch<'_>) -> Answer<Mirrored> {
+    Ok(match to {
+        Place::Folder(path) => registry.mirror(path, watch)?,
+        Place::Bucket(_) => registry.mirror_in(to.store()?, watch)?,
+    })
 }
 
 fn copying(title: String) -> JobPlan {

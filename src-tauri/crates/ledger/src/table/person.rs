@@ -1,6 +1,6 @@
 //! The `person` table: people whose private key is on this machine. The keys themselves are never here.
 
-use proofmark_domain::person::{LocalPerson, PersonCard};
+use proofmark_domain::person::{KeyStorage, LocalPerson, PersonCard};
 use rusqlite::{Params, Row, params};
 
 use crate::codec::{parsed, time, to_word, word};
@@ -15,7 +15,7 @@ const COLUMNS: &str =
 pub struct StoredPerson {
     /// The person.
     pub person: LocalPerson,
-    /// The path of the encrypted key file, or the name of the entry in the keychain.
+    /// The path of the encrypted key file.
     pub key_location: String,
 }
 
@@ -92,6 +92,17 @@ impl PeopleMut<'_> {
             conn.prepare_cached("UPDATE person SET is_current = 0 WHERE is_current = 1")?.execute([])?;
             let Some(key_id) = key_id else { return Ok(()) };
             match conn.prepare_cached("UPDATE person SET is_current = 1 WHERE key_id = ?1")?.execute([key_id])? {
+                0 => Err(Fault::Missing { what: "person with the key", id: key_id.to_owned() }),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// Notes who keeps what opens a key.
+    pub fn set_storage(&self, key_id: &str, storage: KeyStorage) -> Result<(), LedgerError> {
+        self.write.touch(Tag::People).run(|conn| {
+            let word = to_word(&storage)?;
+            match conn.prepare_cached("UPDATE person SET storage = ?2 WHERE key_id = ?1")?.execute([key_id, &word])? {
                 0 => Err(Fault::Missing { what: "person with the key", id: key_id.to_owned() }),
                 _ => Ok(()),
             }

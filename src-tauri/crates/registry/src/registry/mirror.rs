@@ -8,7 +8,7 @@ use proofmark_domain::registry::RegistryVerdict;
 use super::version::hash;
 use super::{OpenOptions, Registry};
 use crate::error::RegistryError;
-use crate::layout::MARKER;
+use crate::layout::{LAST_OF_FOLDER, MARKER};
 use crate::names::foreign;
 use crate::progress::Watch;
 use crate::store::{DirStore, EntryKind, Store};
@@ -26,45 +26,62 @@ impl Registry {
     /// Copies what is new here to `to`, which is made if it is not there and must otherwise be an earlier copy of this
     /// registry. Files that are there already are compared, and only the small ones that follow the statements replaced.
     pub fn mirror(&self, to: &Path, watch: &mut Watch<'_>) -> Result<Mirrored, RegistryError> {
+        let shown = to.display().to_string();
+        self.mirror_to(&shown, watch, || {
+            fs::create_dir_all(to).map_err(RegistryError::io(&shown, "making the folder"))?;
+            let target = DirStore::new(to).map_err(RegistryError::io(&shown, "opening the folder"))?;
+            Ok(Box::new(target))
+        })
+    }
+
+    /// Copies what is new here to another store, which must be empty or hold an earlier copy of this registry.
+    pub fn mirror_in(&self, target: Box<dyn Store>, watch: &mut Watch<'_>) -> Result<Mirrored, RegistryError> {
+        let shown = target.place();
+        self.mirror_to(&shown, watch, || Ok(target))
+    }
+
+    /// The target is made only once this registry has been verified.
+    fn mirror_to(
+        &self,
+        shown: &str,
+        watch: &mut Watch<'_>,
+        open: impl FnOnce() -> Result<Box<dyn Store>, RegistryError>,
+    ) -> Result<Mirrored, RegistryError> {
         let report = self.verify(watch)?;
         if report.verdict != RegistryVerdict::Ok {
             let first = report.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
             let why = format!("it does not verify, so it was not copied; {first}");
             return Err(RegistryError::Damaged { path: self.place(), why });
         }
-        let shown = to.display().to_string();
-        fs::create_dir_all(to).map_err(RegistryError::io(&shown, "making the folder"))?;
-        let target = DirStore::new(to).map_err(RegistryError::io(&shown, "opening the folder"))?;
-        self.same_or_new(&target, &shown)?;
+        let target = open()?;
+        self.same_or_new(target.as_ref(), shown)?;
         let mut done = Mirrored::default();
         // Written in the order of a publication, so that a copy that is cut short is one that has not arrived yet.
         for folder in ["objects", "log", "claims", "models"] {
-            self.copy_folder(&target, folder, &mut done, watch)?;
+            self.copy_folder(target.as_ref(), folder, &mut done, watch)?;
         }
         let options = OpenOptions {
             trusted_owner: self.trusted_owner.clone(),
             seen: Some(self.seen()?),
             clock: Some(std::sync::Arc::clone(&self.clock)),
         };
-        let copy = Self::open_in(Box::new(target), options)?.verify(watch)?;
+        let copy = Self::open_in(target, options)?.verify(watch)?;
         if copy.verdict == RegistryVerdict::Ok {
             return Ok(done);
         }
         let why = copy.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
-        Err(RegistryError::Damaged { path: shown, why: format!("the copy does not verify; {why}") })
+        Err(RegistryError::Damaged { path: shown.to_owned(), why: format!("the copy does not verify; {why}") })
     }
 
-    fn same_or_new(&self, target: &DirStore, shown: &str) -> Result<(), RegistryError> {
+    fn same_or_new(&self, target: &dyn Store, shown: &str) -> Result<(), RegistryError> {
         let marker = self.store.read(MARKER).map_err(RegistryError::io(self.path(MARKER), "reading"))?;
         match target.read(MARKER) {
             Ok(known) if known == marker => Ok(()),
             Ok(_) => Err(RegistryError::AlreadyThere { path: shown.to_owned() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let other = fs::read_dir(target.folder().unwrap_or(Path::new(shown)))
-                    .map_err(RegistryError::io(shown, "listing"))?
-                    .next();
-                if other.is_some() {
-                    let why = "it is neither empty nor a copy of this registry; choose an empty folder";
+                let names = target.list("").map_err(RegistryError::io(shown, "listing"))?;
+                if !names.is_empty() {
+                    let why = "it is neither empty nor a copy of this registry; choose an empty place";
                     return Err(RegistryError::Invalid(format!("{shown}: {why}")));
                 }
                 target.create_new(MARKER, &marker).map_err(RegistryError::io(shown, "writing"))
@@ -75,12 +92,14 @@ impl Registry {
 
     fn copy_folder(
         &self,
-        target: &DirStore,
+        target: &dyn Store,
         folder: &str,
         done: &mut Mirrored,
         watch: &mut Watch<'_>,
     ) -> Result<(), RegistryError> {
-        let entries = self.store.list(folder).map_err(RegistryError::io(self.path(folder), "listing"))?;
+        let mut entries = self.store.list(folder).map_err(RegistryError::io(self.path(folder), "listing"))?;
+        // Where a folder is not put in place as a whole, this file says that the others are there.
+        entries.sort_by_key(|entry| entry.name == LAST_OF_FOLDER);
         for entry in entries {
             let path = format!("{folder}/{}", entry.name);
             if foreign(&entry.name).is_some() {
@@ -97,7 +116,7 @@ impl Registry {
 
     fn copy_file(
         &self,
-        target: &DirStore,
+        target: &dyn Store,
         path: &str,
         size: u64,
         done: &mut Mirrored,

@@ -12,6 +12,7 @@ mod version;
 mod view;
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -83,7 +84,7 @@ pub struct Registry {
     store: Box<dyn Store>,
     id: RegistryId,
     trusted_owner: Option<String>,
-    seen: Option<Seen>,
+    seen: Mutex<Option<Seen>>,
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
     turn: Mutex<()>,
@@ -159,7 +160,7 @@ impl Registry {
             store,
             id: marker.id,
             trusted_owner: options.trusted_owner,
-            seen: options.seen,
+            seen: Mutex::new(options.seen),
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             cache: Mutex::default(),
             turn: Mutex::default(),
@@ -180,6 +181,19 @@ impl Registry {
     /// Tries out what the place can promise; the first writing call does so by itself.
     pub fn self_test(&self) -> Result<SelfTest, RegistryError> {
         self.store.self_test().map_err(RegistryError::io(self.path(STAGING), "trying out the file system"))
+    }
+
+    /// What the place can promise, as it was found out when this registry was first written to, or now.
+    pub fn promises(&self) -> Result<SelfTest, RegistryError> {
+        if let Some(test) = self.tested.get() {
+            return Ok(test.clone());
+        }
+        let test = self.self_test()?;
+        if test.can_publish() {
+            // Another thread may have been faster, with the same answer.
+            let _ = self.tested.set(test.clone());
+        }
+        Ok(test)
     }
 
     /// What the registry's statements add up to. Statements that do not hold are left out; [`Registry::verify`] lists
@@ -206,6 +220,26 @@ impl Registry {
         Ok(removed)
     }
 
+    /// A number that is another one after anybody added a statement or a claim; cheap to ask for. It is no proof of anything.
+    pub fn pulse(&self) -> Result<u64, RegistryError> {
+        let mut hash = DefaultHasher::new();
+        for top in ["log", "claims"] {
+            for folder in self.store.list(top).map_err(RegistryError::io(self.path(top), "listing"))? {
+                let path = format!("{top}/{}", folder.name);
+                path.hash(&mut hash);
+                match folder.stamp {
+                    // The time of a folder is that of the last name in it.
+                    Some(stamp) => stamp.hash(&mut hash),
+                    None => {
+                        let names = self.store.list(&path).map_err(RegistryError::io(self.path(&path), "listing"))?;
+                        names.iter().for_each(|it| it.name.hash(&mut hash));
+                    }
+                }
+            }
+        }
+        Ok(hash.finish())
+    }
+
     fn path(&self, path: &str) -> String {
         format!("{}/{path}", self.store.place())
     }
@@ -225,9 +259,18 @@ impl Registry {
         })
     }
 
+    /// Takes note of what was seen of this registry meanwhile, by another process of this machine perhaps.
+    pub fn remember(&self, seen: Seen) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    fn seen_before(&self) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Why this registry is not the one that was seen before, if it is not.
     fn set_back(&self, state: &RegistryState) -> Option<String> {
-        let seen = self.seen.as_ref().filter(|seen| seen.trust_version > 0)?;
+        let seen = self.seen_before().filter(|seen| seen.trust_version > 0)?;
         let version = state.trust.as_ref().map_or(0, |list| list.version);
         if version < seen.trust_version {
             let before = seen.trust_version;
@@ -255,15 +298,11 @@ impl Registry {
     }
 
     fn ensure_writable(&self) -> Result<(), RegistryError> {
-        if self.tested.get().is_none() {
-            let test = self.self_test()?;
-            if !test.can_publish() {
-                return Err(RegistryError::ReadOnly { path: self.store.place(), why: test.notes.join("; ") });
-            }
-            // Another thread may have been faster, with the same answer.
-            let _ = self.tested.set(test);
+        let test = self.promises()?;
+        if test.can_publish() {
+            return Ok(());
         }
-        Ok(())
+        Err(RegistryError::ReadOnly { path: self.store.place(), why: test.notes.join("; ") })
     }
 
     /// Loads the registry for writing by `signer`.

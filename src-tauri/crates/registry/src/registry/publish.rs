@@ -54,8 +54,7 @@ impl Registry {
 
     fn is_shown(&self, model: &ModelName, version: u64) -> Result<bool, RegistryError> {
         let path = layout::version_folder(model, version);
-        let entry = self.store.entry(&path).map_err(RegistryError::io(self.path(&path), "looking at"))?;
-        Ok(entry.is_some())
+        self.store.is_placed(&path).map_err(RegistryError::io(self.path(&path), "looking at"))
     }
 
     /// Signs that the candidate is the next version, and claims that number. Of those who try the same number, one gets

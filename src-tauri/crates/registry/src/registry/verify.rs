@@ -404,7 +404,18 @@ impl<'r> Check<'r> {
             }
         }
         let statements = statements.into_iter().map(|name| format!("statements/{name}"));
-        for name in missing.into_keys().chain(statements) {
+        let mut missing = missing.into_keys().chain(statements).peekable();
+        if missing.peek().is_none() {
+            return Ok(());
+        }
+        let placed = self.registry.store.is_placed(&base);
+        let placed = placed.map_err(RegistryError::io(self.registry.path(&base), "looking at"))?;
+        if !placed {
+            let message = "its folder is not complete: publishing is under way, or was cut short".to_owned();
+            self.found_in(key, RegistryVerdict::Incomplete, "version_missing", &base, message, AGAIN);
+            return Ok(());
+        }
+        for name in missing {
             let message = "it is missing".to_owned();
             // Whole folders are put in place in one step, so a gap here is damage or a transfer under way.
             self.found_in(key, RegistryVerdict::Damaged, "file_missing", &format!("{base}/{name}"), message, COPY);

@@ -115,7 +115,7 @@ impl Registry {
             self.store.settle_folder(staged, path).map(drop).map_err(RegistryError::io(self.path(path), "placing"))
         };
         // MLflow fails on a model folder without its description, so both come into being together.
-        let exists = self.store.entry(&folder).map_err(RegistryError::io(self.path(&folder), "looking at"))?.is_some();
+        let exists = self.store.is_placed(&folder).map_err(RegistryError::io(self.path(&folder), "looking at"))?;
         if let (false, Some(meta)) = (exists, self.expected_model_meta(&loaded.state, model)) {
             self.stage(&room.path("model/meta.yaml"), &meta)?;
             place(&room.path("model"), &folder)?;

@@ -34,7 +34,12 @@ pub struct Entry {
     pub stamp: Option<[i64; 4]>,
 }
 
-/// The place of a registry: a directory now, a bucket of an object store later.
+/// A name that nothing else has.
+pub fn fresh_name() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// The place of a registry: a directory, or a bucket of an object store.
 ///
 /// Paths are relative, with `/`. Every call is complete when it returns: what was written has been flushed, and so have the
 /// folders that name it. The one primitive that correctness rests on is [`Store::create_new`].
@@ -69,8 +74,15 @@ pub trait Store: Send + Sync {
     /// Moves a staged file to its name, over whatever has that name.
     fn settle(&self, staged: &str, path: &str) -> io::Result<()>;
 
-    /// Moves a complete staged folder to its name. `false` if a folder already has that name, which then stays.
+    /// Moves a complete staged folder to its name. `false` if a folder already has that name, which then stays. Where this takes
+    /// several steps, its [`crate::layout::LAST_OF_FOLDER`] comes into being last. From a name to one below `.staging/`, it takes a
+    /// folder away.
     fn settle_folder(&self, staged: &str, path: &str) -> io::Result<bool>;
+
+    /// Whether [`Store::settle_folder`] has placed a folder of this name as a whole.
+    fn is_placed(&self, path: &str) -> io::Result<bool> {
+        Ok(self.entry(path)?.is_some())
+    }
 
     /// Makes a file that must not exist yet, with this content. Of any number of callers, on any number of machines,
     /// one succeeds and the others get [`io::ErrorKind::AlreadyExists`].

@@ -8,18 +8,19 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What a directory can promise.
+/// What a directory or a bucket can promise.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SelfTest {
     /// Files can be made and removed.
     pub writable: bool,
     /// A second exclusive creation of one name is refused. Without this nothing can be published.
     pub exclusive_create: bool,
-    /// A finished file can be given its name in one step, refused if the name is taken.
+    /// A finished file can be given its name in one step, refused if the name is taken; a bucket: an object can be copied
+    /// within it.
     pub hard_link: bool,
     /// A file can be put in place of another in one step.
     pub rename_over: bool,
-    /// A folder can be put in place as a whole.
+    /// A folder can be put in place as a whole; in a bucket, by what is written last.
     pub folder_rename: bool,
     /// A folder is not put in place of one that has content.
     pub folder_rename_refuses: bool,

@@ -43,7 +43,8 @@ fn a_release_goes_from_submission_to_withdrawal() -> Outcome {
     );
 
     registry.remove_alias(&team.ann, &churn(), "production", "stop")?;
-    assert!(!team.dir().join("models/churn/aliases/production").exists(), "MLflow no longer sees the alias");
+    let shown = team.ground.store()?.entry("models/churn/aliases/production")?;
+    assert!(shown.is_none(), "MLflow no longer sees the alias");
     registry.withdraw(&team.ann, &churn(), 1, None, "wrong labels")?;
     let again = registry.fetch(&"churn/1".parse::<Wanted>()?, &team.room.path().join("out2"), &mut Watch::silent());
     assert!(matches!(blocked(again), Some(ReleaseBlocked::Version { .. })), "a withdrawn version is not given out");
@@ -121,7 +122,7 @@ fn gates_and_sensitive_data_hold_a_release_up() -> Outcome {
 }
 
 #[test]
-fn names_and_links_that_could_harm_are_refused() -> Outcome {
+fn names_that_could_harm_are_refused() -> Outcome {
     let team = Team::new()?;
     let registry = team.open()?;
     for bad in ["../x", "/etc/passwd", "MODEL.pkl", "registered_model_meta", "e\u{301}"] {
@@ -129,14 +130,6 @@ fn names_and_links_that_could_harm_are_refused() -> Outcome {
         let source = team.source().join("model.pkl");
         submission.files.push(SourceFile { path: bad.to_owned(), source });
         assert!(registry.submit(&team.ann, &submission, &mut Watch::silent()).is_err(), "`{bad}` must be refused");
-    }
-    #[cfg(unix)]
-    {
-        let link = team.source().join("link");
-        std::os::unix::fs::symlink("/etc/passwd", &link)?;
-        let mut submission = team.submission("link");
-        submission.files.push(SourceFile { path: "link".to_owned(), source: link });
-        assert!(registry.submit(&team.ann, &submission, &mut Watch::silent()).is_err(), "a link must be refused");
     }
     let mut submission = team.submission("nan");
     submission.metrics.insert("auc".to_owned(), f64::NAN);
@@ -176,12 +169,13 @@ fn eight_writers_get_contiguous_numbers() -> Outcome {
 fn only_the_pinned_owner_is_believed() -> Outcome {
     let team = Team::published()?;
     let options = OpenOptions { trusted_owner: Some(team.eve.key_id().to_owned()), ..OpenOptions::default() };
-    let registry = Registry::open(&team.dir(), options)?;
+    let registry = team.open_with(options)?;
     assert!(matches!(registry.state(), Err(RegistryError::Untrusted { .. })), "its state is not given out");
     let report = registry.verify(&mut Watch::silent())?;
     assert_eq!(report.verdict, RegistryVerdict::Untrusted, "{:?}", codes(&report));
     assert_eq!(report.versions[0].verdict, RegistryVerdict::Untrusted, "nor is any version of it");
-    let again = Registry::create(&team.dir(), &NewRegistry::named("Mine"), &team.eve, OpenOptions::default());
+    let mine = NewRegistry::named("Mine");
+    let again = Registry::create_in(team.ground.store()?, &mine, &team.eve, OpenOptions::default());
     assert!(matches!(again, Err(RegistryError::AlreadyThere { .. })), "a registry begins once");
     Ok(())
 }

@@ -2,10 +2,13 @@
 
 mod attacks;
 mod crash;
+mod directory;
+mod ground;
 mod keys;
 mod line;
 mod many;
 mod oms;
+mod place;
 mod support;
 mod synced;
 mod system_calls;

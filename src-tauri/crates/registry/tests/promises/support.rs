@@ -1,4 +1,4 @@
-//! Four people, a registry and a store that fails when told to.
+//! Four people, a registry and a place that fails when told to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -15,8 +15,10 @@ use proofmark_domain::registry::{RegistryReport, RegistryVerdict};
 use proofmark_domain::release::ModelName;
 use proofmark_registry::registry::{NewRegistry, OpenOptions, SourceBytes, SourceFile, Submission};
 use proofmark_registry::store::{Entry, SelfTest};
-use proofmark_registry::{Clock, DirStore, Registry, Signer, Store, SystemClock, Watch};
+use proofmark_registry::{Clock, Registry, Signer, Store, SystemClock, Watch};
 use uuid::Uuid;
+
+use crate::ground::Ground;
 
 pub type Outcome = Result<(), Box<dyn Error>>;
 
@@ -36,6 +38,7 @@ impl Clock for Ahead {
 
 pub struct Team {
     pub room: tempfile::TempDir,
+    pub ground: Arc<Ground>,
     pub owner: Signer,
     pub ann: Signer,
     pub bob: Signer,
@@ -53,15 +56,17 @@ pub fn churn() -> ModelName {
 impl Team {
     /// A registry with an owner, Ann who submits and publishes, Bob who approves; Eve is nobody.
     pub fn new() -> Result<Self, Box<dyn Error>> {
+        let room = tempfile::tempdir()?;
         let team = Self {
-            room: tempfile::tempdir()?,
+            ground: Arc::new(Ground::new(room.path())?),
+            room,
             owner: person("Olga Owner")?,
             ann: person("Ann Author")?,
             bob: person("Bob Approver")?,
             eve: person("Eve")?,
         };
-        let registry =
-            Registry::create(&team.dir(), &NewRegistry::named("Models"), &team.owner, OpenOptions::default())?;
+        let named = NewRegistry::named("Models");
+        let registry = Registry::create_in(team.ground.store()?, &named, &team.owner, OpenOptions::default())?;
         registry.admit(&team.owner, team.ann.card(), &BTreeSet::from([Role::Submitter, Role::Publisher]))?;
         registry.admit(&team.owner, team.bob.card(), &BTreeSet::from([Role::Approver]))?;
         fs::create_dir_all(team.source().join("data"))?;
@@ -80,7 +85,11 @@ impl Team {
 
     pub fn open(&self) -> Result<Registry, Box<dyn Error>> {
         let trusted_owner = Some(self.owner.key_id().to_owned());
-        Ok(Registry::open(&self.dir(), OpenOptions { trusted_owner, ..OpenOptions::default() })?)
+        self.open_with(OpenOptions { trusted_owner, ..OpenOptions::default() })
+    }
+
+    pub fn open_with(&self, options: OpenOptions) -> Result<Registry, Box<dyn Error>> {
+        Ok(Registry::open_in(self.ground.store()?, options)?)
     }
 
     pub fn submission(&self, note: &str) -> Submission {
@@ -180,20 +189,20 @@ pub enum Fault {
     KilledAfter,
 }
 
-/// A directory whose k-th call fails.
+/// A place whose k-th call fails.
 pub struct Faulty {
-    inner: DirStore,
-    root: PathBuf,
+    inner: Box<dyn Store>,
+    ground: Arc<Ground>,
     fault: Fault,
     at: usize,
     calls: Arc<AtomicUsize>,
 }
 
 impl Faulty {
-    pub fn new(root: &Path, fault: Fault, at: usize) -> io::Result<(Self, Arc<AtomicUsize>)> {
+    pub fn new(ground: &Arc<Ground>, fault: Fault, at: usize) -> io::Result<(Self, Arc<AtomicUsize>)> {
         let calls = Arc::new(AtomicUsize::new(0));
-        let inner = DirStore::new(root)?;
-        Ok((Self { inner, root: root.to_owned(), fault, at, calls: Arc::clone(&calls) }, calls))
+        let (inner, ground) = (ground.store()?, Arc::clone(ground));
+        Ok((Self { inner, ground, fault, at, calls: Arc::clone(&calls) }, calls))
     }
 
     fn call<T>(&self, run: impl FnOnce() -> io::Result<T>, half: impl FnOnce()) -> io::Result<T> {
@@ -215,16 +224,6 @@ impl Faulty {
                 Err(dead())
             }
             Fault::KilledAfter => run().and_then(|_| Err(dead())),
-        }
-    }
-
-    fn write_half(&self, path: &str, content: &[u8]) {
-        let path = self.root.join(path);
-        if let Some(parent) = path.parent() {
-            let _ = fs::create_dir_all(parent);
-        }
-        if !path.exists() {
-            let _ = fs::write(path, &content[..content.len() / 2]);
         }
     }
 }
@@ -254,7 +253,7 @@ impl Store for Faulty {
     fn stage(&self, path: &str, source: &mut dyn Read) -> io::Result<u64> {
         let mut bytes = Vec::new();
         source.read_to_end(&mut bytes)?;
-        self.call(|| self.inner.stage(path, &mut bytes.as_slice()), || self.write_half(path, &bytes))
+        self.call(|| self.inner.stage(path, &mut bytes.as_slice()), || self.ground.write_half(path, &bytes))
     }
     fn link_staged(&self, existing: &str, path: &str) -> io::Result<bool> {
         self.call(|| self.inner.link_staged(existing, path), || {})
@@ -265,9 +264,11 @@ impl Store for Faulty {
     fn settle_folder(&self, staged: &str, path: &str) -> io::Result<bool> {
         self.call(|| self.inner.settle_folder(staged, path), || {})
     }
+    fn is_placed(&self, path: &str) -> io::Result<bool> {
+        self.call(|| self.inner.is_placed(path), || {})
+    }
     fn create_new(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        // Half a file under its final name is what a file system without second names can leave behind.
-        self.call(|| self.inner.create_new(path, content), || self.write_half(path, content))
+        self.call(|| self.inner.create_new(path, content), || self.ground.write_half(path, content))
     }
     fn discard(&self, staged: &str) -> io::Result<()> {
         self.call(|| self.inner.discard(staged), || {})

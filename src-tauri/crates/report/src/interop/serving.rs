@@ -11,7 +11,7 @@ pub struct Serving {
     pub version: u64,
     /// The alias by which it was asked for.
     pub alias: Option<String>,
-    /// Folder of the registry on this machine.
+    /// Folder of the registry on this machine, or the address of its bucket (`s3://…`).
     pub registry: String,
     /// Folder of the version below it.
     pub folder: String,
@@ -65,6 +65,8 @@ impl Serving {
 /// "How do I use this model?" as Markdown, with lines to copy.
 pub fn consume_page(it: &Serving) -> String {
     let (wanted, registry, folder) = (it.wanted(), &it.registry, &it.folder);
+    // Other programs need files: those of a bucket are the ones that were taken out.
+    let bucket = registry.starts_with("s3://");
     let mut page = format!(
         "# How do I use {}?\n\nVersion {} was approved as `{}`. Every way below reads the same bytes.\n\n",
         it.model, it.version, it.bundle
@@ -76,12 +78,29 @@ pub fn consume_page(it: &Serving) -> String {
     part(
         "Verify, then copy",
         "sh",
-        format!(
-            "proofmark registry fetch {wanted} --to ./{}\n# or, with the small verifier alone:\nproofmark-verify fetch {registry} {wanted} --to ./{}",
-            it.model, it.model
-        ),
+        if bucket {
+            format!(
+                "proofmark registry fetch {wanted} --to ./{}\n# or all of it, to a folder that other tools read: proofmark registry mirror DIR",
+                it.model
+            )
+        } else {
+            format!(
+                "proofmark registry fetch {wanted} --to ./{}\n# or, with the small verifier alone:\nproofmark-verify fetch {registry} {wanted} --to ./{}",
+                it.model, it.model
+            )
+        },
     );
-    if it.has_mlmodel {
+    if it.has_mlmodel && bucket {
+        part(
+            "Python, with MLflow",
+            "python",
+            format!(
+                "# made before by: proofmark registry fetch {wanted} --to ./{m}\nimport mlflow\n\nmodel = mlflow.pyfunc.load_model(\"./{m}/model\")\nmodel.predict(data)",
+                m = it.model
+            ),
+        );
+    }
+    if it.has_mlmodel && !bucket {
         part(
             "Python, with MLflow",
             "python",
@@ -91,6 +110,8 @@ pub fn consume_page(it: &Serving) -> String {
                 m = it.model
             ),
         );
+    }
+    if it.has_mlmodel {
         part(
             "A web service",
             "sh",
@@ -100,11 +121,12 @@ pub fn consume_page(it: &Serving) -> String {
             ),
         );
     }
+    let there = if bucket { format!("./{}", it.model) } else { format!("{registry}/{folder}") };
     part(
         "Check the signature without Proofmark",
         "sh",
         format!(
-            "pip install model-signing\nmodel_signing verify key {registry}/{folder}/model --signature {registry}/{folder}/model.sig --public_key signer.pub\n# signer.pub: the public key {} of the trust list",
+            "pip install model-signing\nmodel_signing verify key {there}/model --signature {there}/model.sig --public_key signer.pub\n# signer.pub: the public key {} of the trust list",
             it.signer_key.chars().take(12).collect::<String>()
         ),
     );

@@ -38,11 +38,12 @@ impl Check<'_> {
     /// Statements that are known to exist, because the owners or this reader saw them, must be there.
     fn heads(&mut self) {
         let loaded = self.loaded;
+        let seen = self.registry.seen_before();
         let there: BTreeSet<Digest> = loaded.statements.values().map(|(_, it)| it.digest).collect();
         let list = loaded.state.trust.iter().flat_map(|list| list.people.values());
         let keys = list.flat_map(|person| person.keys.iter().map(move |(id, key)| (&person.name, id, key)));
         for (name, key_id, key) in keys {
-            let seen = self.registry.seen.as_ref().and_then(|seen| seen.heads.get(key_id).copied());
+            let seen = seen.as_ref().and_then(|seen| seen.heads.get(key_id).copied());
             for (digest, who) in [(key.head, "the owners"), (seen, "you")] {
                 let Some(digest) = digest.filter(|digest| !there.contains(digest)) else { continue };
                 let message = format!("a statement of {name} that {who} saw before, {}, is missing", digest.short());
