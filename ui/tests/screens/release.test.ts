@@ -138,6 +138,40 @@ describe("release, registry and governance", () => {
 		expect(request("candidate_decide")).toMatchObject({ approve: false, passphrase: "wrong horse" });
 	});
 
+	it("lets a person type the passphrase that the keychain did not give", async () => {
+		failing("candidate_decide", { code: "wrong_passphrase", message: "The keychain did not give the passphrase. Type it instead.", hints: [] });
+		await open(`/releases/${C("c002")}`, "What an approval is bound to");
+		await fireEvent.click(screen.getByTestId("reject"));
+		await waitFor(() => expect(screen.getByTestId("sign-with").textContent).toContain("the keychain gives"));
+		expect(screen.queryByTestId("passphrase")).toBeNull();
+		await type("decide-reason", "The data is wrong.");
+		await fireEvent.click(screen.getByTestId("decide-go"));
+		await waitFor(() => expect(screen.getByTestId("passphrase")).toBeTruthy());
+		expect(screen.getByTestId("reject-dialog").textContent).toContain("did not give the passphrase");
+		expect(request("candidate_decide")).toMatchObject({ passphrase: null });
+		await type("passphrase", "a typed one");
+		await waitFor(() => expect(refused("decide-go")).toBe(false));
+		await fireEvent.click(screen.getByTestId("decide-go"));
+		await waitFor(() => expect(request("candidate_decide")).toMatchObject({ passphrase: "a typed one" }));
+	});
+
+	it("takes the address of a bucket", async () => {
+		world.empty = true;
+		await open("/registry", "Attach one that exists");
+		expect(refused("attach-go")).toBe(true);
+		await type("attach-folder-path", " s3://models/team ");
+		await waitFor(() => expect(refused("attach-go")).toBe(false));
+		await fireEvent.click(screen.getByTestId("attach-go"));
+		await waitFor(() => expect(request("registry_attach")).toMatchObject({ path: "s3://models/team" }));
+	});
+
+	it("names who is known to use a version before it is withdrawn", async () => {
+		await open("/registry?model=credit-default-scorecard&version=3", "How to use it");
+		await fireEvent.click(screen.getByTestId("withdraw-open"));
+		await waitFor(() => expect(screen.getByTestId("withdraw-consumers").textContent).toContain("loan-service"));
+		expect(await violations()).toEqual([]);
+	});
+
 	it("publishes only when the model's name was typed", async () => {
 		await open(`/releases/${C("c004")}`, "What an approval is bound to");
 		await fireEvent.click(screen.getByTestId("publish-open"));

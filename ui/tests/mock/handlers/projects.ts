@@ -154,6 +154,10 @@ export const handlers: Handlers = {
 		world.empty = false;
 		return { people, keychain: { allowed: true, why: null } };
 	},
+	key_keychain: ({ key_id, keep }) => {
+		for (const it of people) if (it.card.key_id === key_id) it.storage = keep ? "keychain" : "encrypted_file";
+		return { people, keychain: { allowed: true, why: null } };
+	},
 	person_select: ({ person }) => {
 		for (const it of people) it.is_current = it.card.id === person;
 		return { people, keychain: { allowed: true, why: null } };

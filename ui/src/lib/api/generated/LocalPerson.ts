@@ -16,7 +16,7 @@ card: PersonCard,
  */
 fingerprint: string, 
 /**
- * Where the private key lies.
+ * What opens the private key's file.
  */
 storage: KeyStorage, 
 /**

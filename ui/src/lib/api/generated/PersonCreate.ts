@@ -13,6 +13,10 @@ name: string,
  */
 contact: string | null, 
 /**
- * Protects the key file; at least eight characters. Absent to use the keychain.
+ * Protects the key file; at least eight characters.
  */
-passphrase: string | null, };
+passphrase: string | null, 
+/**
+ * Whether the operating system's keychain keeps the passphrase, so that it is not asked for each time.
+ */
+keychain: boolean, };

@@ -11,6 +11,6 @@ export type PersonList = {
  */
 people: Array<LocalPerson>, 
 /**
- * Whether new keys can go to the operating system's keychain.
+ * Whether passphrases can be kept in the operating system's keychain.
  */
 keychain: Permission, };

@@ -19,6 +19,7 @@ import type { ChangeQuery } from "./ChangeQuery";
 import type { CodeReport } from "./CodeReport";
 import type { ConsumePage } from "./ConsumePage";
 import type { ConsumeQuery } from "./ConsumeQuery";
+import type { ConsumerList } from "./ConsumerList";
 import type { DatasetList } from "./DatasetList";
 import type { DatasetView } from "./DatasetView";
 import type { Done } from "./Done";
@@ -51,6 +52,7 @@ import type { HoldList } from "./HoldList";
 import type { JobList } from "./JobList";
 import type { JobRef } from "./JobRef";
 import type { KeyBackUp } from "./KeyBackUp";
+import type { KeyKeychain } from "./KeyKeychain";
 import type { KeyRestore } from "./KeyRestore";
 import type { KeyRevoke } from "./KeyRevoke";
 import type { LabelDecide } from "./LabelDecide";
@@ -123,6 +125,7 @@ import type { VersionDestroy } from "./VersionDestroy";
 import type { VersionFetch } from "./VersionFetch";
 import type { VersionPair } from "./VersionPair";
 import type { VersionPairView } from "./VersionPairView";
+import type { VersionRef } from "./VersionRef";
 import type { VersionWithdraw } from "./VersionWithdraw";
 import type { Tag } from "./Tag";
 
@@ -199,6 +202,7 @@ export interface Commands {
 	candidate_publish: { request: CandidatePublish; answer: JobRef };
 	alias_set: { request: AliasSet; answer: RegistryView };
 	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
+	version_consumers: { request: VersionRef; answer: ConsumerList };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
 	version_destroy: { request: VersionDestroy; answer: RegistryView };
 	version_fetch: { request: VersionFetch; answer: JobRef };
@@ -220,6 +224,7 @@ export interface Commands {
 	person_create: { request: PersonCreate; answer: PersonList };
 	person_select: { request: PersonRef; answer: PersonList };
 	key_back_up: { request: KeyBackUp; answer: Exported };
+	key_keychain: { request: KeyKeychain; answer: PersonList };
 	key_restore: { request: KeyRestore; answer: PersonList };
 	governance: { request: Nothing; answer: GovernanceView };
 	audit_list: { request: AuditQuery; answer: AuditPage };
@@ -303,6 +308,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	candidate_publish: ["registry", "audit"],
 	alias_set: ["registry", "audit"],
 	alias_roll_back: ["registry", "audit"],
+	version_consumers: ["registry", "reports"],
 	version_withdraw: ["registry", "audit"],
 	version_destroy: ["registry", "audit"],
 	version_fetch: ["registry", "jobs", "audit"],
@@ -324,6 +330,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	person_create: ["people", "audit"],
 	person_select: ["people", "audit"],
 	key_back_up: ["audit"],
+	key_keychain: ["people", "audit"],
 	key_restore: ["people", "audit"],
 	governance: ["files", "runs", "reports"],
 	audit_list: ["audit"],
