@@ -27,7 +27,7 @@ const TABLE: &[Rule] = &[
     Rule { name: "analysis", ours: &["domain"], never: &["tokio", "tauri"] },
     Rule { name: "report", ours: &["domain"], never: &["polars", "rusqlite"] },
     Rule { name: "registry", ours: &["domain"], never: &["polars", "rusqlite"] },
-    Rule { name: "bucket", ours: &["registry"], never: &["polars", "rusqlite", "tauri"] },
+    Rule { name: "bucket", ours: &["domain", "registry"], never: &["polars", "rusqlite", "tauri"] },
     Rule { name: "scoring", ours: &["domain"], never: &["polars", "rusqlite", "tauri", "tokio"] },
     Rule {
         name: "engine",

@@ -12,6 +12,7 @@ mod gateway;
 mod hold;
 mod imports;
 mod judging;
+mod keys;
 mod kill;
 mod line;
 mod lineage;

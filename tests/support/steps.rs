@@ -132,7 +132,13 @@ impl Window {
         self.navigate("registry").await?;
         self.answer_dialogs(folder).await?;
         self.click("[data-testid=create-folder]").await?;
-        self.read("[data-testid=registry-create]", &folder.to_string_lossy()).await?;
+        let chosen = "return document.querySelector('[data-testid=create-folder-path]')?.value";
+        crate::eventually(crate::PATIENCE, "the chosen folder", || async {
+            let shown = self.run(chosen, vec![]).await?;
+            ensure!(shown == folder.to_string_lossy().as_ref(), "it says {shown}");
+            Ok(())
+        })
+        .await?;
         self.write("[data-testid=create-name]", name).await?;
         self.unlock().await?;
         self.click("[data-testid=create-go]").await?;

@@ -9,3 +9,4 @@ mod monitoring;
 mod release;
 mod screening;
 mod screens;
+mod two_homes;
