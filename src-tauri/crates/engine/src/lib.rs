@@ -33,7 +33,6 @@ pub use clock::{Clock, FixedClock, SystemClock, since_process_start_ms};
 pub use config::read_gates;
 pub use dispatch::Caller;
 pub use home::{EngineOptions, Home};
-pub use platform::Keychain;
 pub use proofmark_registry::oms::VerifyOptions;
 pub use proofmark_report::interop::ServingOptions;
 pub use record::{Echo, InstalledKernel, RecordRequest, Recorded, preload_library};
@@ -55,6 +54,9 @@ use proofmark_ledger::Ledger;
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
+/// Registries in buckets that were opened, by address and pinned owner.
+type Buckets = BTreeMap<(String, Option<String>), Arc<proofmark_registry::Registry>>;
+
 struct Inner {
     home: Home,
     ledger: Ledger,
@@ -74,8 +76,7 @@ struct Inner {
     graphs: Mutex<graph::Graphs>,
     /// What is searched, for as long as it holds.
     corpus: Mutex<usecase::Shelf>,
-    /// Registries in buckets that were opened, by address and pinned owner.
-    buckets: Mutex<BTreeMap<(String, Option<String>), Arc<proofmark_registry::Registry>>>,
+    buckets: Mutex<Buckets>,
     keychain: platform::Keychain,
     closing: AtomicBool,
 }

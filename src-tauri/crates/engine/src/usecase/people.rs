@@ -121,10 +121,10 @@ impl Engine {
         if me.person.storage != KeyStorage::Keychain {
             return Ok(false);
         }
-        self.from_keychain(&me).map(|_| true).map_err(|trouble| trouble.0.message)
+        self.kept_passphrase(&me).map(|_| true).map_err(|trouble| trouble.0.message)
     }
 
-    fn from_keychain(&self, me: &StoredPerson) -> Answer<Passphrase> {
+    fn kept_passphrase(&self, me: &StoredPerson) -> Answer<Passphrase> {
         let card = &me.person.card;
         let failed = |why: &str| {
             let name = &card.name;
@@ -270,7 +270,7 @@ impl Engine {
         let key_id = &me.person.card.key_id;
         let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
             if me.person.storage == KeyStorage::Keychain {
-                let passphrase = self.from_keychain(&me)?;
+                let passphrase = self.kept_passphrase(&me)?;
                 return self.vault().load(key_id, &passphrase).map_err(|error| match error {
                     KeyError::WrongPassphrase { .. } => Trouble::new(
                         ErrorCode::WrongPassphrase,

@@ -45,8 +45,9 @@ impl Engine {
                         })
                     })
                     .collect();
+                let at = RelPath::new(path.clone());
                 let document = DatasetDocument {
-                    title: RelPath::new(path.clone()).file_name(),
+                    title: at.file_name(),
                     project: &view.row.project_name,
                     path,
                     digest: Some(view.row.digest),

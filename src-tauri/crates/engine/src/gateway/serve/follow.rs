@@ -106,7 +106,7 @@ pub(super) struct Follower {
     engine: Engine,
     source: Source,
     following: Arc<Following>,
-    registry: Option<Registry>,
+    registry: Option<Arc<Registry>>,
     shelf: Option<Shelf>,
     columns: Vec<String>,
     /// The version that did not take over, and when it was last tried.
