@@ -241,7 +241,7 @@ fn the_command_of_a_gate_does_not_read_held_data() -> Outcome {
     place.sandbox.write("project/model.json", "{\"learner\": {\"version\": 1}}")?;
     place.sandbox.write(
         "project/proofmark.toml",
-        "[gates]\ncommand = [\"sh\", \"answer.sh\"]\n\n[[gate]]\nname = \"behaves\"\nrule = \"behaviour\"\n\n[[gate.test]]\nname = \"one\"\nkind = \"must_pass\"\nexample = { age = 30 }\nequals = 1\n",
+        "[gates]\ncommand = [\"sh\", \"answer.sh\"]\n\n[[gate]]\nname = \"behaves\"\nrequired = true\nrule = \"behaviour\"\n\n[[gate.test]]\nname = \"one\"\nkind = \"must_pass\"\nexample = { age = 30 }\nequals = 1\n",
     )?;
     // The name of the data comes about while the command runs.
     place.sandbox.write(
