@@ -37,6 +37,7 @@ async fn no_screen_keeps_anybody_out() -> Outcome {
         note(&mut broken, "first run", theme, violations(&window).await?);
     }
     let project = window.open_sample().await?;
+    window.close_messages().await?;
     window.create_person("Ada Albers").await?;
     window.begin_registry(&sandbox.root().join("registry"), "Retail risk").await?;
     window.close_messages().await?;

@@ -38,7 +38,7 @@ async fn a_month_of_production_appears_and_one_of_its_predictions_is_traced() ->
     let window = Window::open(&sandbox, "ada").await?;
     let project = window.open_sample().await?;
     let list = window.ask("project_list", json!({})).await?;
-    let root = list["projects"][0]["root"].as_str().context("the project has no root")?.to_owned();
+    let root = list["projects"][0]["project"]["root"].as_str().context("the project has no root")?.to_owned();
     let logs = Path::new(&root).join("logs");
     let (text, id) = september(&logs.join("predictions_2026-10.jsonl"))?;
     window.navigate("overview").await?;
