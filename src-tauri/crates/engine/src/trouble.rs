@@ -99,7 +99,7 @@ const fn general_hint(code: ErrorCode) -> Option<&'static str> {
 }
 
 /// Without the numbers that operating systems give to their errors, which say nothing to a person.
-fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     let mut text = message.to_owned();
     while let Some(begin) = text.find(" (os error ") {
         let Some(length) = text[begin..].find(')') else { break };

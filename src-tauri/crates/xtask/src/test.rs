@@ -35,7 +35,7 @@ pub fn test(arguments: &[String]) -> Outcome {
         let mut command = steps::cargo();
         command.args(["test", "--workspace", "--lib", "--bins"]);
         // Every test target but the real window, which has a step of its own.
-        for target in ["promises", "ledger", "report", "model_facts", "python_truth"] {
+        for target in ["promises", "ledger", "report", "pdf", "reference", "model_facts", "python_truth"] {
             command.args(["--test", target]);
         }
         steps::run_counting(with_programs(&mut command), &mut steps.tally)

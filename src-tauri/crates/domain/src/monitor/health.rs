@@ -72,7 +72,11 @@ pub fn health(windows: &[MonitorWindow], alerts: &[Alert]) -> Health {
         return answer(HealthState::Bad, format!("{}{}{cause}", since(first), first.sentence));
     }
     if let Some(first) = open.first() {
-        let more = if open.len() > 1 { format!(" {} more alerts are open.", open.len() - 1) } else { String::new() };
+        let more = match open.len() {
+            0 | 1 => String::new(),
+            2 => " Another alert is open.".to_owned(),
+            many => format!(" {} more alerts are open.", many - 1),
+        };
         let held = performance.map_or_else(
             || " What it costs is not known without labels or probabilities.".to_owned(),
             |it| format!(" {it}"),

@@ -114,8 +114,8 @@ impl Keychain {
 /// What an error says. Some variants carry what was stored, which must not be repeated.
 fn words(error: &Error) -> String {
     match error {
-        Error::PlatformFailure(why) => format!("the system's keychain failed: {}", plain(&why.to_string())),
-        Error::NoStorageAccess(why) => format!("the system's keychain cannot be reached: {}", plain(&why.to_string())),
+        Error::PlatformFailure(why) => format!("the system's keychain failed: {}", words_of(why.as_ref())),
+        Error::NoStorageAccess(why) => format!("the system's keychain cannot be reached: {}", words_of(why.as_ref())),
         Error::NoDefaultStore => "this system has none".to_owned(),
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
             "what it holds under this name is no passphrase".to_owned()
@@ -128,13 +128,10 @@ fn words(error: &Error) -> String {
     }
 }
 
-/// Without the number that the system gives its errors, which tells people nothing.
-fn plain(text: &str) -> String {
-    let text = text.strip_prefix("Platform failure: ").unwrap_or(text);
-    match text.split_once(" (os error ") {
-        Some((before, rest)) => format!("{before}{}", rest.split_once(')').map_or("", |it| it.1)),
-        None => text.to_owned(),
-    }
+/// What the system says, without what tells people nothing.
+fn words_of(why: &(dyn std::error::Error + 'static)) -> String {
+    let text = why.to_string();
+    crate::trouble::plain(text.strip_prefix("Platform failure: ").unwrap_or(&text))
 }
 
 #[cfg(test)]

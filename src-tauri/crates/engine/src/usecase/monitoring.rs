@@ -107,8 +107,19 @@ impl Engine {
             columns: Vec::new(),
             now: self.now().ms(),
         };
-        let report = monitor(&input, &cancel, progress)?;
+        let mut report = monitor(&input, &cancel, progress)?;
         worker.check()?;
+        // Inside a project files are known by their place in it.
+        if let (Some(read), Some(facts)) = (&mut report.reference, &reading.reference)
+            && input.reference.as_ref().is_some_and(|it| it.to_string_lossy() == read.path)
+        {
+            facts.path.as_str().clone_into(&mut read.path);
+        }
+        if let (Some(read), Some(facts)) = (&mut report.labels, &reading.labels)
+            && input.labels.as_ref().map(|it| it.to_string_lossy().into_owned()) == read.path
+        {
+            read.path = Some(facts.path.as_str().to_owned());
+        }
         self.keep_monitor(project, reading, &report)
     }
 
