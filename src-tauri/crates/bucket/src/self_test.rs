@@ -17,20 +17,7 @@ const WRITERS: usize = 6;
 
 /// Tries everything under names of its own below `.staging/`, and removes them.
 pub(crate) fn run(remote: &Remote) -> SelfTest {
-    let mut found = SelfTest {
-        writable: false,
-        exclusive_create: false,
-        hard_link: false,
-        rename_over: false,
-        folder_rename: false,
-        folder_rename_refuses: false,
-        flush: false,
-        case_sensitive: false,
-        keeps_unicode: false,
-        long_names: false,
-        clock_ahead_ms: 0,
-        notes: Vec::new(),
-    };
+    let mut found = SelfTest::default();
     let room = format!("{STAGING}/self-test-{}", proofmark_registry::store::fresh_name());
     if let Err(error) = try_out(remote, &room, &mut found) {
         found.notes.push(if found.writable {

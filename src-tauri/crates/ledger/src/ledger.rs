@@ -279,7 +279,7 @@ pub struct Read<'c> {
 
 /// A write in progress. See [`Ledger::write`].
 pub struct Write<'c> {
-    db: Db<'c>,
+    pub(crate) db: Db<'c>,
     at: Timestamp,
     stale: RefCell<BTreeSet<Tag>>,
     notes: RefCell<Map<String, Value>>,

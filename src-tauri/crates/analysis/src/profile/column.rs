@@ -306,6 +306,16 @@ impl ColumnAccumulator {
 }
 
 impl Numbers {
+    /// Takes a finite value in; `batch` has the moments of those that come together.
+    fn add(&mut self, value: f64, batch: &mut Pass) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.zeros += u64::from(value == 0.0);
+        self.negatives += u64::from(value < 0.0);
+        batch.add(value);
+        self.quantiles.add(value);
+    }
+
     fn merge(&mut self, other: Self) {
         self.moments.merge(other.moments);
         self.min = self.min.min(other.min);
@@ -403,12 +413,7 @@ fn add_exact(numbers: &mut Numbers, values: impl Iterator<Item = (Option<u64>, O
     let mut batch = Pass::default();
     for (key, value) in values {
         let (Some(key), Some(value)) = (key, value) else { continue };
-        numbers.min = numbers.min.min(value);
-        numbers.max = numbers.max.max(value);
-        numbers.zeros += u64::from(value == 0.0);
-        numbers.negatives += u64::from(value < 0.0);
-        batch.add(value);
-        numbers.quantiles.add(value);
+        numbers.add(value, &mut batch);
         numbers.values.add(key, || value);
     }
     numbers.moments.merge(batch.moments());
@@ -421,12 +426,7 @@ fn add_floats(numbers: &mut Numbers, values: impl Iterator<Item = f64>) {
             numbers.not_finite += 1;
             continue;
         }
-        numbers.min = numbers.min.min(value);
-        numbers.max = numbers.max.max(value);
-        numbers.zeros += u64::from(value == 0.0);
-        numbers.negatives += u64::from(value < 0.0);
-        batch.add(value);
-        numbers.quantiles.add(value);
+        numbers.add(value, &mut batch);
         let key = if value == 0.0 { 0 } else { value.to_bits() };
         numbers.values.add(mix(key), || value);
     }

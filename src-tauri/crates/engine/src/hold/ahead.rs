@@ -63,14 +63,18 @@ impl Engine {
             return Ok(Vec::new());
         }
         let reads = self.reads_of(project, present, argv, folder, notebook)?;
-        if from != HoldFrom::Never && self.look_first(project, present, &reads)? {
+        if from != HoldFrom::Never {
+            self.look_first(project, present, &reads)?;
+            // What was looked at before the project said so is judged by it, too.
+            let read: Vec<_> = reads.keys().filter_map(|path| Some(present.get(path)?.facts.clone())).collect();
+            self.hold_by_screening(project, &read, from)?;
             holds = self.holds(project)?;
         }
         Ok(held_among(&reads, present, &holds))
     }
 
-    /// Looks at the data that nobody has looked at yet, if the command would read some of it. Whether it did.
-    fn look_first(&self, project: &Project, present: &Present, reads: &BTreeMap<RelPath, String>) -> Answer<bool> {
+    /// Looks at the data that nobody has looked at yet, if the command would read some of it.
+    fn look_first(&self, project: &Project, present: &Present, reads: &BTreeMap<RelPath, String>) -> Answer<()> {
         let unseen = |engine: &Self| -> Answer<Vec<RelPath>> {
             let files: Vec<&FileState> = reads.keys().filter_map(|path| present.get(path)).collect();
             let heads = engine.ledger().read::<_, Trouble>(|read| {
@@ -80,7 +84,7 @@ impl Engine {
             Ok(waiting.map(|(state, _)| state.facts.path.clone()).collect())
         };
         if unseen(self)?.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         // All that waits, not only what is read: data is judged beside the version before it and the tables beside it.
         let all = self.screen_start(ScreenStart { project: project.id, path: None })?;
@@ -90,7 +94,7 @@ impl Engine {
             let one = self.screen_start(ScreenStart { project: project.id, path })?;
             self.wait_for(one.job)?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The data that a command would read, each with how that is known.
@@ -112,7 +116,8 @@ impl Engine {
         };
         let mut reads: BTreeMap<RelPath, String> = BTreeMap::new();
         for (argument, before) in argv.iter().skip(1).zip(&words) {
-            if is_for_output(&argument.to_string_lossy(), before) {
+            let text = argument.to_string_lossy();
+            if is_for_output(&text, before) || is_a_target(&text, before, &words) {
                 continue;
             }
             for path in paths_in(argument, folder).iter().filter_map(|it| label(root, it)) {
@@ -241,6 +246,16 @@ fn is_for_output(argument: &str, before: &str) -> bool {
     }
 }
 
+/// Whether a bare word names what a tool shall make, or a module, rather than data: `make data`, `dvc repro data`, `python -m data`.
+fn is_a_target(argument: &str, before: &str, words: &[String]) -> bool {
+    const TOOLS: &[&str] = &["make", "gmake", "ninja", "just", "task", "dvc", "snakemake", "invoke"];
+    if argument.contains(['/', '\\', '=', '.']) {
+        return false;
+    }
+    let program = words.first().map(|it| it.rsplit(['/', '\\']).next().unwrap_or(it).trim_end_matches(".exe"));
+    before == "-m" || program.is_some_and(|it| TOOLS.contains(&it))
+}
+
 /// The last recorded run of the same command in the same folder.
 fn last_like<'r>(runs: &'r [Run], words: &[String], folder: &Path) -> Option<&'r Run> {
     let cwd = folder.to_string_lossy();
@@ -269,6 +284,16 @@ fn by_record(runs: &[Run], last: Option<&Run>, words: &[String]) -> Vec<(RelPath
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_is_no_data() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(is_a_target("data", "make", &words("make data")));
+        assert!(is_a_target("data", "repro", &words("dvc repro data")));
+        assert!(is_a_target("data", "-m", &words("python -m data")));
+        assert!(!is_a_target("data", "train.py", &words("python train.py data")));
+        assert!(!is_a_target("data/a.csv", "make", &words("make data/a.csv")));
+    }
 
     #[test]
     fn what_is_to_be_written_is_told_from_what_is_read() {

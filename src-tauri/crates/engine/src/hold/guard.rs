@@ -39,10 +39,15 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Writes the list and answers what a process needs to find it; nothing if nothing is held.
+    /// What has a process refuse nothing, whatever list the process around this one was given.
+    pub(crate) fn nothing() -> BTreeMap<OsString, OsString> {
+        BTreeMap::from([(VARIABLE.into(), OsString::new())])
+    }
+
+    /// Writes the list and answers what a process needs to find it.
     pub(crate) fn variables(&self, folder: &Path) -> Answer<BTreeMap<OsString, OsString>> {
         if self.files.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Self::nothing());
         }
         fs::create_dir_all(folder).map_err(|error| io_trouble("making", folder, &error))?;
         let path = folder.join("held.list");

@@ -103,14 +103,14 @@ impl Engine {
             }
             let unreadable = profile.filter(|it| it.verdict.as_deref() == Some("unreadable"));
             let (verdict, reason) = match (check, unreadable) {
-                (Some(check), _) => {
+                (_, Some(head)) => {
+                    let why = head.summary.get("problem").and_then(Value::as_str).unwrap_or_default();
+                    (None, format!("It cannot be read as a table. {why}").trim().to_owned())
+                }
+                (Some(check), None) => {
                     let Some(verdict) = check.verdict else { continue };
                     let how = if verdict == CheckVerdict::Fail { "It failed its checks." } else { "Its checks warn." };
                     (Some(verdict), format!("{how} {}", check.first.unwrap_or_default()).trim().to_owned())
-                }
-                (None, Some(head)) => {
-                    let why = head.summary.get("problem").and_then(Value::as_str).unwrap_or_default();
-                    (None, format!("It cannot be read as a table. {why}").trim().to_owned())
                 }
                 (None, None) => continue,
             };

@@ -29,6 +29,7 @@ impl Engine {
     ///
     /// A run whose outputs are all gone stays as it was: it is history, and nothing that lies there now speaks against it.
     pub(crate) fn infer_runs(&self, project: &Project, stop: &dyn Fn() -> bool) -> Answer<()> {
+        let owed = self.conclusions_owed(project)?;
         let scene = self.gather(project, stop)?;
         if stop() {
             return Err(Trouble::cancelled());
@@ -43,7 +44,7 @@ impl Engine {
         let runs: Vec<Run> = concluded.iter().map(|it| self.run_of(project, it, &git)).collect();
         let (changed, retracted, shortened) = differences(&runs, &known, &here);
         if changed.is_empty() && retracted.is_empty() && shortened.is_empty() && completed.is_empty() {
-            return self.settle_conclusions(project);
+            return self.settle_conclusions(project, owed);
         }
         let entry = AuditEntry::new("proofmark", "runs.infer", project.id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -58,7 +59,7 @@ impl Engine {
             }
             Ok(())
         })?;
-        self.settle_conclusions(project)
+        self.settle_conclusions(project, owed)
     }
 
     fn run_of(&self, project: &Project, found: &InferredRun, git: &gather::Repository) -> Run {

@@ -14,21 +14,33 @@ fn key(project: ProjectId) -> String {
 
 /// Notes that conclusions are owed, with the change that they are owed for.
 pub(crate) fn owe(write: &mut Write<'_>, project: ProjectId) -> Result<(), LedgerError> {
-    write.settings().set(&key(project), &true)
+    let debts: u64 = write.settings().get(&key(project))?.unwrap_or(0);
+    write.settings().set(&key(project), &(debts + 1))
 }
 
 impl Engine {
     /// Whether something changed since the runs of a project were last concluded.
     pub(crate) fn owes_conclusions(&self, project: &Project) -> Answer<bool> {
-        self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get::<bool>(&key(project.id))?.unwrap_or(false)))
+        Ok(self.conclusions_owed(project)?.is_some())
     }
 
-    /// Notes that nothing is owed any more.
-    pub(super) fn settle_conclusions(&self, project: &Project) -> Answer<()> {
-        if !self.owes_conclusions(project)? {
+    /// How many changes there were since the runs of a project were last concluded.
+    pub(super) fn conclusions_owed(&self, project: &Project) -> Answer<Option<u64>> {
+        self.ledger().read::<_, Trouble>(|read| Ok(read.settings().get(&key(project.id))?))
+    }
+
+    /// Notes that nothing is owed any more, unless more changed since `owed` was read: that was not looked at.
+    pub(super) fn settle_conclusions(&self, project: &Project, owed: Option<u64>) -> Answer<()> {
+        if owed.is_none() || self.conclusions_owed(project)? != owed {
             return Ok(());
         }
         let entry = AuditEntry::new("proofmark", "runs.infer", project.id.to_string());
-        self.ledger().write(self.now(), entry, |write| Ok(write.settings().unset(&key(project.id))?))
+        self.ledger().write(self.now(), entry, |write| {
+            // Another process may have come in between.
+            if write.settings().get(&key(project.id))? == owed {
+                write.settings().unset(&key(project.id))?;
+            }
+            Ok(())
+        })
     }
 }

@@ -11,7 +11,7 @@ use proofmark_intake::files::label_of;
 use proofmark_ledger::{AuditEntry, FileState};
 
 use super::trace::{Access, AccessKind};
-use super::{RecordRequest, kernel, preload_library};
+use super::{RecordRequest, kernel, preload_library, shell_line};
 use crate::Engine;
 use crate::hold::{Guard, HeldRead};
 use crate::trouble::{Answer, Trouble};
@@ -50,23 +50,26 @@ impl Engine {
             write.note("held", reads.iter().map(|it| it.path.as_str().to_owned()).collect::<Vec<String>>());
             Ok(())
         })?;
-        Err(refusal(&reads)
+        Err(refusal(Path::new(&project.root), &reads)
             .hint("Or go on all the same, which is recorded in the run: proofmark run --use-held REASON -- …"))
     }
 }
 
 /// That a command was not started.
-pub(crate) fn refusal(reads: &[HeldRead]) -> Trouble {
+pub(crate) fn refusal(root: &Path, reads: &[HeldRead]) -> Trouble {
     const MOST: usize = 3;
     let mut sentences: Vec<String> = reads.iter().take(MOST).map(HeldRead::sentence).collect();
     if reads.len() > MOST {
         sentences.push(format!("{} more of what it would read are held back, too.", reads.len() - MOST));
     }
     sentences.push("The command was not started.".to_owned());
-    let first = reads.first().map(|it| it.path.as_str()).unwrap_or_default();
-    Trouble::new(ErrorCode::Blocked, sentences.join(" ")).hint(format!(
+    let trouble = Trouble::new(ErrorCode::Blocked, sentences.join(" "));
+    let Some(first) = reads.first() else { return trouble };
+    // Absolute, because the command may have been asked for in any folder.
+    let path = root.join(first.path.as_str()).to_string_lossy().into_owned();
+    trouble.hint(format!(
         "Mend the data, or decide that it may be used: proofmark data release {} --reason …",
-        if first.contains(' ') { format!("'{first}'") } else { first.to_owned() }
+        shell_line(&[path])
     ))
 }
 
@@ -88,7 +91,9 @@ pub(super) fn inputs(
     }
     for edge in inputs {
         let Some(digest) = edge.digest else { continue };
-        let Some(held) = guard.files.values().find(|it| it.digest == digest) else { continue };
+        // Bytes are held in a project; the same bytes in another one are not.
+        let mut here = guard.files.iter().filter(|(path, _)| path.starts_with(root));
+        let Some((_, held)) = here.find(|(_, it)| it.digest == digest) else { continue };
         let fate = if allowed { HeldFate::Allowed } else { HeldFate::NotStopped };
         let reason = held.word.reason.clone();
         found.insert(edge.path.clone(), HeldInput { path: edge.path.clone(), digest, reason, fate });

@@ -33,6 +33,7 @@ pub use process::Echo;
 #[cfg(test)]
 pub(crate) use trace::unescape;
 
+use crate::hold::Guard;
 use crate::scan::ScanControl;
 use crate::trouble::{Answer, Trouble, io_trouble};
 use crate::{Engine, lock, platform};
@@ -87,8 +88,9 @@ impl Engine {
         let place = self.home().runs().join(id.to_string());
         let mut observers = observers::Observers::prepare(self.home(), &place, &request.argv)?;
         let guard = self.guard()?;
-        if request.use_held.is_none() {
-            observers.refuse(&guard, &place)?;
+        match request.use_held {
+            None => observers.refuse(&guard, &place)?,
+            Some(_) => observers.environment.extend(Guard::nothing()),
         }
         let environment = self.environment_of(&argv, &folder);
         run.environment_digest = Some(environment.digest);

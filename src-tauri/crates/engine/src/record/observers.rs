@@ -144,10 +144,10 @@ impl Observers {
 
 /// What keeps a process that is not recorded from opening data that is held back; nothing if nothing is held.
 pub(crate) fn refusing(home: &Home, guard: &Guard, folder: &Path) -> Answer<BTreeMap<OsString, OsString>> {
-    let list = guard.variables(folder)?;
-    if list.is_empty() {
-        return Ok(list);
+    if guard.files.is_empty() {
+        return Ok(Guard::nothing());
     }
+    let list = guard.variables(folder)?;
     let mut observers = Observers::prepare(home, folder, &[])?;
     observers.environment.extend(list);
     Ok(observers.environment)

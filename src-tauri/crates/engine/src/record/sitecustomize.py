@@ -1,5 +1,6 @@
 # Put in front of Python's search path by `proofmark run`: notes which files this interpreter opens, and from which line of
 # which script. It changes nothing that the program does, and steps aside at the first trouble of its own.
+import _thread
 import os
 import sys
 
@@ -33,7 +34,8 @@ def _begin():
         os.path.join(prefix, "") for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, here}
     ) + ("/proc/", "/sys/", "/dev/", "/usr/lib/", "/usr/share/", "/etc/")
     write, fspath, getpid, isabs, join, getcwd = os.write, os.fspath, os.getpid, os.path.isabs, os.path.join, os.getcwd
-    busy = [False]
+    # A thread at work here must not keep another one from being seen.
+    busy, me = set(), _thread.get_ident
 
     def text(path):
         path = os.fsdecode(fspath(path))
@@ -80,7 +82,7 @@ def _begin():
         write(fd, ("\t".join(escape(it) for it in fields) + "\n").encode("utf-8", "surrogateescape"))
 
     def hook(event, arguments):
-        if busy[0]:
+        if me() in busy:
             return
         if event == "open":
             path, mode, flags = arguments
@@ -88,7 +90,7 @@ def _begin():
                 return
         elif event not in ("os.rename", "os.remove", "os.link", "os.truncate", "sqlite3.connect"):
             return
-        busy[0] = True
+        busy.add(me())
         stop = None
         try:
             first = text(arguments[0])
@@ -115,7 +117,7 @@ def _begin():
         except Exception:
             pass
         finally:
-            busy[0] = False
+            busy.discard(me())
             if stop:
                 said = stop[0] + " is " + stop[1] + " Opening it was refused"
                 os.write(2, ("proofmark: " + said + ".\n").encode("utf-8", "surrogateescape"))

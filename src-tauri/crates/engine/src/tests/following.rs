@@ -64,13 +64,25 @@ fn a_log_is_read_when_it_has_grown_and_the_overview_says_what_changed() {
     assert_ne!(second.report, first.report);
     assert!(matches!(second.state, HealthState::Watch | HealthState::Bad), "{}", second.why);
     assert!(second.alerts > 0);
-    let needs = needs();
-    assert_eq!(needs.len(), 1);
-    assert!(needs[0].what.contains("shop"), "{}", needs[0].what);
-    assert!(needs[0].why.contains("amount"), "{}", needs[0].why);
+    let found = needs();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].what.contains("shop"), "{}", found[0].what);
+    assert!(found[0].why.contains("amount"), "{}", found[0].why);
 
     let again = look();
     assert_eq!(again.report, second.report, "the same bytes are read once");
+
+    // It grows, and is something else when it is read: what was known of the model stands.
+    sandbox.write("logs/predictions.jsonl", &log(22, 14));
+    sandbox.scan(&project);
+    sandbox.write("logs/predictions.jsonl", "PK\u{3}\u{4} is no log\n");
+    sandbox.clock.advance_ms(3_600_000);
+    wait(&sandbox, sandbox.engine.screen_start(ScreenStart { project: project.id, path: None }).unwrap());
+    let after = sandbox.engine.monitor_show(place.clone()).unwrap().head.unwrap();
+    assert_eq!((after.report, after.state), (second.report, second.state));
+    assert_eq!(needs().len(), 1, "a log that cannot be read hides no model");
+    let list = sandbox.engine.monitor_list(Default::default()).unwrap();
+    assert!(list.logs[0].sentence.contains("Since then it could not be read: "), "{}", list.logs[0].sentence);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Who is known to use a released version: from what was taken out on this machine, and from the logs of predictions that were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
-use proofmark_domain::monitor::{ModelMonitor, MonitorReport};
+use proofmark_domain::artifact::RelPath;
+use proofmark_domain::monitor::ModelMonitor;
 use proofmark_domain::release::ModelName;
 use proofmark_ledger::{AuditEntry, ReportKind, Tag};
 use proofmark_registry::registry::Fetched;
@@ -17,9 +18,6 @@ use crate::trouble::{Answer, Trouble, sentence};
 const FETCHED: &str = "registry.fetch";
 /// Entries of the audit about one version that are looked at.
 const ENTRIES: u64 = 1_000;
-/// Readings of logs of one project that are looked at.
-const READINGS: u64 = 200;
-
 impl Engine {
     /// Who is known to use a version. Only what this machine has seen can be known: reading a registry leaves no trace in it.
     ///
@@ -68,22 +66,13 @@ impl Engine {
     fn who_asked(&self, model: &ModelName, version: u64) -> Answer<Vec<Consumer>> {
         let mut consumers = Vec::new();
         for project in self.projects()? {
-            let kind = ReportKind::Monitor;
-            let heads = self
+            let read = self
                 .ledger()
-                .read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, kind, Some(READINGS))?))?;
-            let mut newest = BTreeMap::new();
-            for head in heads {
-                let Some(path) = head.path.clone() else { continue };
-                let known: &mut proofmark_ledger::ReportHead = newest.entry(path).or_insert_with(|| head.clone());
-                if head.created_at > known.created_at {
-                    *known = head;
-                }
-            }
-            for (path, head) in newest {
-                let stored =
-                    self.ledger().read::<_, Trouble>(|read| Ok(read.reports().by_id::<MonitorReport>(head.id)?))?;
-                let Some(report) = stored.map(|it| it.body) else { continue };
+                .read::<_, Trouble>(|read| Ok(read.reports().of_project(project.id, ReportKind::Monitor, None)?))?;
+            let paths: BTreeSet<RelPath> = read.into_iter().filter_map(|it| it.path).collect();
+            for path in paths {
+                // What another version of Proofmark kept, or what could not be read, says nothing here.
+                let Some(report) = self.answered_reading(&project, &path)?.and_then(|it| it.report) else { continue };
                 let place = format!("{} in {}", path.as_str(), project.name);
                 for logged in std::iter::once(&report.main).chain(&report.others) {
                     consumers.extend(callers(logged, model, version, &place));

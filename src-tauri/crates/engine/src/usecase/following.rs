@@ -1,6 +1,6 @@
 //! Logs of predictions are read again when they have grown, so that nobody has to ask how a model does.
 
-use proofmark_contract::{EngineEvent, Notice, NoticeTone};
+use proofmark_contract::{EngineEvent, ErrorCode, Notice, NoticeTone};
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
 use proofmark_domain::attention::{Attention, Target, Urgency};
 use proofmark_domain::monitor::HealthState;
@@ -8,7 +8,7 @@ use proofmark_domain::project::Project;
 use proofmark_ledger::{AuditEntry, NewReport, ReportKind};
 use serde_json::{Value, json};
 
-use super::monitoring::Answered;
+use super::monitoring::{Answered, Asked, LogJob, UNREADABLE};
 use crate::Engine;
 use crate::jobs::Worker;
 use crate::trouble::{Answer, Trouble};
@@ -26,7 +26,7 @@ impl Engine {
             if log.size > limit {
                 continue;
             }
-            let newest = self.newest_reading(project, &log.path)?;
+            let newest = self.newest_try(project, &log.path)?;
             if newest.is_none_or(|it| it.digest != log.digest && now - it.created_at.ms() >= REST_MS) {
                 due.push(log);
             }
@@ -41,21 +41,15 @@ impl Engine {
             worker.check()?;
             worker.progress(0, None, log.path.as_str());
             let before = self.answered_reading(project, &log.path)?;
-            let asked = self
-                .newest_reading(project, &log.path)?
-                .and_then(|it| it.summary.get("asked").cloned())
-                .and_then(|it| serde_json::from_value(it).ok())
-                .unwrap_or_default();
-            // What was named for the last reading may be gone since; then what is found out will do.
-            let reading = match self.log_reading(project, &log.path, asked) {
-                Err(_) => self.log_reading(project, &log.path, Default::default())?,
-                found => found?,
-            };
-            match self.read_log(project, &reading, worker, &|_, _| {}) {
+            let asked = self.asked_before(project, &log.path)?;
+            let read = self
+                .reading_as(project, &log.path, &asked)
+                .and_then(|reading| self.read_log(project, &reading, worker, &|_, _| {}));
+            match read {
                 Ok(()) => {}
                 Err(trouble) if trouble.is_cancelled() => return Err(trouble),
                 Err(trouble) => {
-                    self.keep_unread(project, &log, &trouble)?;
+                    self.keep_unread(project, &log, &asked, &trouble)?;
                     continue;
                 }
             }
@@ -68,18 +62,47 @@ impl Engine {
         Ok(())
     }
 
-    fn keep_unread(&self, project: &Project, log: &FileFacts, trouble: &Trouble) -> Answer<()> {
-        let problem = json!({"problem": trouble.0.message});
+    /// How a log was asked for when it was read, or tried, last.
+    fn asked_before(&self, project: &Project, log: &RelPath) -> Answer<Asked> {
+        let newest = self.newest_try(project, log)?;
+        let asked = newest.and_then(|it| it.summary.get("asked").cloned());
+        Ok(asked.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default())
+    }
+
+    /// What it takes to read a log as it was asked for. A table that was named and is gone is left out this time, and stays named.
+    fn reading_as(&self, project: &Project, log: &RelPath, asked: &Asked) -> Answer<LogJob> {
+        let is_there = |named: &Option<String>| -> Answer<bool> {
+            let Some(path) = named.as_ref().filter(|it| !it.is_empty()) else { return Ok(true) };
+            match self.file(project, &RelPath::new(path.clone())) {
+                Ok(_) => Ok(true),
+                Err(trouble) if trouble.0.code == ErrorCode::NotFound => Ok(false),
+                Err(trouble) => Err(trouble),
+            }
+        };
+        let mut now = asked.clone();
+        if !is_there(&now.reference)? {
+            now.reference = None;
+        }
+        if !is_there(&now.labels)? {
+            now.labels = None;
+        }
+        let mut reading = self.log_reading(project, log, now)?;
+        reading.asked = asked.clone();
+        Ok(reading)
+    }
+
+    fn keep_unread(&self, project: &Project, log: &FileFacts, asked: &Asked, trouble: &Trouble) -> Answer<()> {
+        let problem = json!({"problem": trouble.0.message, "asked": asked});
         let entry = AuditEntry::new("proofmark", "monitor.unreadable", log.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
-            let head = self.head(ReportKind::Monitor, project, log, None, Some("unreadable".into()), problem.clone());
+            let head = self.head(ReportKind::Monitor, project, log, None, Some(UNREADABLE.into()), problem.clone());
             Ok(write.reports().add(&NewReport { head, body: &problem })?)
         })
     }
 
     /// Why the newest try to read a log came to nothing.
     pub(super) fn reading_problem(&self, project: &Project, log: &FileFacts) -> Answer<Option<String>> {
-        let newest = self.newest_reading(project, &log.path)?;
+        let newest = self.newest_try(project, &log.path)?;
         Ok(newest.and_then(|it| it.summary.get("problem").and_then(Value::as_str).map(str::to_owned)))
     }
 
@@ -104,6 +127,11 @@ impl Engine {
     pub(super) fn models_needing(&self, attention: &mut Vec<Attention>) -> Answer<()> {
         for project in self.projects()? {
             for log in self.files_of_kind(&project, &[ArtifactKind::PredictionLog])? {
+                // Answers only make it better, so what was well when it was read need not be looked into.
+                let newest = self.newest_reading(&project, &log.path)?;
+                if newest.and_then(|it| it.verdict).is_none_or(|it| it == "good" || it == "unknown") {
+                    continue;
+                }
                 let Some(reading) = self.answered_reading(&project, &log.path)? else { continue };
                 let model = reading.report.as_ref().and_then(|it| it.main.model.clone());
                 let model = model.unwrap_or_else(|| format!("The model of {}", log.path.file_name()));

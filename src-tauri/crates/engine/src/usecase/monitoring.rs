@@ -22,13 +22,16 @@ use crate::jobs::{JobPlan, Worker};
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
 
+/// The verdict of a try to read a log that came to nothing.
+pub(super) const UNREADABLE: &str = "unreadable";
+
 /// How a log is to be read; what is absent is found out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     #[serde(default)]
-    labels: Option<String>,
+    pub(super) labels: Option<String>,
     #[serde(default)]
     window: Option<WindowKind>,
 }
@@ -45,7 +48,7 @@ pub(super) struct LogJob {
     pub(super) log: FileFacts,
     pub(super) reference: Option<FileFacts>,
     labels: Option<FileFacts>,
-    asked: Asked,
+    pub(super) asked: Asked,
 }
 
 impl Engine {
@@ -182,9 +185,16 @@ impl Engine {
     }
 
     /// The newest reading of a log, whatever its bytes were then, or the try to read it that came to nothing.
-    pub(super) fn newest_reading(&self, project: &Project, log: &RelPath) -> Answer<Option<ReportHead>> {
+    pub(super) fn newest_try(&self, project: &Project, log: &RelPath) -> Answer<Option<ReportHead>> {
         self.ledger()
-            .read::<_, Trouble>(|read| Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log)?))
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log, None)?))
+    }
+
+    /// The newest reading of a log that came to something.
+    pub(super) fn newest_reading(&self, project: &Project, log: &RelPath) -> Answer<Option<ReportHead>> {
+        self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest_of_path(project.id, ReportKind::Monitor, log, Some(UNREADABLE))?)
+        })
     }
 
     /// The newest reading of a log with what people answered to its alerts; nothing if it was not read or could not be.
@@ -230,8 +240,11 @@ impl Engine {
         let head = self.answered_reading(project, &facts.path)?.map(|it| it.head);
         let problem = self.reading_problem(project, facts)?;
         let (sentence, tone) = match (&head, &drift, &reference) {
+            (Some(head), _, _) => {
+                let since = problem.map_or_else(String::new, |it| format!(" Since then it could not be read: {it}"));
+                (format!("{}{since}", head.why), tone_of(head.state))
+            }
             _ if let Some(problem) = problem => (format!("It could not be read: {problem}"), Tone::Unknown),
-            (Some(head), _, _) => (head.why.clone(), tone_of(head.state)),
             (None, Some(row), _) => {
                 let tone = match row.verdict {
                     DriftVerdict::Drift => Tone::Attention,

@@ -176,19 +176,23 @@ impl Reports<'_> {
         })
     }
 
-    /// The newest report of a kind about a path of a project, whatever its bytes were then, without its body.
+    /// The newest report of a kind about a path of a project, whatever its bytes were then, without its body. Those with the verdict
+    /// `but` are passed over.
     pub fn newest_of_path(
         &self,
         project: ProjectId,
         kind: ReportKind,
         path: &RelPath,
+        but: Option<&str>,
     ) -> Result<Option<ReportHead>, LedgerError> {
         self.db.run(|conn| {
             let sql = format!(
-                "SELECT {HEAD} FROM report WHERE project = ?1 AND kind = ?2 AND path = ?3 ORDER BY seq DESC LIMIT 1"
+                "SELECT {HEAD} FROM report
+                  WHERE project = ?1 AND kind = ?2 AND path = ?3 AND (?4 IS NULL OR verdict IS NOT ?4)
+                  ORDER BY seq DESC LIMIT 1"
             );
             let mut statement = conn.prepare_cached(&sql)?;
-            let values = params![project.to_string(), to_word(&kind)?, path.as_str()];
+            let values = params![project.to_string(), to_word(&kind)?, path.as_str(), but];
             Ok(statement.query_row(values, head).optional()?)
         })
     }

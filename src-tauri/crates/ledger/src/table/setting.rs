@@ -40,6 +40,14 @@ pub struct SettingsMut<'c> {
 }
 
 impl SettingsMut<'_> {
+    /// One setting as it stands within this write; `None` if it was never set. One that does not have the type `T` is [`LedgerError::BadRow`].
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, LedgerError> {
+        self.write.db.run(|conn| {
+            let mut statement = conn.prepare_cached("SELECT value FROM setting WHERE key = ?1")?;
+            Ok(statement.query_row([key], |row| json(row, 0)).optional()?)
+        })
+    }
+
     /// Sets it.
     pub fn set<T: Serialize>(&self, key: &str, value: &T) -> Result<(), LedgerError> {
         let at = self.write.at().ms();

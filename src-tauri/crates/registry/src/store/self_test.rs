@@ -9,7 +9,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 /// What a directory or a bucket can promise.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Nothing is promised until it was tried.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SelfTest {
     /// Files can be made and removed.
     pub writable: bool,
@@ -47,20 +48,7 @@ impl SelfTest {
 
 /// Tries everything in a folder of its own below `parent`, and removes it.
 pub(crate) fn self_test(parent: &Path) -> SelfTest {
-    let mut found = SelfTest {
-        writable: false,
-        exclusive_create: false,
-        hard_link: false,
-        rename_over: false,
-        folder_rename: false,
-        folder_rename_refuses: false,
-        flush: false,
-        case_sensitive: false,
-        keeps_unicode: false,
-        long_names: false,
-        clock_ahead_ms: 0,
-        notes: Vec::new(),
-    };
+    let mut found = SelfTest::default();
     let room = parent.join(format!("self-test-{}", Uuid::new_v4()));
     if let Err(error) = fs::create_dir(&room) {
         found.notes.push(format!("nothing can be written here: {error}"));

@@ -174,7 +174,7 @@ impl Engine {
             config.command.iter().map(|part| part.replace("{model}", &model.to_string_lossy()).into()).collect();
         let present = self.present(project)?;
         let reads = self.held_reads(project, &present, &argv, Path::new(&project.root), None)?;
-        if reads.is_empty() { Ok(()) } else { Err(crate::record::refusal(&reads)) }
+        if reads.is_empty() { Ok(()) } else { Err(crate::record::refusal(Path::new(&project.root), &reads)) }
     }
 
     fn ask(
