@@ -236,6 +236,49 @@ fn a_model_made_from_held_data_fails_its_gate_and_the_lineage_says_why() -> Outc
     Ok(())
 }
 
+#[test]
+fn what_a_command_read_before_counts_while_its_script_is_the_same() -> Outcome {
+    let Some(python) = interpreter() else { return Ok(()) };
+    let place = place()?;
+    let hidden = "name = bytes.fromhex('646174612f637573746f6d6572732e637376').decode()\nopen(name).read()\n";
+    place.sandbox.write("project/hidden.py", hidden)?;
+    let words: [&OsStr; 3] = ["--".as_ref(), python.as_os_str(), "hidden.py".as_ref()];
+    place.run(&words)?.document(0)?;
+    place.decide("hold", "the branch sends it again")?;
+    let error = place.run(&words)?.error(1, "blocked")?;
+    let message = error["message"].as_str().unwrap_or_default();
+    ensure!(message.contains("the same command read it when it was last run"), "{message}");
+    // The new script reads nothing of it, and what the old one read says nothing about that.
+    place.sandbox.write("project/hidden.py", "print('nothing is read')\n")?;
+    let run = &place.run(&words)?.document(0)?["run"].clone();
+    ensure!(run["process"]["held"] == serde_json::json!([]), "{run}");
+    Ok(())
+}
+
+#[test]
+fn the_file_of_another_project_is_held_by_the_bytes_that_lie_there_now() -> Outcome {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let place = place()?;
+    place.decide("hold", "the branch sends it again")?;
+    place.sandbox.write("other/note.txt", "a project of its own\n")?;
+    let other = place.sandbox.folder("other")?;
+    scan(&place.cli, &other)?;
+    let file = place.folder.join("data/customers.csv");
+    let read = || place.cli.ask_in(&other, ["run".as_ref(), "--".as_ref(), "cat".as_ref(), file.as_os_str()]);
+    let refused = read()?.document(1)?;
+    ensure!(refused["run"]["process"]["held"][0]["fate"] == "refused", "{}", refused["run"]["process"]);
+    // The same bytes, written anew, are still held back; nobody has looked at that project since.
+    let bytes = fs::read(&file)?;
+    fs::write(&file, &bytes)?;
+    read()?.document(1)?;
+    fs::write(&file, Csv::customers(60).text())?;
+    let free = read()?.document(0)?;
+    ensure!(free["run"]["process"]["held"] == serde_json::json!([]), "{}", free["run"]["process"]);
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn the_command_of_a_gate_does_not_read_held_data() -> Outcome {

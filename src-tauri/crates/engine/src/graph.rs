@@ -49,6 +49,11 @@ impl ProjectGraph {
         self.index.place(id).and_then(|at| self.graph.nodes.get(at as usize))
     }
 
+    /// The least confidence on the surest way from `from` to each node downstream of it.
+    pub(crate) fn confidence_below(&self, from: &NodeId) -> BTreeMap<&NodeId, f64> {
+        self.index.confidence_below(&self.graph, from)
+    }
+
     pub(crate) fn closure(&self, id: &NodeId, direction: Direction, depth: Option<usize>) -> Graph {
         self.graph.closure_by(&self.index, id, direction, depth)
     }
@@ -271,28 +276,6 @@ fn edge_of(edge: &RunEdge, from: NodeId, to: NodeId, run: &Run, columns: EdgeCol
 
 fn least(a: Confidence, b: Confidence) -> Confidence {
     if b < a { b } else { a }
-}
-
-/// The least confidence on the surest way from `from` to each node downstream of it.
-pub(crate) fn confidence_downstream(graph: &Graph, from: &NodeId) -> BTreeMap<NodeId, f64> {
-    let mut down: BTreeMap<&NodeId, Vec<(&NodeId, f64)>> = BTreeMap::new();
-    for edge in &graph.edges {
-        down.entry(&edge.from).or_default().push((&edge.to, edge.confidence.get()));
-    }
-    let mut best: BTreeMap<NodeId, f64> = BTreeMap::from([(from.clone(), 1.0)]);
-    let mut queue = vec![from.clone()];
-    while let Some(node) = queue.pop() {
-        let so_far = best.get(&node).copied().unwrap_or(0.0);
-        for (next, confidence) in down.get(&node).into_iter().flatten() {
-            let through = so_far.min(*confidence);
-            if best.get(*next).is_none_or(|known| through > *known) {
-                best.insert((*next).clone(), through);
-                queue.push((*next).clone());
-            }
-        }
-    }
-    best.remove(from);
-    best
 }
 
 /// Kinds that a person sees when they ask for data only.

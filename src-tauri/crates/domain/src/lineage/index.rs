@@ -1,6 +1,6 @@
 //! The graph as numbers, for questions that must be answered at once whatever its size.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{Direction, Edge, Graph, NodeId};
 
@@ -98,6 +98,30 @@ impl GraphIndex {
             reached.extend(self.walk(&self.up, start, depth).into_iter().filter(|at| !seen[*at as usize]));
         }
         reached
+    }
+
+    /// The least confidence on the surest way from a node to each node downstream of it, itself left out. `graph` is the one
+    /// that was numbered.
+    pub fn confidence_below<'g>(&self, graph: &'g Graph, from: &NodeId) -> BTreeMap<&'g NodeId, f64> {
+        let Some(start) = self.place(from) else { return BTreeMap::new() };
+        let mut best = vec![-1.0_f64; self.places.len()];
+        best[start as usize] = 1.0;
+        let mut queue = vec![start];
+        while let Some(node) = queue.pop() {
+            for (next, edge) in self.down.of(node) {
+                let sure = graph.edges.get(*edge as usize).map_or(0.0, |edge| edge.confidence.get());
+                let through = best[node as usize].min(sure);
+                if through > best[*next as usize] {
+                    best[*next as usize] = through;
+                    queue.push(*next);
+                }
+            }
+        }
+        let reached = graph.nodes.iter().zip(best).enumerate();
+        reached
+            .filter(|(at, (_, sure))| *at != start as usize && *sure >= 0.0)
+            .map(|(_, (node, sure))| (&node.id, sure))
+            .collect()
     }
 
     fn walk(&self, way: &Neighbours, start: u32, depth: Option<usize>) -> Vec<u32> {

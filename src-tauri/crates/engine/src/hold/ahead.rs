@@ -109,7 +109,8 @@ impl Engine {
         let root = Path::new(&project.root);
         let runs = self.ledger().read::<_, Trouble>(|read| Ok(read.runs().of_project(project.id)?))?;
         let words: Vec<String> = argv.iter().map(|it| it.to_string_lossy().into_owned()).collect();
-        let last = last_like(&runs, &words, folder);
+        // What was read by other code says nothing about this one, which is read below.
+        let last = last_like(&runs, &words, folder).filter(|run| ran_this_code(run, present));
         let written = |path: &RelPath| {
             let wrote = |run: &Run| run.outputs.iter().any(|edge| edge.path == *path);
             last.is_some_and(|run| wrote(run) && !run.inputs.iter().any(|edge| edge.path == *path))
@@ -261,6 +262,14 @@ fn last_like<'r>(runs: &'r [Run], words: &[String], folder: &Path) -> Option<&'r
     let cwd = folder.to_string_lossy();
     let same = |run: &&Run| run.process.as_ref().is_some_and(|it| it.argv == words && it.cwd == *cwd);
     runs.iter().filter(|run| run.source == RunSource::Recorded).filter(same).max_by_key(|run| run.started)
+}
+
+/// Whether the script that a run ran is, byte for byte, the one that lies there now. Of a run that ran no script of the project,
+/// or of whose script only the path is known, nothing else can be said.
+fn ran_this_code(run: &Run, present: &Present) -> bool {
+    let Some(script) = &run.code.path else { return true };
+    let then = run.inputs.iter().find(|edge| edge.path == *script).and_then(|edge| edge.digest);
+    then.is_none_or(|then| present.get(script).is_some_and(|now| now.facts.digest == then))
 }
 
 /// What records say: the data that the same command read when it was last run, and the stages that `dvc repro` would run.

@@ -14,7 +14,8 @@ use proofmark_domain::artifact::RelPath;
 use proofmark_domain::hold::HoldWord;
 use proofmark_domain::project::Project;
 use proofmark_intake::files::platform::stat_of;
-use proofmark_intake::files::resolve;
+use proofmark_intake::files::{hash_file, resolve};
+use proofmark_ledger::FileState;
 
 use crate::Engine;
 use crate::trouble::{Answer, Trouble, io_trouble};
@@ -97,11 +98,33 @@ impl Engine {
             return Ok(Vec::new());
         }
         let root = Path::new(&project.root);
-        let held = |path: RelPath, digest: Digest| {
-            let (_, word) = holds.get(&digest).filter(|(_, word)| word.is_held())?;
-            Some((resolve(root, &path).ok()?, HeldFile { digest, word: word.clone() }))
+        let is_held = |digest: &Digest| holds.get(digest).filter(|(_, word)| word.is_held());
+        let held = |path: RelPath, state: FileState| {
+            is_held(&state.facts.digest)?;
+            let path = resolve(root, &path).ok()?;
+            let digest = digest_now(&path, &state)?;
+            let (_, word) = is_held(&digest)?;
+            Some((path, HeldFile { digest, word: word.clone() }))
         };
-        Ok(self.present(project)?.into_iter().filter_map(|(path, state)| held(path, state.facts.digest)).collect())
+        Ok(self.present(project)?.into_iter().filter_map(|(path, state)| held(path, state)).collect())
+    }
+}
+
+/// The digest of the bytes that lie there now, which are read only if the file is another one than the last scan saw. Other
+/// projects than that of the run were perhaps scanned long ago. Nothing if the file is gone.
+fn digest_now(path: &Path, state: &FileState) -> Option<Digest> {
+    let now = stat_of(&fs::metadata(path).ok()?);
+    let known = &state.stat;
+    let same = (now.size, now.mtime_ns, now.ctime_ns) == (known.size, known.mtime_ns, known.ctime_ns)
+        && (now.inode, now.device) == (known.inode, known.device);
+    if same {
+        return Some(state.facts.digest);
+    }
+    match hash_file(path, &now, &|| false, &|_| ()) {
+        Ok(hashed) => Some(hashed.digest),
+        Err(_) if !path.exists() => None,
+        // What cannot be read or is being written may still be what was held back.
+        Err(_) => Some(state.facts.digest),
     }
 }
 

@@ -3,6 +3,7 @@
 mod edges;
 mod held;
 mod kernel;
+mod left_behind;
 mod observers;
 mod process;
 mod programs;
@@ -27,6 +28,7 @@ use serde_json::Value;
 
 pub(crate) use held::refusal;
 pub use kernel::InstalledKernel;
+pub(crate) use left_behind::claim;
 pub use observers::preload_library;
 pub(crate) use observers::refusing;
 pub use process::Echo;
@@ -264,6 +266,7 @@ impl Engine {
             // Left-over traces are of no further use.
             let _ = fs::remove_dir_all(&place);
         }
+        left_behind::remove(&self.home().runs(), std::time::SystemTime::now());
         let dead: Vec<_> = jobs.iter().filter(|(_, owner)| platform::is_gone(owner)).map(|(job, _)| job.id).collect();
         if !dead.is_empty() {
             let entry = AuditEntry::new("proofmark", "job.interrupted", "jobs");

@@ -31,7 +31,7 @@ pub(crate) struct Observers {
 impl Observers {
     /// Prepares a folder for the traces and the variables that bring the observers into the process.
     pub(crate) fn prepare(home: &Home, folder: &Path, argv: &[OsString]) -> Answer<Self> {
-        fs::create_dir_all(folder).map_err(|error| io_trouble("making", folder, &error))?;
+        super::claim(folder)?;
         let mut observers = Self {
             folder: folder.to_path_buf(),
             environment: BTreeMap::new(),
@@ -147,9 +147,8 @@ pub(crate) fn refusing(home: &Home, guard: &Guard, folder: &Path) -> Answer<BTre
     if guard.files.is_empty() {
         return Ok(Guard::nothing());
     }
-    let list = guard.variables(folder)?;
     let mut observers = Observers::prepare(home, folder, &[])?;
-    observers.environment.extend(list);
+    observers.environment.extend(guard.variables(folder)?);
     Ok(observers.environment)
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::files::links;
 use super::projects::{counted, joined};
 use crate::Engine;
-use crate::graph::{ProjectGraph, confidence_downstream};
+use crate::graph::ProjectGraph;
 use crate::screen::{LABEL_SUBJECT, labels_in, reference_setting};
 use crate::trouble::{Answer, Trouble};
 
@@ -290,10 +290,11 @@ impl Engine {
 
 fn models_of(known: &ProjectGraph, facts: &FileFacts) -> Vec<ModelUse> {
     let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
-    let mut models: Vec<ModelUse> = confidence_downstream(&known.graph, &id)
+    let mut models: Vec<ModelUse> = known
+        .confidence_below(&id)
         .into_iter()
         .filter_map(|(id, confidence)| {
-            let node = known.node(&id).filter(|node| node.kind == NodeKind::Model)?;
+            let node = known.node(id).filter(|node| node.kind == NodeKind::Model)?;
             Some(ModelUse { path: node.label.clone(), digest: node.digest?, confidence })
         })
         .collect();

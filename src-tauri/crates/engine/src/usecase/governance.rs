@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::models::standing;
 use super::projects::counted;
 use crate::Engine;
-use crate::graph::confidence_downstream;
 use crate::trouble::{Answer, Trouble};
 
 /// Audit entries that are searched for a text.
@@ -68,7 +67,7 @@ impl Engine {
                     continue;
                 }
                 let below = known.closure(&node.id, Direction::Down, None);
-                let confidence = confidence_downstream(&below, &node.id);
+                let confidence = known.confidence_below(&node.id);
                 let mut cells = Vec::new();
                 for model in below.nodes.iter().filter(|it| it.kind == NodeKind::Model) {
                     let Some(at) = index.get(&model.id) else { continue };

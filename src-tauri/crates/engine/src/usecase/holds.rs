@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::findings::judged_heads;
 use super::projects::counted;
 use crate::Engine;
-use crate::graph::{ProjectGraph, confidence_downstream};
+use crate::graph::ProjectGraph;
 use crate::hold::{HOLD_SUBJECT, decision, read_holds};
 use crate::scan::is_tabular;
 use crate::trouble::{Answer, Trouble};
@@ -134,10 +134,9 @@ impl Engine {
             if shown.contains(&origin.id) {
                 own.push(mark(&origin.id, Confidence::CERTAIN));
             }
-            for (node, confidence) in confidence_downstream(&known.graph, &origin.id) {
-                // A run that rewrites its own input leads back to where it began.
-                if shown.contains(&node) && node != origin.id {
-                    carried.push(mark(&node, Confidence::clamped(confidence)));
+            for (node, confidence) in known.confidence_below(&origin.id) {
+                if shown.contains(node) {
+                    carried.push(mark(node, Confidence::clamped(confidence)));
                 }
             }
         }

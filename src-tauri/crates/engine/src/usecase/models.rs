@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_contract::view::*;
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
-use proofmark_domain::lineage::{Direction, Graph, NodeId, NodeKind};
+use proofmark_domain::lineage::{Direction, Graph, GraphIndex, NodeId, NodeKind};
 use proofmark_domain::model::{ModelFacts, SafetyVerdict};
 use proofmark_domain::project::Project;
 use proofmark_domain::release::{CandidateState, RegistryState};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::files::links;
 use super::projects::{counted, joined};
 use crate::Engine;
-use crate::graph::{ProjectGraph, confidence_downstream};
+use crate::graph::ProjectGraph;
 use crate::screen::{VERSION, absolute};
 use crate::trouble::{Answer, Trouble};
 
@@ -254,6 +254,7 @@ fn candidates_of(state: &RegistryState, digest: &Digest) -> Vec<CandidateLink> {
 
 /// The data sets upstream, nearest knowledge of each.
 pub(crate) fn sources_of(upstream: &Graph, model: &NodeId) -> Vec<ModelSource> {
+    let index = GraphIndex::new(upstream);
     let mut sources: Vec<ModelSource> = upstream
         .nodes
         .iter()
@@ -264,7 +265,7 @@ pub(crate) fn sources_of(upstream: &Graph, model: &NodeId) -> Vec<ModelSource> {
                 path: node.label.clone(),
                 digest: node.digest,
                 unchanged: node.present,
-                confidence: confidence_downstream(upstream, &node.id).get(model).copied().unwrap_or(0.0),
+                confidence: index.confidence_below(upstream, &node.id).get(model).copied().unwrap_or(0.0),
                 labels: labels.into_iter().collect(),
             }
         })
