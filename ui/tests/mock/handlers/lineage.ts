@@ -12,7 +12,7 @@ const reasons = [
 	{ name: "time", weight: -0.7, why: "train.py was changed after the file was written" },
 	{ name: "rivals", weight: -1.1, why: "train_old.py can have written it as well" },
 ];
-const edge = (from: string, to: string, run: string | null, basis: Edge["basis"], confidence = 1): Edge => ({ from, to, run, basis, confidence, evidence: basis === "observed" ? "opened by python (pid 81), train.py line 12" : basis === "matched" ? "the bytes are the same" : basis === "declared" ? "dvc.yaml names it" : "named in the code of train.py", reasons: basis === "inferred" ? reasons : [], columns: basis === "observed" ? [{ from: "income", to: "income_log", basis: "inferred", confidence: 0.85 }] : [], columns_known: basis === "observed" });
+const edge = (from: string, to: string, run: string | null, basis: Edge["basis"], confidence = 1): Edge => ({ from, to, run, basis, confidence, evidence: basis === "observed" ? "opened by python (pid 81), train.py line 12" : basis === "matched" ? "the bytes are the same" : basis === "declared" ? "dvc.yaml names it" : "named in the code of train.py", reasons: basis === "inferred" ? reasons : [], columns: basis === "observed" ? [{ from: "income", to: "income_log", basis: "inferred", confidence: 0.85, decides: false }] : [], columns_known: basis === "observed" });
 const runId = (i: number) => `run_01930a6e-7c1a-7d3e-9b1a-${String(i).padStart(12, "0")}`;
 const email = [{ label: "email", group: "direct" as const, column: "email", dataset: RAW, reached_as: ["email"], exact: true }, { label: "postcode", group: "quasi" as const, column: "postcode", dataset: RAW, reached_as: ["region"], exact: false }];
 

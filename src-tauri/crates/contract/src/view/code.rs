@@ -66,7 +66,7 @@ pub struct CodeFlow {
     pub from: String,
     /// The column or feature that it reaches.
     pub to: String,
-    /// `identity`, `transformation`, `aggregation`, `join`, `group_by`, `filter` or `sort`.
+    /// `identity`, `transformation`, `aggregation`, `conditional`, `join`, `group_by`, `filter` or `sort`.
     pub kind: String,
     /// Columns that do not take part.
     pub except: Vec<String>,

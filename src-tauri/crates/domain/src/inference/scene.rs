@@ -50,6 +50,9 @@ pub struct ScriptFlow {
     pub except: Vec<String>,
     /// How sure the analysis of the code is, 0..1.
     pub confidence: f64,
+    /// Whether it only decides which value a row gets, as a mask does, and is none of the values.
+    #[serde(default)]
+    pub decides: bool,
 }
 
 /// A path that a script reads or writes.

@@ -44,7 +44,7 @@ const FEATURE: f64 = 0.9;
 type Column = (usize, String);
 
 /// How surely each column of an input reaches each column of one output, and whether that is all that reaches it.
-type Reached = (BTreeMap<(Column, String), f64>, bool);
+type Reached = (BTreeMap<(Column, String), Way>, bool);
 
 /// Puts together what the code says, what the model says, and what the names say.
 pub fn columns_of(run: &Run, source: Option<&Source>, ends: &Ends<'_>) -> RunColumns {
@@ -83,31 +83,49 @@ pub fn columns_of(run: &Run, source: Option<&Source>, ends: &Ends<'_>) -> RunCol
             .iter()
             .flat_map(|(flows, _)| flows.iter())
             .filter(|(((input, from), _), _)| input == number && from == name)
-            .map(|(_, sure)| *sure)
+            .map(|(_, way)| way.sure)
             .fold(0.0, f64::max);
-        inputs[*number].columns.push(edge(name, in_run, sure));
+        inputs[*number].columns.push(edge(name, in_run, Way::value(sure)));
     }
     let outputs = reached
         .into_iter()
         .map(|(flows, known)| {
-            let mut columns: BTreeMap<(String, String), f64> = BTreeMap::new();
-            for ((column, to), sure) in flows {
+            let mut columns: BTreeMap<(String, String), Way> = BTreeMap::new();
+            for ((column, to), way) in flows {
                 let from = names.get(&column).cloned().unwrap_or(column.1);
-                let best = columns.entry((from, to)).or_default();
-                *best = best.max(sure);
+                columns.entry((from, to)).and_modify(|known| *known = known.or(way)).or_insert(way);
             }
-            EdgeColumns { columns: columns.iter().map(|((from, to), sure)| edge(from, to, *sure)).collect(), known }
+            EdgeColumns { columns: columns.iter().map(|((from, to), way)| edge(from, to, *way)).collect(), known }
         })
         .collect();
     RunColumns { inputs, outputs }
 }
 
-fn edge(from: &str, to: &str, sure: f64) -> ColumnEdge {
+/// How a column reaches another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Way {
+    sure: f64,
+    decides: bool,
+}
+
+impl Way {
+    const fn value(sure: f64) -> Self {
+        Self { sure, decides: false }
+    }
+
+    /// Both together: what is a value by one of them is a value.
+    fn or(self, other: Self) -> Self {
+        Self { sure: self.sure.max(other.sure), decides: self.decides && other.decides }
+    }
+}
+
+fn edge(from: &str, to: &str, way: Way) -> ColumnEdge {
     ColumnEdge {
         from: from.to_owned(),
         to: to.to_owned(),
         basis: Basis::Inferred,
-        confidence: Confidence::clamped(sure),
+        confidence: Confidence::clamped(way.sure),
+        decides: way.decides,
     }
 }
 
@@ -199,11 +217,14 @@ fn follow(
     number: usize,
     table: Option<&[String]>,
     names: Option<&[String]>,
-    flows: &mut BTreeMap<(Column, String), f64>,
+    flows: &mut BTreeMap<(Column, String), Way>,
 ) -> bool {
-    let mut add = |from: &str, to: &str, sure: f64| {
-        let best: &mut f64 = flows.entry(((number, from.to_owned()), to.to_owned())).or_default();
-        *best = best.max(sure);
+    let way = Way { sure: flow.confidence, decides: flow.decides };
+    let mut add = |from: &str, to: &str| {
+        flows
+            .entry(((number, from.to_owned()), to.to_owned()))
+            .and_modify(|known| *known = known.or(way))
+            .or_insert(way);
     };
     if flow.from != "*" {
         // A column that the table does not have was meant for another one.
@@ -211,7 +232,7 @@ fn follow(
             return true;
         }
         for to in targets(&flow.from, &flow.to, names) {
-            add(&flow.from, &to, flow.confidence);
+            add(&flow.from, &to);
         }
         return true;
     }
@@ -225,12 +246,12 @@ fn follow(
                         |name: &&String| name.strip_prefix(column.as_str()).is_some_and(|rest| rest.starts_with('_'));
                     let found: Vec<&String> = names.iter().filter(same).collect();
                     let found = if found.is_empty() { names.iter().filter(made).collect() } else { found };
-                    found.into_iter().for_each(|to| add(column, to, flow.confidence));
+                    found.into_iter().for_each(|to| add(column, to));
                 }
-                None => add(column, column, flow.confidence),
+                None => add(column, column),
             }
         } else {
-            targets(column, &flow.to, names).iter().for_each(|to| add(column, to, flow.confidence));
+            targets(column, &flow.to, names).iter().for_each(|to| add(column, to));
         }
     }
     true
@@ -260,7 +281,7 @@ fn by_names(
     tables: &[Option<Vec<String>>],
     names: Option<&[String]>,
     is_model: bool,
-) -> (BTreeMap<(Column, String), f64>, bool) {
+) -> (BTreeMap<(Column, String), Way>, bool) {
     let mut flows = BTreeMap::new();
     let Some(names) = names else { return (flows, false) };
     let mut explained = 0;
@@ -270,7 +291,8 @@ fn by_names(
             let bare = crate::inference::bare_feature(name);
             let column = columns.iter().flatten().find(|column| *column == name || is_model && *column == bare);
             if let Some(column) = column {
-                flows.insert(((number, column.clone()), name.clone()), if is_model { FEATURE } else { SAME_NAME });
+                let way = Way::value(if is_model { FEATURE } else { SAME_NAME });
+                flows.insert(((number, column.clone()), name.clone()), way);
                 found = true;
             }
         }
@@ -349,7 +371,7 @@ mod tests {
 
     fn flow(read: usize, from: &str, to: &str, except: &[&str]) -> ScriptFlow {
         let except = except.iter().map(|it| (*it).to_owned()).collect();
-        ScriptFlow { read, from: from.into(), to: to.into(), except, confidence: 0.9 }
+        ScriptFlow { read, from: from.into(), to: to.into(), except, confidence: 0.9, decides: false }
     }
 
     fn pairs(columns: &EdgeColumns) -> Vec<(&str, &str)> {

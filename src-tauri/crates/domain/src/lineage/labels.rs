@@ -141,7 +141,13 @@ mod tests {
     }
 
     fn column(from: &str, to: &str) -> ColumnEdge {
-        ColumnEdge { from: from.into(), to: to.into(), basis: Basis::Inferred, confidence: Confidence::CERTAIN }
+        ColumnEdge {
+            from: from.into(),
+            to: to.into(),
+            basis: Basis::Inferred,
+            confidence: Confidence::CERTAIN,
+            decides: false,
+        }
     }
 
     fn at<'g>(graph: &'g Graph, id: &str) -> &'g [CarriedLabel] {

@@ -109,6 +109,10 @@ pub struct ColumnEdge {
     /// How sure it is.
     #[serde(default = "certain")]
     pub confidence: Confidence,
+    /// Whether it only decides which value a row gets, as a mask does, and is none of the values: what OpenLineage calls
+    /// indirect and conditional. Of an edge into a run always `false`.
+    #[serde(default)]
+    pub decides: bool,
 }
 
 const fn certain() -> Confidence {

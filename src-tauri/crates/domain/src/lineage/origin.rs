@@ -126,7 +126,13 @@ mod tests {
     use crate::lineage::ColumnEdge;
 
     fn column(from: &str, to: &str) -> ColumnEdge {
-        ColumnEdge { from: from.into(), to: to.into(), basis: Basis::Inferred, confidence: Confidence::clamped(0.9) }
+        ColumnEdge {
+            from: from.into(),
+            to: to.into(),
+            basis: Basis::Inferred,
+            confidence: Confidence::clamped(0.9),
+            decides: false,
+        }
     }
 
     #[test]

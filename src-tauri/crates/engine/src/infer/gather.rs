@@ -334,11 +334,12 @@ fn use_of(used: &PathUse, code: &str) -> ScriptUse {
         // A star that a person wrote means every file; one that stands for what is not known means one of them.
         all: name.contains('*') && name.len() > 1 && code.contains(name),
         when_run: used.when_run,
-        flows: used.flows.iter().filter(|flow| flow.kind.is_direct()).map(flow_of).collect(),
+        flows: used.flows.iter().filter(|flow| flow.kind.reaches_a_column()).map(flow_of).collect(),
     }
 }
 
-/// Only values count: a column that decides which rows are kept does not become another one.
+/// Only what has to do with values counts: a column that decides which rows are kept does not become another one, but one
+/// that decides which value a row gets can be told from what it decided.
 fn flow_of(flow: &ColumnFlow) -> ScriptFlow {
     ScriptFlow {
         read: flow.read,
@@ -346,6 +347,7 @@ fn flow_of(flow: &ColumnFlow) -> ScriptFlow {
         to: flow.to.clone(),
         except: flow.except.clone(),
         confidence: flow.confidence,
+        decides: !flow.kind.is_direct(),
     }
 }
 
@@ -355,7 +357,7 @@ fn writes_of(facts: &SourceFacts, code: &str) -> Vec<ScriptUse> {
     for fit in &facts.fits {
         for number in &fit.saved {
             if let Some(used) = writes.get_mut(*number) {
-                used.flows.extend(fit.flows.iter().filter(|flow| flow.kind.is_direct()).map(flow_of));
+                used.flows.extend(fit.flows.iter().filter(|flow| flow.kind.reaches_a_column()).map(flow_of));
                 used.columns.extend(fit.features.iter().filter(|name| *name != "*").cloned());
             }
         }
@@ -366,7 +368,7 @@ fn writes_of(facts: &SourceFacts, code: &str) -> Vec<ScriptUse> {
 /// What the models are made of whose file the code does not name.
 fn fitted(facts: &SourceFacts) -> Vec<ScriptFlow> {
     let unsaved = facts.fits.iter().filter(|fit| fit.saved.is_empty());
-    unsaved.flat_map(|fit| &fit.flows).filter(|flow| flow.kind.is_direct()).map(flow_of).collect()
+    unsaved.flat_map(|fit| &fit.flows).filter(|flow| flow.kind.reaches_a_column()).map(flow_of).collect()
 }
 
 /// Names of packages that a source imports, as they stand at the beginning of its lines.

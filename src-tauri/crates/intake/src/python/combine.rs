@@ -609,7 +609,7 @@ impl<'a> Analysis<'a> {
         }
         self.tests.push(Sources::default());
         let result = self.invoke(&function, &given, &named, line);
-        let tests = self.tests.pop().unwrap_or_default().through(FlowKind::Transformation);
+        let tests = self.tests.pop().unwrap_or_default().through(FlowKind::Conditional);
         let mut sources = tests;
         match &result {
             // The row itself, perhaps with more columns.

@@ -54,6 +54,9 @@ impl<'a> Analysis<'a> {
             Expr::Logic(any, parts) => self.logic(*any, parts),
             Expr::Choice(test, then, other) => {
                 let test = self.eval(test);
+                if let (Val::Series(series), Some(tests)) = (&test, self.tests.last_mut()) {
+                    tests.add(&series.sources);
+                }
                 match truth(&test) {
                     Some(true) => self.eval(then),
                     Some(false) => self.eval(other),
@@ -62,10 +65,10 @@ impl<'a> Analysis<'a> {
                         match (self.joined(vec![then, other]), test) {
                             (Val::Series(value), Val::Series(test)) => {
                                 let mut value = (*value).clone();
-                                value.sources.add(&test.sources.through(FlowKind::Transformation));
+                                value.sources.add(&test.sources.through(FlowKind::Conditional));
                                 Val::series(value)
                             }
-                            (Val::Unknown, test @ Val::Series(_)) => test,
+                            (Val::Unknown, Val::Series(test)) => Val::series(test.through(FlowKind::Conditional)),
                             (value, _) => value,
                         }
                     }

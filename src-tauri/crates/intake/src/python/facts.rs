@@ -37,11 +37,13 @@ pub enum FlowKind {
     Transformation,
     /// Values made from those of many rows.
     Aggregation,
+    /// Indirect: decides which of several values a row gets, and is none of them: a mask, the test of a condition.
+    Conditional,
     /// Indirect: decides which rows of two tables belong together.
     Join,
     /// Indirect: decides which rows are aggregated together.
     GroupBy,
-    /// Indirect: decides which rows are kept, or which value a row gets.
+    /// Indirect: decides which rows are kept.
     Filter,
     /// Indirect: decides the order of rows.
     Sort,
@@ -53,12 +55,18 @@ impl FlowKind {
         self <= Self::Aggregation
     }
 
-    /// The word for it: `identity`, `transformation`, `aggregation`, `join`, `group_by`, `filter`, `sort`.
+    /// Whether it has to do with the values of one column, and not only with the rows of the whole table.
+    pub fn reaches_a_column(self) -> bool {
+        self <= Self::Conditional
+    }
+
+    /// The word for it: `identity`, `transformation`, `aggregation`, `conditional`, `join`, `group_by`, `filter`, `sort`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Transformation => "transformation",
             Self::Aggregation => "aggregation",
+            Self::Conditional => "conditional",
             Self::Join => "join",
             Self::GroupBy => "group_by",
             Self::Filter => "filter",

@@ -27,7 +27,7 @@ pub(super) enum Origin {
 /// How values come from an origin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Way {
-    /// Identity, transformation or aggregation.
+    /// Identity, transformation, aggregation or conditional.
     pub(super) kind: FlowKind,
     /// How sure, 0..1.
     pub(super) sure: f64,
@@ -50,13 +50,17 @@ impl Sources {
         self.0.is_empty()
     }
 
-    /// Both together. What arrives once per row and once over many rows is a transformation.
+    /// Both together. What arrives once per row and once over many rows is a transformation; what arrives as a value and also
+    /// decides between values is a value.
     pub(super) fn add(&mut self, other: &Self) {
         for (origin, way) in &other.0 {
             if let Some(mine) = self.0.get_mut(origin) {
-                if mine.kind != way.kind {
-                    mine.kind = FlowKind::Transformation;
-                }
+                mine.kind = match (mine.kind.is_direct(), way.kind.is_direct()) {
+                    _ if mine.kind == way.kind => mine.kind,
+                    (true, false) => mine.kind,
+                    (false, true) => way.kind,
+                    _ => FlowKind::Transformation,
+                };
                 mine.sure = mine.sure.max(way.sure);
             } else if self.0.len() < SOURCES {
                 self.0.insert(origin.clone(), *way);

@@ -1,5 +1,6 @@
 //! Queries: which tables and files they read and write, and which columns their results are made from.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -370,13 +371,17 @@ impl<'a> Analysis<'a> {
 
     /// All columns that an expression names.
     fn sql_sources(&mut self, expr: &ast::Expr, tables: &Tables, run: &Run<'_>, depth: usize) -> Sources {
-        let mut names: Vec<Vec<String>> = Vec::new();
+        let deciding = tests_in(expr);
+        let mut names: Vec<(Vec<String>, bool)> = Vec::new();
         let mut inner: Vec<ast::Query> = Vec::new();
         let _: ControlFlow<()> = visit_expressions(expr, |e| {
             match e {
-                ast::Expr::Identifier(name) => names.push(vec![plain(&name.to_string())]),
+                ast::Expr::Identifier(name) => {
+                    names.push((vec![plain(&name.to_string())], deciding.contains(&std::ptr::from_ref(e))))
+                }
                 ast::Expr::CompoundIdentifier(parts) => {
-                    names.push(parts.iter().map(|part| plain(&part.to_string())).collect())
+                    let parts = parts.iter().map(|part| plain(&part.to_string())).collect();
+                    names.push((parts, deciding.contains(&std::ptr::from_ref(e))))
                 }
                 ast::Expr::Subquery(query)
                 | ast::Expr::InSubquery { subquery: query, .. }
@@ -392,7 +397,7 @@ impl<'a> Analysis<'a> {
             let frame = self.sql_query(query, tables, run, depth + 1);
             all.add(&frame.all_sources().through(FlowKind::Transformation));
         }
-        for parts in names {
+        for (parts, decides) in names {
             let Some((name, of)) = parts.split_last() else { continue };
             if name == UNKNOWN {
                 continue;
@@ -415,12 +420,32 @@ impl<'a> Analysis<'a> {
             }
             let several = found.iter().filter(|frame| frame.get(name).is_some()).count() > 1;
             for frame in &found {
-                let sources = self.sql_column(frame, name);
+                let mut sources = self.sql_column(frame, name);
+                if decides {
+                    sources = sources.through(FlowKind::Conditional);
+                }
                 all.add(&if several { sources.doubted(0.5) } else { sources });
             }
         }
         all
     }
+}
+
+/// The expressions inside the tests of every `CASE` of an expression, each by where it lies.
+fn tests_in(expr: &ast::Expr) -> HashSet<*const ast::Expr> {
+    let mut found = HashSet::new();
+    let _: ControlFlow<()> = visit_expressions(expr, |e| {
+        if let ast::Expr::Case { operand, conditions, .. } = e {
+            for test in operand.iter().map(|it| &**it).chain(conditions.iter().map(|it| &it.condition)) {
+                let _: ControlFlow<()> = visit_expressions(test, |inner| {
+                    found.insert(std::ptr::from_ref(inner));
+                    ControlFlow::Continue(())
+                });
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    found
 }
 
 fn constraint(join: &JoinOperator) -> Option<&JoinConstraint> {

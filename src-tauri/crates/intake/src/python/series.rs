@@ -107,6 +107,19 @@ impl<'a> Analysis<'a> {
             }
             // Values by the index that they were found under.
             "to_dict" => Val::series(Series { name: None, table: None, ..(**series).clone() }),
+            // A further case of a choice, and values that stay or are replaced by whether a test holds.
+            "when" | "where" | "mask" if !series.accessor && !args.is_empty() => {
+                let values: Vec<Val<'a>> =
+                    args.iter().skip(1).cloned().chain(keywords.iter().map(|(_, value)| value.clone())).collect();
+                let chosen = self.one_of(&args[..1], &values);
+                let mut result = series.through(FlowKind::Transformation);
+                if let Val::Series(chosen) = &chosen {
+                    result.sources.add(&chosen.sources);
+                    super::frame::merge_rows(&mut result.rows, &chosen.rows);
+                }
+                let value = Val::series(result);
+                self.column_in_place(series, value, keywords)
+            }
             "hist" | "plot" | "boxplot" | "describe" | "info" | "bar" | "savefig" => Val::Unknown,
             _ => {
                 let aggregated = !series.accessor && names::is_aggregation(method);
@@ -124,15 +137,41 @@ impl<'a> Analysis<'a> {
                     });
                 }
                 let value = Val::series(result);
-                if keyword(keywords, "inplace").and_then(truth) == Some(true)
-                    && let (Some(at), Some(name)) = (series.table, &series.name)
-                {
-                    self.set_column(at, &name.clone(), &value);
-                    return Val::Nothing;
-                }
-                value
+                self.column_in_place(series, value, keywords)
             }
         }
+    }
+
+    /// Puts a value in the place of the column that it was made from, if the call says so.
+    fn column_in_place(&mut self, series: &Series, value: Val<'a>, keywords: &[(String, Val<'a>)]) -> Val<'a> {
+        if keyword(keywords, "inplace").and_then(truth) == Some(true)
+            && let (Some(at), Some(name)) = (series.table, &series.name)
+        {
+            self.set_column(at, &name.clone(), &value);
+            return Val::Nothing;
+        }
+        value
+    }
+
+    /// One of these values for each row, by tests: the values arrive, the tests only decide. Texts among the values are values.
+    fn one_of(&mut self, tests: &[Val<'a>], values: &[Val<'a>]) -> Val<'a> {
+        let mut result = match self.mixed(&values.iter().collect::<Vec<_>>()) {
+            Val::Series(series) => (*series).clone(),
+            _ => Series::default(),
+        };
+        match self.mixed(&tests.iter().collect::<Vec<_>>()) {
+            Val::Series(tests) => {
+                result.sources.add(&tests.sources.through(FlowKind::Conditional));
+                super::frame::merge_rows(&mut result.rows, &tests.rows);
+                result.table = result.table.or(tests.table);
+                if result.index.is_empty() {
+                    result.index.clone_from(&tests.index);
+                }
+            }
+            _ if result.sources.is_empty() => return Val::Unknown,
+            _ => {}
+        }
+        Val::series(result)
     }
 
     /// Functions of pandas, polars, numpy and Spark that make tables or columns.
@@ -218,13 +257,11 @@ impl<'a> Analysis<'a> {
                 "struct" | "concat_str" | "concat_list" | "coalesce" | "sum_horizontal" | "mean_horizontal"
                 | "max_horizontal" | "min_horizontal" | "any_horizontal" | "all_horizontal" | "format",
             ) => Some(self.expression(args, keywords, FlowKind::Transformation)),
-            ("polars", "when") => {
-                Some(self.expression(args, keywords, FlowKind::Transformation)).map(|value| match value {
-                    // The name is that of the first value.
-                    Val::Series(series) => Val::series(Series { name: None, ..(*series).clone() }),
-                    value => value,
-                })
-            }
+            ("polars", "when") => Some(match self.expression(args, keywords, FlowKind::Conditional) {
+                // The name is that of the first value.
+                Val::Series(series) => Val::series(Series { name: None, ..(*series).clone() }),
+                value => value,
+            }),
             ("polars", _) if names::is_aggregation(last) => {
                 Some(self.expression(args, keywords, FlowKind::Aggregation))
             }
@@ -237,11 +274,19 @@ impl<'a> Analysis<'a> {
                 Some(self.session(name.trim_start_matches("pyspark.session."), args, keywords, line))
             }
             ("numpy", "where" | "select") => {
-                let mut value = self.mixed(&args.iter().collect::<Vec<_>>());
-                if let Val::Series(series) = &value {
-                    value = Val::series(Series { name: None, ..(**series).clone() });
-                }
-                Some(value)
+                let (tests, values) = args.split_at(args.len().min(1));
+                let values: Vec<Val<'a>> =
+                    values.iter().cloned().chain(keywords.iter().map(|(_, value)| value.clone())).collect();
+                // Alone, the condition is itself what is asked for: the places where it holds.
+                let value = if values.is_empty() {
+                    self.mixed(&tests.iter().collect::<Vec<_>>())
+                } else {
+                    self.one_of(tests, &values)
+                };
+                Some(match value {
+                    Val::Series(series) => Val::series(Series { name: None, ..(*series).clone() }),
+                    value => value,
+                })
             }
             (
                 "pandas",
@@ -309,6 +354,7 @@ impl<'a> Analysis<'a> {
                 }
             }
             "desc" | "asc" => self.expression(args, keywords, FlowKind::Identity),
+            "when" => self.one_of(args.get(..1).unwrap_or(&[]), args.get(1..).unwrap_or(&[])),
             _ if names::is_aggregation(last) => {
                 self.expression(args.get(..1).unwrap_or(&[]), keywords, FlowKind::Aggregation)
             }

@@ -379,7 +379,7 @@ impl<'a> Analysis<'a> {
             if let Some(before) = before {
                 sources.add(&before.through(FlowKind::Transformation));
             }
-            sources.add(&mask.through(FlowKind::Filter));
+            sources.add(&mask.through(FlowKind::Conditional));
             self.tables[at].set(&name, Rc::new(sources));
         }
     }

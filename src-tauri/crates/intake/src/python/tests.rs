@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 //! Sources in the styles of real projects, each with the paths and columns that a person would name.
 
+use std::collections::BTreeSet;
+
 use proofmark_domain::artifact::RelPath;
 
 use super::{ProjectModules, SourceFacts, read_notebook, read_source};
@@ -326,4 +328,52 @@ fn an_array_that_is_filled_is_made_from_what_is_put_in() {
 fn a_function_that_nothing_calls_may_be_called_with_anything() {
     let found = facts("def save(df, path=None):\n    if path is not None:\n        df.to_csv(path + 'x_made.csv')\n");
     assert_eq!(writes(&found), ["*x_made.csv"]);
+}
+
+#[test]
+fn a_mask_decides_and_the_values_flow_however_a_choice_is_written() {
+    let begin = "import numpy as np\nimport pandas as pd\nimport polars as pl\nfrom pyspark.sql import SparkSession, functions as F\nimport duckdb\ndf = pd.read_csv('a.csv')\n";
+    let ways = [
+        "df.loc[df['m'] > 1, 'c'] = df['v']\n",
+        "df['c'] = np.where(df['m'] > 1, df['v'], 0)\n",
+        "df['c'] = np.select([df['m'] > 1], [df['v']], default=0)\n",
+        "df['c'] = df['v'].where(df['m'] > 1, 0)\n",
+        "df['c'] = df['v'].mask(df['m'] > 1)\n",
+        "df['c'] = df.apply(lambda r: r['v'] if r['m'] > 1 else 0, axis=1)\n",
+        "def choose(r):\n    if r['m'] > 1:\n        return r['v']\n    return 0\ndf['c'] = df.apply(choose, axis=1)\n",
+        "df = pl.read_csv('a.csv').with_columns(pl.when(pl.col('m') > 1).then(pl.col('v')).otherwise(0).alias('c'))\n",
+        "df = SparkSession.builder.getOrCreate().read.csv('a.csv').withColumn('c', F.when(F.col('m') > 1, F.col('v')).otherwise(0)).toPandas()\n",
+        "df = duckdb.sql(\"SELECT CASE WHEN m > 1 THEN v ELSE 0 END AS c FROM 'a.csv'\").df()\n",
+    ];
+    for way in ways {
+        let found = facts(&format!("{begin}{way}df[['c']].to_csv('b.csv')\n"));
+        let into: BTreeSet<(&str, &str)> = found
+            .writes
+            .iter()
+            .flat_map(|write| &write.flows)
+            .filter(|flow| flow.to == "c" && flow.from != "c")
+            .map(|flow| (flow.from.as_str(), flow.kind.word()))
+            .collect();
+        assert!(into.contains(&("m", "conditional")), "{way}: {into:?}");
+        assert!(
+            into.iter().any(|(from, kind)| *from == "v" && matches!(*kind, "identity" | "transformation")),
+            "{way}: {into:?}"
+        );
+        assert_eq!(into.len(), 2, "{way}: {into:?}");
+    }
+    // What is a value and decides, too, is a value; and a test that is itself the value is one.
+    for way in ["df['c'] = np.where(df['m'] > 1, df['m'], 0)\n", "df['c'] = df['m'] > 1\n"] {
+        let found = facts(&format!("{begin}{way}df[['c']].to_csv('b.csv')\n"));
+        let kinds: Vec<&str> = found.writes[0].flows.iter().map(|flow| flow.kind.word()).collect();
+        assert_eq!(kinds, ["transformation"], "{way}");
+    }
+    // A test alone, with constants to choose from.
+    for way in [
+        "df['c'] = np.where(df['m'] > 1, 'x', 'y')\n",
+        "df['c'] = df.apply(lambda r: 1 if r['m'] > 1 else 0, axis=1)\n",
+    ] {
+        let found = facts(&format!("{begin}{way}df[['c']].to_csv('b.csv')\n"));
+        let flows: Vec<_> = found.writes[0].flows.iter().map(|it| (it.from.as_str(), it.kind.word())).collect();
+        assert_eq!(flows, [("m", "conditional")], "{way}");
+    }
 }

@@ -253,14 +253,17 @@ fn column_lineage(story: &Story, output: &Edge) -> Option<Value> {
         for input in story.edges_into(&output.from) {
             let Some(node) = nodes.get(&input.from) else { continue };
             for it in input.columns.iter().filter(|it| it.to == column.from) {
-                let same = it.from == column.to;
-                let subtype = if same { "IDENTITY" } else { "TRANSFORMATION" };
+                let (how, subtype) = match (it.decides || column.decides, it.from == column.to) {
+                    (true, _) => ("INDIRECT", "CONDITIONAL"),
+                    (false, true) => ("DIRECT", "IDENTITY"),
+                    (false, false) => ("DIRECT", "TRANSFORMATION"),
+                };
                 fields.entry(&column.to).or_default().push(json!({
                     "namespace": "file",
                     "name": story.absolute(node),
                     "field": it.from,
                     "transformations": [{
-                        "type": "DIRECT",
+                        "type": how,
                         "subtype": subtype,
                         "description": format!("{}, {:.0} % sure", column.basis.word(), column.confidence.get() * 100.0),
                         "masking": false,

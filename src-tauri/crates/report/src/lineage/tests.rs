@@ -90,6 +90,7 @@ fn story() -> Story {
             to: "mail".into(),
             basis: Basis::Inferred,
             confidence: Confidence::clamped(0.9),
+            decides: false,
         }],
         columns_known: true,
     };

@@ -17,7 +17,7 @@ from: string,
  */
 to: string, 
 /**
- * `identity`, `transformation`, `aggregation`, `join`, `group_by`, `filter` or `sort`.
+ * `identity`, `transformation`, `aggregation`, `conditional`, `join`, `group_by`, `filter` or `sort`.
  */
 kind: string, 
 /**

@@ -21,4 +21,9 @@ basis: Basis,
 /**
  * How sure it is.
  */
-confidence: Confidence, };
+confidence: Confidence, 
+/**
+ * Whether it only decides which value a row gets, as a mask does, and is none of the values: what OpenLineage calls
+ * indirect and conditional. Of an edge into a run always `false`.
+ */
+decides: boolean, };
