@@ -190,13 +190,23 @@ fn sampled(asked: &mut Asked<'_>, background: &[Vec<Cell>]) -> Result<Shares, Sc
     }
     let baseline = mean(walks.iter().map(|it| it[0]), walks.len());
     Ok(Shares {
-        shares: each.iter().map(|it| share(it)).collect(),
+        shares: each.iter().map(|it| share(&by_row(it, used.len()))).collect(),
         answer: walks.first().and_then(|it| it.last().copied()).unwrap_or(f64::NAN),
         baseline,
         exact: false,
         background: used.len(),
         evaluations: asked.answers.len(),
     })
+}
+
+/// The means over the pairs of each background row, where there are several: pairs of one row are alike, so that they do not count as
+/// draws of their own. Of a single row the pairs themselves, whose spread is that of the orders.
+fn by_row(pairs: &[f64], rows: usize) -> Vec<f64> {
+    if rows < 2 || pairs.len() <= rows {
+        return pairs.to_vec();
+    }
+    let of_row = |row: usize| pairs.iter().skip(row).step_by(rows).copied();
+    (0..rows).map(|row| mean(of_row(row), of_row(row).count())).collect()
 }
 
 /// So many rows, evenly from the first to the last.
@@ -261,6 +271,22 @@ mod tests {
             }
             let sum: f64 = shares.shares.iter().map(|it| it.value).sum();
             assert!((shares.baseline + sum - shares.answer).abs() < 1e-9, "{shares:?}");
+        }
+    }
+
+    /// What a feature adds to a sum is the same in every order, so that its uncertainty is that of the background rows alone, however many
+    /// orders are drawn for each.
+    #[test]
+    fn more_orders_than_background_rows_do_not_make_it_more_certain() {
+        let (names, row, background) = case(12, 6);
+        let of =
+            |columns: &Columns| Ok((0..columns[0].1.len()).map(|row| numbers(columns, row).iter().sum()).collect());
+        let shares = explain(&names, &row, &background, &of).unwrap();
+        assert!(!shares.exact && shares.evaluations > 2 * 13 * 6, "{shares:?}");
+        for (at, found) in shares.shares.iter().enumerate() {
+            let did: Vec<f64> = background.iter().map(|it| number(&row[at]) - number(&it[at])).collect();
+            let wanted = share(&did);
+            assert!((found.error - wanted.error).abs() < 1e-9 && wanted.error > 0.1, "{at}: {found:?} {wanted:?}");
         }
     }
 

@@ -55,7 +55,7 @@ impl Model {
         let inputs: Vec<Port> = graph.inputs.iter().map(port).collect();
         let mut outputs: Vec<Port> = graph.outputs.iter().map(port).collect();
         let metadata = graph.metadata.clone();
-        let plans = Plans::of(graph)?;
+        let plans = Plans::of(graph, limits)?;
         // What the graph computes is what comes; what the file declares of its outputs may be less, or a dictionary.
         for (output, fact) in outputs.iter_mut().zip(&plans.outputs) {
             output.kind = fact.kind.or(output.kind);

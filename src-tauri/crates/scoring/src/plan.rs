@@ -32,15 +32,20 @@ struct Prepared {
     plan: Arc<TypedRunnableModel>,
     /// The symbol of the number of rows, if that is open.
     rows: Option<Symbol>,
-    /// Numbers in every tensor that is computed on the way, by the number of rows.
-    sizes: Vec<TDim>,
+    /// Shapes of every tensor that is computed on the way, by the number of rows.
+    sizes: Vec<TVec<TDim>>,
 }
 
 impl Prepared {
     /// Prepares a graph for inputs of these shapes; an open dimension is the number of rows.
-    fn of(proto: &ModelProto, inputs: &[(String, Kind, Vec<Option<usize>>)]) -> Result<Self, ScoringError> {
+    fn of(
+        proto: &ModelProto,
+        inputs: &[(String, Kind, Vec<Option<usize>>)],
+        limits: &Limits,
+    ) -> Result<Self, ScoringError> {
         let make = || -> TractResult<Self> {
-            let mut model = ops::runtime().model_for_proto_model(proto)?;
+            let template = ops::template(limits.elements);
+            let mut model = ops::runtime().model_for_proto_model_with_model_template(proto, template)?;
             let rows = inputs.iter().any(|it| it.2.contains(&None)).then(|| model.symbols.sym("rows"));
             let outlets = model.input_outlets()?.to_vec();
             for (at, outlet) in outlets.iter().enumerate() {
@@ -60,10 +65,10 @@ impl Prepared {
                 model.set_input_fact(at, InferenceFact::dt_shape(kind.datum(), shape))?;
             }
             let model = model.into_optimized()?;
-            let mut sizes: Vec<TDim> = Vec::new();
+            let mut sizes: Vec<TVec<TDim>> = Vec::new();
             for node in model.nodes() {
                 for output in &node.outputs {
-                    let size = output.fact.shape.volume();
+                    let size = output.fact.shape.to_tvec();
                     if !sizes.contains(&size) {
                         sizes.push(size);
                     }
@@ -71,7 +76,10 @@ impl Prepared {
             }
             Ok(Self { plan: SimplePlan::new(model)?, rows, sizes })
         };
-        guarded(make)?.map_err(|error| ScoringError::Unprepared(chain(&error)))
+        guarded(make)?.map_err(|error| match error.root_cause().downcast_ref::<ops::Grown>() {
+            Some(grown) => ScoringError::TooLarge { what: grown.to_string(), limit: numbers(limits) },
+            None => ScoringError::Unprepared(chain(&error)),
+        })
     }
 
     /// Whether everything that it computes for so many rows stays within the limit.
@@ -80,14 +88,18 @@ impl Prepared {
         if let Some(symbol) = &self.rows {
             values.set(symbol, rows as i64);
         }
-        let too_large = |it: &TDim| {
+        let too_large = |shape: &TVec<TDim>| {
             // What cannot be told before is told by the runtime.
-            it.eval(&values).to_i64().is_ok_and(|it| u64::try_from(it).is_ok_and(|it| it > limits.elements))
+            let sizes = shape.iter().map(|it| it.eval(&values).to_i64().ok().map(|it| u64::try_from(it).unwrap_or(0)));
+            let Some(sizes) = sizes.collect::<Option<Vec<u64>>>() else { return false };
+            // Dimension by dimension, because their product need not be a number.
+            sizes.iter().all(|it| *it > 0)
+                && sizes.iter().try_fold(1u64, |all, it| all.checked_mul(*it)).is_none_or(|it| it > limits.elements)
         };
         if self.sizes.iter().any(too_large) {
             return Err(ScoringError::TooLarge {
                 what: format!("what {rows} rows make on their way through the model"),
-                limit: format!("{} numbers in one tensor", limits.elements),
+                limit: numbers(limits),
             });
         }
         Ok(())
@@ -103,6 +115,10 @@ impl Prepared {
         let count = model.output_outlets().map_err(|error| ScoringError::Unprepared(chain(&error)))?.len();
         (0..count).map(fact).collect::<TractResult<_>>().map_err(|error| ScoringError::Unprepared(chain(&error)))
     }
+}
+
+fn numbers(limits: &Limits) -> String {
+    format!("{} numbers in one tensor", limits.elements)
 }
 
 /// Shapes of the inputs, and what was prepared for them.
@@ -121,7 +137,7 @@ pub(crate) struct Plans {
 
 impl Plans {
     /// Prepares a graph as far as that can be done before inputs come.
-    pub(crate) fn of(graph: Graph) -> Result<Self, ScoringError> {
+    pub(crate) fn of(graph: Graph, limits: &Limits) -> Result<Self, ScoringError> {
         let inputs = graph.inputs.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
         let only_rows = inputs.iter().all(|(_, _, shape)| {
             shape.as_ref().is_some_and(|it| it.iter().enumerate().all(|(at, size)| at == 0 || size.is_some()))
@@ -134,7 +150,7 @@ impl Plans {
                 .iter()
                 .map(|(name, kind, shape)| (name.clone(), *kind, shape.clone().unwrap_or_default()))
                 .collect();
-            match Prepared::of(&graph.proto, &open) {
+            match Prepared::of(&graph.proto, &open, limits) {
                 Ok(prepared) => {
                     outputs = prepared.facts()?;
                     general = Some(prepared);
@@ -145,7 +161,7 @@ impl Plans {
                         .into_iter()
                         .map(|(name, kind, shape)| (name, kind, shape.into_iter().map(|it| it.or(Some(1))).collect()))
                         .collect();
-                    let prepared = Prepared::of(&graph.proto, &one)?;
+                    let prepared = Prepared::of(&graph.proto, &one, limits)?;
                     outputs = prepared.facts()?;
                     let shapes =
                         one.into_iter().map(|it: (_, _, Vec<Option<usize>>)| it.2.into_iter().flatten().collect());
@@ -172,7 +188,7 @@ impl Plans {
         let prepared = match &self.general {
             Some(prepared) => prepared,
             None => {
-                single = self.for_shapes(&inputs)?;
+                single = self.for_shapes(&inputs, limits)?;
                 &*single
             }
         };
@@ -197,7 +213,7 @@ impl Plans {
         guarded(run)?.map_err(|error| ScoringError::Failed(chain(&error)))
     }
 
-    fn for_shapes(&self, inputs: &[(String, Kind, Tensor)]) -> Result<Arc<Prepared>, ScoringError> {
+    fn for_shapes(&self, inputs: &[(String, Kind, Tensor)], limits: &Limits) -> Result<Arc<Prepared>, ScoringError> {
         let shapes: Vec<Vec<usize>> = inputs.iter().map(|it| it.2.shape().to_vec()).collect();
         let mut kept = self.single.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|it| it.0 == shapes) {
@@ -210,7 +226,7 @@ impl Plans {
             .iter()
             .map(|(name, kind, tensor)| (name.clone(), *kind, tensor.shape().iter().map(|it| Some(*it)).collect()))
             .collect();
-        let prepared = Arc::new(Prepared::of(&self.proto, &wanted)?);
+        let prepared = Arc::new(Prepared::of(&self.proto, &wanted, limits)?);
         if kept.len() >= KEPT {
             kept.remove(0);
         }

@@ -110,8 +110,17 @@ fn is_column(input: &Port) -> bool {
 
 /// Cells as values that the input can take.
 fn of_cells(name: &str, kind: Kind, cells: &[Cell]) -> Result<Values, ScoringError> {
-    let wrong =
-        |cell: &Cell| ScoringError::Input(format!("{name} takes {}, and was given {cell:?}", kind.protocol_name()));
+    // What the cell holds is not said: messages are written down where values may be hidden.
+    let wrong = |cell: &Cell| {
+        let given = match cell {
+            Cell::Missing => "nothing",
+            Cell::Bool(_) => "yes or no",
+            Cell::Integer(_) => "a whole number that it cannot hold",
+            Cell::Number(_) => "a number that it cannot hold",
+            Cell::Text(_) => "a text",
+        };
+        ScoringError::Input(format!("{name} takes {}, and was given {given}", kind.protocol_name()))
+    };
     if kind == Kind::Text {
         let text = |cell: &Cell| match cell {
             Cell::Text(it) => Ok(it.clone()),

@@ -113,9 +113,12 @@ impl Tensor {
     pub(crate) fn into_inner(self, name: &str, kind: Kind) -> Result<Inner, ScoringError> {
         let Self { shape, values } = self;
         let count = values.len();
+        // By its place and not as it is: messages are written down where values may be hidden.
         let wrong = |at: usize| {
-            let value = values.text(at).unwrap_or_default();
-            ScoringError::Input(format!("the input {name} holds {}, and {value:?} is none", kind.protocol_name()))
+            ScoringError::Input(format!(
+                "the input {name} holds {}, and the value at place {at} (from 0) is none",
+                kind.protocol_name()
+            ))
         };
         let numbers = || -> Result<Vec<f64>, ScoringError> {
             (0..count).map(|at| values.number(at).ok_or_else(|| wrong(at))).collect()
@@ -206,6 +209,12 @@ mod tests {
         ] {
             assert!(tensor(values.clone()).into_inner("x", kind).is_err_and(|it| it.is_input()), "{values:?} {kind:?}");
         }
+        let secret = Tensor::new(vec![2], Values::Text(vec!["1".into(), "Ada Lovelace".into()])).unwrap();
+        let told = secret.into_inner("x", Kind::F32).unwrap_err().to_string();
+        assert!(told.contains("place 0") && !told.contains("Ada"), "{told}");
+        let second = Tensor::new(vec![2], Values::F64(vec![1.0, 48.75])).unwrap();
+        let told = second.into_inner("x", Kind::I64).unwrap_err().to_string();
+        assert!(told.contains("place 1") && !told.contains("48"), "{told}");
         assert!(Tensor::new(vec![2, 2], Values::I64(vec![1])).is_err());
         assert!(Tensor::new(vec![usize::MAX, 2], Values::I64(vec![1])).is_err());
     }

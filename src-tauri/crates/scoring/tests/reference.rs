@@ -222,6 +222,30 @@ fn an_operator_that_is_not_known_is_named() {
     );
 }
 
+/// Small files that are told to make something huge end in an error before it is made, in every way to say it.
+#[test]
+fn what_would_grow_is_refused_before_it_does() {
+    let mut seen = 0;
+    for entry in fs::read_dir(folder().join("refused")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let Err(refused) = Model::from_file(&path, &Limits::default()) else { panic!("{name} is a model") };
+        println!("{name}: {refused}");
+        seen += 1;
+        let told = refused.to_string();
+        match name.as_str() {
+            huge if huge.starts_with("huge_") => {
+                assert!(matches!(refused, ScoringError::TooLarge { .. }), "{name}: {told}")
+            }
+            "unclear_single_sum" => assert!(told.contains("1 sums for 2 classes"), "{told}"),
+            "unclear_shares" => assert!(told.contains("shares"), "{told}"),
+            "unclear_repeated" => assert!(told.contains("twice"), "{told}"),
+            other => panic!("{other}: {told}"),
+        }
+    }
+    assert_eq!(seen, 17);
+}
+
 #[test]
 fn models_that_are_larger_than_allowed_are_refused() {
     let path = folder().join("forest_classifier.onnx");

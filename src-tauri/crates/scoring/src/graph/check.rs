@@ -1,11 +1,11 @@
 //! What a graph must be before the runtime sees it: whole, in order, of known operators, and of bounded size.
 //!
-//! The runtime trusts what it reads in places: it looks names up that it expects to be there, and folds constants whose size the file
-//! chooses. Both are settled here.
+//! The runtime trusts what it reads in places: it looks names up that it expects to be there. That is settled here; what it makes of
+//! constants is bounded by `ops::bounded`.
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
 
 use crate::error::ScoringError;
 use crate::limits::Limits;
@@ -78,7 +78,7 @@ impl Seen<'_> {
             known.insert(&input.name);
         }
         for node in &graph.node {
-            self.node(node, graph, &known, depth)?;
+            self.node(node, &known, depth)?;
             for output in node.output.iter().filter(|it| !it.is_empty()) {
                 if !made.insert(output) {
                     return Err(ScoringError::damaged(format!("{output:?} is computed twice")));
@@ -92,13 +92,7 @@ impl Seen<'_> {
         }
     }
 
-    fn node(
-        &mut self,
-        node: &NodeProto,
-        graph: &GraphProto,
-        known: &HashSet<&str>,
-        depth: usize,
-    ) -> Result<(), ScoringError> {
+    fn node(&mut self, node: &NodeProto, known: &HashSet<&str>, depth: usize) -> Result<(), ScoringError> {
         let kind = node.op_type.as_str();
         let full = if node.domain.is_empty() { kind.to_owned() } else { format!("{}.{kind}", node.domain) };
         if self.own.contains(&(node.domain.as_str(), kind)) {
@@ -130,41 +124,7 @@ impl Seen<'_> {
                 self.graph(inner, known, depth + 1)?;
             }
         }
-        self.growth(node, graph, &full)
-    }
-
-    /// Refuses operators that are told by a constant to make something huge, as the runtime would do it while it prepares the graph.
-    fn growth(&self, node: &NodeProto, graph: &GraphProto, full: &str) -> Result<(), ScoringError> {
-        let constant = |at: usize| node.input.get(at).and_then(|name| constant(graph, name));
-        let too_large = || ScoringError::TooLarge {
-            what: format!("what {full} is told to make"),
-            limit: format!("{} numbers", self.limits.elements),
-        };
-        let sizes = match node.op_type.as_str() {
-            "ConstantOfShape" => constant(0),
-            "Expand" | "Tile" | "Reshape" => constant(1),
-            "OneHot" => constant(1),
-            "Pad" => constant(1).map(|it| vec![it.iter().map(|it| it.unsigned_abs() as i64).max().unwrap_or(0)]),
-            "Resize" => constant(3),
-            "EyeLike" => None,
-            "Range" => {
-                let (Some(from), Some(to), Some(step)) = (constant(0), constant(1), constant(2)) else { return Ok(()) };
-                let (Some(from), Some(to), Some(step)) = (from.first(), to.first(), step.first()) else {
-                    return Ok(());
-                };
-                if *step == 0 {
-                    return Err(ScoringError::damaged("a Range has the step 0"));
-                }
-                Some(vec![(to.saturating_sub(*from) / step).max(0)])
-            }
-            _ => None,
-        };
-        let Some(sizes) = sizes else { return Ok(()) };
-        let all = sizes.iter().filter(|it| **it > 0).try_fold(1u64, |all, it| all.checked_mul(*it as u64));
-        match all {
-            Some(all) if all <= self.limits.elements => Ok(()),
-            _ => Err(too_large()),
-        }
+        Ok(())
     }
 
     fn tensor(&self, tensor: &TensorProto) -> Result<(), ScoringError> {
@@ -225,33 +185,4 @@ impl Seen<'_> {
 
 fn whole_number(node: &NodeProto, name: &str) -> Option<i64> {
     node.attribute.iter().find(|it| it.name == name).map(|it| it.i)
-}
-
-/// The integers of a constant of a graph, where it is one of a reasonable length.
-fn constant(graph: &GraphProto, name: &str) -> Option<Vec<i64>> {
-    let value = |it: &AttributeProto| it.t.clone();
-    let tensor = graph.initializer.iter().find(|it| it.name == name).cloned().or_else(|| {
-        let node = graph.node.iter().find(|it| it.op_type == "Constant" && it.output.iter().any(|it| it == name))?;
-        node.attribute.iter().find(|it| it.name == "value").and_then(value)
-    })?;
-    let numbers: Vec<i64> = match DataType::try_from(tensor.data_type).ok()? {
-        DataType::Int64 if tensor.raw_data.is_empty() => tensor.int64_data.clone(),
-        DataType::Int64 => {
-            tensor.raw_data.chunks_exact(8).map(|it| i64::from_le_bytes(it.try_into().unwrap_or_default())).collect()
-        }
-        DataType::Int32 if tensor.raw_data.is_empty() => tensor.int32_data.iter().map(|it| i64::from(*it)).collect(),
-        DataType::Int32 => tensor
-            .raw_data
-            .chunks_exact(4)
-            .map(|it| i64::from(i32::from_le_bytes(it.try_into().unwrap_or_default())))
-            .collect(),
-        DataType::Float if tensor.raw_data.is_empty() => tensor.float_data.iter().map(|it| *it as i64).collect(),
-        DataType::Float => tensor
-            .raw_data
-            .chunks_exact(4)
-            .map(|it| f32::from_le_bytes(it.try_into().unwrap_or_default()) as i64)
-            .collect(),
-        _ => return None,
-    };
-    Some(numbers)
 }

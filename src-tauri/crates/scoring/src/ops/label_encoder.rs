@@ -1,6 +1,7 @@
 //! `LabelEncoder`: values for values, by a table.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{NodeProto, TensorProto};
@@ -92,15 +93,24 @@ pub(super) fn build(context: &ParsingContext, node: &NodeProto) -> Built {
 }
 
 fn keys_of_texts(keys: Vec<String>) -> Keys {
-    Keys::Texts(keys.into_iter().enumerate().map(|(at, it)| (it, at)).collect())
+    Keys::Texts(places(keys.into_iter()))
 }
 
 fn keys_of_ints(keys: Vec<i64>) -> Keys {
-    Keys::Ints(keys.into_iter().enumerate().map(|(at, it)| (it, at)).collect())
+    Keys::Ints(places(keys.into_iter()))
 }
 
 fn keys_of_floats(keys: Vec<f32>) -> Keys {
-    Keys::Floats(keys.into_iter().enumerate().map(|(at, it)| (bits(it), at)).collect())
+    Keys::Floats(places(keys.into_iter().map(bits)))
+}
+
+/// Where the values of keys are; of a key that is there twice, the first, as in other runtimes.
+fn places<T: Eq + Hash>(keys: impl Iterator<Item = T>) -> HashMap<T, usize> {
+    let mut places = HashMap::new();
+    for (at, key) in keys.enumerate() {
+        places.entry(key).or_insert(at);
+    }
+    places
 }
 
 fn keys_of_tensor(keys: &Tensor) -> TractResult<Keys> {
@@ -160,5 +170,16 @@ impl Kernel for LabelEncoder {
             Table::Ints(to, otherwise) => taken(given.shape(), &places, to, otherwise)?,
             Table::Floats(to, otherwise) => taken(given.shape(), &places, to, otherwise)?,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_key_that_is_there_twice_the_first_counts() {
+        let Keys::Ints(keys) = keys_of_ints(vec![1, 2, 1]) else { panic!("other keys") };
+        assert_eq!((keys.get(&1), keys.get(&2)), (Some(&0), Some(&1)));
     }
 }

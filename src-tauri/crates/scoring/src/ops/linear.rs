@@ -55,10 +55,9 @@ pub(super) fn classifier(_: &ParsingContext, node: &NodeProto) -> Built {
     let weights = attributes.floats("coefficients").unwrap_or_default();
     let intercepts = attributes.floats("intercepts");
     let outputs = intercepts.map_or(labels.len(), <[f32]>::len);
-    let single = outputs == 1 && labels.len() == 2;
-    ensure!(single || outputs == labels.len(), "{outputs} sums for {} classes", labels.len());
+    // Where the line lies between two classes with a single sum, and what their scores are then, is not the same in every runtime.
+    ensure!(outputs == labels.len(), "{outputs} sums for {} classes", labels.len());
     let transform = Transform::of(attributes)?;
-    ensure!(!(single && transform == Transform::Softmax), "LinearClassifier asks for SOFTMAX of a single score");
     built(Classifier { sums: Sums::of(weights, intercepts, outputs)?, labels, transform })
 }
 
@@ -81,9 +80,6 @@ impl Kernel for Classifier {
         let mut places = Vec::with_capacity(sums.len());
         let mut all = Vec::with_capacity(sums.len() * self.labels.len());
         for mut scores in sums.iter().cloned() {
-            if let [score] = scores[..] {
-                scores = vec![-score, score];
-            }
             places.push(largest(&scores));
             self.transform.apply(&mut scores);
             all.extend(scores.into_iter().map(|it| it as f32));

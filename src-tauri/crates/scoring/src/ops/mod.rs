@@ -6,6 +6,7 @@
 
 mod attributes;
 mod binarizer;
+mod bounded;
 mod feature_vectorizer;
 mod imputer;
 mod kernel;
@@ -22,8 +23,16 @@ use std::sync::OnceLock;
 
 use tract_onnx::Onnx;
 
-/// The runtime with our operators in it.
+pub(crate) use self::bounded::{Grown, template};
+
+/// The runtime with our operators in it, none of which makes more than the [`template`] of its graph allows.
 pub(crate) fn runtime() -> Onnx {
+    let mut onnx = plain();
+    bounded::all(&mut onnx);
+    onnx
+}
+
+fn plain() -> Onnx {
     let mut onnx = tract_onnx::onnx().with_ignore_output_types(true).with_ignore_value_info(true);
     let operators = &mut onnx.op_register;
     operators.insert("Binarizer", binarizer::build);

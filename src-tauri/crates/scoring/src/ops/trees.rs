@@ -210,7 +210,7 @@ fn is_acyclic(nodes: &[Node], roots: &[usize]) -> bool {
 enum Form {
     /// One score for each class.
     Each,
-    /// A single score, a probability of the second class.
+    /// A single score, the share of the second class, which stays as it is.
     Share,
     /// A single score, positive for the second class.
     Sign,
@@ -238,6 +238,11 @@ pub(super) fn classifier(_: &ParsingContext, node: &NodeProto) -> Built {
             "its two classes have scores in a form for which runtimes answer differently"
         );
         let is_share = trees.weights.iter().all(|it| it.1 >= 0.0);
+        // onnxruntime takes such scores for shares and leaves them as they are; the standard transforms them.
+        ensure!(
+            !(is_share && transform != Transform::None),
+            "its two classes have weights that are shares already, and asks to transform them, which runtimes do differently"
+        );
         if is_share { Form::Share } else { Form::Sign }
     } else {
         ensure!(
@@ -258,10 +263,7 @@ impl Classifier {
         let score = scores[0];
         let (place, mut scores) = match self.form {
             Form::Each => (largest(&scores), scores),
-            Form::Share if self.transform == Transform::None => {
-                (usize::from(score as f32 > 0.5), vec![1.0 - score, score])
-            }
-            Form::Share => (usize::from(score as f32 > 0.5), vec![-score, score]),
+            Form::Share => (usize::from(score as f32 > 0.5), vec![1.0 - score, score]),
             Form::Sign => (usize::from(score > 0.0), vec![-score, score]),
         };
         self.transform.apply(&mut scores);
