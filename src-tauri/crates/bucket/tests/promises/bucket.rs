@@ -144,3 +144,23 @@ fn the_pulse_beats_when_somebody_writes() -> Outcome {
     assert_ne!(one.pulse()?, before, "but when another writer adds a statement");
     Ok(())
 }
+
+#[test]
+fn the_bytes_of_a_model_come_from_the_bucket_and_are_compared() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let state = registry.state()?;
+    let candidate = state.candidates.get(&state.versions[&churn()][&1].candidate).ok_or("a candidate")?;
+    let file = candidate.manifest.as_ref().and_then(|it| it.files.first()).ok_or("a file")?;
+    let bytes = registry.model_file(&churn(), 1, file, file.size)?;
+    assert_eq!(bytes.len() as u64, file.size);
+    let refused = registry.model_file(&churn(), 1, file, file.size - 1);
+    assert!(matches!(refused, Err(RegistryError::Invalid(_))), "no more than asked for: {refused:?}");
+    let mut other = file.clone();
+    other.digest = candidate.bundle;
+    let refused = registry.model_file(&churn(), 1, &other, file.size);
+    assert!(matches!(refused, Err(RegistryError::Damaged { .. })), "other bytes are told: {refused:?}");
+    remove(&team, &format!("models/churn/version-1/model/{}", file.path))?;
+    assert!(registry.model_file(&churn(), 1, file, file.size).is_err(), "what is gone is an error");
+    Ok(())
+}

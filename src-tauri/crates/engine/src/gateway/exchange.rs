@@ -30,6 +30,10 @@ const TAKE: Duration = Duration::from_secs(60);
 /// How long a parting client may go on sending.
 const PARTING: Duration = Duration::from_millis(800);
 
+/// Why a request without a prediction is not written down where columns are hidden: what does not fit the model can hold them anywhere.
+const REFUSED: &str =
+    "the request, because it was refused, so that the columns to hide may lie where they cannot be found";
+
 /// What the connection does after an answer.
 #[derive(PartialEq, Eq)]
 enum Then {
@@ -190,7 +194,11 @@ async fn one(shared: &Shared, wire: &mut Wire, request: &Request, peer: SocketAd
         _ => {
             count(&shared.counts.refused);
             let why = "too many requests are being answered";
-            story.write(&Said { request: Some(whole), ..Said::failure(503, why) }).await;
+            // A model here has not looked at its form yet.
+            let hides = matches!(shared.behind, Behind::Model(_)) && !shared.private.is_empty();
+            let left_out = hides.then_some(REFUSED);
+            let said = Said { request: (!hides).then_some(whole), left_out, ..Said::failure(503, why) };
+            story.write(&said).await;
             wire.send(&own_answer(503, why, Some(&story.id), request.keeps)).await?;
             return Ok(after);
         }
@@ -221,13 +229,14 @@ impl Story<'_> {
         let plain = Headers::new();
         // Binary tensors are written down as numbers.
         let request = served.request.as_ref().map_or(whole, |it| (&plain, it.as_slice()));
+        let hides = served.error.is_some() && !self.shared.private.is_empty();
         let answer = served.logged.as_ref().unwrap_or(&served.body);
         let said = Said {
-            request: Some(request),
+            request: (!hides).then_some(request),
             answer: served.error.is_none().then_some((&plain, answer.as_slice())),
             status: served.status,
             error: served.error.as_deref(),
-            left_out: None,
+            left_out: hides.then_some(REFUSED),
         };
         let message = if self.write(&said).await {
             served.message(self.request, Some(&self.id), after == Then::GoesOn)
@@ -393,9 +402,14 @@ impl Story<'_> {
             status: said.status,
             latency_ms: self.began.elapsed().as_secs_f64() * 1000.0,
             error: said.error,
-            answer_left_out: said.left_out,
+            left_out: said.left_out,
         };
-        let named = (self.shared.named.0.as_deref(), self.shared.named.1.as_deref());
+        // What a model here answers by changes while it runs.
+        let current = match &self.shared.behind {
+            Behind::Model(model) => Some(model.current_version()),
+            Behind::Server(..) => None,
+        };
+        let named = (self.shared.named.0.as_deref(), current.as_deref().or(self.shared.named.1.as_deref()));
         let written = match record::line(&exchange, &self.shared.private, named) {
             Ok(line) => self.shared.log.append(line).await.map_err(|it| it.to_string()),
             Err(error) => Err(error.to_string()),

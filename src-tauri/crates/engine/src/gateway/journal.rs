@@ -21,10 +21,12 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Bytes that are written at once.
 const MOST_AT_ONCE: usize = 4 << 20;
 
-/// A line, and who waits for it.
-struct Entry {
-    line: Vec<u8>,
-    done: oneshot::Sender<io::Result<()>>,
+/// What the writing thread is told.
+enum Entry {
+    /// A line, and who waits for it.
+    Line { line: Vec<u8>, done: oneshot::Sender<io::Result<()>> },
+    /// No line follows that anybody waits for: an answer that is still being made when the gateway ends does not keep it from ending.
+    End,
 }
 
 /// Appends lines to a file.
@@ -59,7 +61,8 @@ impl Journal {
     /// # Errors
     /// If that fails.
     pub(super) fn close(self) -> io::Result<()> {
-        drop(self.sender);
+        // A thread that has ended already needs no telling.
+        let _ = self.sender.send(Entry::End);
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread broke")))
     }
 }
@@ -76,7 +79,7 @@ impl Appender {
     pub(super) async fn append(&self, line: Vec<u8>) -> io::Result<()> {
         let (done, written) = oneshot::channel();
         let gone = || io::Error::other("the writing thread has ended");
-        self.0.send(Entry { line, done }).map_err(|_| gone())?;
+        self.0.send(Entry::Line { line, done }).map_err(|_| gone())?;
         written.await.map_err(|_| gone())?
     }
 }
@@ -127,18 +130,15 @@ impl Pen {
     fn write_all(mut self, receiver: &mpsc::Receiver<Entry>) -> io::Result<()> {
         let mut text: Vec<u8> = Vec::new();
         loop {
-            let first = match receiver.recv_timeout(BETWEEN) {
-                Ok(first) => first,
+            let (line, done) = match receiver.recv_timeout(BETWEEN) {
+                Ok(Entry::Line { line, done }) => (line, done),
                 Err(RecvTimeoutError::Timeout) => {
                     self.looked = Instant::now();
                     self.sync();
                     self.follow();
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.sync();
-                    return self.lost.take().map_or(Ok(()), Err);
-                }
+                Ok(Entry::End) | Err(RecvTimeoutError::Disconnected) => return self.end(),
             };
             let is_due = self.looked.elapsed() >= BETWEEN;
             if is_due {
@@ -146,13 +146,20 @@ impl Pen {
                 self.follow();
             }
             text.clear();
-            text.extend_from_slice(&first.line);
-            let mut waiting = vec![first.done];
+            text.extend_from_slice(&line);
+            let mut waiting = vec![done];
+            let mut ends = false;
             while text.len() < MOST_AT_ONCE
+                && !ends
                 && let Ok(next) = receiver.try_recv()
             {
-                text.extend_from_slice(&next.line);
-                waiting.push(next.done);
+                match next {
+                    Entry::Line { line, done } => {
+                        text.extend_from_slice(&line);
+                        waiting.push(done);
+                    }
+                    Entry::End => ends = true,
+                }
             }
             let written = self.write(&text);
             for done in waiting {
@@ -163,12 +170,21 @@ impl Pen {
                 // Who no longer waits does not need the answer.
                 let _ = done.send(answer);
             }
+            if ends {
+                return self.end();
+            }
             if is_due {
                 // After the answers: nobody waits for the disk.
                 self.looked = Instant::now();
                 self.sync();
             }
         }
+    }
+
+    /// Brings to the disk what is written, and says what may not be there.
+    fn end(mut self) -> io::Result<()> {
+        self.sync();
+        self.lost.take().map_or(Ok(()), Err)
     }
 
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
@@ -241,6 +257,21 @@ mod tests {
         journal.close().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, "{\"a\":1}\n{\"cut\n{\"b\":0}\n{\"b\":1}\n{\"b\":2}\n");
+    }
+
+    #[test]
+    fn who_is_still_answering_does_not_keep_the_log_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let journal = Journal::open(&path, false).unwrap();
+        let late = journal.appender();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(late.append(b"{}\n".to_vec())).unwrap();
+        let (told, ended) = mpsc::channel();
+        std::thread::spawn(move || told.send(journal.close()));
+        ended.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        assert!(runtime.block_on(late.append(b"{}\n".to_vec())).is_err(), "its answer is not given");
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}\n");
     }
 
     #[cfg(unix)]

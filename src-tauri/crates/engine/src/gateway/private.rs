@@ -101,12 +101,13 @@ impl Private {
             done.push(("dataframe_split", None));
         }
         for list in ["inputs", "outputs"] {
-            if let Some(Value::Array(tensors)) = fields.get_mut(list)
-                && !tensors.is_empty()
-                && tensors.iter().all(|it| it.get("name").is_some() && it.get("data").is_some())
+            if let Some(Value::Array(items)) = fields.get_mut(list)
+                && items.iter().any(is_tensor)
             {
-                for tensor in tensors {
-                    if self.hide_tensor(tensor).is_err() && list == "inputs" {
+                for item in items {
+                    if !is_tensor(item) {
+                        self.walk(item);
+                    } else if self.hide_tensor(item).is_err() && list == "inputs" {
                         return Err(UNNAMED);
                     }
                 }
@@ -186,18 +187,34 @@ impl Private {
     }
 
     fn hide_tensor(&self, tensor: &mut Value) -> Result<(), ()> {
-        let name = tensor.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if tensor.get("data").is_none() {
+            // Its values lie behind the JSON, or nowhere.
+            return Ok(());
+        }
+        let name = tensor.get("name").and_then(Value::as_str).filter(|it| !it.is_empty()).ok_or(())?.to_owned();
         let columns = tensor.pointer("/parameters/column_names").and_then(Value::as_array).cloned();
-        let shape: Vec<u64> = tensor
-            .get("shape")
-            .and_then(Value::as_array)
-            .map(|it| it.iter().filter_map(Value::as_u64).collect())
-            .unwrap_or_default();
-        let width = shape.iter().skip(1).product::<u64>().max(1) as usize;
-        let Some(Value::Array(data)) = tensor.get_mut("data") else { return Ok(()) };
-        if let Some(fate) = self.fate(&name) {
+        let shape: Option<Vec<u64>> =
+            tensor.get("shape").and_then(Value::as_array).and_then(|it| it.iter().map(Value::as_u64).collect());
+        let product = |it: &[u64]| it.iter().try_fold(1u64, |all, it| all.checked_mul(*it));
+        let fate = self.fate(&name);
+        let data = match tensor.get_mut("data") {
+            Some(Value::Array(data)) => data,
+            Some(other) => {
+                *other = self.hidden(&name, other, fate.ok_or(())?);
+                return Ok(());
+            }
+            None => return Ok(()),
+        };
+        if let Some(fate) = fate {
             hide_leaves(data, &mut |value| self.hidden(&name, value, fate));
             return Ok(());
+        }
+        // Which value is of which column is only known where the shape is that of the values.
+        let shape = shape.ok_or(())?;
+        let width =
+            product(shape.get(1..).unwrap_or_default()).and_then(|it| usize::try_from(it).ok()).ok_or(())?.max(1);
+        if product(&shape) != Some(leaves(data)) {
+            return Err(());
         }
         match columns {
             Some(columns) if columns.len() == width => {
@@ -215,6 +232,18 @@ impl Private {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether an item of a list of inputs or outputs is a tensor of the Open Inference Protocol. Every item is told by itself: one that is
+/// not must not make the others pass for records, whose fields have other names.
+fn is_tensor(item: &Value) -> bool {
+    let has = |field: &str| item.get(field).is_some();
+    has("datatype") || has("data") && (has("name") || has("shape"))
+}
+
+/// Values in nested lists.
+fn leaves(items: &[Value]) -> u64 {
+    items.iter().map(|it| if let Value::Array(inner) = it { leaves(inner) } else { 1 }).sum()
 }
 
 fn hide_leaves(items: &mut [Value], hidden: &mut dyn FnMut(&Value) -> Value) {
@@ -328,8 +357,27 @@ mod tests {
     }
 
     #[test]
+    fn a_tensor_among_others_without_data_is_hidden() {
+        let mut body = json!({"inputs": [
+            {"name": "age", "shape": [1], "datatype": "INT64", "parameters": {"binary_data_size": 8}},
+            {"name": "name", "shape": [1], "datatype": "BYTES", "data": ["Ada"]},
+            {"name": "iban", "shape": [1], "datatype": "BYTES", "data": "DE1"}]});
+        private().hide_in_request(&mut body).unwrap_or_else(|why| panic!("{why}"));
+        let text = body.to_string();
+        assert!(!text.contains("Ada") && !text.contains("DE1") && text.contains("\"age\""), "{text}");
+        let mut records = json!({"inputs": [{"name": "Ada", "iban": "DE1", "age": 41}]});
+        private().hide_in_request(&mut records).unwrap_or_else(|why| panic!("{why}"));
+        assert!(!records.to_string().contains("Ada") && !records.to_string().contains("DE1"), "{records}");
+    }
+
+    #[test]
     fn a_body_without_names_is_not_written() {
         for mut body in [
+            json!({"inputs": [{"datatype": "BYTES", "shape": [1], "data": ["Ada"]}]}),
+            json!({"inputs": [{"name": "x", "shape": [3], "data": [[1, 2, 3], [4, 5, 6]]}]}),
+            json!({"inputs": [{"name": "x", "data": [1, 2, 3]}]}),
+            json!({"inputs": [{"name": "x", "shape": [-1], "data": [1]}]}),
+            json!({"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES", "data": "Ada"}]}),
             json!({"instances": [[1, 2, 3]]}),
             json!({"inputs": [[1, 2]]}),
             json!({"instances": [1, 2]}),

@@ -23,8 +23,8 @@ pub(super) struct Exchange<'a> {
     pub(super) status: u16,
     pub(super) latency_ms: f64,
     pub(super) error: Option<&'a str>,
-    /// Why the answer is not written down, where it is not.
-    pub(super) answer_left_out: Option<&'a str>,
+    /// What else is not written down, and why.
+    pub(super) left_out: Option<&'a str>,
 }
 
 /// Model and version that a path names: `/v1/models/NAME[/versions/V]:predict`, `/v2/models/NAME[/versions/V]/infer`.
@@ -94,7 +94,7 @@ pub(super) fn line(
     let response = exchange
         .response
         .map_or(Value::Null, |(headers, bytes)| body("answer", headers, bytes, private, &mut left_out));
-    left_out.extend(exchange.answer_left_out.map(str::to_owned));
+    left_out.extend(exchange.left_out.map(str::to_owned));
     let (by_path, version_by_path) = named_by_path(exchange.target);
     let said = |field: &str| response.get(field).and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
     let model = said("model_name").or(by_path).or_else(|| named.0.map(str::to_owned));

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use proofmark_domain::Digest;
 use proofmark_domain::prediction::{Contribution, Explanation, Trace};
-use proofmark_registry::layout;
 use proofmark_scoring::explain::explain;
 use proofmark_scoring::{Cell, Columns, Counted, Kind, Limits, ManyClasses, Model, ScoringError, Tensor};
 use serde_json::Value;
@@ -123,23 +122,22 @@ impl Engine {
     fn model_bytes(&self, trace: &Trace, path: &str, digest: &Digest) -> Option<Vec<u8>> {
         let project = trace.project.and_then(|id| self.project(id).ok());
         let in_project = project.map(|it| Path::new(&it.root).join(path));
-        let in_registry = || -> Option<PathBuf> {
+        let most = Limits::default().file;
+        let in_registry = || -> Option<Vec<u8>> {
             let release = trace.release.as_ref()?;
-            let (_, state) = self.registry_state()?;
+            let (registry, state) = self.registry_state()?;
             let model = proofmark_domain::release::ModelName::new(&release.model).ok()?;
             let record = state.versions.get(&model)?.get(&release.version)?;
             let manifest = state.candidates.get(&record.candidate)?.manifest.as_ref()?;
             let file = manifest.files.iter().find(|it| it.digest == *digest)?;
-            let folder =
-                PathBuf::from(self.attachment().ok()??.path).join(layout::version_folder(&model, release.version));
-            Some(folder.join("model").join(&file.path))
+            registry.model_file(&model, release.version, file, most).ok()
         };
         let read = |path: PathBuf| {
-            let is_small = fs::metadata(&path).ok()?.len() <= Limits::default().file;
+            let is_small = fs::metadata(&path).ok()?.len() <= most;
             let bytes = if is_small { fs::read(&path).ok()? } else { return None };
             (Digest::from_bytes(Sha256::digest(&bytes).into()) == *digest).then_some(bytes)
         };
-        in_project.and_then(read).or_else(|| in_registry().and_then(read))
+        in_project.and_then(read).or_else(in_registry)
     }
 
     /// The order of the columns of a model that takes a matrix: what the model says, else the project, else the places that a log of

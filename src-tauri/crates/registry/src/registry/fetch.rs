@@ -1,14 +1,14 @@
 //! Taking a version out of the registry: verified first, then copied, and the copy checked as it is written.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::StatementId;
 use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
-use proofmark_domain::release::{ModelName, ReleaseBlocked, Statement, StatementBody};
+use proofmark_domain::release::{BundleFile, ModelName, ReleaseBlocked, Statement, StatementBody};
 
 use super::Registry;
 use super::publish::version_record;
@@ -169,7 +169,44 @@ impl Registry {
 
     /// The version that is wanted, by the statements that hold.
     pub fn find(&self, wanted: &Wanted) -> Result<(ModelName, u64), RegistryError> {
-        self.resolve(&self.state()?, wanted)
+        self.find_in(&self.state()?, wanted)
+    }
+
+    /// The version that is wanted, by a state that was read already.
+    pub fn find_in(
+        &self,
+        state: &proofmark_domain::release::RegistryState,
+        wanted: &Wanted,
+    ) -> Result<(ModelName, u64), RegistryError> {
+        self.resolve(state, wanted)
+    }
+
+    /// The bytes of one of the model's files of a version, at most so many, compared with its digest in the manifest.
+    ///
+    /// # Errors
+    /// If they are not there, are more, or are others by now.
+    pub fn model_file(
+        &self,
+        model: &ModelName,
+        version: u64,
+        file: &BundleFile,
+        most: u64,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let path = format!("{}/model/{}", layout::version_folder(model, version), file.path);
+        let mut bytes = Vec::new();
+        let source = self.store.open(&path).map_err(RegistryError::io(self.path(&path), "opening"))?;
+        // One byte beyond the limit is enough to tell that there is more.
+        source
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(RegistryError::io(self.path(&path), "reading"))?;
+        if bytes.len() as u64 > most {
+            return Err(RegistryError::Invalid(format!("{} is larger than {most} bytes", self.path(&path))));
+        }
+        if crate::statement::sha256(&bytes) != file.digest {
+            return Err(RegistryError::Damaged { path: self.path(&path), why: "its bytes have changed".to_owned() });
+        }
+        Ok(bytes)
     }
 
     fn resolve(

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use proofmark_contract::ErrorCode;
+use proofmark_domain::release::is_alias;
 use proofmark_domain::{Digest, Timestamp};
 use proofmark_registry::registry::Wanted;
 use proofmark_registry::{Registry, Watch};
@@ -17,7 +18,7 @@ use super::standing::{Newer, Standing};
 use crate::trouble::{Answer, Trouble, io_trouble};
 use crate::{Engine, lock};
 
-/// A version that does not verify or load is tried again after this long.
+/// A version that does not verify or load is tried again after this long, and the registry is read again though no name in it is new.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// A version that answers.
@@ -52,7 +53,7 @@ impl Loaded {
 pub(super) enum Source {
     /// A file, loaded once.
     File(PathBuf),
-    /// A version or an alias of the attached registry.
+    /// A version or an alias of the attached registry, in a folder or a bucket.
     Registry(Wanted, String),
 }
 
@@ -85,6 +86,11 @@ impl Following {
         &self.name
     }
 
+    /// The version that answers now.
+    pub(in crate::gateway) fn current_version(&self) -> String {
+        self.current().version.clone()
+    }
+
     /// What answers now. Whoever holds it is not disturbed when another version takes over.
     pub(super) fn current(&self) -> Arc<Loaded> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
@@ -111,6 +117,22 @@ pub(super) struct Follower {
     columns: Vec<String>,
     /// The version that did not take over, and when it was last tried.
     failed: Option<(u64, Instant)>,
+    /// Whether what answers is the kept copy, and the registry has not shown yet that its own still verifies.
+    from_shelf: bool,
+    /// The pulse of the registry when it was last read, and when that was.
+    looked: Option<(u64, Instant)>,
+}
+
+/// The name of the folder that keeps the copy of what is asked for: another one for everything else, on every system.
+fn folder_of(wanted: &Wanted) -> Answer<String> {
+    Ok(match wanted {
+        Wanted::Version(model, version) => format!("{model}#{version}"),
+        Wanted::Alias(model, alias) if is_alias(alias) => format!("{model}@{alias}"),
+        Wanted::Alias(_, alias) => {
+            return Err(Trouble::new(ErrorCode::InvalidRequest, format!("`{alias}` is no name of an alias.")));
+        }
+        Wanted::Latest(model) => model.to_string(),
+    })
 }
 
 impl Follower {
@@ -121,6 +143,9 @@ impl Follower {
     pub(super) fn start(engine: Engine, source: Source, name: Option<&str>, columns: Vec<String>) -> Answer<Self> {
         let now = engine.now();
         let mut problem = None;
+        let mut newer = None;
+        let mut failed = None;
+        let mut from_shelf = false;
         let mut registry = None;
         let mut shelf = None;
         let (loaded, usual, of) = match &source {
@@ -139,20 +164,29 @@ impl Follower {
             Source::Registry(wanted, text) => {
                 let attachment = engine.attached()?;
                 let folder = engine.home().folder().join("serving").join(attachment.id.to_string());
-                let place = Shelf::at(folder.join(text.replace(['@', '/'], "-")))?;
-                let opened = engine.open_attached(&attachment).and_then(|registry| {
-                    let (_, version) = registry.find(wanted)?;
-                    let loaded = fetch(&engine, &registry, wanted, version, (&place, &columns))?;
-                    Ok((registry, loaded))
+                let place = Shelf::at(folder.join(folder_of(wanted)?))?;
+                let opened = engine
+                    .open_attached(&attachment)
+                    .and_then(|registry| Ok((registry.find(wanted)?.1, registry)))
+                    .map_err(|trouble| (None, trouble));
+                let fetched = opened.and_then(|(version, opened)| {
+                    let loaded = fetch(&engine, &opened, wanted, version, (&place, &columns));
+                    registry = Some(opened);
+                    loaded.map_err(|trouble| (Some(version), trouble))
                 });
-                let loaded = match opened {
-                    Ok((opened, loaded)) => {
-                        registry = Some(opened);
-                        loaded
-                    }
-                    Err(trouble) => {
+                let loaded = match fetched {
+                    Ok(loaded) => loaded,
+                    Err((found, trouble)) => {
                         let Some((bytes, kept)) = place.take() else { return Err(trouble) };
-                        problem = Some(trouble.0.message);
+                        match found {
+                            Some(version) => {
+                                failed = Some((version, Instant::now()));
+                                let problem = trouble.0.message;
+                                newer = Some(Newer { version: version.to_string(), problem, since: now });
+                            }
+                            None => problem = Some(trouble.0.message),
+                        }
+                        from_shelf = true;
                         Loaded::of(&bytes, kept.version, Some(kept.verified_at), &columns)?
                     }
                 };
@@ -175,14 +209,15 @@ impl Follower {
             verified_at: loaded.verified_at,
             loaded_at: now,
             reloads: 0,
-            newer: None,
+            newer,
             registry_problem: problem,
             withdrawn: false,
             sentence: String::new(),
         };
         standing.say();
         let following = Following { current: RwLock::new(Arc::new(loaded)), standing: Mutex::new(standing), name };
-        Ok(Self { engine, source, following: Arc::new(following), registry, shelf, columns, failed: None })
+        let following = Arc::new(following);
+        Ok(Self { engine, source, following, registry, shelf, columns, failed, from_shelf, looked: None })
     }
 
     pub(super) fn following(&self) -> Arc<Following> {
@@ -195,6 +230,7 @@ impl Follower {
         if problem.is_some() {
             // A share that came back is opened anew.
             self.registry = None;
+            self.looked = None;
         }
         self.following.change(|standing| standing.registry_problem = problem);
     }
@@ -205,9 +241,15 @@ impl Follower {
             Some(registry) => registry,
             None => self.engine.open_attached(&self.engine.attached()?)?,
         };
-        let registry = self.registry.insert(registry);
+        let registry = Arc::clone(self.registry.insert(registry));
+        // Before it is read: what comes while it is read is read the next time.
+        let pulse = registry.pulse()?;
+        if self.looked.is_some_and(|(it, when)| it == pulse && when.elapsed() < AGAIN) {
+            return Ok(());
+        }
         let state = registry.state()?;
-        let (model, version) = registry.find(wanted)?;
+        let (model, version) = registry.find_in(&state, wanted)?;
+        self.looked = Some((pulse, Instant::now()));
         let current = self.following.current();
         let is_withdrawn = current
             .version
@@ -215,7 +257,8 @@ impl Follower {
             .ok()
             .and_then(|it| state.versions.get(&model)?.get(&it))
             .is_some_and(|it| it.withdrawn.is_some());
-        if version.to_string() == current.version {
+        // The kept copy says nothing about the registry's own bytes, whatever its number.
+        if version.to_string() == current.version && !self.from_shelf {
             self.failed = None;
             self.following.change(|standing| {
                 standing.newer = None;
@@ -224,21 +267,24 @@ impl Follower {
             return Ok(());
         }
         if self.failed.is_some_and(|(it, when)| it == version && when.elapsed() < AGAIN) {
+            self.following.change(|standing| standing.withdrawn = is_withdrawn);
             return Ok(());
         }
         let now = self.engine.now();
-        match fetch(&self.engine, registry, wanted, version, (shelf, &self.columns)) {
+        match fetch(&self.engine, &registry, wanted, version, (shelf, &self.columns)) {
             Ok(loaded) => {
                 let (version, digest) = (loaded.version.clone(), format!("sha256:{}", loaded.digest.hex()));
                 let verified_at = loaded.verified_at;
+                let is_another = version != current.version;
                 *self.following.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
                 self.failed = None;
+                self.from_shelf = false;
                 self.following.change(|standing| {
                     standing.version = version;
                     standing.digest = digest;
                     standing.verified_at = verified_at;
                     standing.loaded_at = now;
-                    standing.reloads += 1;
+                    standing.reloads += u64::from(is_another);
                     standing.newer = None;
                     standing.withdrawn = false;
                 });
@@ -280,4 +326,23 @@ fn fetch(
     // What cannot be taken away now is taken away later.
     let _ = fs::remove_dir_all(&staging);
     loaded
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_kept_apart() {
+        let asked = ["credit@production", "credit-production", "credit", "credit/1", "credit@one", "credit-1"];
+        let folders: BTreeSet<String> = asked.iter().map(|it| folder_of(&it.parse().unwrap()).unwrap()).collect();
+        assert_eq!(folders.len(), asked.len(), "{folders:?}");
+        let is_fine = |it: &String| !it.contains(['/', '\\', ':', '*', '?', '"', '<', '>', '|']);
+        assert!(folders.iter().all(is_fine), "{folders:?}");
+        assert!(folder_of(&"credit@..\\..\\x".parse().unwrap()).is_err());
+    }
 }

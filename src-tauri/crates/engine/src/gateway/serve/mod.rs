@@ -34,7 +34,7 @@ pub use self::standing::{Newer, Standing};
 /// How a model is served.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
-    /// `model@alias`, `model/3` or `model` of the attached registry, or the path of an ONNX file.
+    /// `model@alias`, `model/3` or `model` of the attached registry (a folder or a bucket), or the path of an ONNX file.
     pub model: String,
     /// The name under which it answers; that of the registry or of the file if absent.
     pub name: Option<String>,
@@ -95,8 +95,7 @@ impl Engine {
         let follows = source.may_change();
         let mut follower = Follower::start(self.clone(), source, options.name.as_deref(), options.columns)?;
         let following = follower.following();
-        let version = following.current().version.clone();
-        let named = (Some(following.name().to_owned()), Some(version));
+        let named = (Some(following.name().to_owned()), None);
         let front = Front::start(Behind::Model(Arc::clone(&following)), named, options.front)?;
         let (stop, stopped) = mpsc::channel();
         let thread = if follows {

@@ -63,8 +63,7 @@ pub(super) fn read(body: &[u8], json: Option<usize>, columns: Option<&[String]>)
         Some(length) => body.split_at_checked(length).ok_or("the JSON is said to be longer than the body")?,
         None => (body, [].as_slice()),
     };
-    let asked: Asked =
-        serde_json::from_slice(text).map_err(|error| format!("the body is no inference request: {error}"))?;
+    let asked: Asked = serde_json::from_slice(text).map_err(|error| what_is_wrong(&error))?;
     let mut inputs = Vec::with_capacity(asked.inputs.len());
     let mut logged = Vec::new();
     let is_rewritten = json.is_some() || columns.is_some();
@@ -113,6 +112,20 @@ pub(super) fn read(body: &[u8], json: Option<usize>, columns: Option<&[String]>)
     let outputs = asked.outputs.into_iter();
     let outputs = outputs.map(|it| (it.name, flag(&it.parameters, "binary_data").unwrap_or(binary))).collect();
     Ok(Question { id: asked.id, inputs, outputs, binary, plain })
+}
+
+/// Says what is wrong with a body, and not what is in it: that is written down where values may be hidden.
+fn what_is_wrong(error: &serde_json::Error) -> Refusal {
+    let (whole, place) = (error.to_string(), format!("line {}, column {}", error.line(), error.column()));
+    // Names the field that is missing, which is one of the protocol's own.
+    let why = if error.is_data() && whole.starts_with("missing field") {
+        whole
+    } else if error.is_data() {
+        format!("a field is of another kind at {place}")
+    } else {
+        format!("it is no JSON at {place}")
+    };
+    format!("the body is no inference request: {why}")
 }
 
 #[derive(Serialize)]
@@ -304,10 +317,11 @@ mod tests {
             (r#"{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}x"#, Some(66), "left"),
             (r#"{"instances":[]}"#, None, "inputs"),
             ("{", None, "no inference request"),
+            (r#"{"inputs":[{"name":"x","shape":"Ada","datatype":"FP32","data":[1]}]}"#, None, "another kind at line 1"),
             ("{}", Some(9), "longer"),
         ] {
             let why = read(body.as_bytes(), json, None).unwrap_err();
-            assert!(why.contains(told), "{body}: {why}");
+            assert!(why.contains(told) && !why.contains("Ada"), "{body}: {why}");
         }
     }
 

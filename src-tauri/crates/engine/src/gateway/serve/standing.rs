@@ -3,7 +3,7 @@
 use proofmark_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A version that should answer, and does not.
+/// A version that should answer, and does not, as it lies in the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newer {
     /// Its version.
@@ -33,7 +33,8 @@ pub struct Standing {
     pub loaded_at: Timestamp,
     /// How often another version took over.
     pub reloads: u64,
-    /// The version that the alias points to, where it does not verify or load.
+    /// The version that the alias points to, where it does not verify or load. It can have the number of the version that answers, where
+    /// that is a kept copy and the registry's own is no longer what was verified.
     pub newer: Option<Newer>,
     /// Why the registry could not be asked, where it could not.
     pub registry_problem: Option<String>,
@@ -50,7 +51,12 @@ impl Standing {
         if self.withdrawn {
             sentence.push_str(" It was withdrawn: promote another version.");
         }
-        if let Some(newer) = &self.newer {
+        if let Some(newer) = self.newer.as_ref().filter(|it| it.version == self.version) {
+            sentence.push_str(&format!(
+                " That is the copy that verified at its time; what the registry holds now does not: {}",
+                newer.problem
+            ));
+        } else if let Some(newer) = &self.newer {
             sentence.push_str(&format!(" Version {} does not take over: {}", newer.version, newer.problem));
         }
         if let Some(problem) = &self.registry_problem {
