@@ -261,17 +261,37 @@ fn an_onnx_model_is_asked_without_any_command() -> Outcome {
         let found = gate(&shown, name)?;
         ensure!(found["verdict"] == "pass" && found["evidence"][0] == "the ONNX model itself", "{found}");
     }
+    // What was answered is kept: asked again, nothing is evaluated anew, and so the times are the same.
+    ensure!(shown["unevaluated"] == false, "{shown}");
+    let measured = gate(&shown, "fast")?["measured"].clone();
+    ensure!(gate(&ask(OF_MODEL, 0)?, "fast")?["measured"] == measured, "{shown}");
+    let evaluations = || -> Outcome<usize> {
+        let entries = cli.ok(["audit", "list"])?;
+        Ok(entries.to_string().matches("gates.run").count())
+    };
+    let before = evaluations()?;
+    ensure!(before == 1, "{before}");
     let shown = ask(&OF_MODEL.replace("towards = \"up\"", "towards = \"down\""), 1)?;
+    ensure!(evaluations()? == before, "the same rows were asked anew");
     let found = gate(&shown, "behaves")?;
     ensure!(
         found["verdict"] == "fail" && found["why"].as_str().is_some_and(|it| it.contains("more income")),
         "{found}"
     );
-    // A row that lacks a column fails its own test and says so; an output that is not there is told.
-    let shown = ask(&OF_MODEL.replace("income = 80.0, ", ""), 1)?;
-    ensure!(gate(&shown, "behaves")?["why"].as_str().is_some_and(|it| it.contains("income")), "{shown}");
-    let shown = ask(&OF_MODEL.replace("output_probability", "score"), 1)?;
-    ensure!(gate(&shown, "behaves")?["verdict"] == "fail", "{shown}");
+    // What the project leaves open says nothing about the model: a column that an example lacks, an output that is not there, a test
+    // without a limit.
+    for (left_open, told) in [
+        (OF_MODEL.replace("income = 80.0, ", ""), "income"),
+        (OF_MODEL.replace("output_probability", "score"), "no output score"),
+        (OF_MODEL.replace("at_least = 0.9\n", ""), "says nothing about the answer"),
+    ] {
+        let shown = ask(&left_open, 1)?;
+        let found = gate(&shown, "behaves")?;
+        ensure!(
+            found["verdict"] == "cannot_tell" && found["why"].as_str().is_some_and(|it| it.contains(told)),
+            "{found}"
+        );
+    }
     fs::copy(proofmark_tests::repository().join("tests/fixtures/scoring/unsupported.onnx"), &model)?;
     let shown = ask(OF_MODEL, 1)?;
     let found = gate(&shown, "behaves")?;

@@ -85,6 +85,15 @@ describe("release, registry and governance", () => {
 		await waitFor(() => expect(screen.getAllByTestId("candidate-row").length).toBeGreaterThan(3));
 	});
 
+	it("evaluates an ONNX model for its gates by itself, and once", async () => {
+		await open(SUBMIT.replace("scorecard_v4", "itself"), "What it is for");
+		await waitFor(() => expect(request("gates_run")).toEqual({ project: CREDIT, path: "models/itself.onnx" }));
+		// The invented engine never evaluates it, which is what a failure looks like: it is not tried again.
+		await waitFor(() => expect(asked.filter((it) => it.command === "candidate_draft").length).toBeGreaterThan(1), { timeout: 8000 });
+		expect(asked.filter((it) => it.command === "gates_run").length).toBe(1);
+		expect(screen.getByTestId("gates-run").textContent).toContain("Evaluate the model");
+	});
+
 	it("submits with a name and a purpose only, and goes to the desk", async () => {
 		await open(SUBMIT, "What it is for");
 		await waitFor(() => expect((screen.getByTestId("model-name") as HTMLInputElement).value).toBe("scorecard-v4"));

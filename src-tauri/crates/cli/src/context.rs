@@ -9,7 +9,7 @@ use std::time::Duration;
 use proofmark_contract::domain::id::ProjectId;
 use proofmark_contract::domain::job::Job;
 use proofmark_contract::domain::project::Project;
-use proofmark_contract::view::{JobRef, Nothing, ScreenStart};
+use proofmark_contract::view::{CandidateDraft, JobRef, Nothing, PathRef, ScreenStart};
 use proofmark_contract::{EngineEvent, ErrorBody, ErrorCode};
 use proofmark_engine::{Engine, EngineOptions, adhoc};
 use serde::Serialize;
@@ -136,6 +136,19 @@ impl Context {
         let ended = self.engine()?.wait_for(job.job);
         self.progress.clear();
         ended
+    }
+
+    /// What a model would be as a candidate. Where gates ask an ONNX model itself, it is evaluated first: nothing of the project runs for that.
+    ///
+    /// # Errors
+    /// If there is no such model, or it cannot be read.
+    pub fn evaluated_draft(&self, place: PathRef) -> Result<CandidateDraft, ErrorBody> {
+        let draft = self.engine()?.candidate_draft(place.clone())?;
+        if !draft.unevaluated {
+            return Ok(draft);
+        }
+        self.finish(self.engine()?.gates_run(place.clone())?)?;
+        Ok(self.engine()?.candidate_draft(place)?)
     }
 
     /// Waits for every job of a project that this process began, such as the look at new data after a scan.

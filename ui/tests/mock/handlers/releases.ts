@@ -133,7 +133,7 @@ export const handlers: Handlers = {
 	candidate_show: ({ candidate }) => view(candidate),
 	candidate_draft: ({ project, path }) => {
 		const m = manifest("x", bad);
-		return { project, path, suggested_name: "scorecard-v4", gates: path.includes("v4") ? good : bad, files: m.files.map((it) => ({ ...it, path: path.split("/").at(-1) ?? path })), labels: m.labels, metrics: m.metrics, may_submit: project === CREDIT ? { allowed: true, why: null } : { allowed: false, why: "Amara Okonkwo has not the role `submitter` in this registry." }, command: ["python", "predict.py", "{model}"] };
+		return { project, path, suggested_name: "scorecard-v4", gates: path.includes("v4") ? good : bad, files: m.files.map((it) => ({ ...it, path: path.split("/").at(-1) ?? path })), labels: m.labels, metrics: m.metrics, may_submit: project === CREDIT ? { allowed: true, why: null } : { allowed: false, why: "Amara Okonkwo has not the role `submitter` in this registry." }, command: path.includes("itself") ? [] : ["python", "predict.py", "{model}"], unevaluated: path.includes("itself") };
 	},
 	gates_run: () => work("gates", "Asking the command about scorecard_v4.onnx", () => undefined),
 	candidate_submit: ({ model, note }) =>

@@ -247,7 +247,7 @@ impl GateArguments {
         if self.run {
             context.finish(context.engine()?.gates_run(place.clone())?)?;
         }
-        let draft = context.engine()?.candidate_draft(place)?;
+        let draft = context.evaluated_draft(place)?;
         let blocked = draft.gates.iter().any(|gate| gate.blocks());
         let reply = context.answer("gate", &Gated { blocked, draft: &draft }, || gate_text(&draft))?;
         Ok(reply.passed(!blocked))

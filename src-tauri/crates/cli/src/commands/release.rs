@@ -320,10 +320,8 @@ impl Submit {
         if !self.no_scan {
             context.refresh(&project, true)?;
         }
-        let model = match self.name {
-            Some(name) => name,
-            None => engine.candidate_draft(PathRef { project: project.id, path: path.clone() })?.suggested_name,
-        };
+        let draft = context.evaluated_draft(PathRef { project: project.id, path: path.clone() })?;
+        let model = self.name.unwrap_or(draft.suggested_name);
         let known: BTreeSet<CandidateId> =
             engine.candidate_list(Nothing {})?.candidates.iter().map(|row| row.candidate).collect();
         let request = CandidateSubmit {

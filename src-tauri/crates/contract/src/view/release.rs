@@ -35,6 +35,9 @@ pub struct CandidateDraft {
     /// The project's own command that gates ask; empty if it names none.
     #[serde(default)]
     pub command: Vec<String>,
+    /// Whether gates ask the ONNX model itself and it has not been evaluated for what they ask now. `gates_run` does.
+    #[serde(default)]
+    pub unevaluated: bool,
 }
 
 /// Submits a model.

@@ -18,7 +18,6 @@ use proofmark_domain::run::Run;
 use proofmark_ledger::ReportKind;
 use serde_json::Value;
 
-pub(crate) use self::command::GateRun;
 pub(crate) use self::evaluation::{EVALUATION_FILE, Evaluation, InProduction};
 use super::holds::held_why;
 use super::projects::{counted, joined};
@@ -41,8 +40,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) production: Option<InProduction>,
     /// The candidate's predictions, read when the first gate asks for them.
     pub(crate) evaluation: OnceCell<Result<Evaluation, String>>,
-    /// What an ONNX model answers to the rows of gates, evaluated when the first gate asks for it.
-    pub(crate) model_run: OnceCell<Result<GateRun, Found>>,
     /// The gates that are judged.
     pub(crate) gates: &'a [Gate],
 }

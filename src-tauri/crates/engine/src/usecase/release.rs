@@ -65,7 +65,6 @@ impl Engine {
             upstream: &upstream,
             production: production.and_then(|((registry, state), model)| in_production(registry, state, model)),
             evaluation: OnceCell::new(),
-            model_run: OnceCell::new(),
             gates: &asked,
         };
         let gates = self.judge(&asked, &evidence)?;
@@ -79,7 +78,8 @@ impl Engine {
             metrics: metrics_of(&known, &facts.digest),
             may_submit: self.may_submit(state)?,
             command: config.gates.command.clone(),
-            files,
+            unevaluated: self.is_unevaluated(&evidence)?,
+            files: files.clone(),
         };
         Ok((draft, documents))
     }

@@ -44,4 +44,8 @@ may_submit: Permission,
 /**
  * The project's own command that gates ask; empty if it names none.
  */
-command: Array<string>, };
+command: Array<string>, 
+/**
+ * Whether gates ask the ONNX model itself and it has not been evaluated for what they ask now. `gates_run` does.
+ */
+unevaluated: boolean, };

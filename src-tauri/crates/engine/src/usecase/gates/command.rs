@@ -38,6 +38,8 @@ const LONGEST_LINE: u64 = 1 << 20;
 pub(super) const WARM_UP: usize = 5;
 /// Seconds that one answer may take, where the project does not say.
 const TIMEOUT_S: f64 = 60.0;
+/// What a gate says before the model was evaluated for it.
+const NOT_EVALUATED: &str = "The model has not been evaluated for what the gates ask now; proofmark gate does, and so does the page of the draft.";
 /// Bytes of its errors that are shown.
 const TAIL: usize = 2_000;
 
@@ -56,6 +58,12 @@ pub(crate) struct GateRun {
     answers: BTreeMap<String, Said>,
     /// Milliseconds for one answer after another, once it was warm.
     times_ms: Vec<f64>,
+    /// Where the model itself was evaluated: what it was asked and how, by its digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Digest>,
+    /// Why the model itself could not be evaluated, where it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 /// One answer.
@@ -66,6 +74,8 @@ pub(super) enum Said {
     Value(Scalar),
     /// Why there is none.
     Nothing(String),
+    /// Why the row could not be asked for: what the project states lacks something, which says nothing about the model.
+    Unasked(String),
 }
 
 /// What gates ask for.
@@ -97,6 +107,14 @@ impl Questions {
         }
         Self { rows, timed }
     }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.timed.is_empty()
+    }
+
+    fn is_too_many(&self) -> bool {
+        self.rows.len() + self.timed.len() > MOST_ROWS
+    }
 }
 
 /// The row of a test with its change.
@@ -117,15 +135,17 @@ pub(super) fn text_of(row: &Example) -> String {
 
 impl Engine {
     /// Asks the project's own command what the model answers, for its gates of behaviour and latency. This executes what the project's
-    /// proofmark.toml names, so it is done on request only.
+    /// proofmark.toml names, so it is done on request only. Where it names no command, an ONNX model itself is evaluated, and nothing of the
+    /// project is executed.
     ///
     /// # Errors
-    /// If the project names no command, or no gate needs one.
+    /// If there is neither a command nor an ONNX model to ask, or no gate needs an answer.
     pub fn gates_run(&self, request: PathRef) -> Answer<JobRef> {
         let project = self.project(request.project)?;
         let facts = self.file(&project, &RelPath::new(request.path))?.facts;
         let config = ProjectConfig::read(Path::new(&project.root))?;
-        if config.gates.command.is_empty() {
+        let itself = config.gates.command.is_empty();
+        if itself && !super::model::is_onnx(&facts) {
             return Err(Trouble::new(
                 ErrorCode::InvalidRequest,
                 "proofmark.toml names no command to ask ([gates] command).",
@@ -134,34 +154,44 @@ impl Engine {
         }
         let state = self.registry_state().map(|(_, state)| state);
         let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_ref()));
-        if questions.rows.is_empty() && questions.timed.is_empty() {
+        if questions.is_empty() {
             return Err(Trouble::new(
                 ErrorCode::InvalidRequest,
                 "No gate asks how the model behaves or how fast it answers.",
             )
             .hint("Add a [[gate]] with rule = \"behaviour\" or \"latency\" to proofmark.toml."));
         }
-        if questions.rows.len() + questions.timed.len() > MOST_ROWS {
+        if questions.is_too_many() {
             return Err(Trouble::new(
                 ErrorCode::InvalidRequest,
                 format!("The gates ask for more than {MOST_ROWS} rows."),
             ));
         }
-        self.refuse_held_for_gates(&project, &config.gates, &facts)?;
+        if !itself {
+            self.refuse_held_for_gates(&project, &config.gates, &facts)?;
+        }
         let plan = JobPlan {
             kind: JobKind::Gates,
-            title: format!("Asking the command about {}", facts.path.file_name()),
+            title: if itself {
+                format!("Evaluating {} for the gates", facts.path.file_name())
+            } else {
+                format!("Asking the command about {}", facts.path.file_name())
+            },
             project: Some(project.id),
             unit: "",
             notice: None,
         };
         self.start_job(plan, move |engine, worker| {
-            let run = engine.ask(&project, &facts, &config.gates, &questions, worker)?;
+            let run = if itself {
+                super::model::evaluate(&project, &facts, &config.gates, &questions, worker)?
+            } else {
+                engine.ask(&project, &facts, &config.gates, &questions, worker)?
+            };
             let summary = json!({"answers": run.answers.len(), "timed": run.times_ms.len()});
             let head = engine.head(ReportKind::GateRun, &project, &facts, None, None, summary);
             let entry = AuditEntry::new(engine.actor(), "gates.run", facts.path.as_str());
             engine.ledger().write(engine.now(), entry, |write| -> Answer<()> {
-                write.note("command", run.command.join(" "));
+                write.note("command", run.asked());
                 Ok(write.reports().add(&NewReport { head, body: &run })?)
             })
         })
@@ -226,7 +256,8 @@ impl Engine {
         }
         let files = self.named_files(project, &config.command);
         let (command, output) = (config.command.clone(), config.output.clone());
-        Ok(GateRun { command, output, model: facts.digest, files, answers, times_ms })
+        let (settings, problem) = (None, None);
+        Ok(GateRun { command, output, model: facts.digest, files, answers, times_ms, settings, problem })
     }
 
     /// Files of the project that a command names, with their digests.
@@ -238,24 +269,38 @@ impl Engine {
         command.iter().filter_map(known).collect()
     }
 
-    /// The newest answers about this model, if they are still those of the command that proofmark.toml names.
+    /// The newest answers about this model, if they are still those of the command that proofmark.toml names, or of the model itself to what
+    /// gates ask now.
     pub(in crate::usecase) fn gate_run(&self, evidence: &Evidence<'_>) -> Answer<Result<GateRun, Found>> {
         let none = |why: String| Ok(Err(Found::new(GateVerdict::CannotTell, "not asked", why)));
         let config = &evidence.config.gates;
-        if config.command.is_empty() {
-            // An ONNX file is evaluated without running anything of the project, so nobody has to ask for it.
-            return if super::model::is_onnx(evidence.model) {
-                Ok(evidence.model_run.get_or_init(|| self.evaluate_model(evidence)).clone())
-            } else {
-                none(
-                    "proofmark.toml names no command to ask ([gates] command), and the model is no ONNX file, which could be evaluated without one."
-                        .to_owned(),
-                )
-            };
+        let itself = config.command.is_empty();
+        if itself && !super::model::is_onnx(evidence.model) {
+            return none(
+                "proofmark.toml names no command to ask ([gates] command), and the model is no ONNX file, which could be evaluated without one."
+                    .to_owned(),
+            );
         }
         let stored = self.ledger().read::<_, Trouble>(|read| {
             Ok(read.reports().newest::<GateRun>(ReportKind::GateRun, &evidence.model.digest)?)
         })?;
+        if itself {
+            let questions = Questions::of(evidence.gates);
+            if questions.is_empty() {
+                return none("The gates name no example that the model could be asked for.".to_owned());
+            }
+            if questions.is_too_many() {
+                return none(format!("The gates ask for more than {MOST_ROWS} rows."));
+            }
+            let settings = super::model::settings(config, &questions);
+            return match stored.map(|it| it.body).filter(|it| it.settings == Some(settings)) {
+                Some(GateRun { problem: Some(why), .. }) => {
+                    Ok(Err(Found::new(GateVerdict::CannotTell, "not evaluated", why)))
+                }
+                Some(run) => Ok(Ok(run)),
+                None => none(NOT_EVALUATED.to_owned()),
+            };
+        }
         let Some(run) = stored.map(|it| it.body) else {
             return none(
                 "The project's command has not been asked about this model yet; proofmark gate --run does.".to_owned(),
@@ -271,6 +316,15 @@ impl Engine {
         Ok(Ok(run))
     }
 
+    /// Whether gates ask an ONNX model itself, and what it answers to what they ask now is not known yet.
+    pub(in crate::usecase) fn is_unevaluated(&self, evidence: &Evidence<'_>) -> Answer<bool> {
+        let asks = |it: &Gate| matches!(it.rule, GateRule::Behaviour { .. } | GateRule::Latency { .. });
+        if !evidence.config.gates.command.is_empty() || !evidence.gates.iter().any(asks) {
+            return Ok(false);
+        }
+        Ok(self.gate_run(evidence)?.is_err_and(|found| found.why == NOT_EVALUATED))
+    }
+
     pub(super) fn behaviour_gate(&self, evidence: &Evidence<'_>, tests: &[BehaviourTest]) -> Answer<Found> {
         if tests.is_empty() {
             return Ok(Found::new(GateVerdict::CannotTell, "no test", "The gate names no test."));
@@ -279,20 +333,26 @@ impl Engine {
             Ok(run) => run,
             Err(found) => return Ok(found),
         };
-        let (mut failed, mut unasked) = (Vec::new(), 0u64);
+        let (mut failed, mut unasked, mut gaps) = (Vec::new(), 0u64, Vec::new());
         for test in tests {
             match run.holds(test) {
                 Ok(Ok(())) => {}
                 Ok(Err(why)) => failed.push(format!("{}: {why}", test.name)),
-                Err(Unasked) => unasked += 1,
+                Err(Unasked::NotYet) => unasked += 1,
+                Err(Unasked::Never(why)) => gaps.push(format!("{}: {why}", test.name)),
             }
         }
-        let measured = format!("{} of {} hold", tests.len() - failed.len() - unasked as usize, tests.len());
+        let measured =
+            format!("{} of {} hold", tests.len() - failed.len() - gaps.len() - unasked as usize, tests.len());
         let named = vec![run.asked()];
         Ok(if !failed.is_empty() {
             let why = format!("{} not hold: {}.", counted(failed.len() as u64, "test does", "tests do"), failed[0]);
             let rest = failed.into_iter().take(20);
             Found::new(GateVerdict::Fail, measured, why).with(named.into_iter().chain(rest).collect())
+        } else if let Some(first) = gaps.first() {
+            let why = format!("{} not be asked: {first}.", counted(gaps.len() as u64, "test can", "tests can"));
+            let rest = gaps.into_iter().take(20);
+            Found::new(GateVerdict::CannotTell, measured, why).with(named.into_iter().chain(rest).collect())
         } else if unasked > 0 {
             let why = format!("{} not been asked yet; ask again.", counted(unasked, "test has", "tests have"));
             Found::new(GateVerdict::CannotTell, measured, why).with(named)
@@ -309,7 +369,12 @@ impl Engine {
         run.times_ms.sort_unstable_by(f64::total_cmp);
         let count = run.times_ms.len();
         let Some(p95) = at_rank(&run.times_ms, (0.95 * count as f64).ceil()) else {
-            return Ok(Found::new(GateVerdict::CannotTell, "not timed", "No answer has been timed yet; ask again."));
+            let gap = run.answers.values().find_map(|it| if let Said::Unasked(why) = it { Some(why) } else { None });
+            let why = gap.map_or_else(
+                || "No answer has been timed yet; ask again.".to_owned(),
+                |why| format!("No answer could be timed: {why}."),
+            );
+            return Ok(Found::new(GateVerdict::CannotTell, "not timed", why));
         };
         // By order statistics (Conover 1999, 3.2): the ranks between which the quantile lies with 95 %.
         let spread = 1.96 * (count as f64 * 0.95 * 0.05).sqrt();
@@ -359,18 +424,28 @@ fn at_rank(sorted: &[f64], rank: f64) -> Option<f64> {
     sorted.get((rank.max(1.0) as usize - 1).min(last)).copied()
 }
 
-/// The command was not asked for a row of this test.
-struct Unasked;
+/// Why there is nothing to say about a test.
+enum Unasked {
+    /// A row of it was not asked for.
+    NotYet,
+    /// What the project states of it lacks something.
+    Never(String),
+}
 
 impl GateRun {
-    /// What the model itself answered, of its own evaluation.
+    /// What the model itself answered, of its own evaluation; or why it could not be evaluated.
     pub(super) fn of_model(
         model: Digest,
+        settings: Digest,
         output: Option<String>,
-        answers: BTreeMap<String, Said>,
-        times_ms: Vec<f64>,
+        found: Result<(BTreeMap<String, Said>, Vec<f64>), String>,
     ) -> Self {
-        Self { command: Vec::new(), output, model, files: BTreeMap::new(), answers, times_ms }
+        let ((answers, times_ms), problem) = match found {
+            Ok(found) => (found, None),
+            Err(why) => ((BTreeMap::new(), Vec::new()), Some(why)),
+        };
+        let (command, files, settings) = (Vec::new(), BTreeMap::new(), Some(settings));
+        Self { command, output, model, files, answers, times_ms, settings, problem }
     }
 
     /// What was asked.
@@ -379,19 +454,26 @@ impl GateRun {
     }
 
     fn said(&self, row: &Example) -> Result<&Said, Unasked> {
-        self.answers.get(&text_of(row)).ok_or(Unasked)
+        match self.answers.get(&text_of(row)) {
+            Some(Said::Unasked(why)) => Err(Unasked::Never(why.clone())),
+            Some(said) => Ok(said),
+            None => Err(Unasked::NotYet),
+        }
     }
 
     /// Whether a test holds; if not, why.
     fn holds(&self, test: &BehaviourTest) -> Result<Result<(), String>, Unasked> {
+        if matches!(test.expect, Expectation::MustPass { equals: None, at_least: None, at_most: None }) {
+            return Err(Unasked::Never("the test says nothing about the answer".to_owned()));
+        }
         let first = match self.said(&test.example)? {
             Said::Value(value) => value,
-            Said::Nothing(why) => return Ok(Err(why.clone())),
+            Said::Nothing(why) | Said::Unasked(why) => return Ok(Err(why.clone())),
         };
         let second = match changed(test) {
             Some(row) => match self.said(&row)? {
                 Said::Value(value) => Some(value),
-                Said::Nothing(why) => return Ok(Err(why.clone())),
+                Said::Nothing(why) | Said::Unasked(why) => return Ok(Err(why.clone())),
             },
             None => None,
         };
@@ -421,11 +503,7 @@ fn held(expect: &Expectation, first: &Scalar, second: Option<&Scalar>) -> Result
                 return Err(format!("the answer is {first}, not {wanted}"));
             }
             if at_least.is_none() && at_most.is_none() {
-                return if equals.is_some() {
-                    Ok(())
-                } else {
-                    Err("the test says nothing about the answer".to_owned())
-                };
+                return Ok(());
             }
             let Some(value) = number(first) else { return Err(format!("the answer {first} is no number")) };
             match (at_least.filter(|limit| value < *limit), at_most.filter(|limit| value > *limit)) {

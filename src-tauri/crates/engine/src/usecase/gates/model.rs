@@ -4,74 +4,85 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
+use proofmark_contract::ErrorCode;
+use proofmark_domain::Digest;
 use proofmark_domain::artifact::FileFacts;
-use proofmark_domain::gate::{Example, GateVerdict};
+use proofmark_domain::gate::Example;
 use proofmark_domain::profile::Scalar;
+use proofmark_domain::project::Project;
 use proofmark_scoring::{Cell, Columns, Counted, Limits, ManyClasses, Model, ScoringError};
 use sha2::{Digest as _, Sha256};
 
-use super::command::{GateRun, MOST_ROWS, Questions, Said, WARM_UP, text_of};
-use super::{Evidence, Found};
-use crate::Engine;
+use super::command::{GateRun, Questions, Said, WARM_UP, text_of};
 use crate::config::GatesConfig;
+use crate::jobs::Worker;
 use crate::screen::absolute;
+use crate::trouble::{Answer, Trouble, io_trouble, sentence};
 
 /// Whether a file is an ONNX model, by its name.
 pub(super) fn is_onnx(model: &FileFacts) -> bool {
     model.path.as_str().to_lowercase().ends_with(".onnx")
 }
 
-impl Engine {
-    /// Evaluates the model for all rows that gates ask for.
-    pub(super) fn evaluate_model(&self, evidence: &Evidence<'_>) -> Result<GateRun, Found> {
-        let cannot = |why: String| Found::new(GateVerdict::CannotTell, "not evaluated", why);
-        let questions = Questions::of(evidence.gates);
-        if questions.rows.len() + questions.timed.len() > MOST_ROWS {
-            return Err(cannot(format!("The gates ask for more than {MOST_ROWS} rows.")));
-        }
-        let limits = Limits::default();
-        let path = absolute(evidence.project, &evidence.model.path).map_err(|trouble| cannot(trouble.0.message))?;
-        if evidence.model.size > limits.file {
-            return Err(cannot(format!("The model is larger than the {} bytes that are evaluated here.", limits.file)));
-        }
-        let bytes = fs::read(&path).map_err(|error| cannot(format!("The model cannot be read: {error}.")))?;
-        if proofmark_domain::Digest::from_bytes(Sha256::digest(&bytes).into()) != evidence.model.digest {
-            return Err(cannot("The model was changed since it was last seen; scan the project again.".to_owned()));
-        }
-        let told = |error: &ScoringError| {
-            let hint = "A command of the project can answer instead ([gates] command).";
-            cannot(format!(
-                "{} {hint}",
-                crate::trouble::sentence(&format!("The model cannot be evaluated here: {error}"))
-            ))
-        };
-        let model = Model::from_bytes(&bytes, &limits).map_err(|error| told(&error))?;
-        let config = &evidence.config.gates;
-        let mut answers = BTreeMap::new();
-        for row in &questions.rows {
-            let answer = match answer(&model, config, row) {
-                Ok(answer) => answer,
-                // A row that does not fit the model fails its own test, not all of them.
-                Err(error) if error.is_input() => Said::Nothing(error.to_string()),
-                Err(error) => return Err(told(&error)),
-            };
-            answers.insert(text_of(row), answer);
-        }
-        let mut times_ms = Vec::new();
-        for (at, row) in questions.timed.iter().enumerate() {
-            let begin = Instant::now();
-            match answer(&model, config, row) {
-                Ok(_) => {}
-                // What does not fit is refused, which is no answer whose time counts.
-                Err(error) if error.is_input() => continue,
-                Err(error) => return Err(told(&error)),
-            }
-            if at >= WARM_UP {
-                times_ms.push((begin.elapsed().as_secs_f64() * 1e6).round() / 1e3);
-            }
-        }
-        Ok(GateRun::of_model(evidence.model.digest, config.output.clone(), answers, times_ms))
+/// What decides about the answers beside the model's own bytes.
+pub(super) fn settings(config: &GatesConfig, questions: &Questions) -> Digest {
+    let text = |rows: &[Example]| rows.iter().map(text_of).collect::<Vec<_>>();
+    let all = serde_json::json!([config.output, config.columns, text(&questions.rows), text(&questions.timed)]);
+    Digest::from_bytes(Sha256::digest(all.to_string()).into())
+}
+
+/// Evaluates the model for all rows that gates ask for. A model that cannot be evaluated here is an answer, too, because it stays so.
+///
+/// # Errors
+/// If its file cannot be read, is another by now, or a person stopped it.
+pub(super) fn evaluate(
+    project: &Project,
+    facts: &FileFacts,
+    config: &GatesConfig,
+    questions: &Questions,
+    worker: &Worker,
+) -> Answer<GateRun> {
+    let limits = Limits::default();
+    let done = |found| Ok(GateRun::of_model(facts.digest, settings(config, questions), config.output.clone(), found));
+    if facts.size > limits.file {
+        return done(Err(format!("The model is larger than the {} bytes that are evaluated here.", limits.file)));
     }
+    let path = absolute(project, &facts.path)?;
+    let bytes = fs::read(&path).map_err(|error| io_trouble("reading", &path, &error))?;
+    if Digest::from_bytes(Sha256::digest(&bytes).into()) != facts.digest {
+        let message = format!("{} was changed since it was last seen, so nothing was recorded.", facts.path);
+        return Err(Trouble::new(ErrorCode::Unreadable, message)
+            .hint("Look at the folder again (proofmark scan), then ask again."));
+    }
+    let told = |error: &ScoringError| {
+        let why = sentence(&format!("The model cannot be evaluated here: {error}"));
+        format!("{why} A command of the project can answer instead ([gates] command).")
+    };
+    let model = match Model::from_bytes(&bytes, &limits) {
+        Ok(model) => model,
+        Err(error) => return done(Err(told(&error))),
+    };
+    let total = (questions.rows.len() + questions.timed.len()) as u64;
+    let (mut answers, mut times_ms) = (BTreeMap::new(), Vec::new());
+    for (at, row) in questions.rows.iter().chain(&questions.timed).enumerate() {
+        worker.check()?;
+        worker.progress(at as u64, Some(total), "");
+        let timed = at.checked_sub(questions.rows.len());
+        let begin = Instant::now();
+        let answered = answer(&model, config, row);
+        let took = begin.elapsed();
+        let said = match answered {
+            Ok(answer) => answer,
+            // A row that does not fit the model says nothing about the model: what the project states lacks something.
+            Err(error) if error.is_input() => Said::Unasked(error.to_string()),
+            Err(error) => return done(Err(told(&error))),
+        };
+        if timed.is_some_and(|it| it >= WARM_UP) && !matches!(said, Said::Unasked(_)) {
+            times_ms.push((took.as_secs_f64() * 1e6).round() / 1e3);
+        }
+        answers.entry(text_of(row)).or_insert(said);
+    }
+    done(Ok((answers, times_ms)))
 }
 
 fn answer(model: &Model, config: &GatesConfig, row: &Example) -> Result<Said, ScoringError> {
