@@ -106,6 +106,9 @@ pub struct Facts {
     pub digits_only: f64,
     pub has_digit: f64,
     pub has_letter: f64,
+    /// Letters among all characters.
+    pub letters: f64,
+    pub underscored: f64,
     pub words: f64,
     pub length: f64,
     pub text_identifiers: f64,
@@ -224,6 +227,11 @@ pub fn measure(sample: &ColumnSample) -> Facts {
         digits_only: of(&|v| v.bytes().all(|b| b.is_ascii_digit())),
         has_digit: of(&|v| v.chars().any(char::is_numeric)),
         has_letter: of(&|v| v.chars().any(char::is_alphabetic)),
+        letters: {
+            let all = values.iter().flat_map(|v| v.chars());
+            share(all.clone().filter(|c| c.is_alphabetic()).count(), all.count())
+        },
+        underscored: of(&|v| v.contains('_')),
         words: values.iter().map(|v| v.split_whitespace().count()).sum::<usize>() as f64 / n.max(1) as f64,
         length: values.iter().map(|v| v.chars().count()).sum::<usize>() as f64 / n.max(1) as f64,
         text_identifiers: 0.0,

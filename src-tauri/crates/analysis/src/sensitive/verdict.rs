@@ -30,7 +30,19 @@ pub fn judge(names: &[&str], facts: &[Facts], context: &Context) -> Vec<Sensitiv
         .map(|(r, f)| score(r, f, alone).into_iter().next().map(|s| (s.label, probability(s.odds))))
         .collect();
     let table = column_name::table(&context.table_name);
-    let people: f64 = first.iter().flatten().filter(|(_, p)| *p >= 0.6).map(|(l, _)| tells_person(*l)).sum::<f64>()
+    let people: f64 = first
+        .iter()
+        .zip(&readings)
+        .zip(facts)
+        .filter_map(|((first, reading), facts)| {
+            first.filter(|(_, p)| *p >= 0.6).map(|(label, _)| (label, reading, facts))
+        })
+        .map(|(label, reading, facts)| match label {
+            // A column that is just called `name` in a table of airports holds people's names too, in part.
+            Label::Name if reading.weight(Label::Name) < 3.0 && facts.name_full < 0.3 => 0.5,
+            label => tells_person(label),
+        })
+        .sum::<f64>()
         + if table > 0 { 1.0 } else { 0.5 * f64::from(table) };
     let things = readings.iter().filter(|r| r.thing && !r.person).count();
     let rows = if people >= 1.0 {

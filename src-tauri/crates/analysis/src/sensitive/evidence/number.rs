@@ -4,6 +4,9 @@ use super::{Scale, rate};
 use crate::sensitive::label::Label;
 use crate::sensitive::sample::Kind;
 
+/// Incomes that only a person has.
+const PERSONAL: &[&str] = &["salary", "wage", "payroll", "gehalt", "lohn", "salaire", "salario", "stipendio"];
+
 pub(super) fn official(label: Label, s: &mut Scale<'_>) {
     let f = s.facts;
     if f.kind == Kind::Float && f.whole < 0.99 || f.dates >= 0.5 || matches!(f.kind, Kind::Date | Kind::Time) {
@@ -77,6 +80,8 @@ pub(super) fn official(label: Label, s: &mut Scale<'_>) {
             }
             if s.hint > 0.0 {
                 s.steps(f.plate, &[(0.6, 1.0)], "can be licence plates");
+                let plate = s.reading.hints.iter().any(|h| h.label == Label::Vehicle && h.words == "plate");
+                s.needs(!plate || f.plate.max(f.vin.formed) >= 0.2, 4.0, "hardly any value can be a licence plate");
             } else if f.plate_sure >= 0.8 && f.n >= 8 && f.postcode < 0.5 {
                 s.form(2.6, f.plate_sure, "have the picture of licence plates");
                 s.around(1.5, 1.5);
@@ -144,7 +149,10 @@ pub(super) fn money(label: Label, s: &mut Scale<'_>) {
         _ => {
             s.needs(f.has_digit >= 0.3 || f.words < 4.0, 3.0, "values are no amounts or bands");
             if s.hint > 0.0 {
-                s.around(if s.hint < 3.0 { 2.5 } else { 1.5 }, 4.0);
+                // Nothing but a person has a salary, whatever else the table is about.
+                let own =
+                    s.reading.hints.iter().any(|h| h.label == Label::Financial && PERSONAL.contains(&h.words.as_str()));
+                s.around(if s.hint < 3.0 { 2.5 } else { 1.5 }, if own { 2.0 } else { 4.0 });
             }
         }
     }

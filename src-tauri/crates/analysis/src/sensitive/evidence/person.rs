@@ -144,6 +144,7 @@ pub(super) fn person(label: Label, s: &mut Scale<'_>) {
             }
             s.needs(!(f.numeric >= 0.9 && (f.n > 60 || s.hint < 3.0)) && f.words < 8.0, 5.0, "values are no jobs");
         }
+        Label::Biometric | Label::Genetic => s.needs(!f.flag, 6.0, "only yes and no"),
         Label::Nationality => s.needs(f.numeric < 0.9 || f.n < 300, 5.0, "values are no nations"),
         _ => {}
     }

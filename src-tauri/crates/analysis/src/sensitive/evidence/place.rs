@@ -24,6 +24,7 @@ pub(super) fn place(label: Label, s: &mut Scale<'_>) {
                 s.around(1.5, 2.0);
             }
             s.needs(part || f.numeric < 0.5, 6.0, "values are plain numbers");
+            s.needs(f.kind != Kind::Float || f.whole >= 0.99, 6.0, "values are decimals");
             s.needs(f.has_letter > 0.5 || f.length < 8.0 && part, 6.0, "values have no words");
             s.needs(f.length >= 4.0 || part && f.has_digit > 0.0, 4.0, "values are too short for addresses");
             let hex = f.has_digit > 0.9 && f.words < 1.2 && f.has_letter > 0.9 && !part;
@@ -34,8 +35,10 @@ pub(super) fn place(label: Label, s: &mut Scale<'_>) {
             s.named_otherwise(4.0);
         }
         Label::Postcode => {
-            let shaped =
-                f.has_digit >= 0.6 && (3.0..=10.5).contains(&f.length) && !(f.kind == Kind::Float && f.whole < 0.99);
+            let shaped = f.has_digit >= 0.6
+                && (3.0..=10.5).contains(&f.length)
+                && f.underscored < 0.1
+                && !(f.kind == Kind::Float && f.whole < 0.99);
             if s.hint > 0.0 && shaped {
                 s.form(if s.hint < 3.0 { 0.5 } else { 1.0 }, f.has_digit, "can be postcodes");
             }

@@ -13,6 +13,15 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
                 s.needs(false, 8.0, "values have not the form of names");
                 return;
             }
+            // Iris is a flower and Paris a city before they are people: so few values for so many rows are categories.
+            if s.hint < 3.0 && !s.reading.person && f.n <= 5 && f.present >= 30 {
+                s.add(
+                    "values",
+                    -5.0,
+                    format!("{} distinct values in {} rows", f.n, f.present),
+                    "a handful of values for many rows are categories",
+                );
+            }
             if s.hint >= 1.0 {
                 s.add(
                     "dictionary",
@@ -76,6 +85,7 @@ pub(super) fn text(label: Label, s: &mut Scale<'_>) {
         Label::FreeText => {
             if f.kind != Kind::Text
                 || f.words < 5.0 && !f.unspaced
+                || f.letters < 0.3
                 || f.address >= 0.4
                 || f.house >= 0.8
                 || s.reading.weight(Label::Address) >= 3.0
