@@ -1,13 +1,11 @@
 //! Old data delivered again.
 
-use std::collections::{HashMap, HashSet};
-
 use proofmark_domain::check::{Finding, FindingKind, Severity};
 
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
 use super::rows::{row_hashes, variety};
-use super::view::{View, ViewColumn};
+use super::view::{HashesMap, HashesSet, View, ViewColumn};
 use crate::profile::named_like_an_id;
 
 /// Rows in a row that must repeat before it is more than chance.
@@ -64,17 +62,20 @@ fn under_new_times(view: &View, reference: &Reference<'_>, findings: &mut Vec<Fi
     }
     let then: Vec<&ViewColumn> = kept.iter().filter_map(|c| reference.view.column(&c.name)).collect();
     let (a, b) = (row_hashes(kept.iter().copied(), view.rows), row_hashes(then.into_iter(), reference.view.rows));
-    let known: HashSet<u64> = b.iter().copied().collect();
+    let known: HashesSet = b.iter().copied().collect();
     let rows: Vec<usize> = a.iter().enumerate().filter(|(_, hash)| known.contains(hash)).map(|(row, _)| row).collect();
     let share = rows.len() as f64 / view.rows as f64;
+    if share < 0.5 || rows.len() < RUN {
+        return;
+    }
     // The reference with a new part at its end is how tables grow; then the old rows keep their times.
     let times: Vec<&ViewColumn> = view.columns.iter().filter(|c| renewed(c)).collect();
     let whole_then =
         row_hashes(view.columns.iter().filter_map(|c| reference.view.column(&c.name)), reference.view.rows);
-    let known_whole: HashSet<u64> = whole_then.into_iter().collect();
+    let known_whole: HashesSet = whole_then.into_iter().collect();
     let whole_now = row_hashes(view.columns.iter().filter(|c| reference.view.column(&c.name).is_some()), view.rows);
     let same: usize = rows.iter().filter(|row| whole_now.get(**row).is_some_and(|h| known_whole.contains(h))).count();
-    if share < 0.5 || rows.len() < RUN || same * 2 > rows.len() {
+    if same * 2 > rows.len() {
         return;
     }
     let names: Vec<&str> = times.iter().map(|c| c.name.as_str()).collect();
@@ -103,7 +104,7 @@ fn repeated_stretch(view: &View, findings: &mut Vec<Finding>) {
     }
     let hashes = row_hashes(kept.into_iter(), view.rows);
     let complete = row_hashes(view.columns.iter(), view.rows);
-    let mut first: HashMap<u64, usize> = HashMap::new();
+    let mut first: HashesMap<usize> = HashesMap::default();
     let (mut best, mut run, mut lag_before) = ((0usize, 0usize), 0usize, usize::MAX);
     for (row, hash) in hashes.iter().enumerate() {
         let lag = match first.get(hash) {

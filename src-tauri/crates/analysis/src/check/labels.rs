@@ -1,6 +1,6 @@
 //! Labels that contradict each other, or contradict what everything else about their rows says.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
 
@@ -26,7 +26,7 @@ pub fn check(
     cancel: &dyn Fn() -> bool,
     findings: &mut Vec<Finding>,
 ) -> Result<(), TableError> {
-    let classes = target.hashes.iter().filter(|hash| **hash != 0).collect::<HashSet<_>>().len();
+    let classes = target.spread().distinct;
     if !(2..=50).contains(&classes) {
         return Ok(());
     }
@@ -45,17 +45,18 @@ fn features<'a>(view: &'a View, target: &str, key: &'a [String]) -> impl Iterato
 fn names_rows(column: &ViewColumn) -> bool {
     let measured =
         column.numbers().is_some_and(|(values, whole)| !whole && !values.is_empty()) || column.times().is_some();
-    let present = column.hashes.iter().filter(|hash| **hash != 0).count();
-    !measured
-        && present > 20
-        && column.hashes.iter().filter(|h| **h != 0).collect::<HashSet<_>>().len() * 100 > present * 98
+    !measured && {
+        let spread = column.spread();
+        spread.present > 20 && spread.distinct * 100 > spread.present * 98
+    }
 }
 
 /// Rows that agree in everything but the label.
 fn conflicts(view: &View, target: &ViewColumn, key: &[String], findings: &mut Vec<Finding>) {
     let features = features(view, &target.name, key);
     let hashes = row_hashes(features.clone(), view.rows);
-    let possible: f64 = features.map(|c| (c.hashes.iter().collect::<HashSet<_>>().len().max(1) as f64).ln()).sum();
+    let values = |c: &ViewColumn| c.spread().distinct + usize::from(c.spread().present < c.hashes.len());
+    let possible: f64 = features.map(|c| (values(c).max(1) as f64).ln()).sum();
     if possible < 2.0 * (view.rows.max(2) as f64).ln() {
         return; // Few possible rows: equal features with other labels are ordinary noise.
     }
@@ -113,7 +114,8 @@ fn opinion(
                 columns.push(rows.iter().map(scaled).collect());
             }
         } else if column.times().is_none() {
-            let few = column.hashes.iter().collect::<HashSet<_>>().len() <= 30;
+            let spread = column.spread();
+            let few = spread.distinct + usize::from(spread.present < column.hashes.len()) <= 30;
             if few {
                 codes.push(rows.iter().map(|row| column.hashes.get(*row).copied().unwrap_or(0)).collect());
             }

@@ -27,7 +27,7 @@ mod units;
 mod view;
 
 use proofmark_domain::Timestamp;
-use proofmark_domain::check::{CheckReport, CheckVerdict, Rule};
+use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, Rule};
 use proofmark_domain::profile::TableProfile;
 use rayon::prelude::*;
 
@@ -130,11 +130,27 @@ pub fn check(
         }
         order_flip::check(current, &view, beside.zip(reference.as_ref()), &mut findings);
         stop()?;
-        paired::check(&view, reference.as_ref(), &mut findings);
-        shifted::check(&view, &mut findings);
-        copies::check(&view, reference.as_ref(), &mut findings);
+        let among = |look: &(dyn Fn(&mut Vec<Finding>) + Sync)| {
+            let mut found = Vec::new();
+            look(&mut found);
+            found
+        };
+        let ((columns, shifted), (copies, rows)) = rayon::join(
+            || {
+                (
+                    among(&|found| paired::check(&view, reference.as_ref(), found)),
+                    among(&|found| shifted::check(&view, found)),
+                )
+            },
+            || {
+                (
+                    among(&|found| copies::check(&view, reference.as_ref(), found)),
+                    among(&|found| rows::check(&view, current_profile, reference.as_ref(), &options, found)),
+                )
+            },
+        );
+        findings.extend([columns, shifted, copies, rows].into_iter().flatten());
         stop()?;
-        rows::check(&view, current_profile, reference.as_ref(), &options, &mut findings);
         let target = options.target.and_then(|name| view.column(name)).or_else(|| target::likely(&view));
         if let Some(target) = target {
             labels::check(&view, target, options.key, reference.as_ref(), cancel, &mut findings)?;

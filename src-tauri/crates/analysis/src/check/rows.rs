@@ -8,7 +8,9 @@ use proofmark_domain::profile::{Meaning, TableProfile};
 use super::CheckOptions;
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
-use super::view::{View, ViewColumn};
+use rayon::prelude::*;
+
+use super::view::{HashesSet, View, ViewColumn};
 use crate::profile::{mix, named_like_an_id};
 
 /// A hash per row over some columns; `None` where all of them are missing.
@@ -25,22 +27,16 @@ pub fn row_hashes<'a>(columns: impl Iterator<Item = &'a ViewColumn>, rows: usize
 
 /// Rows whose hash stood before.
 fn repeats(hashes: &[u64]) -> Vec<usize> {
-    let mut seen = std::collections::HashSet::with_capacity(hashes.len());
+    let mut seen = HashesSet::with_capacity_and_hasher(hashes.len(), Default::default());
     hashes.iter().enumerate().filter(|(_, hash)| !seen.insert(**hash)).map(|(row, _)| row).collect()
 }
 
 /// Minus the logarithm of the chance that two rows agree, if columns were independent (sum of collision entropies).
 pub fn variety<'a>(columns: impl Iterator<Item = &'a ViewColumn>) -> f64 {
-    columns
-        .map(|column| {
-            let mut counts: HashMap<u64, u64> = HashMap::new();
-            for hash in &column.hashes {
-                *counts.entry(*hash).or_default() += 1;
-            }
-            let n = column.hashes.len().max(1) as f64;
-            -counts.values().map(|c| (*c as f64 / n).powi(2)).sum::<f64>().max(1e-300).ln()
-        })
-        .sum()
+    let columns: Vec<&ViewColumn> = columns.collect();
+    // Summed in the order of the columns, so that the same table gives the same figure.
+    let entropies: Vec<f64> = columns.par_iter().map(|column| column.spread().entropy).collect();
+    entropies.into_iter().sum()
 }
 
 /// Rows and columns that are looked at to tell copies from coincidence.
@@ -62,7 +58,7 @@ fn coincide(view: &View, copies: usize) -> bool {
         .columns
         .iter()
         .enumerate()
-        .map(|(at, c)| (c.hashes.iter().take(rows).collect::<std::collections::HashSet<_>>().len(), at))
+        .map(|(at, c)| (c.hashes.iter().take(rows).copied().collect::<HashesSet>().len(), at))
         .collect();
     varied.sort_unstable_by(|a, b| b.cmp(a));
     varied.iter().take(COINCIDENCE.1).any(|(_, at)| {

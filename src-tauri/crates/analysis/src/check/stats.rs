@@ -20,8 +20,12 @@ pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 /// Median absolute deviation, scaled to the standard deviation of a normal distribution.
 pub fn mad(sorted_values: &[f64]) -> f64 {
     let median = quantile(sorted_values, 0.5);
-    let deviations = sorted(sorted_values.iter().map(|v| (v - median).abs()));
-    1.4826 * quantile(&deviations, 0.5)
+    let mut deviations: Vec<f64> = sorted_values.iter().map(|v| (v - median).abs()).filter(|v| v.is_finite()).collect();
+    let Some(last) = deviations.len().checked_sub(1) else { return f64::NAN };
+    let (_, low, above) = deviations.select_nth_unstable_by(last / 2, f64::total_cmp);
+    let low = *low;
+    let high = if last % 2 == 0 { low } else { above.iter().copied().fold(f64::INFINITY, f64::min) };
+    1.4826 * (low + high) / 2.0
 }
 
 /// Greatest distance between two empirical distribution functions (two-sample Kolmogorov-Smirnov).

@@ -1,7 +1,5 @@
 //! Which column a model is meant to predict, where nobody said.
 
-use std::collections::HashSet;
-
 use super::view::{Data, View, ViewColumn};
 
 /// Names that people give to what is predicted, the plainest first. Only a name tells; a column's place or values do not.
@@ -68,6 +66,5 @@ pub fn likely(view: &View) -> Option<&ViewColumn> {
 
 /// Two values at least, and not a moment.
 fn can_be_predicted(column: &ViewColumn) -> bool {
-    !matches!(column.data, Data::Times { .. })
-        && column.hashes.iter().copied().filter(|hash| *hash != 0).collect::<HashSet<_>>().len() >= 2
+    !matches!(column.data, Data::Times { .. }) && column.spread().distinct >= 2
 }

@@ -1,10 +1,13 @@
 //! A table in memory, in the few forms that checks need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+use std::sync::OnceLock;
 
 use polars::prelude::*;
 use rayon::prelude::*;
 
+use crate::profile::Ready;
 use crate::table::{
     DateForm, Odd, TableError, TableSource, classify, compact_date, is_null_spelling, lenient_number, parse_moment,
 };
@@ -47,6 +50,22 @@ pub enum Data {
     Other,
 }
 
+/// A set of hashes, which are not hashed again.
+pub type HashesSet = HashSet<u64, BuildHasherDefault<Ready>>;
+/// Something for each of many hashes, which are not hashed again.
+pub type HashesMap<V> = HashMap<u64, V, BuildHasherDefault<Ready>>;
+
+/// How the values of a column are spread over its rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread {
+    /// Different values that are there.
+    pub distinct: usize,
+    /// Rows that have one.
+    pub present: usize,
+    /// Minus the logarithm of the chance that two rows agree, missing values being a value (collision entropy).
+    pub entropy: f64,
+}
+
 /// A column.
 #[derive(Debug)]
 pub struct ViewColumn {
@@ -66,9 +85,29 @@ pub struct ViewColumn {
     pub date_forms: BTreeMap<DateForm, Odd>,
     /// A hash per row, for duplicates; 0 is missing.
     pub hashes: Vec<u64>,
+    spread: OnceLock<Spread>,
 }
 
 impl ViewColumn {
+    /// How its values are spread, counted when it is first asked for.
+    pub fn spread(&self) -> Spread {
+        *self.spread.get_or_init(|| {
+            let mut counts: HashesMap<u64> = HashMap::default();
+            for hash in &self.hashes {
+                // The lowest bit only says that something is there, and would leave every other place of the table empty.
+                *counts.entry(hash >> 1).or_default() += 1;
+            }
+            let n = self.hashes.len().max(1) as f64;
+            let missing = counts.get(&0).copied().unwrap_or_default();
+            let agree: f64 = counts.values().map(|count| (*count as f64 / n).powi(2)).sum();
+            Spread {
+                distinct: counts.len() - usize::from(missing > 0),
+                present: self.hashes.len() - missing as usize,
+                entropy: -agree.max(1e-300).ln(),
+            }
+        })
+    }
+
     fn add_stray(&mut self, word: &str, row: usize, number: u64) {
         // As many rows for all words together as are remembered one by one below.
         let room = if self.stray_rows.len() < STRAYS { Odd::MOST } else { 10 };
@@ -227,6 +266,7 @@ impl View {
             odd_numbers: Odd::default(),
             date_forms: BTreeMap::new(),
             hashes,
+            spread: OnceLock::new(),
         };
         column.data = match data {
             Building::Numbers(values, whole) => Data::Numbers { values, whole },

@@ -106,4 +106,5 @@ mod tests;
 
 pub(crate) use column::{as_ms, decimal_keys};
 pub(crate) use distinct::{hash_text, mix};
+pub(crate) use frequent::Ready;
 pub(crate) use summary::{named_like_an_id, type_name};
