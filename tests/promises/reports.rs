@@ -101,5 +101,21 @@ fn a_log_of_which_little_is_known_is_still_set_on_pages() -> Outcome {
     cli.ok(["monitor".as_ref(), log.as_os_str(), "--pdf".as_ref(), to.as_os_str()])?;
     let bytes = fs::read(&to)?;
     ensure!(bytes.starts_with(b"%PDF-") && holds(&bytes, "Windows, newest first"), "the document is not whole");
+
+    // Each of these may be written anew, and replaces nothing that a person wrote.
+    for (option, name, mine) in [
+        ("--pdf", "minutes.pdf", "%PDF-1.7\nProofmark, minutes of a meeting\n%%EOF\n"),
+        ("--html", "notes.html", "<!DOCTYPE html>\n<title>How we use Proofmark</title>"),
+        ("--prometheus", "rules.prom", "# HELP our_rules Rules about proofmark_alerts_open.\n"),
+        ("--retraining", "plan.json", "{\n  \"schema\": \"ours\", \"note\": \"proofmark/retraining/1\"\n}"),
+    ] {
+        let own = sandbox.root().join(format!("own-{name}"));
+        let write = |to: &Path| cli.ask(["monitor".as_ref(), log.as_os_str(), option.as_ref(), to.as_os_str()]);
+        write(&own)?.document(0)?;
+        write(&own)?.document(0)?;
+        let theirs = sandbox.write(name, mine)?;
+        write(&theirs)?.error_with_hint(2, "already_exists")?;
+        ensure!(fs::read_to_string(&theirs)? == mine, "{name} was written over");
+    }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The dossier of one released version, and how it is signed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use proofmark_contract::ErrorCode;
@@ -9,9 +8,10 @@ use proofmark_domain::release::{Statement, StatementBody};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::oms::{SignOptions, sign_folder};
 use proofmark_registry::{Wanted, Watch};
-use proofmark_report::document::{ReleaseDocument, SignedText};
+use proofmark_report::document::{ReleaseDocument, SignedText, is_own};
 
 use super::registry::name_of;
+use super::written::{refuse_other_file, replace};
 use crate::Engine;
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
 
@@ -34,7 +34,7 @@ impl Engine {
     /// Writes the dossier of a version.
     ///
     /// # Errors
-    /// If there is no such version, nobody can sign, or the file cannot be written.
+    /// If there is no such version, nobody can sign, another file is in its place, or it cannot be written.
     pub fn dossier_save(&self, request: DossierSave) -> Answer<Exported> {
         let wanted = format!("{}/{}", request.model, request.version);
         let written = self.dossier(&wanted, Path::new(&request.path), request.sign, request.passphrase)?;
@@ -45,7 +45,7 @@ impl Engine {
     /// acts, in the format of OpenSSF Model Signing, as `FILE.sig`.
     ///
     /// # Errors
-    /// If there is no such version, nobody can sign, or the file cannot be written.
+    /// If there is no such version, nobody can sign, another file is in its place, or it cannot be written.
     pub fn dossier(&self, wanted: &str, to: &Path, sign: bool, passphrase: Option<String>) -> Answer<Dossier> {
         let signer = if sign { Some(self.signer(passphrase)?) } else { None };
         let registry = self.open_attached(&self.attached()?)?;
@@ -93,20 +93,43 @@ impl Engine {
         let bytes = if on_pages { document.pdf() } else { document.html() }
             .map_err(|error| Trouble::new(ErrorCode::Internal, error.to_string()))?;
         let path = std::path::absolute(to).map_err(|error| io_trouble("finding", to, &error))?;
-        fs::write(&path, &bytes).map_err(|error| io_trouble("writing", &path, &error))?;
+        let beside = beside(&path);
+        refuse_other_file(&path, is_own)?;
+        if signer.is_some() {
+            refuse_other_file(&beside, |head, _| is_signature(head))?;
+        }
+        replace(&path, &bytes)?;
         let signature = match signer {
             None => None,
             Some(signer) => {
-                let beside = PathBuf::from(format!("{}.sig", path.display()));
                 let text = sign_folder(&path, Some(&beside), &signer, &SignOptions::default(), &mut Watch::silent())
                     .map_err(|error| Trouble::new(ErrorCode::Internal, sentence(&error.to_string())))?;
-                fs::write(&beside, text).map_err(|error| io_trouble("writing", &beside, &error))?;
+                replace(&beside, &text)?;
                 Some(beside)
             }
         };
         self.note_release("release.dossier", &format!("{model}/{number}"))?;
         Ok(Dossier { path, signature, version: number, model: model.as_str().to_owned(), size: bytes.len() as u64 })
     }
+}
+
+/// The file of the signature.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}
+
+/// Whether a file is a signature of an earlier dossier, or empty.
+fn is_signature(head: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Bundle {
+        #[serde(rename = "mediaType")]
+        media_type: String,
+    }
+    head.is_empty()
+        || serde_json::from_slice::<Bundle>(head)
+            .is_ok_and(|it| it.media_type.starts_with("application/vnd.dev.sigstore.bundle"))
 }
 
 /// What a statement says, in a few words.
@@ -124,7 +147,11 @@ fn says(statement: &Statement) -> String {
         StatementBody::Approved { .. } => "Approved".to_owned(),
         StatementBody::Rejected { .. } => "Rejected".to_owned(),
         StatementBody::Published { version, .. } => format!("Published as version {version}"),
-        StatementBody::Promoted { alias, version, .. } => format!("{alias} points to version {version}"),
+        StatementBody::Promoted { alias, version, from: None, .. } => format!("{alias} points to version {version}"),
+        StatementBody::Promoted { alias, version, from: Some(from), .. } => {
+            format!("{alias} is to point to version {version} from {from} on")
+        }
+        StatementBody::PromotionCalledOff { alias, .. } => format!("The planned move of {alias} was called off"),
         StatementBody::RolledBack { alias, version, .. } => format!("{alias} points back to version {version}"),
         StatementBody::AliasRemoved { alias, .. } => format!("{alias} was taken away"),
         StatementBody::Withdrawn { version, .. } => format!("Version {version} was withdrawn"),

@@ -42,8 +42,10 @@ mod tail;
 mod trace;
 mod trust;
 mod wording;
+pub(crate) mod written;
 
 pub use dossier::Dossier;
 pub(crate) use import::is_own_record;
 pub(crate) use projects::counted;
+pub(crate) use registry::follow_plans;
 pub(crate) use search::Shelf;

@@ -1,14 +1,15 @@
 //! Documents: what is known of a data set, of a comparison, of a model in use, as a file.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::RelPath;
 use proofmark_ledger::AuditEntry;
-use proofmark_report::document::{DatasetDocument, DriftDocument, FindingDecision, Form, MonitorDocument};
+use proofmark_report::document::{DatasetDocument, DriftDocument, FindingDecision, Form, MonitorDocument, is_own};
 
+use super::written::{refuse_other_file, replace, write_new};
 use crate::Engine;
 use crate::trouble::{Answer, Trouble, io_trouble};
 
@@ -99,16 +100,18 @@ impl Engine {
             .map_err(|error| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}.")))?;
         let path = match request.to.filter(|it| !it.is_empty()) {
             Some(path) => {
-                std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?
+                let path =
+                    std::path::absolute(&path).map_err(|error| io_trouble("finding", Path::new(&path), &error))?;
+                refuse_other_file(&path, is_own)?;
+                replace(&path, &bytes)?;
+                path
             }
             None => {
                 let folder = self.home().reports();
                 fs::create_dir_all(&folder).map_err(|error| io_trouble("making", &folder, &error))?;
-                free_name(&folder, &name, format)
+                write_new(&folder, &name, format.ending(), &bytes)?
             }
         };
-        self.refuse_other_file(&path)?;
-        fs::write(&path, &bytes).map_err(|error| io_trouble("writing", &path, &error))?;
         let object = project.map_or_else(String::new, |it| it.to_string());
         let entry = AuditEntry::new(self.actor(), "report.export", object);
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -116,19 +119,6 @@ impl Engine {
             Ok(())
         })?;
         Ok(Exported { path: path.to_string_lossy().into_owned(), size: bytes.len() as u64 })
-    }
-
-    /// A person's files are never written over: a report goes to a new name, or replaces a report.
-    fn refuse_other_file(&self, path: &Path) -> Answer<()> {
-        let replaces_other = path.exists() && !fs::read(path).is_ok_and(|bytes| is_report(&bytes));
-        if replaces_other {
-            return Err(Trouble::new(
-                ErrorCode::AlreadyExists,
-                format!("{} is there already and is no report of Proofmark. It was left as it is.", path.display()),
-            )
-            .hint("Choose another name."));
-        }
-        Ok(())
     }
 }
 
@@ -146,18 +136,6 @@ fn format_of(path: &str) -> Option<ReportFormat> {
     ReportFormat::ALL.into_iter().find(|it| ending.eq_ignore_ascii_case(it.ending()))
 }
 
-/// Whether a file is a report of ours, which a newer one may replace.
-fn is_report(bytes: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
-    if head.starts_with("%PDF-") {
-        // Who made a PDF is said near its end, in a part that is not compressed.
-        return bytes.windows(MAKER.len()).any(|part| part == MAKER);
-    }
-    head.contains("Proofmark") || head.contains("\"schema\": \"proofmark/")
-}
-
-const MAKER: &[u8] = b"Proofmark";
-
 fn stem(path: &str) -> String {
     let name = RelPath::new(path).file_name().to_owned();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
@@ -165,15 +143,4 @@ fn stem(path: &str) -> String {
         .map(|letter| if letter.is_alphanumeric() || matches!(letter, '-' | '_') { letter } else { '-' })
         .take(80)
         .collect()
-}
-
-fn free_name(folder: &Path, name: &str, format: ReportFormat) -> PathBuf {
-    let ending = format.ending();
-    let mut path = folder.join(format!("{name}.{ending}"));
-    let mut count = 2;
-    while path.exists() {
-        path = folder.join(format!("{name}-{count}.{ending}"));
-        count += 1;
-    }
-    path
 }

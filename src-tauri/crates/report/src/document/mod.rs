@@ -8,6 +8,7 @@ mod dataset;
 mod drift;
 mod html;
 mod monitor;
+mod own;
 mod pdf;
 mod release;
 mod sheet;
@@ -19,6 +20,7 @@ use thiserror::Error;
 pub use dataset::{DatasetDocument, FindingDecision};
 pub use drift::DriftDocument;
 pub use monitor::MonitorDocument;
+pub use own::is_own;
 pub use release::{ReleaseDocument, SignedText};
 
 use crate::figure::Figure;

@@ -1,4 +1,4 @@
-//! How a model does in use, as one HTML file.
+//! How a model does in use, as one file.
 
 use proofmark_domain::Timestamp;
 use proofmark_domain::drift::DriftVerdict;
@@ -210,7 +210,6 @@ fn sheet(document: &MonitorDocument<'_>) -> Sheet {
                     "state": drift(Some(column.verdict)),
                     "effect": column.effect.map_or_else(|| "–".to_owned(), |it| with_interval(it, column.interval)),
                     "cost": column.cost.map_or_else(|| "–".to_owned(), |it| text::decimal(it, 3)),
-                    "season": column.season.as_ref().map_or_else(String::new, |it| it.sentence.clone()),
                     "why": column.why,
                 })
             })

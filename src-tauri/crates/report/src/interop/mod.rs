@@ -20,6 +20,7 @@ pub use bom::ml_bom;
 pub use card::model_card;
 pub use lineage::open_lineage;
 pub use mlflow::{Loader, mlflow_files};
+pub(crate) use prometheus::HEAD as PROMETHEUS_HEAD;
 pub use prometheus::prometheus;
 pub use provenance::slsa_provenance;
 pub use serving::{Serving, ServingOptions, consume_page, serving_manifests};

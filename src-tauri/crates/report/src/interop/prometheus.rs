@@ -9,6 +9,9 @@ use proofmark_domain::monitor::{AlertKind, HealthState, ModelMonitor, MonitorRep
 /// Columns of which the effect is told, the strongest first: a series for each of thousands would burden who reads it.
 const MOST_COLUMNS: usize = 100;
 
+/// What every such text begins with: families come in the order of their names, and this one is always there.
+pub(crate) const HEAD: &str = "# HELP proofmark_alerts_open Open alerts that nobody answered.\n";
+
 /// One family of series.
 struct Family {
     help: &'static str,

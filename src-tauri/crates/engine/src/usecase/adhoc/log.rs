@@ -6,10 +6,12 @@ use proofmark_analysis::monitor::{MonitorInput, Wish};
 use proofmark_contract::ErrorCode;
 use proofmark_domain::Timestamp;
 use proofmark_domain::monitor::{LogRole, MonitorReport, WindowKind};
-use proofmark_report::document::{Form, MonitorDocument};
+use proofmark_report::document::{Form, MonitorDocument, is_own};
+use serde::Serialize;
 
 use super::never;
-use crate::trouble::{Answer, Trouble, io_trouble};
+use crate::trouble::{Answer, Trouble};
+use crate::usecase::written::{refuse_other_file, replace};
 
 /// What is asked about a log of predictions.
 #[derive(Debug, Clone, Default)]
@@ -65,10 +67,13 @@ pub struct MonitorFiles {
 /// Writes documents about a reading. Each file is there as a whole or not at all, so that a collector never reads half of one.
 ///
 /// # Errors
-/// If one cannot be made or written.
+/// If one cannot be made or written, or a file that is no such document is in its place; then none is written.
 pub fn write_monitor(log: &Path, report: &MonitorReport, now: Timestamp, files: &MonitorFiles) -> Answer<()> {
     let internal =
         |error: String| Trouble::new(ErrorCode::Internal, format!("The document could not be made: {error}."));
+    for to in [&files.html, &files.pdf, &files.prometheus, &files.retraining].into_iter().flatten() {
+        refuse_other_file(to, is_own)?;
+    }
     let request = proofmark_domain::monitor::retraining(report, now);
     if files.html.is_some() || files.pdf.is_some() {
         let name = log.file_name().map_or_else(|| "log".to_owned(), |it| it.to_string_lossy().into_owned());
@@ -89,27 +94,19 @@ pub fn write_monitor(log: &Path, report: &MonitorReport, now: Timestamp, files: 
         replace(to, proofmark_report::interop::prometheus(report).as_bytes())?;
     }
     if let Some(to) = &files.retraining {
-        let mut document = serde_json::to_value(&request).map_err(|error| internal(error.to_string()))?;
-        if let Some(fields) = document.as_object_mut() {
-            fields.insert("schema".to_owned(), "proofmark/retraining/1".into());
-        }
+        let document = Named { schema: "proofmark/retraining/1", body: &request };
         let text = serde_json::to_string_pretty(&document).map_err(|error| internal(error.to_string()))?;
         replace(to, format!("{text}\n").as_bytes())?;
     }
     Ok(())
 }
 
-/// Writes a file beside its place and moves it there.
-fn replace(to: &Path, bytes: &[u8]) -> Answer<()> {
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = to.with_file_name(name);
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
-    written.map_err(|error| {
-        // What is left of the attempt is of no use; if it cannot be removed, the error that follows says enough.
-        let _ = std::fs::remove_file(&part);
-        io_trouble("writing", to, &error)
-    })
+/// The name of the schema comes first, so that the file is known by its beginning.
+#[derive(Serialize)]
+struct Named<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
 }
 
 /// The newest lines of a log, or those after a position.
