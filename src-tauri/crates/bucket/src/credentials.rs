@@ -2,7 +2,10 @@
 //! stores read. They are given to the client and nowhere else.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
@@ -65,14 +68,18 @@ pub(crate) fn settings(address: &Address, environment: Environment<'_>) -> Resul
         (AmazonS3ConfigKey::SkipSignature, "AWS_SKIP_SIGNATURE"),
         (AmazonS3ConfigKey::VirtualHostedStyleRequest, "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"),
     ];
-    let mut elsewhere = false;
     for (key, variable) in others {
         if let Some(value) = get(variable) {
-            elsewhere |= !matches!(key, AmazonS3ConfigKey::VirtualHostedStyleRequest);
             builder = builder.with_config(key, value);
         }
     }
-    // Without this, the client would ask an address of cloud machines for keys, which nobody chose.
+    // With anything less than one of these, the client would ask an address of cloud machines for keys, which nobody chose.
+    let set = |variable: &str| get(variable).is_some();
+    let unsigned = get("AWS_SKIP_SIGNATURE").is_some_and(|it| it == "1" || it.eq_ignore_ascii_case("true"));
+    let elsewhere = (set("AWS_WEB_IDENTITY_TOKEN_FILE") && set("AWS_ROLE_ARN"))
+        || set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        || (set("AWS_CONTAINER_CREDENTIALS_FULL_URI") && set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
+        || unsigned;
     if keys < 2 && !elsewhere {
         return Err(format!(
             "there are no keys for it. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write aws_access_key_id and aws_secret_access_key under [{profile}] into ~/.aws/credentials (AWS_SHARED_CREDENTIALS_FILE names another file, AWS_PROFILE another part of it)"
@@ -98,6 +105,22 @@ pub(crate) fn settings(address: &Address, environment: Environment<'_>) -> Resul
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), "5 seconds")
         .with_conditional_put(S3ConditionalPut::ETagMatch);
     Ok(Settings { builder, secrets })
+}
+
+/// Tells settings that are the same from others, within this process: keys in a file change when a token ends.
+pub(crate) fn stamp(address: &Address, environment: Environment<'_>) -> u64 {
+    static HASHER: OnceLock<RandomState> = OnceLock::new();
+    let parts = settings(address, environment).map(|it| {
+        [
+            AmazonS3ConfigKey::AccessKeyId,
+            AmazonS3ConfigKey::SecretAccessKey,
+            AmazonS3ConfigKey::Token,
+            AmazonS3ConfigKey::Region,
+            AmazonS3ConfigKey::Endpoint,
+        ]
+        .map(|key| it.builder.get_config_value(&key))
+    });
+    HASHER.get_or_init(RandomState::new).hash_one(parts)
 }
 
 /// How often a request that can be repeated without harm is.
@@ -205,9 +228,43 @@ mod tests {
         let team = with(&[&files[..], &[("AWS_PROFILE", "team")]].concat()).unwrap();
         assert_eq!(value(&team, AmazonS3ConfigKey::AccessKeyId).as_deref(), Some("two"));
         assert_eq!(value(&team, AmazonS3ConfigKey::Endpoint).as_deref(), Some("https://store.example"));
+        let stamp_now = || {
+            let known: BTreeMap<&str, &str> = files.into_iter().collect();
+            stamp(&"s3://models/x".parse().unwrap(), &|name| known.get(name).map(|it| (*it).to_owned()))
+        };
+        let before = stamp_now();
+        assert_eq!(stamp_now(), before);
+        std::fs::write(&keys, "[default]\naws_access_key_id = three\naws_secret_access_key = third\n").unwrap();
+        assert_ne!(stamp_now(), before, "the keys are others now");
         let half = with(&[&files[..], &[("AWS_ACCESS_KEY_ID", "id")]].concat());
         assert!(half.is_err(), "half of the keys of one place are not completed from the other");
         std::fs::remove_dir_all(&room).unwrap();
+    }
+
+    #[test]
+    fn half_of_another_way_to_keys_is_none() {
+        for half in [
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/x")][..],
+            &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/x")],
+            &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/x")],
+            &[("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/x")],
+            &[("AWS_ROLE_SESSION_NAME", "x")],
+            &[("AWS_SKIP_SIGNATURE", "false")],
+        ] {
+            let error = with(half).err();
+            assert!(error.is_some_and(|it| it.contains("AWS_ACCESS_KEY_ID")), "{half:?} would ask a cloud machine");
+        }
+        for whole in [
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/x"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/x")][..],
+            &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")],
+            &[
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/x"),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/x"),
+            ],
+            &[("AWS_SKIP_SIGNATURE", "true")],
+        ] {
+            assert!(with(whole).is_ok(), "{whole:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod credentials;
 mod exclusive;
 mod reading;
 mod remote;
+mod rest;
 mod self_test;
 mod staging;
 mod store;
@@ -23,3 +24,9 @@ mod upload;
 
 pub use address::{Address, BadAddress};
 pub use store::BucketStore;
+
+/// A number that is another one when the keys, the region or the endpoint for a bucket are, as the environment and the files of settings
+/// give them now. Means nothing in another process.
+pub fn settings_stamp(address: &Address) -> u64 {
+    credentials::stamp(address, &|name| std::env::var(name).ok())
+}

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta};
 
-use crate::remote::{Begun, Remote, begin, patiently};
+use crate::remote::{Begun, Remote, content, heard};
 
 /// Bytes asked for at once.
 const PIECE: u64 = 8 * 1024 * 1024;
@@ -40,11 +40,12 @@ impl Reading {
         self.asked = range.end;
         let options =
             GetOptions { range: Some(GetRange::Bounded(range)), if_match: self.state.clone(), ..GetOptions::default() };
-        let (client, key) = (self.remote.client(), self.key.clone());
-        let work = async move {
-            patiently(|| async { Ok(client.get_opts(&key, options.clone()).await?.bytes().await?.to_vec()) }).await
-        };
-        self.next = Some(begin(work)?);
+        let key = self.key.clone();
+        let piece = self.remote.begin_asking(move |client| {
+            let (key, options) = (key.clone(), options.clone());
+            async move { content(heard(client.get_opts(&key, options)).await?).await }
+        });
+        self.next = Some(piece?);
         Ok(())
     }
 }

@@ -1,18 +1,27 @@
 //! Calls to a store: made from threads that wait, done by a runtime of its own.
 
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_core::Stream;
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
-use object_store::{Error, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{Error, GetResult, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::rest::Rest;
+
 /// Attempts at what can be repeated without harm and the client does not repeat by itself.
-const ATTEMPTS: u64 = 4;
+const ATTEMPTS: u64 = 5;
+/// A store that is not reached is tried again within this only.
+const SILENCE: Duration = Duration::from_secs(4);
+/// How long nothing may be heard before an answer, and between two parts of it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One runtime for every bucket of the process: a registry is opened often.
 static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
@@ -81,12 +90,66 @@ fn is_passing(error: &Error) -> bool {
     matches!(error, Error::Generic { .. }) && !is_refusal(error)
 }
 
+/// That nothing was heard.
+#[derive(Debug)]
+struct Mute(Duration);
+
+impl std::fmt::Display for Mute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "nothing was heard for {} s", self.0.as_secs())
+    }
+}
+
+impl std::error::Error for Mute {}
+
+/// Waits no longer than a store may be silent.
+pub(crate) async fn heard<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    heard_within(PATIENCE, work).await
+}
+
+async fn heard_within<T>(limit: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let silent = |_| Err(Error::Generic { store: "S3", source: Box::new(Mute(limit)) });
+    tokio::time::timeout(limit, work).await.unwrap_or_else(silent)
+}
+
+/// The content of an answer that has begun.
+pub(crate) async fn content(found: GetResult) -> Result<Vec<u8>, Error> {
+    let mut stream = found.into_stream();
+    let mut bytes = Vec::new();
+    while let Some(part) = heard(next(&mut stream)).await? {
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+async fn next<T>(stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin)) -> Result<Option<T>, Error> {
+    poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await.transpose()
+}
+
+/// Whether nothing was heard of the store at all.
+pub(crate) fn is_silence(error: &Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(it) = cause {
+        if it.is::<Mute>() {
+            return true;
+        }
+        if let Some(http) = it.downcast_ref::<HttpError>() {
+            return matches!(http.kind(), HttpErrorKind::Connect | HttpErrorKind::Timeout);
+        }
+        cause = it.source();
+    }
+    false
+}
+
 /// Tries several times, a little later each time.
-pub(crate) async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
+async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
+    let begun = Instant::now();
     let mut number = 1;
     loop {
         match attempt().await {
-            Err(error) if is_passing(&error) && number < ATTEMPTS => {
+            Err(error)
+                if is_passing(&error) && number < ATTEMPTS && !(is_silence(&error) && begun.elapsed() > SILENCE) =>
+            {
                 tokio::time::sleep(Duration::from_millis(100 * number * number)).await;
                 number += 1;
             }
@@ -95,28 +158,28 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: 
     }
 }
 
+/// The ways to one bucket, which differ in how often a request is repeated and how long it may be silent.
+pub(crate) struct Clients {
+    /// Repeats what can be repeated without harm, and waits as long as large content takes.
+    pub steady: Arc<dyn ObjectStore>,
+    /// Asks once: for what this crate repeats by itself, and where a lost answer must be seen as such.
+    pub once: Arc<dyn ObjectStore>,
+}
+
 /// A bucket, and how to speak of it.
 #[derive(Clone)]
 pub(crate) struct Remote {
-    /// Repeats what can be repeated without harm.
-    steady: Arc<dyn ObjectStore>,
-    /// Asks once, so that a lost answer is seen as such.
-    once: Arc<dyn ObjectStore>,
+    clients: Arc<Clients>,
     /// What every name begins with, without a slash at its end.
     prefix: String,
     place: String,
     secrets: Arc<[String]>,
+    rest: Arc<Rest>,
 }
 
 impl Remote {
-    pub fn new(
-        steady: Arc<dyn ObjectStore>,
-        once: Arc<dyn ObjectStore>,
-        prefix: String,
-        place: String,
-        secrets: Vec<String>,
-    ) -> Self {
-        Self { steady, once, prefix, place, secrets: secrets.into() }
+    pub fn new(clients: Clients, prefix: String, place: String, secrets: Vec<String>) -> Self {
+        Self { clients: clients.into(), prefix, place, secrets: secrets.into(), rest: Arc::default() }
     }
 
     pub fn place(&self) -> &str {
@@ -143,8 +206,39 @@ impl Remote {
         Path::parse(key).map_err(|_| leaves())
     }
 
-    pub fn client(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.steady)
+    /// Refuses while the store is let alone because it was not reached.
+    pub fn reachable(&self) -> io::Result<()> {
+        self.rest.over()
+    }
+
+    /// For content that may take long.
+    pub fn client(&self) -> io::Result<Arc<dyn ObjectStore>> {
+        self.rest.over()?;
+        Ok(Arc::clone(&self.clients.steady))
+    }
+
+    /// Begins to ask what can be asked again without harm.
+    pub fn begin_asking<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
+        &self,
+        question: impl Fn(Arc<dyn ObjectStore>) -> F + Send + Sync + 'static,
+    ) -> io::Result<Begun<Result<T, Error>>> {
+        self.rest.over()?;
+        let (client, rest) = (Arc::clone(&self.clients.once), Arc::clone(&self.rest));
+        begin(async move {
+            let answer = patiently(|| question(Arc::clone(&client))).await;
+            match &answer {
+                Err(error) if is_silence(error) => rest.begin(&deepest(error)),
+                _ => rest.end(),
+            }
+            answer
+        })
+    }
+
+    fn asked<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
+        &self,
+        question: impl Fn(Arc<dyn ObjectStore>) -> F + Send + Sync + 'static,
+    ) -> io::Result<Result<T, Error>> {
+        self.begin_asking(question)?.end()
     }
 
     /// What went wrong, in words that hold no key.
@@ -167,13 +261,26 @@ impl Remote {
         io::Error::new(kind, format!("the store answered: {text}"))
     }
 
-    fn ask<T: Send + 'static>(&self, work: impl Future<Output = Result<T, Error>> + Send + 'static) -> io::Result<T> {
-        wait(work)?.map_err(|error| self.said(&error))
+    /// Has the client do what may take long.
+    fn steadily<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Arc<dyn ObjectStore>) -> F,
+    ) -> io::Result<T> {
+        let done = wait(work(self.client()?))?;
+        if let Err(error) = &done
+            && is_silence(error)
+        {
+            self.rest.begin(&deepest(error));
+        }
+        done.map_err(|error| self.said(&error))
     }
 
     pub fn head(&self, key: &Path) -> io::Result<Option<ObjectMeta>> {
-        let (client, key) = (self.client(), key.clone());
-        match wait(async move { client.head(&key).await })? {
+        let key = key.clone();
+        match self.asked(move |client| {
+            let key = key.clone();
+            async move { heard(client.head(&key)).await }
+        })? {
             Ok(meta) => Ok(Some(meta)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(self.said(&error)),
@@ -182,52 +289,78 @@ impl Remote {
 
     /// The whole of a small object; refuses one larger than `most` bytes before its content is asked for.
     pub fn get(&self, key: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let (client, key) = (self.client(), key.clone());
-        // The client repeats what fails before the content begins, and this what fails within it.
-        let work = async move {
-            patiently(|| async {
-                let found = client.get(&key).await?;
+        let key = key.clone();
+        let found = self.asked(move |client| {
+            let key = key.clone();
+            async move {
+                let found = heard(client.get(&key)).await?;
                 if found.meta.size > most {
                     return Ok(None);
                 }
-                found.bytes().await.map(|bytes| Some(bytes.to_vec()))
-            })
-            .await
-        };
-        self.ask(work)?.ok_or_else(|| {
+                content(found).await.map(Some)
+            }
+        })?;
+        found.map_err(|error| self.said(&error))?.ok_or_else(|| {
             io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB, which no record here is")
         })
     }
 
     pub fn put(&self, key: &Path, payload: PutPayload) -> io::Result<()> {
-        let (client, key) = (self.client(), key.clone());
-        self.ask(async move { client.put(&key, payload).await.map(drop) })
+        let key = key.clone();
+        self.steadily(|client| async move { client.put(&key, payload).await.map(drop) })
     }
 
     /// Tries once to make an object that must not be there yet.
     pub fn put_new(&self, key: &Path, payload: PutPayload) -> io::Result<Result<(), Error>> {
-        let (client, key) = (Arc::clone(&self.once), key.clone());
+        self.rest.over()?;
+        let (client, key) = (Arc::clone(&self.clients.once), key.clone());
         wait(async move { client.put_opts(&key, payload, PutMode::Create.into()).await.map(drop) })
     }
 
     pub fn delete(&self, key: &Path) -> io::Result<()> {
-        let (client, key) = (self.client(), key.clone());
-        match wait(async move { patiently(|| client.delete(&key)).await })? {
+        let key = key.clone();
+        match self.asked(move |client| {
+            let key = key.clone();
+            async move { heard(client.delete(&key)).await }
+        })? {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.said(&error)),
         }
     }
 
     pub fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let (client, from, to) = (self.client(), from.clone(), to.clone());
-        self.ask(async move { client.copy(&from, &to).await })
+        let (from, to) = (from.clone(), to.clone());
+        self.steadily(|client| async move { client.copy(&from, &to).await })
     }
 
     /// One level of names.
     pub fn level(&self, key: &Path) -> io::Result<ListResult> {
-        let (client, key) = (self.client(), key.clone());
-        let root = key.as_ref().is_empty();
-        self.ask(async move { client.list_with_delimiter((!root).then_some(&key)).await })
+        let key = key.clone();
+        let found = self.asked(move |client| {
+            let key = key.clone();
+            let root = key.as_ref().is_empty();
+            // One of ten thousand names is ten requests.
+            async move { heard_within(5 * PATIENCE, client.list_with_delimiter((!root).then_some(&key))).await }
+        })?;
+        found.map_err(|error| self.said(&error))
+    }
+
+    /// Every object at or below a name, in one listing.
+    pub fn flat(&self, key: &Path) -> io::Result<Vec<ObjectMeta>> {
+        let key = key.clone();
+        let found = self.asked(move |client| {
+            let key = key.clone();
+            let root = key.as_ref().is_empty();
+            async move {
+                let mut listing = client.list((!root).then_some(&key));
+                let mut found = Vec::new();
+                while let Some(meta) = heard(next(&mut listing)).await? {
+                    found.push(meta);
+                }
+                Ok(found)
+            }
+        })?;
+        found.map_err(|error| self.said(&error))
     }
 
     /// Every object below a name.

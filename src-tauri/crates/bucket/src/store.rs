@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{ObjectMeta, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, PutPayload};
 use proofmark_registry::layout::{LAST_OF_FOLDER, MARKER, STAGING};
 use proofmark_registry::store::{Entry, EntryKind, SelfTest, Store};
 
 use crate::address::Address;
 use crate::credentials::{Settings, patience, settings};
 use crate::reading::Reading;
-use crate::remote::Remote;
+use crate::remote::{Clients, Remote};
 use crate::staging::{Prepared, Staging};
 use crate::upload::{self, Taken};
 use crate::{exclusive, self_test};
@@ -63,9 +63,11 @@ impl BucketStore {
             let text = secrets.iter().fold(error.to_string(), |text, secret| text.replace(secret.as_str(), "…"));
             wrong(text)
         };
-        let steady = Arc::new(builder.clone().with_retry(patience(4)).build().map_err(hidden)?);
-        let once = Arc::new(builder.with_retry(patience(0)).build().map_err(hidden)?);
-        let remote = Remote::new(steady, once, address.prefix.clone(), address.to_string(), secrets);
+        let clients = Clients {
+            steady: Arc::new(builder.clone().with_retry(patience(4)).build().map_err(hidden)?),
+            once: Arc::new(builder.with_retry(patience(0)).build().map_err(hidden)?),
+        };
+        let remote = Remote::new(clients, address.prefix.clone(), address.to_string(), secrets);
         Ok(Self { remote, staging: Mutex::default(), memory: None })
     }
 
@@ -87,8 +89,9 @@ impl BucketStore {
 
     fn over(memory: InMemory) -> Self {
         let memory = Arc::new(memory);
-        let (steady, once, place) = (Arc::clone(&memory), Arc::clone(&memory), "memory://registry".to_owned());
-        let remote = Remote::new(steady, once, "registry".to_owned(), place, Vec::new());
+        let way = || Arc::clone(&memory) as Arc<dyn ObjectStore>;
+        let clients = Clients { steady: way(), once: way() };
+        let remote = Remote::new(clients, "registry".to_owned(), "memory://registry".to_owned(), Vec::new());
         Self { remote, staging: Mutex::default(), memory: Some(memory) }
     }
 
@@ -340,7 +343,26 @@ impl Store for BucketStore {
         }
     }
 
+    fn names_below(&self, path: &str) -> io::Result<Vec<String>> {
+        let key = self.remote.key(path)?;
+        let inside = format!("{key}/");
+        let mut names: Vec<String> = self
+            .remote
+            .flat(&key)?
+            .iter()
+            .filter_map(|it| it.location.as_ref().strip_prefix(&inside).map(str::to_owned))
+            .collect();
+        if names.is_empty() {
+            self.still_there()?;
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     fn self_test(&self) -> io::Result<SelfTest> {
-        Ok(self_test::run(&self.remote))
+        let found = self_test::run(&self.remote);
+        // Nothing was found out about a store that was not reached.
+        self.remote.reachable()?;
+        Ok(found)
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn take(remote: &Remote, key: &Path, source: &mut dyn Read) -> io::Re
     if first.len() < PART {
         return Ok(Taken::Small(first));
     }
-    let (client, name) = (remote.client(), key.clone());
+    let (client, name) = (remote.client()?, key.clone());
     let upload = begin(async move { client.put_multipart(&name).await })?.end()?;
     let upload = upload.map_err(|error| remote.said(&error))?;
     bring(remote, key, upload, first, source).map(Taken::Brought)

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proofmark_contract::view::{KeyKeychain, Nothing};
 use proofmark_contract::{ErrorBody, ErrorCode};
 
 use crate::context::Context;
@@ -33,15 +34,29 @@ impl Secret {
         if let Some(given) = self.given()? {
             return Ok(Some(given));
         }
-        match context.engine()?.keychain_opens() {
+        let engine = context.engine()?;
+        match engine.keychain_opens() {
             Ok(true) => return Ok(None),
-            Err(why) if can_ask() => {
-                // Whoever cannot be told that is told by the question that follows.
-                let _ = writeln!(io::stderr(), "{why}");
-            }
-            Ok(false) | Err(_) => {}
+            Ok(false) => return self.typed(),
+            // Nobody is there to be asked: the signature fails with the same words.
+            Err(_) if !can_ask() => return Ok(None),
+            // Whoever cannot be told that is told by the question that follows.
+            Err(trouble) => drop(writeln!(io::stderr(), "{}", trouble.0.message)),
         }
-        self.typed()
+        let typed = self.typed()?;
+        if let Some(passphrase) = typed.clone()
+            && agrees("Have the keychain keep this passphrase from now on? [y/N] ")?
+        {
+            let list = engine.person_list(Nothing {})?;
+            if let Some(me) = list.people.into_iter().find(|it| it.is_current) {
+                let kept = KeyKeychain { key_id: me.card.key_id, keep: true, passphrase: Some(passphrase) };
+                if let Err(trouble) = engine.key_keychain(kept) {
+                    // It can be done later; what the person began goes on.
+                    drop(writeln!(io::stderr(), "{}", trouble.0.message));
+                }
+            }
+        }
+        Ok(typed)
     }
 
     /// The passphrase of any key that exists; nothing if there is nobody to ask.
@@ -91,6 +106,14 @@ fn ask(prompt: &str) -> Result<String, ErrorBody> {
         wrong(format!("The terminal gave no passphrase: {error}."))
             .hint("Set PROOFMARK_PASSPHRASE, or give --passphrase-file FILE.")
     })
+}
+
+fn agrees(question: &str) -> Result<bool, ErrorBody> {
+    let failed = |error: io::Error| wrong(format!("The terminal gave no answer: {error}."));
+    write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush()).map_err(failed)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn read(file: &Path) -> Result<String, ErrorBody> {

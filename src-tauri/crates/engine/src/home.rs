@@ -73,7 +73,9 @@ impl Home {
         };
         std::fs::create_dir_all(&folder).map_err(|error| unusable(&folder, &error))?;
         crate::platform::make_private(&folder);
-        Ok(Self(folder))
+        // Folders are compared by their real paths: one that was named through `..` or a link would seem to lie elsewhere.
+        let real = std::fs::canonicalize(&folder).map_err(|error| unusable(&folder, &error))?;
+        Ok(Self(real))
     }
 
     /// The folder itself.
@@ -114,5 +116,21 @@ impl Home {
     /// Helpers that are put into recorded processes.
     pub(crate) fn helpers(&self) -> PathBuf {
         self.0.join("helpers").join(env!("CARGO_PKG_VERSION"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_home_that_was_named_through_another_folder_does_not_lie_in_it() {
+        let room = tempfile::tempdir().unwrap();
+        let project = std::fs::canonicalize(room.path()).unwrap().join("project");
+        std::fs::create_dir(&project).unwrap();
+        let home = Home::at(Some(project.join("../beside/home"))).unwrap();
+        assert!(!home.folder().starts_with(&project), "{}", home.folder().display());
     }
 }

@@ -54,8 +54,8 @@ use proofmark_ledger::Ledger;
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
-/// Registries in buckets that were opened, by address and pinned owner.
-type Buckets = BTreeMap<(String, Option<String>), Arc<proofmark_registry::Registry>>;
+/// Registries in buckets that were opened, by address and pinned owner, with the stamp of the settings that they were opened with.
+type Buckets = BTreeMap<(String, Option<String>), (u64, Arc<proofmark_registry::Registry>)>;
 
 struct Inner {
     home: Home,
@@ -78,6 +78,8 @@ struct Inner {
     corpus: Mutex<usecase::Shelf>,
     buckets: Mutex<Buckets>,
     keychain: platform::Keychain,
+    /// A key that the keychain opened, for the signature that follows.
+    unlocked: Mutex<Option<proofmark_registry::Signer>>,
     closing: AtomicBool,
 }
 
@@ -112,6 +114,7 @@ impl Engine {
             corpus: Mutex::default(),
             buckets: Mutex::default(),
             keychain,
+            unlocked: Mutex::default(),
             closing: AtomicBool::new(false),
         }));
         engine.bury_the_dead()?;

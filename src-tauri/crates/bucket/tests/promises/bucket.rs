@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use proofmark_domain::registry::RegistryVerdict;
 use proofmark_registry::registry::OpenOptions;
-use proofmark_registry::{Registry, RegistryError, Wanted, Watch};
+use proofmark_registry::{Registry, RegistryError, Store as _, Wanted, Watch};
 
 use crate::support::{Outcome, Team, assert_whole, churn, codes};
 
@@ -162,5 +162,20 @@ fn the_bytes_of_a_model_come_from_the_bucket_and_are_compared() -> Outcome {
     assert!(matches!(refused, Err(RegistryError::Damaged { .. })), "other bytes are told: {refused:?}");
     remove(&team, &format!("models/churn/version-1/model/{}", file.path))?;
     assert!(registry.model_file(&churn(), 1, file, file.size).is_err(), "what is gone is an error");
+    Ok(())
+}
+
+#[test]
+fn leftovers_of_an_attempt_are_no_content_of_a_copy() -> Outcome {
+    let team = Team::published()?;
+    let target = proofmark_bucket::BucketStore::in_memory();
+    let large = vec![7u8; 17 * 1024 * 1024];
+    target.stage(".staging/cut-short/x", &mut large.as_slice())?;
+    let other = target.beside().ok_or("it is in memory")?;
+    assert!(!other.list("")?.is_empty(), "something lies there");
+    team.open()?.mirror_in(Box::new(target), &mut Watch::silent())?;
+    let full = proofmark_bucket::BucketStore::in_memory();
+    full.stage("somebody/else", &mut large.as_slice())?;
+    assert!(team.open()?.mirror_in(Box::new(full), &mut Watch::silent()).is_err(), "but what others put there is");
     Ok(())
 }

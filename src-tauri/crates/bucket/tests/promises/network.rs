@@ -145,3 +145,50 @@ fn refusals_and_absences_are_said_without_the_keys() -> Outcome {
     assert!(!silent.to_string().contains(SECRET) && silent.kind() != ErrorKind::NotFound, "{silent}");
     Ok(())
 }
+
+/// A place on this machine where connections are taken and nothing is ever said.
+fn silent() -> Result<(std::net::TcpListener, String), Box<dyn std::error::Error>> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    Ok((listener, endpoint))
+}
+
+#[test]
+fn a_store_that_is_not_reached_costs_its_wait_once() -> Outcome {
+    let nobody = store_at("http://127.0.0.1:9", "s3://models")?;
+    let begun = std::time::Instant::now();
+    let first = nobody.read("x").err().ok_or("nobody answers")?;
+    assert!(begun.elapsed().as_secs() < 8, "it took {:?}", begun.elapsed());
+    assert_ne!(first.kind(), ErrorKind::NotFound, "{first}");
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        let again = nobody.list("log").err().ok_or("nobody answers")?;
+        assert!(again.to_string().contains("asked again in"), "{again}");
+        assert_eq!(again.kind(), ErrorKind::HostUnreachable, "{again}");
+    }
+    assert!(nobody.create_new("x", b"x").is_err());
+    assert!(begun.elapsed().as_millis() < 500, "twenty further questions took {:?}", begun.elapsed());
+    Ok(())
+}
+
+#[test]
+#[ignore = "it waits for as long as a silent store is given, 20 s"]
+fn a_store_that_says_nothing_is_given_up() -> Outcome {
+    let (_listener, endpoint) = silent()?;
+    let store = store_at(&endpoint, "s3://models")?;
+    let begun = std::time::Instant::now();
+    let error = store.read("x").err().ok_or("nothing is said")?;
+    assert!(begun.elapsed().as_secs() < 30, "it took {:?}: {error}", begun.elapsed());
+    assert!(store.read("x").err().is_some_and(|it| it.to_string().contains("asked again in")));
+    Ok(())
+}
+
+#[test]
+fn the_pulse_of_many_models_is_two_questions() -> Outcome {
+    let (server, team) = (Server::start(Temper::Proper)?, Team::new()?);
+    let registry = release(&server, &team)?;
+    let before = server.listings();
+    registry.pulse()?;
+    assert_eq!(server.listings() - before, 2, "one for the statements, one for the claims");
+    Ok(())
+}

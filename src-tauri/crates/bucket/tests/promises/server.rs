@@ -25,6 +25,7 @@ struct Shop {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     uploads: Mutex<BTreeMap<String, BTreeMap<usize, Vec<u8>>>>,
     changes: AtomicUsize,
+    listings: AtomicUsize,
 }
 
 /// A server that lives as long as the process.
@@ -90,6 +91,7 @@ impl Server {
             objects: Mutex::default(),
             uploads: Mutex::default(),
             changes: AtomicUsize::new(0),
+            listings: AtomicUsize::new(0),
         });
         let own = Arc::clone(&shop);
         std::thread::spawn(move || {
@@ -104,6 +106,11 @@ impl Server {
     /// Names that are there now.
     pub fn names(&self) -> Vec<String> {
         lock(&self.shop.objects).keys().cloned().collect()
+    }
+
+    /// How many listings were asked for.
+    pub fn listings(&self) -> usize {
+        self.shop.listings.load(Ordering::SeqCst)
     }
 
     /// How many changes were asked for.
@@ -147,7 +154,10 @@ impl Shop {
         let key = path.trim_start_matches('/').to_owned();
         let mut objects = lock(&self.objects);
         match request.method.as_str() {
-            "GET" if request.query.contains_key("list-type") => list(&objects, &request.query),
+            "GET" if request.query.contains_key("list-type") => {
+                self.listings.fetch_add(1, Ordering::SeqCst);
+                list(&objects, &request.query)
+            }
             "GET" | "HEAD" => match objects.get(&key) {
                 None => plain(404),
                 Some(content) => get(content, request),

@@ -1,8 +1,7 @@
 //! The keychain of the operating system: Secret Service, Keychain, or Credential Manager. It keeps the passphrase of a key
 //! file, so that a person is not asked for it each time; the key stays in its encrypted file.
 
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use keyring::{Entry, Error};
@@ -56,13 +55,33 @@ impl Keychain {
         patience: Duration,
         work: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,
     ) -> Result<Option<T>, String> {
+        self.unless_waited_in_vain(user, patience, work, |_| ())
+    }
+
+    /// The same. If nobody waits any more when it is done, `undo` follows.
+    fn unless_waited_in_vain<T: Send + 'static>(
+        &self,
+        user: &str,
+        patience: Duration,
+        work: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,
+        undo: impl FnOnce(&Entry) + Send + 'static,
+    ) -> Result<Option<T>, String> {
         let (open, user) = (Arc::clone(&self.0), user.to_owned());
-        let (tell, hear) = mpsc::channel();
+        // Without room for a message, what was sent was heard.
+        let (tell, hear) = mpsc::sync_channel(0);
         // The call to the system cannot be stopped. One that never ends holds this thread, and nothing else.
         std::thread::Builder::new()
             .name("proofmark-keychain".into())
-            .spawn(move || {
-                let _ = tell.send(open(SERVICE, &user).and_then(|entry| work(&entry)));
+            .spawn(move || match open(SERVICE, &user) {
+                Ok(entry) => {
+                    if tell.send(work(&entry)).is_err() {
+                        undo(&entry);
+                    }
+                }
+                Err(error) => {
+                    // Whoever asked has gone, and nothing was done.
+                    let _ = tell.send(Err(error));
+                }
             })
             .map_err(|error| format!("no thread could ask it: {error}"))?;
         match hear.recv_timeout(patience) {
@@ -89,16 +108,34 @@ impl Keychain {
         self.on(key_id, PATIENCE, Entry::get_password)
     }
 
-    /// Keeps the passphrase of a key, and makes sure that it can be read again.
+    /// Keeps the passphrase of a key, and makes sure that it can be read again. If it cannot, or it took so long that the person was told
+    /// that it failed, what was kept before is put back.
     ///
     /// # Errors
     /// Why the keychain does not take it.
     pub fn keep(&self, key_id: &str, passphrase: &str) -> Result<(), String> {
+        self.keep_within(PATIENCE, key_id, passphrase)
+    }
+
+    fn keep_within(&self, patience: Duration, key_id: &str, passphrase: &str) -> Result<(), String> {
         let given = passphrase.to_owned();
-        let same = self.on(key_id, PATIENCE, move |entry| {
-            entry.set_password(&given)?;
-            Ok(entry.get_password()? == given)
-        })?;
+        let before = Arc::new(Mutex::new(None));
+        let known = Arc::clone(&before);
+        let same = self.unless_waited_in_vain(
+            key_id,
+            patience,
+            move |entry| {
+                let earlier = entry.get_password().ok();
+                known.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&earlier);
+                entry.set_password(&given)?;
+                let same = entry.get_password().is_ok_and(|kept| kept == given);
+                if !same {
+                    put_back(entry, earlier);
+                }
+                Ok(same)
+            },
+            move |entry| put_back(entry, before.lock().unwrap_or_else(PoisonError::into_inner).take()),
+        )?;
         if same == Some(true) { Ok(()) } else { Err("it gives back something else than it was given".to_owned()) }
     }
 
@@ -109,6 +146,15 @@ impl Keychain {
     pub fn forget(&self, key_id: &str) -> Result<(), String> {
         self.on(key_id, PATIENCE, Entry::delete_credential).map(drop)
     }
+}
+
+/// Undoes what was kept. The error that the person is told says that nothing was; if this fails, too, what is left in the keychain opens
+/// nothing that the ledger says it opens.
+fn put_back(entry: &Entry, earlier: Option<String>) {
+    let _ = match earlier {
+        Some(earlier) => entry.set_password(&earlier),
+        None => entry.delete_credential(),
+    };
 }
 
 /// What an error says. Some variants carry what was stored, which must not be repeated.
@@ -184,5 +230,70 @@ mod tests {
         assert!(none.answers().unwrap_err().contains("no bus"));
         let missing = Keychain::with(|_, _| Err(Error::NoStorageAccess("no file (os error 2), no bus".into())));
         assert!(missing.answers().unwrap_err().ends_with("no file, no bus"));
+    }
+
+    #[test]
+    fn what_is_kept_too_late_is_not_kept() {
+        let store = mock::Store::new().unwrap();
+        let own = Arc::clone(&store);
+        let slow = Keychain::with(move |service, user| {
+            std::thread::sleep(Duration::from_millis(300));
+            Ok(Entry { inner: own.build(service, user, None)? })
+        });
+        let later = || std::thread::sleep(Duration::from_millis(700));
+        let why = slow.keep_within(Duration::from_millis(50), "k", "correct horse").unwrap_err();
+        assert!(why.contains("in time"), "{why}");
+        later();
+        assert_eq!(slow.passphrase("k").unwrap(), None, "the person was told that it is not kept");
+        slow.keep("k", "correct horse").unwrap();
+        slow.keep_within(Duration::from_millis(50), "k", "another").unwrap_err();
+        later();
+        assert_eq!(slow.passphrase("k").unwrap().as_deref(), Some("correct horse"), "what was kept before still is");
+    }
+
+    /// Gives back what it was given with its last letter cut off.
+    #[derive(Debug)]
+    struct Forgetful(Arc<Mutex<Option<Vec<u8>>>>);
+
+    impl keyring_core::api::CredentialApi for Forgetful {
+        fn set_secret(&self, secret: &[u8]) -> keyring::Result<()> {
+            *self.0.lock().unwrap() = Some(secret.to_vec());
+            Ok(())
+        }
+
+        fn get_secret(&self) -> keyring::Result<Vec<u8>> {
+            let kept = self.0.lock().unwrap().clone().ok_or(Error::NoEntry)?;
+            Ok(kept[..kept.len() - 1].to_vec())
+        }
+
+        fn delete_credential(&self) -> keyring::Result<()> {
+            *self.0.lock().unwrap() = None;
+            Ok(())
+        }
+
+        fn get_credential(&self) -> keyring::Result<Option<Arc<keyring_core::Credential>>> {
+            Ok(None)
+        }
+
+        fn get_specifiers(&self) -> Option<(String, String)> {
+            None
+        }
+
+        fn as_any(&self) -> &dyn std::any::Any {
+            self
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_back_as_it_was_is_not_left_there() {
+        let kept = Arc::new(Mutex::new(None));
+        let own = Arc::clone(&kept);
+        let keychain = Keychain::with(move |_, _| {
+            let inner = keyring_core::Entry::new_with_credential(Arc::new(Forgetful(Arc::clone(&own))));
+            Ok(Entry { inner })
+        });
+        let why = keychain.keep("k", "correct horse").unwrap_err();
+        assert!(why.contains("something else"), "{why}");
+        assert_eq!(*kept.lock().unwrap(), None);
     }
 }

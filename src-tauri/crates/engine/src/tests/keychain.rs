@@ -46,10 +46,10 @@ fn a_person_signs_without_being_asked_until_the_keychain_forgets() {
 
     let wrong = engine.key_keychain(keep(&key_id, true, "something else")).unwrap_err().0;
     assert_eq!(wrong.code, ErrorCode::WrongPassphrase, "only what opens the key is kept: {wrong:?}");
-    assert_eq!(engine.keychain_opens(), Ok(false));
+    assert!(!engine.keychain_opens().unwrap());
     let list = engine.key_keychain(keep(&key_id, true, PASSPHRASE)).unwrap();
     assert_eq!(list.people[0].storage, KeyStorage::Keychain);
-    assert_eq!(engine.keychain_opens(), Ok(true));
+    assert!(engine.keychain_opens().unwrap());
     engine.registry_freeze(freeze(true)).unwrap();
 
     let list = engine.key_keychain(keep(&key_id, false, "")).unwrap();
@@ -65,12 +65,14 @@ fn a_keychain_that_lost_it_or_does_not_answer_is_no_dead_end() {
     let request =
         PersonCreate { name: "Ada".into(), contact: None, passphrase: Some(PASSPHRASE.into()), keychain: true };
     let key_id = engine.person_create(request).unwrap().people[0].card.key_id.clone();
-    assert_eq!(engine.keychain_opens(), Ok(true), "kept from the beginning");
+    assert!(engine.keychain_opens().unwrap(), "kept from the beginning");
     engine.0.keychain.forget(&key_id).unwrap();
-    let why = engine.keychain_opens().unwrap_err();
+    let why = engine.keychain_opens().unwrap_err().0.message;
     assert!(why.contains("not there any more") && why.contains("Type it"), "{why}");
     engine.signer(Some(PASSPHRASE.into())).unwrap();
     engine.0.keychain.keep(&key_id, "another one").unwrap();
+    let stale = engine.keychain_opens().unwrap_err().0;
+    assert_eq!(stale.code, ErrorCode::WrongPassphrase, "what opens nothing is told before anybody signs: {stale:?}");
     let trouble = engine.signer(None).unwrap_err().0;
     assert!(trouble.message.contains("does not open"), "{}", trouble.message);
 }
@@ -103,4 +105,26 @@ fn the_passphrase_is_in_no_file_and_no_text() {
         }
     }
     assert!(looked_at >= 2, "the ledger and the key");
+}
+
+#[test]
+fn the_keychain_is_asked_once_for_one_signature() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let store = mock::Store::new().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let sandbox = Sandbox::with_keychain(Keychain::with(move |service, user| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(keyring::Entry { inner: store.build(service, user, None)? })
+    }));
+    let engine = &sandbox.engine;
+    let request =
+        PersonCreate { name: "Ada".into(), contact: None, passphrase: Some(PASSPHRASE.into()), keychain: true };
+    engine.person_create(request).unwrap();
+    let before = asked.load(Ordering::SeqCst);
+    assert!(engine.keychain_opens().unwrap());
+    engine.signer(None).unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), before + 1);
+    engine.signer(None).unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), before + 2, "an opened key is not kept for another signature");
 }

@@ -32,11 +32,15 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     pub(super) fn new() -> Self {
+        Self::with_keychain(keychain::in_memory())
+    }
+
+    pub(super) fn with_keychain(keychain: crate::platform::Keychain) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         let clock = Arc::new(FixedClock::at(NOON));
         let home = Some(folder.path().join("home"));
-        let options = EngineOptions { home, clock: clock.clone(), keychain: keychain::in_memory() };
+        let options = EngineOptions { home, clock: clock.clone(), keychain };
         Self { engine: Engine::open(options).unwrap(), folder, clock }
     }
 

@@ -13,8 +13,8 @@ use proofmark_registry::Signer;
 use proofmark_registry::keys::{EncryptedFileVault, KeyError, KeyVault, Passphrase};
 use uuid::Uuid;
 
-use crate::Engine;
 use crate::trouble::{Answer, Trouble, io_trouble};
+use crate::{Engine, lock};
 
 /// A sealed key is far smaller than this.
 const LARGEST_KEY: u64 = 64 * 1024;
@@ -106,22 +106,49 @@ impl Engine {
             (KeyStorage::EncryptedFile, "key.keychain_remove")
         };
         let entry = AuditEntry::new(self.actor(), action, key_id);
-        self.ledger()
-            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_storage(key_id, storage)?) })?;
+        let noted = self
+            .ledger()
+            .write(self.now(), entry, |write| -> Answer<()> { Ok(write.people().set_storage(key_id, storage)?) });
+        if let Err(trouble) = noted {
+            let knew = self
+                .local_people()
+                .is_ok_and(|all| all.iter().any(|it| it.card.key_id == *key_id && it.storage == KeyStorage::Keychain));
+            if request.keep && !knew {
+                // What is kept and nobody knows of would never be forgotten. The error of the ledger is told either way.
+                let _ = self.0.keychain.forget(key_id);
+            }
+            return Err(trouble);
+        }
         self.person_list(Nothing {})
     }
 
-    /// Whether the keychain opens the key of the person who acts, so that nobody has to be asked.
+    /// Whether the keychain opens the key of the person who acts, so that nobody has to be asked. The opened key is kept for the
+    /// signature that follows, so that the keychain is asked once.
     ///
     /// # Errors
-    /// If it should and does not: a sentence why.
-    pub fn keychain_opens(&self) -> Result<bool, String> {
+    /// If it should and does not: it cannot be asked, or what it holds is not the passphrase (any more). The code tells.
+    pub fn keychain_opens(&self) -> Answer<bool> {
         // Whoever cannot be read is asked, and what is wrong shows when they sign.
         let Ok(Some(me)) = self.me() else { return Ok(false) };
         if me.person.storage != KeyStorage::Keychain {
             return Ok(false);
         }
-        self.kept_passphrase(&me).map(|_| true).map_err(|trouble| trouble.0.message)
+        let signer = self.signer_by_keychain(&me)?;
+        *lock(&self.0.unlocked) = Some(signer);
+        Ok(true)
+    }
+
+    fn signer_by_keychain(&self, me: &StoredPerson) -> Answer<Signer> {
+        let card = &me.person.card;
+        let passphrase = self.kept_passphrase(me)?;
+        self.vault().load(&card.key_id, &passphrase).map_err(|error| match error {
+            KeyError::WrongPassphrase { .. } => Trouble::new(
+                ErrorCode::WrongPassphrase,
+                format!("What the keychain holds does not open the key of {}. Type the passphrase instead.", card.name),
+            )
+            .hint("Have the keychain keep the right one: Settings, People; on the command line: proofmark key keychain add."),
+            other => other.into(),
+        })
     }
 
     fn kept_passphrase(&self, me: &StoredPerson) -> Answer<Passphrase> {
@@ -270,17 +297,8 @@ impl Engine {
         let key_id = &me.person.card.key_id;
         let Some(passphrase) = passphrase.filter(|it| !it.is_empty()) else {
             if me.person.storage == KeyStorage::Keychain {
-                let passphrase = self.kept_passphrase(&me)?;
-                return self.vault().load(key_id, &passphrase).map_err(|error| match error {
-                    KeyError::WrongPassphrase { .. } => Trouble::new(
-                        ErrorCode::WrongPassphrase,
-                        format!(
-                            "What the keychain holds does not open the key of {}. Type the passphrase instead.",
-                            me.person.card.name
-                        ),
-                    ),
-                    other => other.into(),
-                });
+                let opened = lock(&self.0.unlocked).take().filter(|it| it.key_id() == key_id);
+                return opened.map_or_else(|| self.signer_by_keychain(&me), Ok);
             }
             return Err(Trouble::new(
                 ErrorCode::WrongPassphrase,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proofmark_bucket::{Address, BucketStore};
 use proofmark_contract::ErrorCode;
-use proofmark_registry::layout::MARKER;
+use proofmark_registry::layout::{MARKER, STAGING};
 use proofmark_registry::{DirStore, NewRegistry, OpenOptions, Registry, Signer, Store};
 
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
@@ -33,6 +33,17 @@ impl Place {
             Trouble::new(ErrorCode::InvalidRequest, sentence(&error.to_string()))
                 .hint("Write s3://BUCKET or s3://BUCKET/PREFIX; keys, region and endpoint come from the AWS_… variables or from ~/.aws.")
         })
+    }
+
+    /// The same for a path as the system gave it: the name of a folder need not be Unicode.
+    ///
+    /// # Errors
+    /// As [`Place::read`].
+    pub(crate) fn of_path(path: &Path) -> Answer<Self> {
+        match path.to_str() {
+            Some(text) => Self::read(text),
+            None => Ok(Self::Folder(path.to_owned())),
+        }
     }
 
     /// The same place however it was written: a folder by its real path.
@@ -95,8 +106,9 @@ impl Place {
             Trouble::new(ErrorCode::RegistryUnavailable, sentence(&format!("{} cannot be used: {error}", self.text())))
         };
         let names = store.list("").map_err(io)?;
-        if !names.is_empty() && !names.iter().any(|it| it.name == MARKER) {
-            let other = &names.first().map_or("something", |it| it.name.as_str());
+        // What unfinished work of an attempt that was cut short left there is nobody's.
+        let other = names.iter().find(|it| it.name != STAGING).map(|it| it.name.as_str());
+        if let Some(other) = other.filter(|_| !names.iter().any(|it| it.name == MARKER)) {
             return Err(Trouble::new(
                 ErrorCode::AlreadyExists,
                 format!("{} is not empty: {other} lies there. No registry was begun.", self.text()),
@@ -116,11 +128,13 @@ impl Place {
 }
 
 impl Engine {
-    /// The registry at a place. One in a bucket stays open, with what was read of it: each question costs a way over the network.
+    /// The registry at a place. One in a bucket stays open, with what was read of it: each question costs a way over the network. It is
+    /// opened anew when keys, region or endpoint are others, such as after a token ended and another took its place.
     pub(crate) fn registry_at(&self, place: &Place, options: OpenOptions) -> Answer<Arc<Registry>> {
-        let Place::Bucket(_) = place else { return Ok(Arc::new(place.open(options)?)) };
+        let Place::Bucket(address) = place else { return Ok(Arc::new(place.open(options)?)) };
         let key = (place.text(), options.trusted_owner.clone());
-        if let Some(open) = lock(&self.0.buckets).get(&key) {
+        let settings = proofmark_bucket::settings_stamp(address);
+        if let Some((_, open)) = lock(&self.0.buckets).get(&key).filter(|(opened_with, _)| *opened_with == settings) {
             if let Some(seen) = options.seen {
                 open.remember(seen);
             }
@@ -128,7 +142,13 @@ impl Engine {
         }
         // Not while the lock is held: the store may not answer for a while.
         let opened = Arc::new(place.open(options)?);
-        Ok(Arc::clone(lock(&self.0.buckets).entry(key).or_insert(opened)))
+        lock(&self.0.buckets).insert(key, (settings, Arc::clone(&opened)));
+        Ok(opened)
+    }
+
+    /// Lets go of what was read of buckets: who attaches or detaches begins anew.
+    pub(crate) fn forget_buckets(&self) {
+        lock(&self.0.buckets).clear();
     }
 }
 
@@ -145,6 +165,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_name_of_a_folder_need_not_be_unicode() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"/shared/mod\xe8les"));
+        assert_eq!(Place::of_path(path).unwrap(), Place::Folder(path.to_owned()));
+        assert!(Place::of_path(Path::new("s3://models/team")).unwrap().text().starts_with("s3://"));
+    }
 
     #[test]
     fn a_place_is_a_folder_or_a_bucket() {

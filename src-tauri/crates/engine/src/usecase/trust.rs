@@ -153,7 +153,7 @@ impl Engine {
     /// # Errors
     /// If it does not verify, or the folder holds something else.
     pub fn mirror_registry(&self, to: &Path) -> Answer<Mirrored> {
-        let to = mirror_place(&to.to_string_lossy())?;
+        let to = mirror_place(Place::of_path(to)?)?;
         let copied = copy_to(&*self.open_attached(&self.attached()?)?, &to, &mut Watch::silent())?;
         self.note_release("registry.mirror", &to.text())?;
         Ok(copied)
@@ -164,7 +164,7 @@ impl Engine {
     /// # Errors
     /// If none is attached, or the folder lies in it.
     pub fn registry_mirror(&self, request: RegistryMirror) -> Answer<JobRef> {
-        let to = mirror_place(&request.path)?;
+        let to = mirror_place(Place::read(&request.path)?)?;
         let attachment = self.attached()?;
         let plan = copying(format!("Copying {}", attachment.name));
         self.start_job(plan, move |engine, worker| {
@@ -263,8 +263,8 @@ impl Engine {
 }
 
 /// Where a copy is to lie: a folder or a bucket.
-fn mirror_place(text: &str) -> Answer<Place> {
-    Ok(match Place::read(text)? {
+fn mirror_place(named: Place) -> Answer<Place> {
+    Ok(match named {
         Place::Folder(path) => {
             Place::Folder(std::path::absolute(&path).map_err(|error| io_trouble("finding", &path, &error))?)
         }

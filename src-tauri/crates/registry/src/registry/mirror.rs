@@ -8,7 +8,7 @@ use proofmark_domain::registry::RegistryVerdict;
 use super::version::hash;
 use super::{OpenOptions, Registry};
 use crate::error::RegistryError;
-use crate::layout::{LAST_OF_FOLDER, MARKER};
+use crate::layout::{LAST_OF_FOLDER, MARKER, STAGING};
 use crate::names::foreign;
 use crate::progress::Watch;
 use crate::store::{DirStore, EntryKind, Store};
@@ -80,7 +80,8 @@ impl Registry {
             Ok(_) => Err(RegistryError::AlreadyThere { path: shown.to_owned() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let names = target.list("").map_err(RegistryError::io(shown, "listing"))?;
-                if !names.is_empty() {
+                // What unfinished work of an attempt that was cut short left there is nobody's.
+                if names.iter().any(|it| it.name != STAGING) {
                     let why = "it is neither empty nor a copy of this registry; choose an empty place";
                     return Err(RegistryError::Invalid(format!("{shown}: {why}")));
                 }
@@ -132,7 +133,7 @@ impl Registry {
                 return Ok(());
             }
         }
-        let staged = format!("{}/{}", crate::layout::STAGING, self.clock.fresh(self.clock.now()));
+        let staged = format!("{}/{}", STAGING, self.clock.fresh(self.clock.now()));
         let mut source = open(self.store.as_ref(), &self.path(path))?;
         let placed = target.stage(&staged, source.as_mut()).and_then(|bytes| {
             target.settle(&staged, path)?;

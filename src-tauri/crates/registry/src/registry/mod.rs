@@ -14,7 +14,7 @@ mod view;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proofmark_domain::id::{CandidateId, RegistryId, StatementId};
@@ -88,7 +88,7 @@ pub struct Registry {
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
     turn: Mutex<()>,
-    tested: OnceLock<SelfTest>,
+    tested: Mutex<Option<SelfTest>>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -164,7 +164,7 @@ impl Registry {
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             cache: Mutex::default(),
             turn: Mutex::default(),
-            tested: OnceLock::new(),
+            tested: Mutex::default(),
         })
     }
 
@@ -183,16 +183,20 @@ impl Registry {
         self.store.self_test().map_err(RegistryError::io(self.path(STAGING), "trying out the file system"))
     }
 
-    /// What the place can promise, as it was found out when this registry was first written to, or now.
+    /// What the place can promise, as it was found out when this registry was first written to, or now. A place that could promise
+    /// too little is tried again by the next writing call.
     pub fn promises(&self) -> Result<SelfTest, RegistryError> {
-        if let Some(test) = self.tested.get() {
-            return Ok(test.clone());
+        let tested = self.tested.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match tested {
+            Some(test) => Ok(test),
+            None => self.try_out(),
         }
+    }
+
+    /// Tries the place out, and remembers what it can promise.
+    fn try_out(&self) -> Result<SelfTest, RegistryError> {
         let test = self.self_test()?;
-        if test.can_publish() {
-            // Another thread may have been faster, with the same answer.
-            let _ = self.tested.set(test.clone());
-        }
+        *self.tested.lock().unwrap_or_else(PoisonError::into_inner) = Some(test.clone());
         Ok(test)
     }
 
@@ -224,17 +228,17 @@ impl Registry {
     pub fn pulse(&self) -> Result<u64, RegistryError> {
         let mut hash = DefaultHasher::new();
         for top in ["log", "claims"] {
-            for folder in self.store.list(top).map_err(RegistryError::io(self.path(top), "listing"))? {
+            let io = || RegistryError::io(self.path(top), "listing");
+            if self.store.folder().is_none() {
+                // Folders of a bucket have no times, and asking for each is a way over the network.
+                self.store.names_below(top).map_err(io())?.hash(&mut hash);
+                continue;
+            }
+            for folder in self.store.list(top).map_err(io())? {
                 let path = format!("{top}/{}", folder.name);
                 path.hash(&mut hash);
-                match folder.stamp {
-                    // The time of a folder is that of the last name in it.
-                    Some(stamp) => stamp.hash(&mut hash),
-                    None => {
-                        let names = self.store.list(&path).map_err(RegistryError::io(self.path(&path), "listing"))?;
-                        names.iter().for_each(|it| it.name.hash(&mut hash));
-                    }
-                }
+                // The time of a folder is that of the last name in it.
+                folder.stamp.hash(&mut hash);
             }
         }
         Ok(hash.finish())
@@ -298,7 +302,12 @@ impl Registry {
     }
 
     fn ensure_writable(&self) -> Result<(), RegistryError> {
-        let test = self.promises()?;
+        let known = self.tested.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let test = match known.filter(SelfTest::can_publish) {
+            Some(test) => test,
+            // A full disk or a share that was read-only may have been mended since.
+            None => self.try_out()?,
+        };
         if test.can_publish() {
             return Ok(());
         }

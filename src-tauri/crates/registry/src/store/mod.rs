@@ -65,6 +65,25 @@ pub trait Store: Send + Sync {
     /// The names in a folder, sorted; none if the folder is not there.
     fn list(&self, path: &str) -> io::Result<Vec<Entry>>;
 
+    /// The paths of everything below a folder, relative to it and sorted; folders too where they have names of their own. Where each
+    /// listing is a way over a network, this is one.
+    fn names_below(&self, path: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut open = vec![String::new()];
+        while let Some(folder) = open.pop() {
+            let inside = if folder.is_empty() { path.to_owned() } else { format!("{path}/{folder}") };
+            for entry in self.list(&inside)? {
+                let name = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
+                if entry.kind == EntryKind::Folder {
+                    open.push(name.clone());
+                }
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Writes a file that no reader lists yet, below `.staging/`, with the folders above it.
     fn stage(&self, path: &str, source: &mut dyn Read) -> io::Result<u64>;
 
