@@ -139,6 +139,10 @@ fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
     let html = fs::read_to_string(&dossier)?;
     ensure!(html.contains("Why is gender a feature?") && html.contains("Bob"), "the dossier does not tell the story");
     ensure!(!html.contains("<script") && !html.contains("http-equiv=\"refresh\""), "the dossier runs something");
+    let theirs = sandbox.write("notes.html", "<title>Proofmark: notes for the audit</title>")?;
+    let refused = ada.cli.ask(["dossier".as_ref(), "credit".as_ref(), "--to".as_ref(), theirs.as_os_str()])?;
+    refused.error_with_hint(2, "already_exists")?;
+    ensure!(fs::read_to_string(&theirs)?.contains("notes"), "the dossier took the place of a person's file");
     let pages = sandbox.root().join("dossier.pdf");
     ada.cli.ok(["dossier".as_ref(), "credit".as_ref(), "--to".as_ref(), pages.as_os_str()])?;
     let bytes = fs::read(&pages)?;
@@ -200,5 +204,88 @@ fn a_key_is_backed_up_restored_and_exchanged() -> Outcome {
     ensure!(list(&shown["people"]).len() == 1, "one person with two keys: {}", shown["people"]);
     let (code, report) = ada.verify(&registry)?;
     ensure!(code == Some(0), "{report}");
+    Ok(())
+}
+
+/// A moment as documents write it, from milliseconds since 1970.
+fn written(ms: u128) -> String {
+    let (mut days, in_day) = (ms / 86_400_000, ms % 86_400_000);
+    let is_leap = |year: u128| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= if is_leap(year) { 366 } else { 365 } {
+        days -= if is_leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    let february = if is_leap(year) { 29 } else { 28 };
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (hours, minutes, seconds) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1_000 % 60);
+    format!("{year}-{month:02}-{:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", days + 1, in_day % 1_000)
+}
+
+#[test]
+fn a_promotion_is_planned_for_a_time_and_can_be_called_off() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let registry = sandbox.root().join("registry");
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    ada.begin_registry(&registry)?;
+    ada.admit(&bob, &["approver", "governance-reviewer"])?;
+    bob.attach(&registry)?;
+    let model = ada.open_sample()?.join(SAMPLE_MODEL);
+    for note in ["The first one.", "The second one."] {
+        let candidate = ada.submit(&model, "credit", note)?;
+        bob.approve(&candidate)?;
+        match note {
+            "The first one." => ada.publish(&candidate)?,
+            _ => ada.cli.ok(["release", "publish", &candidate])?,
+        };
+    }
+    let plan =
+        |at: &str| ada.cli.ask(["release", "promote", "credit", "2", "--at", at, "--reason", "After the audit."]);
+    plan("2020-01-01T08:00+01:00")?.error(2, "invalid_request")?;
+    let planned = plan("2099-12-01T08:00+01:00")?.document(0)?;
+    ensure!(planned["from"] == "2099-12-01T07:00:00.000Z" && planned["version"] == 2, "{planned}");
+    let shown = bob.cli.ok(["registry", "show"])?;
+    let waits = &shown["models"][0]["planned"][0];
+    ensure!(waits["alias"] == "production" && waits["version"] == 2 && waits["by"] == "Ada", "{waits}");
+    ensure!(waits["reason"] == "After the audit." && waits["ended"].is_null(), "{waits}");
+    let fetched = |name: &str| -> Outcome<Value> {
+        let copy = sandbox.root().join(name);
+        let words = ["registry".as_ref(), "fetch".as_ref(), "credit@production".as_ref(), "--to".as_ref()];
+        bob.cli.ok(words.into_iter().chain([copy.as_os_str()]))
+    };
+    ensure!(fetched("before")?["version"] == 1, "its time has not come");
+    bob.cli.ask(["release", "call-off", "credit"])?.error(1, "blocked")?;
+    ada.cli.ok(["release", "call-off", "credit", "--reason", "The audit goes on."])?;
+    let shown = bob.cli.ok(["registry", "show"])?;
+    let ended = shown["models"][0]["planned"][0]["ended"].as_str().context("it still waits")?.to_owned();
+    ensure!(ended.contains("Ada called it off: The audit goes on"), "{ended}");
+    ada.cli.ask(["release", "call-off", "credit"])?.error(1, "blocked")?;
+
+    // Long enough for the commands that come before it.
+    let soon = std::time::SystemTime::now() + std::time::Duration::from_secs(8);
+    let since = soon.duration_since(std::time::UNIX_EPOCH)?;
+    let time = written(since.as_millis());
+    plan(&time)?.document(0)?;
+    let alias = registry.join("models/credit/aliases/production");
+    ensure!(fs::read_to_string(&alias)? == "1", "what MLflow reads moved early");
+    let (code, report) = bob.verify(&registry)?;
+    ensure!(code == Some(0), "a plan is nothing wrong: {report}");
+    std::thread::sleep(soon.duration_since(std::time::SystemTime::now()).unwrap_or_default());
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    ensure!(fs::read_to_string(&alias)? == "1", "nobody looked yet");
+    ensure!(fetched("after")?["version"] == 2, "its time has come");
+    ensure!(fs::read_to_string(&alias)? == "2", "whoever looks writes what MLflow reads");
+    let (code, report) = ada.verify(&registry)?;
+    ensure!(code == Some(0), "{report}");
+    let shown = ada.cli.ok(["registry", "show"])?;
+    let moved = &shown["models"][0]["alias_moves"][0];
+    ensure!(moved["version"] == 2 && moved["at"] == time.as_str(), "the history names its time: {moved}");
     Ok(())
 }

@@ -208,6 +208,29 @@ describe("release, registry and governance", () => {
 		await waitFor(() => expect(request("alias_roll_back")).toEqual({ model: "credit-default-scorecard", alias: "production", version: 1, reason: "Scores are wrong.", passphrase: null }));
 	});
 
+	it("plans a promotion for a time and calls it off", async () => {
+		await open("/registry", "People whom it trusts");
+		expect(screen.getByTestId("planned-move").textContent).toContain("production");
+		await fireEvent.click(screen.getAllByTestId("version-open")[0] as HTMLElement);
+		await fireEvent.click(await screen.findByTestId("call-off"));
+		await type("call-off-dialog-text", "The audit goes on.");
+		await waitFor(() => expect(refused("call-off-dialog-go")).toBe(false));
+		await fireEvent.click(screen.getByTestId("call-off-dialog-go"));
+		await waitFor(() => expect(request("alias_call_off")).toEqual({ model: "credit-default-scorecard", alias: "production", reason: "The audit goes on.", passphrase: null }));
+		await waitFor(() => expect(screen.queryByTestId("planned-move")).toBeNull());
+		await fireEvent.click(screen.getByTestId("promote"));
+		await type("alias-reason", "After the audit.");
+		await type("alias-from", "2020-01-01 08:00");
+		await waitFor(() => expect(refused("alias-go")).toBe(true));
+		await type("alias-from", "2099-12-01 08:00");
+		await waitFor(() => expect(refused("alias-go")).toBe(false));
+		expect(await violations()).toEqual([]);
+		await fireEvent.click(screen.getByTestId("alias-go"));
+		const from = new Date(2099, 11, 1, 8).toISOString();
+		await waitFor(() => expect(request("alias_set")).toEqual({ model: "credit-default-scorecard", alias: "production", version: 4, reason: "After the audit.", passphrase: null, from }));
+		await waitFor(() => expect(screen.getByTestId("planned-move").textContent).toContain("is version 4"));
+	});
+
 	it("gives the seal to what a verification looked at, and explains its absence", async () => {
 		await open("/registry", "People whom it trusts");
 		const newest = () => screen.getAllByTestId("version-row")[0] as HTMLElement;

@@ -7,7 +7,7 @@ import type { RegistryView } from "$lib/api/generated/RegistryView";
 import type { VersionRow } from "$lib/api/generated/VersionRow";
 import { labelsOf, reachesOf, wayBetween } from "../../src/screens/governance/rules";
 import { fingerprintOf, keyProblem, readCard } from "../../src/screens/registry/card";
-import { consumeLines, rollBackTarget, sealOf } from "../../src/screens/registry/rules";
+import { beginning, consumeLines, rollBackTarget, sealOf } from "../../src/screens/registry/rules";
 import { blocks, deskOf, gatesInOrder, labelsByDataset, metricDifference, modelNameProblem } from "../../src/screens/releases/rules";
 
 describe("the name of a model", () => {
@@ -75,7 +75,7 @@ describe("a comparison", () => {
 
 const version = (number: number, more: Partial<VersionRow> = {}): VersionRow => ({ version: number, candidate: `cand_${number}`, bundle: `sha256:${number}`, published_at: "2026-01-01T00:00:00Z", published_by: "A", approvals: [], aliases: [], withdrawn: null, folder: `/r/m/${number}`, ...more });
 const move = (number: number | null, day: number, alias = "production") => ({ alias, version: number, at: `2026-01-${String(day).padStart(2, "0")}T00:00:00Z`, by: "A", reason: "" });
-const model = (versions: VersionRow[], alias_moves: RegistryModel["alias_moves"] = []): RegistryModel => ({ name: "m", versions, alias_moves });
+const model = (versions: VersionRow[], alias_moves: RegistryModel["alias_moves"] = []): RegistryModel => ({ name: "m", versions, alias_moves, planned: [] });
 
 describe("rolling back", () => {
 	const used = { aliases: ["production"] };
@@ -98,6 +98,25 @@ describe("rolling back", () => {
 		expect(rollBackTarget(model([version(1)])).why).toContain("No version is in production");
 		expect(rollBackTarget(model([version(2), version(1, used)])).why).toContain("none before it");
 		expect(rollBackTarget(model([version(2, used), version(1, { withdrawn: "x" })])).to).toBeNull();
+	});
+});
+
+describe("when a promotion is to begin", () => {
+	const now = new Date(2026, 10, 30, 12).getTime();
+	it("is at once where nothing is typed", () => expect(beginning("  ", now)).toEqual({ at: null, why: null }));
+	it.each(["2026-12-01 08:00", "2026-12-01T08:00", " 2026-12-01  8:00 "])("“%s” is a time of this computer's clock", (text) => {
+		expect(beginning(text, now)).toEqual({ at: new Date(2026, 11, 1, 8).toISOString(), why: null });
+	});
+	it.each([
+		["tomorrow", "Write the day"],
+		["2026-12-01", "Write the day"],
+		["2026-02-30 08:00", "no such day"],
+		["2026-12-01 24:10", "no such day"],
+		["2026-11-30 12:00", "has passed"],
+	])("“%s” is none: %s", (text, why) => {
+		const read = beginning(text, now);
+		expect(read.at).toBeNull();
+		expect(read.why).toContain(why);
 	});
 });
 

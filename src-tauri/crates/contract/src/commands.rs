@@ -116,6 +116,7 @@ macro_rules! for_each_command {
             candidate_publish    (CandidatePublish) -> JobRef            : Sign  => [Registry, Audit],
             alias_set            (AliasSet)         -> RegistryView      : Sign  => [Registry, Audit],
             alias_roll_back      (AliasRollBack)    -> RegistryView      : Sign  => [Registry, Audit],
+            alias_call_off       (AliasCallOff)     -> RegistryView      : Sign  => [Registry, Audit],
             version_consumers    (VersionRef)       -> ConsumerList      : Read  => [Registry, Reports],
             version_withdraw     (VersionWithdraw)  -> RegistryView      : Sign  => [Registry, Audit],
 

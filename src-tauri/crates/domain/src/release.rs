@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub mod fold;
+pub mod plan;
 pub mod policy;
 pub mod rules;
 pub mod state;
 pub mod trust;
 
 pub use fold::{Claims, fold};
+pub use plan::{Plan, PlanEnd};
 pub use policy::{Policy, Requirement};
 pub use state::{
     AliasChange, AliasMoveKind, AliasRecord, CandidateRecord, Destruction, Freeze, JoinRequest, Member, PendingTrust,
@@ -278,7 +280,7 @@ pub enum StatementBody {
         /// The statements about the candidate that the publisher had seen: what the version rests on.
         proof: Vec<StatementId>,
     },
-    /// An alias points to a version from now on.
+    /// An alias points to a version from now on, or from a time on unless a later statement about the alias comes before that.
     Promoted {
         /// The model's name.
         model: ModelName,
@@ -286,6 +288,19 @@ pub enum StatementBody {
         alias: String,
         /// The version.
         version: u64,
+        /// Why.
+        reason: String,
+        /// From when on; absent for at once. One that is not after the statement's own time is at once, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        from: Option<Timestamp>,
+    },
+    /// A promotion whose time has not come is called off; the alias stays as it is.
+    PromotionCalledOff {
+        /// The model's name.
+        model: ModelName,
+        /// Such as `production`.
+        alias: String,
         /// Why.
         reason: String,
     },
@@ -338,6 +353,7 @@ impl StatementBody {
             Self::Submitted { model, .. }
             | Self::Published { model, .. }
             | Self::Promoted { model, .. }
+            | Self::PromotionCalledOff { model, .. }
             | Self::RolledBack { model, .. }
             | Self::AliasRemoved { model, .. }
             | Self::Withdrawn { model, .. }
@@ -500,6 +516,14 @@ pub enum ReleaseBlocked {
         version: u64,
         /// `does not exist` or `is withdrawn`.
         state: &'static str,
+    },
+    /// No promotion of the alias waits for its time.
+    #[error("no promotion of `{alias}` of {model} waits for its time")]
+    NothingPlanned {
+        /// The model.
+        model: String,
+        /// The alias.
+        alias: String,
     },
     /// The signature's key is revoked.
     #[error("the key {key} of {name} is revoked")]

@@ -8,9 +8,11 @@ use proofmark_contract::{EngineEvent, Notice, NoticeTone, Tag};
 use proofmark_domain::Timestamp;
 use proofmark_domain::attention::Target;
 use proofmark_domain::id::CandidateId;
+use proofmark_domain::release::{Plan, PlanEnd, RegistryState};
 use proofmark_ledger::Attachment;
 
 use crate::Engine;
+use crate::usecase::follow_plans;
 
 /// Between two looks at a folder: a few names are asked for.
 const FOLDER: Duration = Duration::from_secs(2);
@@ -27,6 +29,8 @@ struct Seen {
     of: (String, Option<String>),
     pulse: u64,
     waiting: BTreeSet<CandidateId>,
+    /// When the next planned promotion holds.
+    due: Option<Timestamp>,
 }
 
 impl Engine {
@@ -59,9 +63,12 @@ impl Engine {
         let pulse = registry.pulse().map_err(drop)?;
         let me = self.me().map_err(drop)?.map(|me| me.person.card.key_id);
         let of = (attachment.path.clone(), me);
-        if seen.as_ref().is_some_and(|it| it.of == of && it.pulse == pulse) {
+        let now = self.now();
+        let is_due = |it: &Seen| it.due.is_some_and(|due| due <= now);
+        if seen.as_ref().is_some_and(|it| it.of == of && it.pulse == pulse && !is_due(it)) {
             return Ok(());
         }
+        let state = registry.state().map_err(drop)?;
         let rows = self.candidate_list(Nothing {}).map_err(drop)?.candidates;
         let waiting: Vec<_> = rows.into_iter().filter(|it| it.waits_for_me).collect();
         let before = seen.take().filter(|it| it.of == of);
@@ -76,8 +83,26 @@ impl Engine {
             let target = Some(Target::Candidate { candidate: row.candidate });
             self.0.events.emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Attention, text, target } });
         }
+        if let Some(due) = before.as_ref().and_then(|it| it.due).filter(|due| *due <= now) {
+            follow_plans(&registry);
+            self.tell_promoted(&state, due, now);
+        }
         let waiting = waiting.into_iter().map(|it| it.candidate).collect();
-        *seen = Some(Seen { of, pulse, waiting });
+        *seen = Some(Seen { of, pulse, waiting, due: state.next_due() });
         Ok(())
+    }
+
+    /// Tells which aliases moved by themselves since `after`.
+    fn tell_promoted(&self, state: &RegistryState, after: Timestamp, now: Timestamp) {
+        for (model, aliases) in &state.aliases {
+            for (alias, record) in aliases {
+                let moved = |plan: &&Plan| plan.end == Some(PlanEnd::TookEffect) && (after..=now).contains(&plan.from);
+                let Some(plan) = record.plans.iter().rev().find(moved) else { continue };
+                let text = format!("{alias} of {model} points to version {} now, as was planned.", plan.version);
+                self.0.events.emit(&EngineEvent::Notice {
+                    notice: Notice { tone: NoticeTone::Attention, text, target: Some(Target::Registry) },
+                });
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 // What the registry's screen concludes from what the engine says.
+import type { PlannedMove } from "$lib/api/generated/PlannedMove";
 import type { RegistryModel } from "$lib/api/generated/RegistryModel";
 import type { RegistryView } from "$lib/api/generated/RegistryView";
 import type { Role } from "$lib/api/generated/Role";
@@ -23,6 +24,30 @@ export const roleWords: readonly { role: Role; title: string; meaning: string }[
 /** The version that an alias points to now. */
 export function aliased(model: RegistryModel, alias: string): VersionRow | null {
 	return model.versions.find((it) => it.aliases.includes(alias)) ?? null;
+}
+
+/** When something is to begin: `at` as the engine takes it, `null` for at once; or why what was typed is no such time. */
+export type Beginning = { at: string | null; why: null } | { at: null; why: string };
+
+/** Reads a day and a time of this computer's clock, such as “2026-12-01 08:00”; nothing means at once. */
+export function beginning(text: string, now: number): Beginning {
+	const typed = text.trim();
+	if (typed === "") return { at: null, why: null };
+	const parts = /^(\d{4})-(\d{2})-(\d{2})[T ]+(\d{1,2}):(\d{2})$/.exec(typed)?.slice(1).map(Number);
+	const no = (why: string): Beginning => ({ at: null, why });
+	if (!parts) return no("Write the day and the time, such as “2026-12-01 08:00”, or nothing for at once.");
+	const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts;
+	const time = new Date(year, month - 1, day, hour, minute);
+	// A clock that is put forward has hours that are not there; Date moves what does not exist to what does.
+	const same = time.getFullYear() === year && time.getMonth() === month - 1 && time.getDate() === day && time.getHours() === hour && time.getMinutes() === minute;
+	if (!same) return no("There is no such day or time.");
+	if (time.getTime() <= now) return no("That time has passed. Write a later one, or nothing for at once.");
+	return { at: time.toISOString(), why: null };
+}
+
+/** The promotions of a model that wait for their time, the soonest first. */
+export function waitingMoves(model: RegistryModel): PlannedMove[] {
+	return model.planned.filter((it) => it.ended === null);
 }
 
 /** Where a roll-back would lead, or why there is none. */

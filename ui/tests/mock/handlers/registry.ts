@@ -52,11 +52,13 @@ export const registry: RegistryView = {
 				{ alias: "production", version: 2, at: before(119 * DAY), by: "Jonas Lindqvist", reason: "Better calibration." },
 				{ alias: "production", version: 1, at: before(209 * DAY), by: "Amara Okonkwo", reason: "First release." },
 			],
+			planned: [{ alias: "production", version: 4, from: before(-9 * DAY), by: "Jonas Lindqvist", reason: "After the audit.", at: before(DAY), ended: null }],
 		},
 		{
 			name: long,
 			versions: [8, 7, 6, 5, 4, 3, 2, 1].map((number) => version(long, number, (9 - number) * 21, number === 1 ? { aliases: ["baseline"] } : {})),
 			alias_moves: [{ alias: "baseline", version: 1, at: before(160 * DAY), by: "Priya Raghunathan", reason: "Fixed point of comparison for the yearly validation." }],
+			planned: [],
 		},
 	],
 	people: [],
@@ -151,12 +153,17 @@ const modelOf = (name: string) => {
 	return found;
 };
 
+function overtake(model: string, alias: string): void {
+	for (const it of modelOf(model).planned) if (it.alias === alias && it.ended === null) it.ended = "Amara Okonkwo decided otherwise about this alias before its time came.";
+}
+
 function move(model: string, alias: string, number: number | null, reason: string, kind: "promoted" | "rolled_back" | "removed"): RegistryView {
 	const it = modelOf(model);
 	for (const row of it.versions) {
 		row.aliases = row.aliases.filter((other) => other !== alias);
 		if (row.version === number) row.aliases.unshift(alias);
 	}
+	overtake(model, alias);
 	it.alias_moves.unshift({ alias, version: number, kind, at: before(0), by: "Amara Okonkwo", reason });
 	return registry;
 }
@@ -203,7 +210,16 @@ export const handlers: Handlers = {
 		else registry.people.push({ card, roles, fingerprint: card.key_id.slice(0, 32), revoked: false, is_local: false });
 		return registry;
 	},
-	alias_set: ({ model, alias, version: number, reason }) => move(model, alias, number, reason, number === null ? "removed" : "promoted"),
+	alias_set: ({ model, alias, version: number, reason, from }) => {
+		if (from === undefined || number === null) return move(model, alias, number, reason, number === null ? "removed" : "promoted");
+		overtake(model, alias);
+		modelOf(model).planned.unshift({ alias, version: number, from, by: "Amara Okonkwo", reason, at: before(0), ended: null });
+		return registry;
+	},
+	alias_call_off: ({ model, alias, reason }) => {
+		for (const it of modelOf(model).planned) if (it.alias === alias && it.ended === null) it.ended = `Amara Okonkwo called it off: ${reason}`;
+		return registry;
+	},
 	alias_roll_back: ({ model, alias, version: number, reason }) => move(model, alias, number, reason, "rolled_back"),
 	version_withdraw: ({ model, version: number, reason }) => {
 		const row = modelOf(model).versions.find((it) => it.version === number);

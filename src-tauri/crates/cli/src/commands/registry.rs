@@ -487,6 +487,17 @@ fn show_text(view: &RegistryView) -> String {
         }
     }
     text.push_str(&table.text());
+    for model in &view.models {
+        for it in model.planned.iter().filter(|it| it.ended.is_none()) {
+            let (alias, name, by) = (safe(&it.alias), safe(&model.name), safe(&it.by));
+            let reason = if it.reason.is_empty() { String::new() } else { format!(": {}", safe(&it.reason)) };
+            text.push_str(&format!(
+                "{alias} of {name} points to version {} from {} on ({by}{reason}).\n",
+                it.version,
+                when(it.from)
+            ));
+        }
+    }
     let mut table = Table::new([("Person", Left), ("Roles", Left), ("Fingerprint", Left), ("", Left)]);
     for person in &view.people {
         let roles: Vec<String> = person.roles.iter().map(words).collect();

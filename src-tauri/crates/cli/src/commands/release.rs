@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
+use proofmark_contract::domain::Timestamp;
 use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::view::{
-    AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish, CandidateRef,
-    CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView, VersionDestroy,
-    VersionWithdraw,
+    AliasCallOff, AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish,
+    CandidateRef, CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView,
+    VersionDestroy, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -51,6 +52,22 @@ pub enum Command {
         model: String,
         /// The version
         version: u64,
+        /// The alias
+        #[arg(long, default_value = PRODUCTION)]
+        alias: String,
+        /// From when on, such as 2026-12-01T08:00+01:00; at once if absent. A later move of the alias ends the plan
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Calls off a promotion whose time has not come; the alias stays as it is
+    CallOff {
+        /// The model's name in the registry
+        model: String,
         /// The alias
         #[arg(long, default_value = PRODUCTION)]
         alias: String,
@@ -209,6 +226,9 @@ struct OfVersion<'a> {
     model: &'a str,
     version: Option<u64>,
     alias: Option<&'a str>,
+    /// From when on, where the alias moves later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Timestamp>,
     registry: &'a RegistryView,
 }
 
@@ -225,9 +245,28 @@ impl Command {
             Self::Publish { candidate, alias, confirm, secret } => {
                 publish(context, &candidate, alias, confirm, &secret)
             }
-            Self::Promote { model, version, alias, reason, secret } => {
-                let moved = AliasSet { model, alias, version: Some(version), reason, passphrase: secret.get(context)? };
+            Self::Promote { model, version, alias, at, reason, secret } => {
+                let passphrase = secret.get(context)?;
+                let moved = AliasSet { model, alias, version: Some(version), reason, from: at, passphrase };
                 move_alias(context, "release-promote", moved)
+            }
+            Self::CallOff { model, alias, reason, secret } => {
+                released(context.engine()?, &model)?;
+                let passphrase = secret.get(context)?;
+                let request = AliasCallOff { model: model.clone(), alias: alias.clone(), reason, passphrase };
+                let registry = context.engine()?.alias_call_off(request)?;
+                let now = registry.models.iter().find(|it| it.name == model);
+                let version = now.and_then(|it| it.versions.iter().find(|it| it.aliases.contains(&alias)));
+                let version = version.map(|it| it.version);
+                let document =
+                    OfVersion { model: &model, version, alias: Some(&alias), from: None, registry: &registry };
+                context.answer("release-call-off", &document, || {
+                    let (alias, model) = (safe(&alias), safe(&model));
+                    match version {
+                        Some(version) => format!("Called off. {alias} of {model} stays with version {version}.\n"),
+                        None => format!("Called off. {alias} of {model} points to no version.\n"),
+                    }
+                })
             }
             Self::Rollback { model, to, alias, reason, secret } => {
                 let before = released(context.engine()?, &model)?;
@@ -242,7 +281,8 @@ impl Command {
                 let registry = context.engine()?.alias_roll_back(request)?;
                 let now = registry.models.iter().find(|it| it.name == model).unwrap_or(&before);
                 let version = now.versions.iter().find(|it| it.aliases.contains(&alias)).map(|it| it.version);
-                let document = OfVersion { model: &model, version, alias: Some(&alias), registry: &registry };
+                let document =
+                    OfVersion { model: &model, version, alias: Some(&alias), from: None, registry: &registry };
                 context.answer("release-rollback", &document, || {
                     let (alias, model) = (safe(&alias), safe(&model));
                     format!("{alias} of {model} points to version {} again.\n", version.unwrap_or_default())
@@ -259,7 +299,8 @@ impl Command {
                     passphrase: secret.get(context)?,
                 };
                 let registry = context.engine()?.version_withdraw(request)?;
-                let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
+                let document =
+                    OfVersion { model: &model, version: Some(version), alias: None, from: None, registry: &registry };
                 context.answer("release-withdraw", &document, || {
                     format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model))
                 })
@@ -268,7 +309,8 @@ impl Command {
                 let (confirm, passphrase) = (model.clone(), secret.get(context)?);
                 let request = VersionDestroy { model: model.clone(), version, reason, confirm, passphrase };
                 let registry = context.engine()?.version_destroy(request)?;
-                let document = OfVersion { model: &model, version: Some(version), alias: None, registry: &registry };
+                let document =
+                    OfVersion { model: &model, version: Some(version), alias: None, from: None, registry: &registry };
                 context.answer("release-destroy", &document, || {
                     format!("The bytes of version {version} of {} are destroyed.\n", safe(&model))
                 })
@@ -434,12 +476,19 @@ fn publish(
 }
 
 fn move_alias(context: &Context, command: &str, moved: AliasSet) -> Outcome {
-    let (model, alias, version) = (moved.model.clone(), moved.alias.clone(), moved.version);
+    let (model, alias, version, from) = (moved.model.clone(), moved.alias.clone(), moved.version, moved.from);
     released(context.engine()?, &model)?;
     let registry = context.engine()?.alias_set(moved)?;
-    let document = OfVersion { model: &model, version, alias: Some(&alias), registry: &registry };
+    let document = OfVersion { model: &model, version, alias: Some(&alias), from, registry: &registry };
     context.answer(command, &document, || {
-        format!("{} of {} points to version {} now.\n", safe(&alias), safe(&model), version.unwrap_or_default())
+        let (alias, model, version) = (safe(&alias), safe(&model), version.unwrap_or_default());
+        match from {
+            None => format!("{alias} of {model} points to version {version} now.\n"),
+            Some(from) => format!(
+                "{alias} of {model} points to version {version} from {} on. Call it off: proofmark release call-off {model} --alias {alias}\n",
+                when(from)
+            ),
+        }
     })
 }
 

@@ -63,6 +63,25 @@ pub struct AliasMove {
     pub reason: String,
 }
 
+/// An alias that is, or was, to point to a version from a time on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PlannedMove {
+    /// The alias.
+    pub alias: String,
+    /// The version.
+    pub version: u64,
+    /// From when on.
+    pub from: Timestamp,
+    /// Who planned it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When they did.
+    pub at: Timestamp,
+    /// Why it came to nothing, a sentence; `null` while it waits.
+    pub ended: Option<String>,
+}
+
 /// A model in the registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RegistryModel {
@@ -72,6 +91,10 @@ pub struct RegistryModel {
     pub versions: Vec<VersionRow>,
     /// Moves of its aliases, newest first.
     pub alias_moves: Vec<AliasMove>,
+    /// Promotions with a time: those that wait, the soonest first, then those that came to nothing, newest first. What took effect is
+    /// among the moves.
+    #[serde(default)]
+    pub planned: Vec<PlannedMove>,
 }
 
 /// A person in the registry.

@@ -267,6 +267,24 @@ pub struct AliasSet {
     pub version: Option<u64>,
     /// Why.
     pub reason: String,
+    /// From when on it is to point to the version, which must not have passed; absent for at once.
+    #[serde(default)]
+    #[ts(optional)]
+    pub from: Option<Timestamp>,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// Calls off a promotion whose time has not come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AliasCallOff {
+    /// The model's name.
+    pub model: String,
+    /// Such as `production`.
+    pub alias: String,
+    /// Why.
+    pub reason: String,
     /// Opens the key if it lies in an encrypted file.
     #[serde(default)]
     pub passphrase: Option<String>,

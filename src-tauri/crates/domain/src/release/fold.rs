@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::plan::{Plan, PlanEnd};
 use super::rules::{self, Actor};
 use super::state::{
-    AliasChange, AliasMoveKind, CandidateRecord, Destruction, Freeze, JoinRequest, Placed, Question, Refused,
-    RegistryState, Rejudged, VersionRecord, WaiverRecord, Withdrawal,
+    AliasChange, AliasMoveKind, AliasRecord, CandidateRecord, Destruction, Freeze, JoinRequest, Placed, Question,
+    Refused, RegistryState, Rejudged, VersionRecord, WaiverRecord, Withdrawal,
 };
 use super::trust::{TrustList, short};
 use super::{BundleManifest, CandidateState, Decision, ModelName, ReleaseBlocked, Statement, StatementBody};
@@ -37,6 +38,9 @@ pub struct Claims {
 /// Which trust list governs a statement does not depend on any clock: it is the newest one whose owners had not yet seen
 /// the statement, or the one that its author names, whichever is later. Whoever loses a role or a key cannot get in front of
 /// that by backdating.
+///
+/// Promotions that were given a time wait in the state that is returned, as far as no later statement had to know whether they hold;
+/// [`RegistryState::settle`] lets those take effect whose time has come.
 ///
 /// Signatures are checked before this: every statement here was signed by the key that it names, and every key of a trust
 /// list has the id that it is listed under.
@@ -103,6 +107,8 @@ fn accept(
         }
         StatementBody::FreezeSet { frozen, reason } => {
             rules::may_freeze(state, actor, reason)?;
+            // What fell due while the registry stood still has lapsed, and what fell due before has not.
+            state.settle(statement.at);
             let name = rules::name_of(state, actor);
             state.frozen = frozen.then(|| Freeze { name, reason: reason.clone(), at: statement.at });
         }
@@ -166,20 +172,38 @@ fn accept(
             rules::may_publish(state, actor, *candidate, bundle)?;
             publish(state, statement, (*candidate, *bundle), model, *version, proof);
         }
-        StatementBody::Promoted { model, alias, version, reason } => {
+        StatementBody::Promoted { model, alias, version, reason, from } => {
+            state.settle_alias(model, alias, statement.at);
             rules::may_promote(state, actor, model, alias, *version)?;
-            move_alias(state, statement, AliasMoveKind::Promoted, model, alias, Some(*version), reason);
+            match from.filter(|from| *from > statement.at) {
+                Some(from) => plan(state, statement, model, alias, *version, reason, from),
+                None => move_alias(state, statement, AliasMoveKind::Promoted, model, alias, Some(*version), reason),
+            }
+        }
+        StatementBody::PromotionCalledOff { model, alias, reason } => {
+            state.settle_alias(model, alias, statement.at);
+            rules::may_call_off(state, actor, model, alias)?;
+            let end = PlanEnd::CalledOff { person: statement.author, reason: reason.clone(), at: statement.at };
+            alias_mut(state, model, alias).end_plan(end);
         }
         StatementBody::RolledBack { model, alias, version, reason } => {
+            state.settle_alias(model, alias, statement.at);
             rules::may_roll_back(state, actor, model, alias, *version)?;
             move_alias(state, statement, AliasMoveKind::RolledBack, model, alias, Some(*version), reason);
         }
         StatementBody::AliasRemoved { model, alias, reason } => {
+            state.settle_alias(model, alias, statement.at);
             rules::may_remove_alias(state, actor, model, alias)?;
             move_alias(state, statement, AliasMoveKind::Removed, model, alias, None, reason);
         }
         StatementBody::Withdrawn { model, version, replacement, reason } => {
             rules::may_withdraw(state, actor, model, *version, *replacement, reason)?;
+            state.settle(statement.at);
+            for record in state.aliases.get_mut(model).into_iter().flat_map(|all| all.values_mut()) {
+                if record.planned().is_some_and(|plan| plan.version == *version) {
+                    record.end_plan(PlanEnd::Lapsed { why: "the version was withdrawn before".to_owned() });
+                }
+            }
             if let Some(record) = version_mut(state, model, *version) {
                 let (person, at, replacement) = (statement.author, statement.at, *replacement);
                 record.withdrawn = Some(Withdrawal { person, reason: reason.clone(), replacement, at });
@@ -345,7 +369,27 @@ fn move_alias(
     reason: &str,
 ) {
     let change = AliasChange { kind, version, person: statement.author, reason: reason.to_owned(), at: statement.at };
-    let record = state.aliases.entry(model.clone()).or_default().entry(alias.to_owned()).or_default();
+    let record = alias_mut(state, model, alias);
+    record.end_plan(PlanEnd::Overtaken { person: statement.author, at: statement.at });
     record.version = version;
     record.history.push(change);
+}
+
+fn plan(
+    state: &mut RegistryState,
+    statement: &Statement,
+    model: &ModelName,
+    alias: &str,
+    version: u64,
+    reason: &str,
+    from: Timestamp,
+) {
+    let (person, at, reason) = (statement.author, statement.at, reason.to_owned());
+    let record = alias_mut(state, model, alias);
+    record.end_plan(PlanEnd::Overtaken { person, at });
+    record.plans.push(Plan { version, from, person, reason, at, end: None });
+}
+
+fn alias_mut<'s>(state: &'s mut RegistryState, model: &ModelName, alias: &str) -> &'s mut AliasRecord {
+    state.aliases.entry(model.clone()).or_default().entry(alias.to_owned()).or_default()
 }

@@ -330,6 +330,26 @@ pub fn may_promote(
     usable(state, model, version)
 }
 
+/// Why a planned promotion cannot take effect when its time comes, as the end of a sentence; nothing if it can.
+pub(super) fn why_not_promoted(state: &RegistryState, model: &ModelName, version: u64) -> Option<String> {
+    not_frozen(state).and_then(|()| usable(state, model, version)).err().map(|why| why.to_string())
+}
+
+/// Publishers call off what waits for its time, also while the registry stands still.
+pub fn may_call_off(
+    state: &RegistryState,
+    actor: Actor<'_>,
+    model: &ModelName,
+    alias: &str,
+) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Publisher)?;
+    let record = state.aliases.get(model).and_then(|all| all.get(alias));
+    match record.and_then(|record| record.planned()) {
+        Some(plan) if plan.from > actor.at => Ok(()),
+        _ => Err(ReleaseBlocked::NothingPlanned { model: model.to_string(), alias: alias.to_owned() }),
+    }
+}
+
 /// Publishers point an alias back, also while the registry stands still: going back is how harm is stopped.
 pub fn may_roll_back(
     state: &RegistryState,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BundleManifest, CandidateState, Decision, ModelName, Policy, ReleaseBlocked, Statement, TrustList, TrustedPerson,
+    BundleManifest, CandidateState, Decision, ModelName, Plan, Policy, ReleaseBlocked, Statement, TrustList,
+    TrustedPerson,
 };
 use crate::gate::GateOutcome;
 use crate::id::{CandidateId, PersonId, RegistryId, StatementId};
@@ -245,6 +246,9 @@ pub struct AliasRecord {
     pub version: Option<u64>,
     /// Every move, oldest first.
     pub history: Vec<AliasChange>,
+    /// Promotions that were given a time, oldest first. At most the last one still waits.
+    #[serde(default)]
+    pub plans: Vec<Plan>,
 }
 
 /// A statement with the place that it was found in.

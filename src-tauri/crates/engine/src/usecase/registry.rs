@@ -11,7 +11,7 @@ use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
 use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, Seen};
 use proofmark_domain::release::rules::{self, Actor};
-use proofmark_domain::release::{ModelName, RegistryState, ReleaseBlocked};
+use proofmark_domain::release::{ModelName, PlanEnd, RegistryState, ReleaseBlocked};
 use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::layout::MARKER;
@@ -46,6 +46,7 @@ impl Engine {
         };
         match self.open_attached(&attachment).and_then(|registry| Ok((registry.state()?, registry))) {
             Ok((state, registry)) => {
+                follow_plans(&registry);
                 view.models = models(&state, &registry);
                 view.people = self.people_of(&state)?;
                 view.self_test = registry.promises().map(|it| lines(&it)).unwrap_or_default();
@@ -124,6 +125,7 @@ impl Engine {
     /// # Errors
     /// If the ledger cannot be written.
     pub fn registry_detach(&self, _: Nothing) -> Answer<RegistryView> {
+        self.forget_buckets();
         if let Some(attachment) = self.attachment()? {
             let entry = AuditEntry::new(self.actor(), "registry.detach", attachment.id.to_string());
             self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -149,6 +151,7 @@ impl Engine {
         };
         self.start_job(plan, move |engine, worker| {
             let registry = engine.open_attached(&attachment)?;
+            follow_plans(&registry);
             let report = engine.verify_registry(&registry, worker)?;
             let entry = AuditEntry::new(engine.actor(), "registry.verify", attachment.id.to_string());
             let seen = registry.seen().ok().filter(|_| report.verdict == RegistryVerdict::Ok);
@@ -178,7 +181,7 @@ impl Engine {
     /// # Errors
     /// If there is no registry.
     pub fn verify_directory(&self, path: &Path, owner: Option<String>) -> Answer<RegistryReport> {
-        let place = Place::read(&path.to_string_lossy())?;
+        let place = Place::of_path(path)?;
         let pinned = match owner {
             Some(owner) => Some(owner),
             None => {
@@ -233,6 +236,7 @@ impl Engine {
     /// If the version does not verify; then nothing is copied.
     pub fn registry_fetch(&self, wanted: &str, to: &Path) -> Answer<proofmark_registry::registry::Fetched> {
         let registry = self.open_attached(&self.attached()?)?;
+        follow_plans(&registry);
         let fetched = registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?;
         self.note_fetch(&fetched)?;
         Ok(fetched)
@@ -299,6 +303,7 @@ impl Engine {
     }
 
     fn attach(&self, place: &Place, registry: &Registry, owner: &str) -> Answer<RegistryView> {
+        self.forget_buckets();
         let state = registry.state()?;
         let attachment = Attachment {
             path: place.canonical()?.text(),
@@ -353,6 +358,12 @@ impl Engine {
         people.sort_by(|a, b| a.card.name.cmp(&b.card.name));
         Ok(people)
     }
+}
+
+/// Writes the files that MLflow reads anew where the time of a promotion has come. Where this machine cannot write, they stay as they are
+/// until somebody looks who can; what was signed holds either way, and a verification says that they are behind.
+pub(crate) fn follow_plans(registry: &Registry) {
+    let _ = registry.follow_plans();
 }
 
 /// Where it is kept what was seen of a registry.
@@ -499,9 +510,49 @@ fn models(state: &RegistryState, registry: &Registry) -> Vec<RegistryModel> {
             })
             .collect();
         moves.sort_by_key(|it| std::cmp::Reverse(it.at));
-        models.push(RegistryModel { name: name.as_str().to_owned(), versions: rows, alias_moves: moves });
+        let planned = planned(state, name);
+        models.push(RegistryModel { name: name.as_str().to_owned(), versions: rows, alias_moves: moves, planned });
     }
     models
+}
+
+/// Promotions with a time, but those that took effect.
+fn planned(state: &RegistryState, model: &ModelName) -> Vec<PlannedMove> {
+    let aliases = state.aliases.get(model).into_iter().flatten();
+    let mut all: Vec<PlannedMove> = aliases
+        .flat_map(|(alias, record)| record.plans.iter().map(move |plan| (alias, plan)))
+        .filter(|(_, plan)| plan.end != Some(PlanEnd::TookEffect))
+        .map(|(alias, plan)| PlannedMove {
+            alias: alias.clone(),
+            version: plan.version,
+            from: plan.from,
+            by: name_of(state, plan.person),
+            reason: plan.reason.clone(),
+            at: plan.at,
+            ended: plan.end.as_ref().map(|end| ended(state, end)),
+        })
+        .collect();
+    all.sort_by_key(|it| {
+        let waits = it.ended.is_none();
+        (!waits, if waits { it.from.ms() } else { -it.at.ms() })
+    });
+    all
+}
+
+fn ended(state: &RegistryState, end: &PlanEnd) -> String {
+    match end {
+        PlanEnd::TookEffect => "It took effect.".to_owned(),
+        PlanEnd::CalledOff { person, reason, .. } if reason.is_empty() => {
+            format!("{} called it off.", name_of(state, *person))
+        }
+        PlanEnd::CalledOff { person, reason, .. } => {
+            sentence(&format!("{} called it off: {reason}", name_of(state, *person)))
+        }
+        PlanEnd::Overtaken { person, .. } => {
+            format!("{} decided otherwise about this alias before its time came.", name_of(state, *person))
+        }
+        PlanEnd::Lapsed { why } => sentence(&format!("It did not take effect: {why}")),
+    }
 }
 
 fn folder_of(registry: &Registry, model: &ModelName, version: u64) -> String {

@@ -256,7 +256,7 @@ impl Engine {
         })
     }
 
-    /// Moves an alias.
+    /// Moves an alias, at once or from a time on.
     ///
     /// # Errors
     /// If a rule forbids it, or nobody can sign.
@@ -265,11 +265,30 @@ impl Engine {
         let model = ModelName::new(&request.model)
             .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
         let registry = self.open_attached(&self.attached()?)?;
-        match request.version {
-            Some(version) => registry.promote(&signer, &model, &request.alias, version, request.reason.trim())?,
-            None => registry.remove_alias(&signer, &model, &request.alias, request.reason.trim())?,
+        let (alias, reason) = (&request.alias, request.reason.trim());
+        match (request.version, request.from) {
+            (Some(version), Some(from)) => registry.plan_promotion(&signer, &model, alias, version, reason, from)?,
+            (Some(version), None) => registry.promote(&signer, &model, alias, version, reason)?,
+            (None, None) => registry.remove_alias(&signer, &model, alias, reason)?,
+            (None, Some(_)) => {
+                return Err(Trouble::new(ErrorCode::InvalidRequest, "An alias cannot be taken away at a later time."));
+            }
         }
-        self.note_release("release.alias", &format!("{model}@{}", request.alias))?;
+        let action = if request.from.is_some() { "release.plan" } else { "release.alias" };
+        self.note_release(action, &format!("{model}@{}", request.alias))?;
+        self.registry_show(Nothing {})
+    }
+
+    /// Calls off a promotion whose time has not come.
+    ///
+    /// # Errors
+    /// If none waits, the person who acts is no publisher, or nobody can sign.
+    pub fn alias_call_off(&self, request: AliasCallOff) -> Answer<RegistryView> {
+        let signer = self.signer(request.passphrase)?;
+        let model = ModelName::new(&request.model)
+            .map_err(|error| Trouble::new(ErrorCode::InvalidRequest, error.to_string()))?;
+        self.open_attached(&self.attached()?)?.call_off(&signer, &model, &request.alias, request.reason.trim())?;
+        self.note_release("release.call_off", &format!("{model}@{}", request.alias))?;
         self.registry_show(Nothing {})
     }
 

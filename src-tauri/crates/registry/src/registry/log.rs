@@ -117,7 +117,8 @@ impl Registry {
         let trust = trust_claims.iter().filter_map(|(number, claim)| Some((*number, claim.holder()?)));
         let held = Claims { versions: versions.collect(), trust: trust.collect() };
         let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
-        let (state, refused) = fold(self.id, placed, &manifests, &held);
+        let (mut state, refused) = fold(self.id, placed, &manifests, &held);
+        state.settle(self.clock.now());
         let Reading { mut findings, mut ignored, .. } = reading;
         for refused in &refused {
             let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
@@ -153,6 +154,7 @@ const fn is_overtaken(why: &ReleaseBlocked) -> bool {
             | ReleaseBlocked::WrongState { .. }
             | ReleaseBlocked::Version { .. }
             | ReleaseBlocked::Frozen { .. }
+            | ReleaseBlocked::NothingPlanned { .. }
     )
 }
 

@@ -3,7 +3,7 @@
 use proofmark_domain::gate::GateOutcome;
 use proofmark_domain::id::{CandidateId, StatementId};
 use proofmark_domain::release::rules;
-use proofmark_domain::release::{ModelName, RegistryState, StatementBody};
+use proofmark_domain::release::{ModelName, PlanEnd, RegistryState, StatementBody};
 use proofmark_domain::{Digest, Timestamp};
 
 use super::Registry;
@@ -111,9 +111,76 @@ impl Registry {
         self.act_on(publisher, model, |state, actor| {
             rules::may_promote(state, actor, model, alias, version)?;
             let (model, alias, reason) = (model.clone(), alias.to_owned(), reason.to_owned());
-            Ok(StatementBody::Promoted { model, alias, version, reason })
+            Ok(StatementBody::Promoted { model, alias, version, reason, from: None })
         })?;
         self.refresh_view(model)
+    }
+
+    /// Points an alias to a version from a time on, unless somebody moves the alias or calls it off before. A plan for the same alias
+    /// that still waits is replaced.
+    pub fn plan_promotion(
+        &self,
+        publisher: &Signer,
+        model: &ModelName,
+        alias: &str,
+        version: u64,
+        reason: &str,
+        from: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let now = self.clock.now();
+        if from <= now {
+            return Err(RegistryError::Invalid(format!("{from} has passed: it is {now}; name a later time, or none")));
+        }
+        self.act_on(publisher, model, |state, actor| {
+            rules::may_promote(state, actor, model, alias, version)?;
+            let (model, alias, reason) = (model.clone(), alias.to_owned(), reason.to_owned());
+            Ok(StatementBody::Promoted { model, alias, version, reason, from: Some(from) })
+        })?;
+        self.refresh_view(model)
+    }
+
+    /// Calls off a promotion whose time has not come. The alias stays as it is.
+    pub fn call_off(
+        &self,
+        publisher: &Signer,
+        model: &ModelName,
+        alias: &str,
+        reason: &str,
+    ) -> Result<(), RegistryError> {
+        self.act_on(publisher, model, |state, actor| {
+            rules::may_call_off(state, actor, model, alias)?;
+            let (model, alias, reason) = (model.clone(), alias.to_owned(), reason.to_owned());
+            Ok(StatementBody::PromotionCalledOff { model, alias, reason })
+        })
+        .map(drop)
+    }
+
+    /// Brings the files that MLflow reads up to the promotions whose time has come. Needs no key: the files only follow what was signed.
+    /// Returns the models whose files were behind.
+    pub fn follow_plans(&self) -> Result<Vec<ModelName>, RegistryError> {
+        let state = self.state()?;
+        let mut followed = Vec::new();
+        for (model, aliases) in &state.aliases {
+            for (alias, record) in aliases {
+                let took_effect = record.plans.iter().any(|plan| plan.end == Some(PlanEnd::TookEffect));
+                if !took_effect || !self.has_folder(&layout::model_folder(model))? {
+                    continue;
+                }
+                let path = format!("{}/aliases/{alias}", layout::model_folder(model));
+                let there = match self.store.read(&path) {
+                    Ok(text) => Some(text),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                    Err(error) => return Err(RegistryError::io(self.path(&path), "reading")(error)),
+                };
+                if there != record.version.map(|version| version.to_string().into_bytes()) {
+                    self.ensure_writable()?;
+                    self.refresh_view(model)?;
+                    followed.push(model.clone());
+                    break;
+                }
+            }
+        }
+        Ok(followed)
     }
 
     /// Points an alias back to a version that it pointed to before: to the last one that may still be used if none is

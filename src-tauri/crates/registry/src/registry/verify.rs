@@ -9,7 +9,7 @@ use proofmark_domain::release::{
 };
 
 use super::log::{Claim, Finding, Loaded, finding, unreadable};
-use super::version::{hash, model_metas};
+use super::version::{early_model_metas, hash, model_metas};
 use super::{Registry, short};
 use crate::error::RegistryError;
 use crate::keys::PublicKey;
@@ -24,7 +24,9 @@ const AGAIN: &str = "publishing the same candidate again completes it";
 const COPY: &str = "move the version's folder away and publish its candidate again, or restore it from another copy";
 const WAIT: &str =
     "wait until the folder is synchronised; if it stays, restore the file from another copy of the registry";
-const VIEW: &str = "moving any alias of the model, or publishing again, writes it anew from the signed statements";
+const EARLY: &str =
+    "compare the clocks of the machines that share the registry; it is right from the promotion's time on";
+const VIEW: &str = "moving any alias of the model, publishing again, or showing the registry once the time of a promotion has come writes it anew from the signed statements";
 
 impl Registry {
     /// Re-checks the whole registry. Nothing is written.
@@ -519,9 +521,10 @@ impl<'r> Check<'r> {
         for model in models {
             let path = format!("{}/meta.yaml", layout::model_folder(model));
             let states = model_metas(&self.loaded.state, model);
-            if !states.is_empty() {
+            if let Some(now) = states.last() {
                 let text = self.read_if_there(&path);
-                self.view(&path, text.as_ref(), states.last(), &states);
+                let early = early_model_metas(&self.loaded.state, model);
+                self.view(&path, text.as_ref(), Some(now), &[states.as_slice(), &early].concat());
             }
             let aliases = self.loaded.state.aliases.get(model).cloned().unwrap_or_default();
             let folder = format!("{}/aliases", layout::model_folder(model));
@@ -540,6 +543,12 @@ impl<'r> Check<'r> {
                 let path = format!("{folder}/{alias}");
                 let text = self.read_if_there(&path);
                 let number = |version: Option<u64>| version.map(|it| it.to_string().into_bytes());
+                // A reader whose clock is ahead of ours was earlier to write what holds from a time on.
+                if record.planned().is_some_and(|plan| text.is_some() && text == number(Some(plan.version))) {
+                    let message = "it shows a promotion whose time has not come by this machine's clock".to_owned();
+                    self.found(RegistryVerdict::Incomplete, "view_early", &path, message, EARLY);
+                    continue;
+                }
                 let states: Vec<Vec<u8>> = record.history.iter().filter_map(|it| number(it.version)).collect();
                 self.view(&path, text.as_ref(), number(record.version).as_ref(), &states);
             }

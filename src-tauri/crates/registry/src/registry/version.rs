@@ -5,7 +5,7 @@ use std::io::Read;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
-use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState, StatementBody};
+use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState, StatementBody, VersionRecord};
 use sha2::{Digest as _, Sha256};
 
 use super::log::Loaded;
@@ -153,8 +153,7 @@ impl Registry {
 
 /// Every text that `meta.yaml` of a model had or should have had, the present one last.
 pub(super) fn model_metas(state: &RegistryState, model: &ModelName) -> Vec<Vec<u8>> {
-    let Some(versions) = state.versions.get(model) else { return Vec::new() };
-    let Some(created) = versions.values().map(|it| it.at.ms()).min() else { return Vec::new() };
+    let Some((created, versions)) = created(state, model) else { return Vec::new() };
     let withdrawn = versions.values().filter_map(|it| it.withdrawn.as_ref()).map(|it| it.at.ms());
     let moved = state.aliases.get(model).into_iter().flat_map(|all| all.values()).flat_map(|it| &it.history);
     let mut times: Vec<i64> =
@@ -162,4 +161,16 @@ pub(super) fn model_metas(state: &RegistryState, model: &ModelName) -> Vec<Vec<u
     times.sort_unstable();
     times.dedup();
     times.into_iter().map(|updated| layout::model_meta(model, created, updated)).collect()
+}
+
+fn created<'s>(state: &'s RegistryState, model: &ModelName) -> Option<(i64, &'s BTreeMap<u64, VersionRecord>)> {
+    let versions = state.versions.get(model)?;
+    Some((versions.values().map(|it| it.at.ms()).min()?, versions))
+}
+
+/// Texts of `meta.yaml` that a machine whose clock is ahead may have written: as it will be when a promotion's time has come.
+pub(super) fn early_model_metas(state: &RegistryState, model: &ModelName) -> Vec<Vec<u8>> {
+    let Some((created, _)) = created(state, model) else { return Vec::new() };
+    let planned = state.aliases.get(model).into_iter().flat_map(|all| all.values()).filter_map(|it| it.planned());
+    planned.map(|plan| layout::model_meta(model, created, plan.from.ms())).collect()
 }

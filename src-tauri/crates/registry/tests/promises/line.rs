@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::thread;
 
+use proofmark_domain::Timestamp;
 use proofmark_domain::gate::{GateOutcome, GateVerdict};
 use proofmark_domain::person::Role;
 use proofmark_domain::registry::RegistryVerdict;
@@ -193,5 +194,75 @@ fn a_cancelled_submission_leaves_nothing() -> Outcome {
     let report = team.verify()?;
     assert_whole(&report, "after cancelling");
     assert!(report.ignored.is_empty(), "nothing is left over: {:?}", report.ignored);
+    Ok(())
+}
+
+/// A clock that a test sets.
+struct Set(std::sync::atomic::AtomicI64);
+
+impl proofmark_registry::Clock for Set {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn fresh(&self, at: Timestamp) -> uuid::Uuid {
+        proofmark_registry::SystemClock.fresh(at)
+    }
+}
+
+#[test]
+fn a_planned_promotion_moves_the_alias_and_then_what_others_read() -> Outcome {
+    use std::sync::atomic::Ordering::SeqCst;
+    let team = Team::published()?;
+    let now = proofmark_registry::Clock::now(&proofmark_registry::SystemClock).ms();
+    let clock = Arc::new(Set((now + 1_000).into()));
+    let open = || {
+        let trusted_owner = Some(team.owner.key_id().to_owned());
+        team.open_with(OpenOptions { trusted_owner, clock: Some(clock.clone()), ..OpenOptions::default() })
+    };
+    let registry = open()?;
+    let candidate = team.approved(&registry, "second")?;
+    registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+    let (model, hour) = (churn(), 3_600_000);
+    let from = Timestamp::from_ms(now + hour);
+    let past = registry.plan_promotion(&team.ann, &model, "production", 2, "", Timestamp::from_ms(now));
+    assert!(matches!(past, Err(RegistryError::Invalid(_))), "{past:?}");
+    let other = registry.plan_promotion(&team.bob, &model, "production", 2, "", from);
+    assert!(matches!(blocked(other), Some(ReleaseBlocked::RoleMissing { .. })), "who may not promote may not plan to");
+    registry.plan_promotion(&team.ann, &model, "production", 2, "monday", from)?;
+    let shown = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        Ok(team.ground.store()?.read("models/churn/aliases/production")?)
+    };
+    assert_eq!(registry.state()?.aliased(&model, "production"), Some(1), "until then the former one");
+    assert_eq!(registry.follow_plans()?, [], "nothing to follow");
+    assert_eq!(shown()?, b"1");
+    assert_whole(&registry.verify(&mut Watch::silent())?, "while it waits");
+
+    clock.0.store(from.ms(), SeqCst);
+    let late = open()?;
+    assert_eq!(late.state()?.aliased(&model, "production"), Some(2), "from then on the new one");
+    let fetched = late.fetch(&"churn@production".parse()?, &team.room.path().join("out"), &mut Watch::silent())?;
+    assert_eq!(fetched.version, 2);
+    let report = late.verify(&mut Watch::silent())?;
+    assert_eq!(report.verdict, RegistryVerdict::Incomplete, "{:?}", codes(&report));
+    assert!(codes(&report).iter().all(|code| *code == "view_stale"), "{:?}", codes(&report));
+    assert_eq!(late.follow_plans()?, [churn()], "whoever looks next writes what MLflow reads");
+    assert_eq!(shown()?, b"2");
+    assert_eq!(late.follow_plans()?, []);
+    assert_whole(&late.verify(&mut Watch::silent())?, "after it took effect");
+
+    // Another machine, whose clock is an hour behind.
+    clock.0.store(from.ms() - hour / 2, SeqCst);
+    let report = open()?.verify(&mut Watch::silent())?;
+    assert_eq!(report.verdict, RegistryVerdict::Incomplete, "{:#?}", report.problems);
+    assert!(codes(&report).contains(&"view_early"), "{:?}", codes(&report));
+
+    clock.0.store(from.ms() + 1_000, SeqCst);
+    assert_eq!(late.roll_back(&team.ann, &model, "production", None, "worse")?, 1, "and it can be taken back");
+    late.plan_promotion(&team.ann, &model, "production", 2, "again", Timestamp::from_ms(from.ms() + hour))?;
+    late.call_off(&team.ann, &model, "production", "it is the holidays")?;
+    clock.0.store(from.ms() + 2 * hour, SeqCst);
+    assert_eq!(open()?.state()?.aliased(&model, "production"), Some(1), "what was called off does not come");
+    assert_whole(&open()?.verify(&mut Watch::silent())?, "after calling off");
     Ok(())
 }

@@ -1,5 +1,6 @@
 // Generated from the contract. Do not edit: `cargo xtask bindings` writes it.
 import type { AlertReply } from "./AlertReply";
+import type { AliasCallOff } from "./AliasCallOff";
 import type { AliasRollBack } from "./AliasRollBack";
 import type { AliasSet } from "./AliasSet";
 import type { AuditPage } from "./AuditPage";
@@ -202,6 +203,7 @@ export interface Commands {
 	candidate_publish: { request: CandidatePublish; answer: JobRef };
 	alias_set: { request: AliasSet; answer: RegistryView };
 	alias_roll_back: { request: AliasRollBack; answer: RegistryView };
+	alias_call_off: { request: AliasCallOff; answer: RegistryView };
 	version_consumers: { request: VersionRef; answer: ConsumerList };
 	version_withdraw: { request: VersionWithdraw; answer: RegistryView };
 	version_destroy: { request: VersionDestroy; answer: RegistryView };
@@ -308,6 +310,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	candidate_publish: ["registry", "audit"],
 	alias_set: ["registry", "audit"],
 	alias_roll_back: ["registry", "audit"],
+	alias_call_off: ["registry", "audit"],
 	version_consumers: ["registry", "reports"],
 	version_withdraw: ["registry", "audit"],
 	version_destroy: ["registry", "audit"],

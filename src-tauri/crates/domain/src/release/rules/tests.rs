@@ -9,7 +9,7 @@ use crate::gate::{GateOutcome, GateVerdict};
 use crate::id::RegistryId;
 use crate::id::StatementId;
 use crate::person::PersonCard;
-use crate::release::{Claims, Placed, Policy, Requirement, Statement, StatementBody, TrustList, fold};
+use crate::release::{Claims, Placed, PlanEnd, Policy, Requirement, Statement, StatementBody, TrustList, fold};
 use crate::sensitive::{CarriedLabel, SensitiveGroup};
 
 /// Builds statements one after the other, as a registry holds them.
@@ -485,4 +485,140 @@ fn names_of_models_and_aliases_are_narrow() {
         assert!(!is_alias(bad), "`{bad}` is no alias");
     }
     assert!(is_alias("production") && is_alias("vintage"), "words are aliases");
+}
+
+/// A registry with version 1 of the model and a promotion of it planned for a time, in milliseconds.
+fn planned(from: i64) -> Book {
+    let mut book = Book::new(Policy::default(), manifest());
+    book.approve(BOB, BOB);
+    book.publish(1, true);
+    book.plan(from);
+    book
+}
+
+impl Book {
+    fn plan(&mut self, from: i64) {
+        self.say(
+            ANN,
+            ANN,
+            StatementBody::Promoted {
+                model: model(),
+                alias: "production".into(),
+                version: 1,
+                reason: String::new(),
+                from: Some(Timestamp::from_ms(from)),
+            },
+        );
+    }
+
+    fn call_off(&mut self) {
+        let (alias, reason) = ("production".into(), "not yet".into());
+        self.say(ANN, ANN, StatementBody::PromotionCalledOff { model: model(), alias, reason });
+    }
+
+    /// Where the alias points at a time.
+    fn at(&self, now: i64) -> Option<u64> {
+        let (mut state, _) = self.fold();
+        state.settle(Timestamp::from_ms(now));
+        state.aliased(&model(), "production")
+    }
+
+    fn end_of_plan(&self, now: i64) -> Option<PlanEnd> {
+        let (mut state, _) = self.fold();
+        state.settle(Timestamp::from_ms(now));
+        state.aliases[&model()]["production"].plans.last().unwrap().end.clone()
+    }
+}
+
+#[test]
+fn a_planned_promotion_holds_from_its_time_on() {
+    let book = planned(100);
+    assert_eq!(book.at(99), None, "before, the alias is what it was");
+    assert_eq!(book.at(100), Some(1));
+    let (mut state, refused) = book.fold();
+    assert_eq!(refused, []);
+    assert_eq!(state.next_due(), Some(Timestamp::from_ms(100)));
+    state.settle(Timestamp::from_ms(500));
+    assert_eq!(state.next_due(), None);
+    let record = &state.aliases[&model()]["production"];
+    assert_eq!(record.history.last().map(|it| it.at), Some(Timestamp::from_ms(100)), "its time, not that of the look");
+    assert_eq!(record.plans[0].end, Some(PlanEnd::TookEffect));
+    assert_eq!(planned(3).at(10), Some(1), "a time that has passed is at once");
+}
+
+#[test]
+fn whoever_moves_the_alias_before_ends_the_plan() {
+    let mut book = planned(100);
+    book.say(
+        ANN,
+        ANN,
+        StatementBody::Promoted {
+            model: model(),
+            alias: "production".into(),
+            version: 1,
+            reason: String::new(),
+            from: None,
+        },
+    );
+    assert!(matches!(book.end_of_plan(500), Some(PlanEnd::Overtaken { .. })));
+    book.say(ANN, ANN, StatementBody::AliasRemoved { model: model(), alias: "production".into(), reason: "x".into() });
+    assert_eq!(book.at(500), None, "and it does not come back");
+
+    let mut book = planned(100);
+    book.plan(200);
+    assert_eq!((book.at(150), book.at(200)), (None, Some(1)), "there is one plan at a time, the newest");
+}
+
+#[test]
+fn a_plan_is_called_off_by_a_publisher_and_before_its_time() {
+    let mut book = planned(100);
+    book.call_off();
+    assert_eq!(book.at(500), None);
+    assert!(matches!(book.end_of_plan(500), Some(PlanEnd::CalledOff { .. })));
+    book.call_off();
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::NothingPlanned { .. }]), "once");
+
+    let mut book = planned(100);
+    let (alias, reason) = ("production".to_owned(), String::new());
+    book.say(BOB, BOB, StatementBody::PromotionCalledOff { model: model(), alias, reason });
+    assert!(matches!(book.fold().1[..], [ReleaseBlocked::RoleMissing { .. }]), "not by anybody");
+    assert_eq!(book.at(100), Some(1));
+
+    // Its time lies between the plan and the statement that calls it off.
+    let from = book.statements.len() as i64 + 1;
+    let mut late = planned(from);
+    late.approve(BOB, BOB);
+    late.call_off();
+    assert_eq!(late.at(500), Some(1), "what took effect is rolled back, not called off");
+}
+
+#[test]
+fn what_may_not_be_promoted_when_its_time_comes_is_not() {
+    let freeze = |frozen| StatementBody::FreezeSet { frozen, reason: "a look".into() };
+    let mut book = planned(100);
+    book.say(OLGA, OLGA, freeze(true));
+    assert_eq!(book.at(500), None, "the registry stands still");
+    assert!(matches!(book.end_of_plan(500), Some(PlanEnd::Lapsed { .. })));
+    book.say(OLGA, OLGA, freeze(false));
+    assert_eq!(book.at(500), Some(1), "it went on before the time came");
+
+    let from = planned(1).statements.len() as i64 + 2;
+    let mut book = planned(from);
+    book.say(OLGA, OLGA, freeze(true));
+    book.approve(BOB, BOB);
+    book.say(OLGA, OLGA, freeze(false));
+    assert_eq!(book.at(500), None, "what fell due meanwhile does not come after all");
+
+    let mut book = planned(100);
+    let (replacement, reason) = (None, "wrong labels".into());
+    book.say(ANN, ANN, StatementBody::Withdrawn { model: model(), version: 1, replacement, reason });
+    assert_eq!(book.at(500), None, "the version was withdrawn");
+}
+
+#[test]
+fn a_clock_that_is_ahead_elsewhere_brings_no_plan_forward() {
+    let mut book = planned(100);
+    book.approve(BOB, BOB);
+    book.statements.last_mut().unwrap().statement.at = Timestamp::from_ms(5_000);
+    assert_eq!(book.at(99), None, "only statements about the alias are asked for their time");
 }
