@@ -84,7 +84,7 @@ impl Engine {
             self.0.events.emit(&EngineEvent::Notice { notice: Notice { tone: NoticeTone::Attention, text, target } });
         }
         if let Some(due) = before.as_ref().and_then(|it| it.due).filter(|due| *due <= now) {
-            follow_plans(&registry);
+            follow_plans(&registry, &state);
             self.tell_promoted(&state, due, now);
         }
         let waiting = waiting.into_iter().map(|it| it.candidate).collect();

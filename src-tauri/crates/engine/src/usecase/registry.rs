@@ -46,7 +46,7 @@ impl Engine {
         };
         match self.open_attached(&attachment).and_then(|registry| Ok((registry.state()?, registry))) {
             Ok((state, registry)) => {
-                follow_plans(&registry);
+                follow_plans(&registry, &state);
                 view.models = models(&state, &registry);
                 view.people = self.people_of(&state)?;
                 view.self_test = registry.promises().map(|it| lines(&it)).unwrap_or_default();
@@ -151,7 +151,9 @@ impl Engine {
         };
         self.start_job(plan, move |engine, worker| {
             let registry = engine.open_attached(&attachment)?;
-            follow_plans(&registry);
+            if let Ok(state) = registry.state() {
+                follow_plans(&registry, &state);
+            }
             let report = engine.verify_registry(&registry, worker)?;
             let entry = AuditEntry::new(engine.actor(), "registry.verify", attachment.id.to_string());
             let seen = registry.seen().ok().filter(|_| report.verdict == RegistryVerdict::Ok);
@@ -236,7 +238,7 @@ impl Engine {
     /// If the version does not verify; then nothing is copied.
     pub fn registry_fetch(&self, wanted: &str, to: &Path) -> Answer<proofmark_registry::registry::Fetched> {
         let registry = self.open_attached(&self.attached()?)?;
-        follow_plans(&registry);
+        follow_plans(&registry, &registry.state()?);
         let fetched = registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?;
         self.note_fetch(&fetched)?;
         Ok(fetched)
@@ -362,8 +364,8 @@ impl Engine {
 
 /// Writes the files that MLflow reads anew where the time of a promotion has come. Where this machine cannot write, they stay as they are
 /// until somebody looks who can; what was signed holds either way, and a verification says that they are behind.
-pub(crate) fn follow_plans(registry: &Registry) {
-    let _ = registry.follow_plans();
+pub(crate) fn follow_plans(registry: &Registry, state: &RegistryState) {
+    let _ = registry.follow_plans(state);
 }
 
 /// Where it is kept what was seen of a registry.

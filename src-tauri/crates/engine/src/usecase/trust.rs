@@ -13,7 +13,7 @@ use proofmark_registry::{Mirrored, Registry, TrustChange, Wanted, Watch};
 use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
 
 use super::place::Place;
-use super::registry::with_role;
+use super::registry::{follow_plans, with_role};
 use super::wording::role_words;
 use crate::Engine;
 use crate::jobs::JobPlan;
@@ -273,6 +273,8 @@ fn mirror_place(named: Place) -> Answer<Place> {
 }
 
 fn copy_to(registry: &Registry, to: &Place, watch: &mut Watch<'_>) -> Answer<Mirrored> {
+    // What is behind does not verify, and what does not verify is not copied.
+    follow_plans(registry, &registry.state()?);
     Ok(match to {
         Place::Folder(path) => registry.mirror(path, watch)?,
         Place::Bucket(_) => registry.mirror_in(to.store()?, watch)?,

@@ -156,9 +156,8 @@ impl Registry {
     }
 
     /// Brings the files that MLflow reads up to the promotions whose time has come. Needs no key: the files only follow what was signed.
-    /// Returns the models whose files were behind.
-    pub fn follow_plans(&self) -> Result<Vec<ModelName>, RegistryError> {
-        let state = self.state()?;
+    /// Returns the models whose files were behind. `state` is what this registry says now; where no promotion had a time, nothing is read.
+    pub fn follow_plans(&self, state: &RegistryState) -> Result<Vec<ModelName>, RegistryError> {
         let mut followed = Vec::new();
         for (model, aliases) in &state.aliases {
             for (alias, record) in aliases {
