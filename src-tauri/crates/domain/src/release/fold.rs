@@ -107,8 +107,7 @@ fn accept(
         }
         StatementBody::FreezeSet { frozen, reason } => {
             rules::may_freeze(state, actor, reason)?;
-            // What fell due while the registry stood still has lapsed, and what fell due before has not.
-            state.settle(statement.at);
+            state.lapse_frozen(statement.at);
             let name = rules::name_of(state, actor);
             state.frozen = frozen.then(|| Freeze { name, reason: reason.clone(), at: statement.at });
         }
@@ -173,7 +172,6 @@ fn accept(
             publish(state, statement, (*candidate, *bundle), model, *version, proof);
         }
         StatementBody::Promoted { model, alias, version, reason, from } => {
-            state.settle_alias(model, alias, statement.at);
             rules::may_promote(state, actor, model, alias, *version)?;
             match from.filter(|from| *from > statement.at) {
                 Some(from) => plan(state, statement, model, alias, *version, reason, from),
@@ -181,29 +179,20 @@ fn accept(
             }
         }
         StatementBody::PromotionCalledOff { model, alias, reason } => {
-            state.settle_alias(model, alias, statement.at);
             rules::may_call_off(state, actor, model, alias)?;
             let end = PlanEnd::CalledOff { person: statement.author, reason: reason.clone(), at: statement.at };
-            alias_mut(state, model, alias).end_plan(end);
+            alias_mut(state, model, alias).end_plans(statement.at, &end);
         }
         StatementBody::RolledBack { model, alias, version, reason } => {
-            state.settle_alias(model, alias, statement.at);
-            rules::may_roll_back(state, actor, model, alias, *version)?;
+            as_of(state, statement, model, alias, |state| rules::may_roll_back(state, actor, model, alias, *version))?;
             move_alias(state, statement, AliasMoveKind::RolledBack, model, alias, Some(*version), reason);
         }
         StatementBody::AliasRemoved { model, alias, reason } => {
-            state.settle_alias(model, alias, statement.at);
-            rules::may_remove_alias(state, actor, model, alias)?;
+            as_of(state, statement, model, alias, |state| rules::may_remove_alias(state, actor, model, alias))?;
             move_alias(state, statement, AliasMoveKind::Removed, model, alias, None, reason);
         }
         StatementBody::Withdrawn { model, version, replacement, reason } => {
             rules::may_withdraw(state, actor, model, *version, *replacement, reason)?;
-            state.settle(statement.at);
-            for record in state.aliases.get_mut(model).into_iter().flat_map(|all| all.values_mut()) {
-                if record.planned().is_some_and(|plan| plan.version == *version) {
-                    record.end_plan(PlanEnd::Lapsed { why: "the version was withdrawn before".to_owned() });
-                }
-            }
             if let Some(record) = version_mut(state, model, *version) {
                 let (person, at, replacement) = (statement.author, statement.at, *replacement);
                 record.withdrawn = Some(Withdrawal { person, reason: reason.clone(), replacement, at });
@@ -369,10 +358,29 @@ fn move_alias(
     reason: &str,
 ) {
     let change = AliasChange { kind, version, person: statement.author, reason: reason.to_owned(), at: statement.at };
+    // What took effect before belongs to the history. The move outweighs it, so that its author's clock decides nothing else.
+    state.settle_alias(model, alias, statement.at);
     let record = alias_mut(state, model, alias);
-    record.end_plan(PlanEnd::Overtaken { person: statement.author, at: statement.at });
+    record.end_plans(statement.at, &PlanEnd::Overtaken { person: statement.author, at: statement.at });
     record.version = version;
     record.history.push(change);
+}
+
+/// Asks a rule about an alias as it was when the statement was made, by its author's clock.
+fn as_of(
+    state: &mut RegistryState,
+    statement: &Statement,
+    model: &ModelName,
+    alias: &str,
+    rule: impl FnOnce(&RegistryState) -> Result<(), ReleaseBlocked>,
+) -> Result<(), ReleaseBlocked> {
+    let now = state.aliases.get(model).and_then(|all| all.get(alias)).cloned();
+    state.settle_alias(model, alias, statement.at);
+    let ruled = rule(state);
+    if let Some(now) = now {
+        *alias_mut(state, model, alias) = now;
+    }
+    ruled
 }
 
 fn plan(
@@ -386,7 +394,7 @@ fn plan(
 ) {
     let (person, at, reason) = (statement.author, statement.at, reason.to_owned());
     let record = alias_mut(state, model, alias);
-    record.end_plan(PlanEnd::Overtaken { person, at });
+    record.end_plans(at, &PlanEnd::Overtaken { person, at });
     record.plans.push(Plan { version, from, person, reason, at, end: None });
 }
 

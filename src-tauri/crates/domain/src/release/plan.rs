@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ModelName;
 use super::state::{AliasChange, AliasMoveKind, AliasRecord, RegistryState};
-use super::{ModelName, rules};
 use crate::Timestamp;
 use crate::id::PersonId;
 
@@ -59,57 +59,80 @@ pub struct Plan {
 }
 
 impl AliasRecord {
-    /// The plan that waits, if there is one; there is never more than one.
+    /// The newest plan that waits, if there is one.
     pub fn planned(&self) -> Option<&Plan> {
         self.plans.last().filter(|plan| plan.end.is_none())
     }
 
-    /// Ends the plan that waits, if there is one.
-    pub(super) fn end_plan(&mut self, end: PlanEnd) {
-        if let Some(plan) = self.plans.last_mut().filter(|plan| plan.end.is_none()) {
-            plan.end = Some(end);
+    fn waiting(&self) -> impl Iterator<Item = &Plan> {
+        self.plans.iter().filter(|plan| plan.end.is_none())
+    }
+
+    /// Ends the plans that wait for a time after `at`. One whose time had come by then is past being ended.
+    pub(super) fn end_plans(&mut self, at: Timestamp, end: &PlanEnd) {
+        for plan in self.plans.iter_mut().filter(|plan| plan.end.is_none() && plan.from > at) {
+            plan.end = Some(end.clone());
         }
     }
 }
 
 impl RegistryState {
-    /// Lets every plan take effect whose time has come at `now`.
+    /// Lets every plan take effect whose time has come at `now`, and ends those that cannot any more.
     pub fn settle(&mut self, now: Timestamp) {
-        let due: Vec<(ModelName, String)> = self
+        let waiting: Vec<(ModelName, String)> = self
             .aliases
             .iter()
             .flat_map(|(model, all)| all.iter().map(move |(alias, record)| (model, alias, record)))
-            .filter(|(.., record)| record.planned().is_some_and(|plan| plan.from <= now))
+            .filter(|(.., record)| record.waiting().next().is_some())
             .map(|(model, alias, _)| (model.clone(), alias.clone()))
             .collect();
-        for (model, alias) in due {
+        for (model, alias) in waiting {
             self.settle_alias(&model, &alias, now);
         }
     }
 
     /// The same for one alias.
     pub(super) fn settle_alias(&mut self, model: &ModelName, alias: &str, now: Timestamp) {
-        let planned = self.aliases.get(model).and_then(|all| all.get(alias)).and_then(AliasRecord::planned).cloned();
-        let Some(plan) = planned.filter(|plan| plan.from <= now) else { return };
-        let why_not = rules::why_not_promoted(self, model, plan.version);
-        let Some(record) = self.aliases.get_mut(model).and_then(|all| all.get_mut(alias)) else { return };
-        if let Some(why) = why_not {
-            return record.end_plan(PlanEnd::Lapsed { why });
+        let Some(mut record) = self.aliases.get(model).and_then(|all| all.get(alias)).cloned() else { return };
+        for plan in record.plans.iter_mut().filter(|plan| plan.end.is_none()) {
+            // Whether the version may be used at the plan's time is known as soon as it is withdrawn; whether the registry stands still
+            // at that time, only then.
+            let withdrawn = self.version(model, plan.version).and_then(|it| it.withdrawn.as_ref());
+            if withdrawn.is_some_and(|it| it.at <= plan.from) {
+                plan.end = Some(PlanEnd::Lapsed { why: "the version was withdrawn before its time came".to_owned() });
+            } else if plan.from > now {
+                continue;
+            } else if self.frozen.as_ref().is_some_and(|freeze| freeze.at <= plan.from) {
+                plan.end = Some(PlanEnd::Lapsed { why: STOOD_STILL.to_owned() });
+            } else {
+                plan.end = Some(PlanEnd::TookEffect);
+                record.version = Some(plan.version);
+                record.history.push(AliasChange {
+                    kind: AliasMoveKind::Promoted,
+                    version: Some(plan.version),
+                    person: plan.person,
+                    reason: plan.reason.clone(),
+                    at: plan.from,
+                });
+            }
         }
-        record.end_plan(PlanEnd::TookEffect);
-        record.version = Some(plan.version);
-        record.history.push(AliasChange {
-            kind: AliasMoveKind::Promoted,
-            version: Some(plan.version),
-            person: plan.person,
-            reason: plan.reason,
-            at: plan.from,
-        });
+        self.aliases.entry(model.clone()).or_default().insert(alias.to_owned(), record);
+    }
+
+    /// Ends the plans whose time came between the beginning of a freeze and `until`: they do not come after it.
+    pub(super) fn lapse_frozen(&mut self, until: Timestamp) {
+        let Some(since) = self.frozen.as_ref().map(|freeze| freeze.at) else { return };
+        let plans = self.aliases.values_mut().flat_map(|all| all.values_mut()).flat_map(|record| &mut record.plans);
+        for plan in plans.filter(|plan| plan.end.is_none() && plan.from >= since && plan.from <= until) {
+            plan.end = Some(PlanEnd::Lapsed { why: STOOD_STILL.to_owned() });
+        }
     }
 
     /// When the next plan is due; `None` if none waits.
     pub fn next_due(&self) -> Option<Timestamp> {
         let records = self.aliases.values().flat_map(|all| all.values());
-        records.filter_map(|record| record.planned()).map(|plan| plan.from).min()
+        records.flat_map(AliasRecord::waiting).map(|plan| plan.from).min()
     }
 }
+
+const STOOD_STILL: &str = "the registry stood still when its time came";

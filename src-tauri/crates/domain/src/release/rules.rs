@@ -330,11 +330,6 @@ pub fn may_promote(
     usable(state, model, version)
 }
 
-/// Why a planned promotion cannot take effect when its time comes, as the end of a sentence; nothing if it can.
-pub(super) fn why_not_promoted(state: &RegistryState, model: &ModelName, version: u64) -> Option<String> {
-    not_frozen(state).and_then(|()| usable(state, model, version)).err().map(|why| why.to_string())
-}
-
 /// Publishers call off what waits for its time, also while the registry stands still.
 pub fn may_call_off(
     state: &RegistryState,

@@ -617,8 +617,32 @@ fn what_may_not_be_promoted_when_its_time_comes_is_not() {
 
 #[test]
 fn a_clock_that_is_ahead_elsewhere_brings_no_plan_forward() {
-    let mut book = planned(100);
-    book.approve(BOB, BOB);
-    book.statements.last_mut().unwrap().statement.at = Timestamp::from_ms(5_000);
-    assert_eq!(book.at(99), None, "only statements about the alias are asked for their time");
+    let ahead = |book: &mut Book| book.statements.last_mut().unwrap().statement.at = Timestamp::from_ms(5_000);
+    let withdraw = |version| {
+        let (replacement, reason) = (None, "wrong labels".into());
+        StatementBody::Withdrawn { model: model(), version, replacement, reason }
+    };
+    let plan_from = |from| StatementBody::Promoted {
+        model: model(),
+        alias: "production".into(),
+        version: 1,
+        reason: String::new(),
+        from: Some(Timestamp::from_ms(from)),
+    };
+    let removed = StatementBody::AliasRemoved { model: model(), alias: "production".into(), reason: "x".into() };
+    for (who, body) in [
+        (BOB, StatementBody::Asked { candidate: candidate(), bundle: bundle(), text: "why?".into() }),
+        (OLGA, StatementBody::FreezeSet { frozen: true, reason: "a look".into() }),
+        (ANN, withdraw(1)),
+        // Its author takes the first plan for one that took effect.
+        (ANN, plan_from(9_000)),
+        // Who may not move aliases changes nothing, whatever the time that they give.
+        (BOB, plan_from(9_000)),
+        (BOB, removed),
+    ] {
+        let mut book = planned(100);
+        book.say(who, who, body.clone());
+        ahead(&mut book);
+        assert_eq!((book.at(99), book.at(100)), (None, Some(1)), "{body:?}");
+    }
 }
