@@ -161,8 +161,11 @@ impl Registry {
         let mut followed = Vec::new();
         for (model, aliases) in &state.aliases {
             for (alias, record) in aliases {
-                let took_effect = record.plans.iter().any(|plan| plan.end == Some(PlanEnd::TookEffect));
-                if !took_effect || !self.has_folder(&layout::model_folder(model))? {
+                // Whoever moved the alias since has written the files then.
+                let last = record.history.last().map(|it| it.at);
+                let moved_by_plan =
+                    record.plans.iter().any(|plan| plan.end == Some(PlanEnd::TookEffect) && Some(plan.from) == last);
+                if !moved_by_plan || !self.has_folder(&layout::model_folder(model))? {
                     continue;
                 }
                 let path = format!("{}/aliases/{alias}", layout::model_folder(model));
