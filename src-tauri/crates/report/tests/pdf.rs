@@ -24,6 +24,7 @@ fn find(bytes: &[u8], word: &[u8], from: usize) -> Option<usize> {
 fn open(bytes: &[u8]) -> Opened {
     assert!(bytes.starts_with(b"%PDF-1.7"), "the header of a PDF");
     assert!(bytes.trim_ascii_end().ends_with(b"%%EOF"), "the end of a PDF");
+    assert!(proofmark_report::document::is_own(bytes, bytes), "a newer one may take its place");
     let (mut objects, mut streams) = (String::new(), String::new());
     let mut at = 0;
     while let Some(start) = find(bytes, b"stream\n", at) {

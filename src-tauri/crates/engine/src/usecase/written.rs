@@ -9,7 +9,7 @@ use proofmark_contract::ErrorCode;
 use crate::trouble::{Answer, Trouble, io_trouble};
 
 /// Bytes at each end of a file by which one of ours is told from others.
-const END: u64 = 64 * 1024;
+const END: u64 = 2 * 1024 * 1024;
 
 /// Refuses a place where something lies that `is_own` does not know by its first and last bytes. A new document goes to a new name, or
 /// replaces one of ours.
@@ -112,7 +112,7 @@ mod tests {
         let path = room.join("a.txt");
         let own = |head: &[u8], tail: &[u8]| head.starts_with(b"ours") && tail.ends_with(b"end");
         refuse_other_file(&path, own).unwrap();
-        fs::write(&path, format!("ours{}end", "x".repeat(200_000))).unwrap();
+        fs::write(&path, format!("ours{}end", "x".repeat(5_000_000))).unwrap();
         refuse_other_file(&path, own).unwrap();
         replace(&path, b"ours, new end").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"ours, new end");
