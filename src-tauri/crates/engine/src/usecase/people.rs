@@ -90,6 +90,8 @@ impl Engine {
     /// If the passphrase does not open the key, or the keychain cannot be used; then everything is as before.
     pub fn key_keychain(&self, request: KeyKeychain) -> Answer<PersonList> {
         let key_id = &request.key_id;
+        // Whatever the keychain gave before may be wrong from now on.
+        *lock(&self.0.unlocked) = None;
         let (storage, action) = if request.keep {
             let Some(passphrase) = request.passphrase.filter(|it| !it.is_empty()) else {
                 return Err(Trouble::new(
@@ -128,6 +130,7 @@ impl Engine {
     /// # Errors
     /// If it should and does not: it cannot be asked, or what it holds is not the passphrase (any more). The code tells.
     pub fn keychain_opens(&self) -> Answer<bool> {
+        *lock(&self.0.unlocked) = None;
         // Whoever cannot be read is asked, and what is wrong shows when they sign.
         let Ok(Some(me)) = self.me() else { return Ok(false) };
         if me.person.storage != KeyStorage::Keychain {
