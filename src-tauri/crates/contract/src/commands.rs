@@ -93,6 +93,7 @@ macro_rules! for_each_command {
             drift_show           (ReportRef)        -> DriftView         : Read  => [Reports],
             monitor_list         (ProjectFilter)    -> MonitorList       : Read  => [Files, Reports],
             monitor_start        (MonitorStart)     -> JobRef            : Write => [Reports, Jobs],
+            log_map              (LogMap)           -> Done              : Write => [Reports, Decisions, Audit],
             monitor_show         (PathRef)          -> MonitorView       : Read  => [Files, Reports, Decisions],
             alert_answer         (AlertReply)       -> MonitorView       : Write => [Reports, Decisions, Audit],
             retraining_request   (PathRef)          -> RetrainingRequest : Read  => [Files, Reports, Decisions],

@@ -3,6 +3,7 @@ import type { AlertKind } from "$lib/api/generated/AlertKind";
 import type { AlertResponse } from "$lib/api/generated/AlertResponse";
 import type { Assumption } from "$lib/api/generated/Assumption";
 import type { HealthState } from "$lib/api/generated/HealthState";
+import type { LogRole } from "$lib/api/generated/LogRole";
 import type { MonitorWindow } from "$lib/api/generated/MonitorWindow";
 import type { Retrain } from "$lib/api/generated/Retrain";
 import type { Tone } from "$lib/api/generated/Tone";
@@ -21,6 +22,7 @@ export const alertWords: Record<AlertKind, string> = {
 	errors: "Requests fail",
 	quality: "Inputs are missing or damaged",
 	inputs: "Inputs changed",
+	together: "Inputs hang together otherwise",
 	outputs: "Answers changed",
 	confidence: "The model is less sure",
 	skew: "Served otherwise than trained",
@@ -69,3 +71,20 @@ export function withInterval(value: number | null | undefined, interval: readonl
 	if (value === null || value === undefined) return "–";
 	return interval ? `${number(value, 3)} (${number(interval[0], 3)} to ${number(interval[1], 3)})` : number(value, 3);
 }
+
+/** What a column of a log can stand for. */
+export const roleWords: Record<LogRole, string> = {
+	id: "identifier of the prediction",
+	time: "time",
+	model: "model",
+	version: "version of the model",
+	caller: "who asked",
+	latency: "how long it took",
+	status: "status of the answer",
+	error: "what went wrong",
+	prediction: "what the model answered",
+	score: "probability of a class",
+	label: "what turned out to be true",
+	input: "what the model was asked",
+	ignored: "none of these",
+};

@@ -2,7 +2,7 @@
 
 use proofmark_domain::Timestamp;
 use proofmark_domain::id::{ProjectId, ReportId};
-use proofmark_domain::monitor::{AlertKind, HealthState, MonitorReport, WindowKind};
+use proofmark_domain::monitor::{AlertKind, HealthState, LogRole, MonitorReport, WindowKind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -84,6 +84,29 @@ pub enum AlertVerb {
     Seasonal,
     /// The answer before no longer holds.
     Reopen,
+}
+
+/// Says what columns of a log stand for, once: it holds for every later reading of this path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogMap {
+    /// The project.
+    pub project: ProjectId,
+    /// The log.
+    pub path: String,
+    /// The columns; what is not among them is found out by names and values. Empty takes back what was said.
+    pub columns: Vec<ColumnRole>,
+}
+
+/// What one column of a log stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ColumnRole {
+    /// The column as the file names it.
+    pub column: String,
+    /// Its role.
+    pub role: LogRole,
+    /// Of a score, the class that it is of.
+    #[serde(default)]
+    pub class: Option<String>,
 }
 
 /// Answers an alert.

@@ -18,7 +18,9 @@ mod governance;
 mod holds;
 mod import;
 mod lineage;
+
 mod lineage_export;
+mod log_mapping;
 mod models;
 mod monitoring;
 mod overview;

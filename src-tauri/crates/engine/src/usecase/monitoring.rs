@@ -17,6 +17,7 @@ use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::log_mapping::wishes;
 use crate::Engine;
 use crate::jobs::{JobPlan, Worker};
 use crate::screen::absolute;
@@ -107,7 +108,7 @@ impl Engine {
             reference: place(&reading.reference)?,
             labels: place(&reading.labels)?,
             window: reading.asked.window,
-            columns: Vec::new(),
+            columns: wishes(self.log_columns(project, &reading.log.path)?),
             now: self.now().ms(),
         };
         let mut report = monitor(&input, &cancel, progress)?;

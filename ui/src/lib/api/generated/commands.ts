@@ -64,6 +64,7 @@ import type { LineageQuery } from "./LineageQuery";
 import type { LineageView } from "./LineageView";
 import type { LineageWay } from "./LineageWay";
 import type { LineageWayQuery } from "./LineageWayQuery";
+import type { LogMap } from "./LogMap";
 import type { LogTail } from "./LogTail";
 import type { LogTailQuery } from "./LogTailQuery";
 import type { ModelList } from "./ModelList";
@@ -183,6 +184,7 @@ export interface Commands {
 	drift_show: { request: ReportRef; answer: DriftView };
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
 	monitor_start: { request: MonitorStart; answer: JobRef };
+	log_map: { request: LogMap; answer: Done };
 	monitor_show: { request: PathRef; answer: MonitorView };
 	alert_answer: { request: AlertReply; answer: MonitorView };
 	retraining_request: { request: PathRef; answer: RetrainingRequest };
@@ -290,6 +292,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],
 	monitor_start: ["reports", "jobs"],
+	log_map: ["reports", "decisions", "audit"],
 	monitor_show: ["files", "reports", "decisions"],
 	alert_answer: ["reports", "decisions", "audit"],
 	retraining_request: ["files", "reports", "decisions"],
