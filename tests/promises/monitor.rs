@@ -242,3 +242,150 @@ fn a_prediction_has_its_story() -> Outcome {
         .error_with_hint(2, "not_found")?;
     Ok(())
 }
+
+/// Normal to the eye: the sum of twelve even numbers.
+fn normal(random: &mut Csv) -> f64 {
+    (0..12).map(|_| random.random()).sum::<f64>() - 6.0
+}
+
+#[test]
+fn what_no_column_shows_and_where_the_model_errs_is_told() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let mut random = Csv::new(&["height", "weight", "region", "prediction", "good"]);
+    // Height and weight hang together from the seventh day on; the outcome is turned round in one region.
+    let mut draw = |hangs: f64, turned: bool| {
+        let height = normal(&mut random);
+        let weight = hangs * height + (1.0 - hangs * hangs).sqrt() * normal(&mut random);
+        let region = ["north", "south", "east", "west"][(random.random() * 4.0) as usize % 4];
+        let said = u8::from(height > 0.0);
+        let right = (random.random() < 0.85) != (turned && region == "north");
+        (height, weight, region, said, if right { said } else { 1 - said })
+    };
+    let mut table = "height,weight,region,prediction,good\n".to_owned();
+    for _ in 0..4_000 {
+        let (height, weight, region, said, good) = draw(0.0, false);
+        writeln!(table, "{height:.4},{weight:.4},{region},{said},{good}")?;
+    }
+    let (mut log, mut labels) = (String::new(), "request_id,good\n".to_owned());
+    for row in 0..7_200 {
+        let day = row / 600;
+        let (height, weight, region, said, good) = draw(if day < 6 { 0.0 } else { 0.9 }, day >= 6);
+        let record = json!({
+            "request_id": id(row), "time": format!("2026-03-{:02}T{:02}:00:00Z", day + 1, row % 24), "model": "fit", "version": "1",
+            "inputs": {"height": height, "weight": weight, "region": region}, "outputs": {"prediction": said}, "status": 200,
+        });
+        writeln!(log, "{record}")?;
+        writeln!(labels, "{},{good}", id(row))?;
+    }
+    let paths = [
+        sandbox.write("log.jsonl", log)?,
+        sandbox.write("reference.csv", table)?,
+        sandbox.write("labels.csv", labels)?,
+    ];
+    let document = monitor(&cli, &paths[0], &[&paths[1], &paths[2]], &["--reference", "--labels"])?;
+    let windows = document["windows"].as_array().context("no windows")?;
+    ensure!(windows.len() == 12, "{} windows", windows.len());
+    for (at, window) in windows.iter().enumerate() {
+        let (drift, parts) = (&window["drift"], &window["performance"]["segments"]);
+        ensure!(drift["drifted"] == 0, "no column moved in day {at}: {}", drift["why"]);
+        let (verdict, part) = if at < 6 { ("no_drift", None) } else { ("drift", Some("region")) };
+        let joint = &drift["together"]["verdict"];
+        ensure!(joint == verdict || at < 6 && joint == "cannot_tell", "day {at}: {}", drift["together"]);
+        ensure!(drift["verdict"] == verdict, "day {at}: {}", drift["why"]);
+        ensure!(parts[0]["column"].as_str() == part, "day {at}: {parts}");
+    }
+    let part = &windows[11]["performance"]["segments"][0];
+    ensure!(part["values"] == "is north" && part["metric"] == "accuracy", "{part}");
+    let (value, before) =
+        (part["value"].as_f64().context("no value")?, part["reference"].as_f64().context("no reference")?);
+    ensure!(value < 0.3 && before > 0.8 && part["elsewhere"].as_f64().is_some_and(|it| it > 0.75), "{part}");
+    let alerts = document["alerts"].as_array().context("no alerts")?;
+    let of = |kind: &str| alerts.iter().find(|it| it["kind"] == kind && it["is_open"] == true);
+    let together = of("together").with_context(|| format!("no alert on the inputs together: {alerts:?}"))?;
+    ensure!(together["window"] == 6, "{together}");
+    ensure!(together["columns"].to_string().contains("height"), "{together}");
+    let worse = of("performance").context("no alert on performance")?["sentence"].to_string();
+    ensure!(worse.contains("Where region is north"), "{worse}");
+    Ok(())
+}
+
+#[test]
+fn what_python_writes_is_read_and_a_broken_line_is_named() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let mut text = String::new();
+    for row in 0..200 {
+        let age = match row % 4 {
+            0 => "NaN".to_owned(),
+            1 => "Infinity".to_owned(),
+            _ => row.to_string(),
+        };
+        writeln!(
+            text,
+            "{{\"request_id\":\"{}\",\"time\":\"2026-03-01T10:00:00Z\",\"model\":\"m\",\"inputs\":{{\"age\":{age}}},\"outputs\":{{\"prediction\":\"yes\"}}}}",
+            id(row)
+        )?;
+    }
+    text.push_str("{\"request_id\": \"x\",}\n");
+    let log = sandbox.write("log.jsonl", text)?;
+    let empty = sandbox.write("nothing.csv", "age,good\n")?;
+    let document = monitor(&cli, &log, &[&empty], &["--reference"])?;
+    ensure!(document["log"]["rows"] == 200, "{}", document["log"]);
+    let said = |code: &str| problem(&document, code).map(|it| it["message"].to_string()).unwrap_or_default();
+    ensure!(said("not_finite").contains("100 values"), "{}", document["log"]["problems"]);
+    ensure!(said("broken_lines").contains("line 201 of log.jsonl"), "{}", document["log"]["problems"]);
+    ensure!(said("no_rows").contains("nothing.csv holds no rows"), "{}", document["log"]["problems"]);
+    ensure!(said("one_class").contains("yes"), "{}", document["log"]["problems"]);
+    Ok(())
+}
+
+#[test]
+fn what_columns_stand_for_is_said_once() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let mut random = Csv::new(&[]);
+    let mut text = "order_no,written,answer,belief,size\n".to_owned();
+    for row in 0..400 {
+        let p = random.random();
+        writeln!(
+            text,
+            "{},2026-03-{:02}T10:00:00Z,{},{p:.3},{row}",
+            id(row),
+            row % 4 + 1,
+            if p > 0.5 { "yes" } else { "no" }
+        )?;
+    }
+    let log = sandbox.write("project/used.csv", text)?;
+    crate::files::scan(&cli, &sandbox.folder("project")?)?;
+    let role = |document: &Value, column: &str| {
+        let mapping = document["log"]["mapping"].as_array().cloned().unwrap_or_default();
+        mapping.into_iter().find(|it| it["column"] == column).unwrap_or_default()
+    };
+    let before = monitor(&cli, &log, &[], &[])?;
+    ensure!(role(&before, "belief")["role"] != "score", "{}", before["log"]["mapping"]);
+    let words: Vec<&std::ffi::OsStr> = vec![
+        "monitor".as_ref(),
+        log.as_os_str(),
+        "--column".as_ref(),
+        "prediction=answer".as_ref(),
+        "--column".as_ref(),
+        "score:yes=belief".as_ref(),
+        "--confirm".as_ref(),
+    ];
+    cli.ok(words)?;
+    let after = monitor(&cli, &log, &[], &[])?;
+    for (column, is) in [("answer", "prediction"), ("belief", "score")] {
+        let found = role(&after, column);
+        ensure!(found["role"] == is && found["confirmed"] == true, "{found}");
+    }
+    ensure!(role(&after, "belief")["name"] == "yes", "{}", after["log"]["mapping"]);
+    ensure!(after["windows"][0]["confidence"].is_object(), "there are probabilities now: {}", after["windows"][0]);
+    let audit = cli.ok(["audit", "list"])?.to_string();
+    ensure!(audit.contains("log.map"), "the word is not in the audit: {audit}");
+    let words: Vec<&std::ffi::OsStr> = vec!["monitor".as_ref(), log.as_os_str(), "--confirm".as_ref()];
+    cli.ok(words)?;
+    let taken_back = monitor(&cli, &log, &[], &[])?;
+    ensure!(taken_back["log"]["mapping"] == before["log"]["mapping"], "{}", taken_back["log"]["mapping"]);
+    Ok(())
+}

@@ -121,8 +121,36 @@ pub struct JointDrift {
     pub roc: Vec<(f64, f64)>,
     /// Rows used, reference then current.
     pub n: (u64, u64),
+    /// What is left when the columns that tell the tables apart most are taken out; `null` where nothing does, or for tables of old.
+    #[serde(default)]
+    pub without: Option<AucWithout>,
+    /// The rows of the current table that are least like the reference, the surest first.
+    #[serde(default)]
+    pub typical: Vec<TypicalRow>,
     /// Why, in one sentence.
     pub why: String,
+}
+
+/// The classifier's AUC without some columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct AucWithout {
+    /// The columns that were taken out, at most three.
+    pub columns: Vec<String>,
+    /// The AUC of the rest; `null` where no column is left.
+    pub auc: Option<f64>,
+    /// Its 95 % confidence interval.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// A row that is typical of the current table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct TypicalRow {
+    /// Its number in the current table, from 1; a header is not counted.
+    pub row: u64,
+    /// How sure the classifier was, without having learnt from it, that it is of the current table, 0..1.
+    pub sure: f64,
 }
 
 /// Whether the relation between features and target changed.

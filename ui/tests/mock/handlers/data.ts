@@ -220,7 +220,7 @@ function driftView(report: string): DriftView {
 			joint: {
 				verdict: row.verdict, auc: row.auc, interval: row.auc === null ? null : [row.auc - 0.008, row.auc + 0.008], p_value: row.auc === null ? null : 1e-9,
 				drivers: columns.slice(0, 14).map((it, i) => ({ column: it.name, importance: 0.3 * 0.7 ** i })), left_out: [["application_id", "an identifier: it differs in every table"], ["submitted_at", "a time: it always tells two months apart"]],
-				roc: row.auc === null ? [] : [[0, 0], [0.1, 0.7], [0.3, 0.9], [1, 1]], n: [20_000, 20_000], why: row.auc === null ? "There are too few rows to train a classifier." : row.why,
+				roc: row.auc === null ? [] : [[0, 0], [0.1, 0.7], [0.3, 0.9], [1, 1]], n: [20_000, 20_000], without: row.auc === null ? null : { columns: ["income"], auc: 0.53, interval: [0.51, 0.55] }, typical: row.auc === null ? [] : [{ row: 812, sure: 0.97 }, { row: 40, sure: 0.96 }], why: row.auc === null ? "There are too few rows to train a classifier." : row.why,
 			},
 			concept: drifted ? { verdict: "cannot_tell", why: "The outcome is known for 212 rows only; 1,000 are needed." } : null,
 		},

@@ -30,6 +30,7 @@ const windows: MonitorWindow[] = Array.from({ length: 24 }, (_, i): MonitorWindo
 				{ name: "income", role: "input", verdict: late ? "drift" : "no_drift", effect: late ? 0.23 : 0.01, interval: late ? [0.2, 0.26] : [0, 0.03], p_adjusted: late ? 1e-40 : 0.8, change: late ? "distribution" : null, cost: late ? 0.031 : null, season: null, why: late ? "71.0 % of the reference and 48.2 % of the current rows are below 41,000 (KS distance 0.230); the median moved from 38,100 to 43,900" : "at most 0.030 apart, which is within the tolerated 0.030" },
 				{ name: "heating_oil_price", role: "input", verdict: "drift", effect: 0.19, interval: [0.17, 0.21], p_adjusted: 1e-20, change: "season", cost: 0.001, season: { state: "expected", known: 3, sentence: "expected for November: inside the range of the last 3 Novembers" }, why: "expected for November: inside the range of the last 3 Novembers" },
 			],
+			together: i < 12 ? null : { verdict: late ? "drift" : "no_drift", auc: late ? 0.664 : 0.503, interval: late ? [0.648, 0.68] : [0.486, 0.52], p_value: late ? 1e-60 : 0.36, drivers: late ? [{ column: "income", importance: 0.11 }, { column: "region", importance: 0.04 }] : [], left_out: [["heating_oil_price", "moved as the season has it"]], roc: [], n: [2000, 2000], without: late ? { columns: ["income", "region"], auc: 0.531, interval: [0.515, 0.547] } : null, typical: [], why: late ? "a classifier can tell the tables apart (AUC 0.664, 95 % interval 0.648 to 0.680, p = 1.00e-60), mostly by income (AUC lost without it: 0.110), region (AUC lost without it: 0.040)" : "a classifier cannot tell the tables apart beyond the tolerated 0.520 (AUC 0.503, 95 % interval 0.486 to 0.520, p = 3.60e-1)" },
 			why: late ? "3 of 14 columns drifted: income, region, employer." : "None of 14 columns drifted.",
 		},
 		quality: { columns: late ? [{ name: "employer", missing: 0.12, missing_reference: 0.01, outside_range: null, unseen: 0.04, wrong_type: 0, not_finite: 0 }] : [], absent: [] },
@@ -37,6 +38,7 @@ const windows: MonitorWindow[] = Array.from({ length: 24 }, (_, i): MonitorWindo
 			realised: i < 20 ? { accuracy: { value: accuracy, interval: [round(accuracy - 0.01), round(accuracy + 0.01)], rows: 3_900 } } : {},
 			estimated: { accuracy: { value: i < 20 ? round(accuracy + 0.004) : null, interval: i < 20 ? [round(accuracy - 0.006), round(accuracy + 0.014)] : null, sampling_error: 0.005, assumptions: { calibration: "holds", overlap: i < 20 ? "holds" : "fails", enough_rows: "holds", stable_relation: i < 20 ? "holds" : "unknown", valid_scores: "holds" }, why: i < 20 ? "learnt from 41,203 rows with a known outcome; labels of the log agree" : "no number is given: 9 % of the rows hold values that the reference never had" } },
 			reference: { accuracy: 0.912 },
+			segments: late ? [{ column: "region", values: "is north", metric: "accuracy", rows: 812, value: 0.611, elsewhere: 0.902, reference: 0.908, reference_elsewhere: 0.913, more: 0.286, interval: [0.25, 0.322], p_adjusted: 1e-38, sentence: "Where region is north, accuracy is 0.611 on 812 predictions, in the reference 0.908; elsewhere 0.902, in the reference 0.913." }] : [],
 			why: "",
 		},
 	};
@@ -60,7 +62,7 @@ const view: MonitorView = {
 		],
 		health: { state: "bad", why: "Since 2026-11-08: accuracy went from 0.912 to 0.836 (0.826 to 0.846 with 95 %), measured on 3900 predictions with a label. income, region and employer are distributed otherwise than in the reference." },
 		window: "day",
-		log: { paths: [LOG], format: "proofmark", rows: 105_000, span: [before(24 * 24 * 60), before(1)], mapping: [], problems: [{ code: "duplicate_ids", count: 12, message: "12 predictions have an identifier that stands before; each identifier was counted once." }] },
+		log: { paths: [LOG], format: "proofmark", rows: 105_000, span: [before(24 * 24 * 60), before(1)], mapping: [{ column: "request_id", role: "id", name: "", confirmed: false }, { column: "ts", role: "time", name: "", confirmed: false }, { column: "yhat", role: "prediction", name: "", confirmed: false }, { column: "p_good", role: "score", name: "good", confirmed: true }, { column: "income", role: "input", name: "income", confirmed: true }], problems: [{ code: "duplicate_ids", count: 12, message: "12 predictions have an identifier that stands before; each identifier was counted once." }] },
 		reference: { path: "data/train.parquet", rows: 41_203, used: 41_203, columns: ["income", "region"], has_outcomes: true },
 		labels: { path: "data/labels_2026_10.csv", labels: 78_000, joined: 77_990, unmatched: 10 },
 		others: [],
@@ -145,6 +147,7 @@ const tail = (after: number | null | undefined): LogTail => {
 
 export const handlers: Handlers = {
 	alert_answer: () => view,
+	log_map: () => ({ message: "5 columns kept: every later reading goes by them." }),
 	retraining_request: () => retraining,
 	log_tail: ({ after }) => tail(after),
 	monitor_show: ({ path }) => (path.includes("unread") ? { ...view, path, head: null, report: null } : { ...view, path }),

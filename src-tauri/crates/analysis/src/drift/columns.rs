@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
 
 /// The code of a missing value.
-pub(super) const MISSING: u32 = u32::MAX;
+pub(crate) const MISSING: u32 = u32::MAX;
 
 /// Most distinct whole numbers that are read as codes rather than as a quantity.
 pub(super) const MAX_CODES: usize = 12;

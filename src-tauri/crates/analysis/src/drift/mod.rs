@@ -5,7 +5,7 @@
 
 mod change;
 mod column;
-mod columns;
+pub(crate) mod columns;
 mod concept;
 pub(crate) mod counts;
 pub(crate) mod joint;
@@ -212,9 +212,18 @@ pub fn compare(
     let columns = decide_all(measured, options);
     joint_rows.drop_copies();
     progress(0.5, "training the domain classifier");
-    let (joint, scores) = joint::classify(&joint_rows, left_out, options, cancel, &mut |p| {
+    let (mut joint, scores) = joint::classify(&joint_rows, left_out, options, cancel, &mut |p| {
         progress(0.5 + 0.4 * p, "training the domain classifier");
     })?;
+    // The classifier knows the current rows by their place behind the reference's among those that were picked.
+    for it in &mut joint.typical {
+        let place = (it.row as usize).checked_sub(rows.0.len()).and_then(|it| rows.1.get(it));
+        it.row = place.map_or(0, |it| *it as u64 + 1);
+    }
+    if !joint.typical.is_empty() {
+        let named: Vec<String> = joint.typical.iter().map(|it| it.row.to_string()).collect();
+        joint.why.push_str(&format!("; most typical of the current table are its rows {}", named.join(", ")));
+    }
     progress(0.9, "looking at the relation to the target");
     let concept = match &options.target {
         None => None,

@@ -423,3 +423,23 @@ fn no_drift_seldom_raises_an_alarm_and_a_medium_shift_is_found() {
         .count();
     assert_eq!(found, 10, "half a standard deviation is always found");
 }
+
+#[test]
+fn what_is_left_without_the_drifted_columns_and_the_rows_typical_of_now_are_told() {
+    let mut draw = Draw::new(8);
+    let reference = table(vec![num("a", draw.normals(2_000, 0.0)), num("b", draw.normals(2_000, 0.0))]);
+    let moved = draw.normals(2_000, 0.8);
+    let current = table(vec![num("a", moved.clone()), num("b", draw.normals(2_000, 0.0))]);
+    let joint = run(&reference, &current, &DriftOptions::default()).joint;
+    let without = joint.without.unwrap();
+    assert_eq!(without.columns, ["a"]);
+    assert!(without.auc.is_some_and(|it| it < 0.54), "{:?}", without.auc);
+    assert_eq!(joint.typical.len(), 5);
+    for it in &joint.typical {
+        assert!(moved[it.row as usize - 1] > 1.0 && it.sure > 0.6, "{it:?}: {}", moved[it.row as usize - 1]);
+    }
+    assert!(joint.why.contains("without a the AUC is") && joint.why.contains("most typical"), "{}", joint.why);
+    let same = table(vec![num("a", draw.normals(2_000, 0.0)), num("b", draw.normals(2_000, 0.0))]);
+    let joint = run(&reference, &same, &DriftOptions::default()).joint;
+    assert_eq!((joint.without, joint.typical), (None, Vec::new()));
+}

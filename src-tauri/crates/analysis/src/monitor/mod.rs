@@ -15,7 +15,9 @@ mod mapping;
 mod reference;
 mod report;
 pub(crate) mod season;
+mod segments;
 mod source;
+mod together;
 pub mod trace;
 mod usage;
 mod windows;
@@ -159,6 +161,7 @@ pub fn monitor(
             input.now,
         );
         let mut troubles = source::Read::default();
+        let mut first_broken = None;
         for (at, source) in opened.sources.iter().enumerate() {
             let wanted: Vec<String> =
                 mapping.columns.iter().filter(|it| it.role != LogRole::Ignored).map(|it| it.column.clone()).collect();
@@ -175,6 +178,11 @@ pub fn monitor(
                     {
                         troubles.add(trouble, read.count(trouble));
                     }
+                    first_broken = first_broken.or_else(|| {
+                        let (line, why) = read.first_broken?;
+                        let name = source.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+                        Some(format!("line {line} of {name}: {why}"))
+                    });
                 }
                 Err(TableError::Cancelled) => return Err(TableError::Cancelled),
                 Err(error) => problems.push(problem(
@@ -185,7 +193,7 @@ pub fn monitor(
             }
             progress(0.3 + 0.6 * (at + 1) as f64 / opened.sources.len() as f64, "reading the log");
         }
-        problems.extend(file_problems(&troubles));
+        problems.extend(file_problems(&troubles, first_broken.as_deref()));
         (gather.counts, gather.task, gather.models)
     };
     progress(0.9, "judging the windows");
@@ -224,6 +232,8 @@ pub fn monitor(
         baselines: &baselines,
         task: &task,
         estimator: estimator.as_ref(),
+        outcomes: prepared.outcomes.as_ref(),
+        sample: &prepared.sample,
         no_estimator: &no_estimator,
         absent: &prepared.absent,
         of_itself: prepared.of_itself,
@@ -231,8 +241,11 @@ pub fn monitor(
         last: counts.last,
     };
     let window = models.first().map_or(WindowKind::Day, |it| it.windows.kind);
-    let mut all: Vec<ModelMonitor> = models.iter().map(|it| report::report(it, &against)).collect();
-    problems.extend(outcome_problems(&all, &task));
+    let mut all: Vec<ModelMonitor> = models.iter().map(|it| report::report(it, &against, cancel)).collect();
+    if cancel() {
+        return Err(TableError::Cancelled);
+    }
+    problems.extend(outcome_problems(&models, &task, &counts));
     let main = if all.is_empty() { nothing() } else { all.remove(0) };
     progress(1.0, "done");
     Ok(MonitorReport {
@@ -308,10 +321,16 @@ fn drop_future(model: &mut gather::Model, counts: &Counts, now: i64) {
     }
 }
 
-fn file_problems(read: &source::Read) -> Vec<LogProblem> {
+fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProblem> {
     let words = |trouble: Trouble, n: u64| match trouble {
         Trouble::BrokenLine => {
-            ("broken_lines", format!("{n} lines are no records and were skipped; every other line was used."))
+            let what = if n == 1 {
+                "1 line is no record and was skipped"
+            } else {
+                &format!("{n} lines are no records and were skipped")
+            };
+            let first = first_broken.map_or_else(String::new, |it| format!(" (the first is {it})"));
+            ("broken_lines", format!("{what}{first}; every other line was used."))
         }
         Trouble::PartialLine => (
             "partial_line",
@@ -438,18 +457,33 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
     found
 }
 
-fn outcome_problems(models: &[ModelMonitor], task: &kept::Task) -> Vec<LogProblem> {
+/// That predictions or labels are all the same, as far as rows were kept.
+fn outcome_problems(models: &[gather::Model], task: &kept::Task, counts: &Counts) -> Vec<LogProblem> {
+    let kept::Task::Classes { names, .. } = task else { return Vec::new() };
+    let windows = || models.iter().flat_map(|it| &it.windows.all).map(|it| &it.1.kept);
+    let only = |values: &dyn Fn(&kept::Kept) -> Vec<f64>| -> Option<&str> {
+        let mut known = windows().flat_map(values).filter(|it| !it.is_nan());
+        let first = known.next()?;
+        known.all(|it| it == first).then(|| names.get(first as usize).map_or("", String::as_str))
+    };
     let mut found = Vec::new();
-    if let kept::Task::Classes { names, .. } = task
-        && names.len() < 2
-        && models.iter().any(|it| !it.windows.is_empty())
+    if counts.rows > 1
+        && let Some(class) = only(&|it| it.prediction.clone())
     {
-        let only = names.first().map_or_else(|| "nothing".to_owned(), |it| format!("only \"{it}\""));
         found.push(problem(
             "one_class",
             1,
-            format!("The model answered {only}, so performance beyond the share of right answers cannot be measured."),
+            format!("The model answered nothing but \"{class}\", so only the share of right answers can be measured."),
         ));
+    }
+    if counts.own_labels > 1
+        && let Some(class) = only(&|it| it.label.clone())
+    {
+        let words = format!(
+            "The label is \"{class}\" wherever it is known, {} times, so only the share of right answers can be measured.",
+            counts.own_labels
+        );
+        found.push(problem("constant_label", counts.own_labels, words));
     }
     found
 }

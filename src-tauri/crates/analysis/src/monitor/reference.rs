@@ -13,6 +13,7 @@ use super::gather::{Labels, Model, class_name, class_text, valid_scores};
 use super::kept::{Kept, Task};
 use super::mapping::{Mapping, guess};
 use super::source::Source;
+use super::together::{MOST_ROWS, spread};
 use super::{MonitorInput, open_all, problem};
 use crate::drift::mix;
 use crate::table::TableError;
@@ -35,6 +36,8 @@ pub(super) struct Prepared {
     pub(super) labels: Option<(Labels, String, u64)>,
     /// Rows of the reference with an outcome.
     pub(super) outcomes: Option<Kept>,
+    /// The inputs of some rows of the reference, with or without an outcome.
+    pub(super) sample: Kept,
     pub(super) reading: Option<ReferenceReading>,
     pub(super) absent: Vec<String>,
     pub(super) of_itself: bool,
@@ -126,6 +129,7 @@ pub(super) fn prepare(
         &columns,
         &mapping,
     );
+    let sample = sample(about, &thinned.block, &rows, &baselines, &columns, &mapping);
     let mut baselines = baselines;
     learn_losses(&mut baselines, about, &mapping, &columns, &thinned.block, &rows, &task, outcomes.as_ref());
     let absent = if of_itself {
@@ -136,16 +140,30 @@ pub(super) fn prepare(
         let has_inputs = !known.is_empty();
         inputs.filter(|_| has_inputs).map(str::to_owned).collect()
     };
+    // A training table often has columns that the model never sees. Only beside an input that the reference does not know may one
+    // that the log never had be the same under another name.
+    let strange = mapping.all(LogRole::Input).any(|(column, name)| {
+        !about.columns.iter().any(|it| it.role == LogRole::Input && (it.name == name || it.column == column))
+    });
     if !absent.is_empty() {
         let words = format!(
-            "The reference has {} inputs that the log lacks: {}.",
-            absent.len(),
-            absent.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+            "The reference has {} that the log never had: {}.{}",
+            if absent.len() == 1 { "1 input".to_owned() } else { format!("{} inputs", absent.len()) },
+            absent.iter().take(8).cloned().collect::<Vec<_>>().join(", "),
+            if strange { "" } else { " They are taken for columns that the model is not asked with." }
         );
         problems.push(problem("schema_mismatch", absent.len() as u64, words));
     }
+    let absent = if strange { absent } else { Vec::new() };
     let found: Vec<String> = baselines.iter().filter(|it| it.role == "input").map(|it| it.name.clone()).collect();
-    if reference.is_some() && found.is_empty() {
+    if reference.is_some() && thinned.rows == 0 {
+        let name = input.reference.as_deref().unwrap_or(Path::new("")).display();
+        problems.push(problem(
+            "no_rows",
+            0,
+            format!("The reference {name} holds no rows, so nothing can be compared with it."),
+        ));
+    } else if reference.is_some() && found.is_empty() {
         problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so nothing can be compared. Compare their columns with the mapping."));
     }
     let path = match &input.reference {
@@ -159,7 +177,7 @@ pub(super) fn prepare(
         columns: found,
         has_outcomes: outcomes.is_some(),
     });
-    Ok(Prepared { mapping, baselines, columns, task, labels, outcomes, reading, absent, of_itself })
+    Ok(Prepared { mapping, baselines, columns, task, labels, outcomes, sample, reading, absent, of_itself })
 }
 
 /// The column of the reference that holds what turned out to be true: named so, or named as in the labels, or the only one that the log lacks.
@@ -541,11 +559,7 @@ fn outcomes(
         Task::Numbers => 0,
     };
     let mut kept = Kept::new(k, baselines.len());
-    let cells: Vec<Option<&Cells>> = baselines
-        .iter()
-        .zip(columns)
-        .map(|(it, own)| their_column(about, it, own, log).and_then(|it| block.column(it)))
-        .collect();
+    let cells = their_cells(about, block, baselines, columns, log);
     for row in rows {
         let own = truth.map_or(f64::NAN, |it| code_of(task, it, *row));
         let hash = || {
@@ -571,6 +585,37 @@ fn outcomes(
         kept.push(mix(*row as u64), &raw, prediction, label, codes);
     }
     (kept.len() > 0).then_some(kept)
+}
+
+/// The inputs of rows of the reference at even distances.
+fn sample(
+    about: &Mapping,
+    block: &Block,
+    rows: &[usize],
+    baselines: &[Baseline],
+    columns: &[String],
+    log: &Mapping,
+) -> Kept {
+    let cells = their_cells(about, block, baselines, columns, log);
+    let mut kept = Kept::new(0, baselines.len());
+    for row in spread(rows.len(), MOST_ROWS).into_iter().filter_map(|it| rows.get(it)) {
+        let codes =
+            baselines.iter().zip(&cells).map(|(it, cells)| cells.map_or(0, |cells| it.code(it.place(cells, *row))));
+        kept.push(mix(*row as u64), &[], f64::NAN, f64::NAN, codes);
+    }
+    kept
+}
+
+/// The column of the reference for each baseline.
+fn their_cells<'b>(
+    about: &Mapping,
+    block: &'b Block,
+    baselines: &[Baseline],
+    columns: &[String],
+    log: &Mapping,
+) -> Vec<Option<&'b Cells>> {
+    let of = |(it, own): (&Baseline, &String)| their_column(about, it, own, log).and_then(|it| block.column(it));
+    baselines.iter().zip(columns).map(of).collect()
 }
 
 /// The class that the scores speak for.

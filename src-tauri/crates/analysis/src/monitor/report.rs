@@ -1,5 +1,7 @@
 //! From what was gathered to the report of one model.
 
+use std::collections::BTreeSet;
+
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
     Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
@@ -12,8 +14,10 @@ use super::clock::{stamp, start_of};
 use super::estimate::realised::{measure, reported};
 use super::estimate::{Circumstances, Estimator};
 use super::gather::Model;
-use super::kept::Task;
+use super::kept::{Kept, Task};
 use super::season::{Phase, judge as judge_season};
+use super::segments::segments;
+use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, together};
 use super::windows::{ColumnCount, Windows};
 use crate::drift::DriftOptions;
 use crate::drift::counts::{Counted, judge};
@@ -24,6 +28,10 @@ pub(super) struct Against<'a> {
     pub(super) baselines: &'a [Baseline],
     pub(super) task: &'a Task,
     pub(super) estimator: Option<&'a Estimator>,
+    /// Rows of the reference whose prediction and outcome are known.
+    pub(super) outcomes: Option<&'a Kept>,
+    /// The inputs of some rows of the reference.
+    pub(super) sample: &'a Kept,
     /// Why there is no estimator.
     pub(super) no_estimator: &'a str,
     /// Inputs of the reference that the log lacks altogether.
@@ -63,7 +71,7 @@ fn compare(
 }
 
 /// The report of one model. `model` must be finished.
-pub(super) fn report(model: &Model, against: &Against<'_>) -> ModelMonitor {
+pub(super) fn report(model: &Model, against: &Against<'_>, cancel: &dyn Fn() -> bool) -> ModelMonitor {
     let windows = &model.windows;
     let spans: Vec<(i64, i64)> =
         (0..windows.all.len()).map(|it| bounds(windows, it)).map(|it| (it.0.unwrap_or(0), it.1.unwrap_or(0))).collect();
@@ -76,10 +84,16 @@ pub(super) fn report(model: &Model, against: &Against<'_>) -> ModelMonitor {
     let drifts: Vec<Option<Vec<ColumnDrift>>> =
         (0..windows.all.len()).map(|at| columns_of(windows, at, against, &options)).collect();
     let relations = relations(windows, against);
+    let full = |at: &usize| windows.all.get(*at).is_some_and(|it| it.1.kept.len() >= FEWEST_TOGETHER);
+    let asked: BTreeSet<usize> = (0..windows.all.len()).rev().filter(full).take(MOST_WINDOWS).collect();
     let mut reported_windows = Vec::with_capacity(windows.all.len());
     for (at, (_, window)) in windows.all.iter().enumerate() {
         let (start, end) = bounds(windows, at);
         let drift = drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, against));
+        let drift = drift.map(|found| match asked.contains(&at) {
+            true => with_inputs_together(found, windows, at, against, cancel),
+            false => found,
+        });
         reported_windows.push(MonitorWindow {
             start: start.map(stamp),
             end: end.map(stamp),
@@ -256,7 +270,29 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
     } else {
         (DriftVerdict::NoDrift, format!("None of {} columns drifted.{season_words}", columns.len()))
     };
-    WindowDrift { verdict, drifted: drifted as u64, compared: columns.len() as u64, columns, why }
+    WindowDrift { verdict, drifted: drifted as u64, compared: columns.len() as u64, columns, together: None, why }
+}
+
+/// Asks the classifier about all inputs of a window together.
+fn with_inputs_together(
+    mut found: WindowDrift,
+    windows: &Windows,
+    at: usize,
+    against: &Against<'_>,
+    cancel: &dyn Fn() -> bool,
+) -> WindowDrift {
+    let Some((_, window)) = windows.all.get(at) else { return found };
+    let seasonal = found.columns.iter().filter(|it| it.change == Some(DriftChange::Season));
+    let left_out = seasonal.map(|it| (it.name.clone(), "moved as the season has it".to_owned())).collect();
+    found.together = together(against.baselines, against.sample, &window.kept, left_out, cancel);
+    if found.only_together() {
+        found.verdict = DriftVerdict::Drift;
+        let drivers: Vec<&str> =
+            found.together.iter().flat_map(|it| &it.drivers).take(3).map(|it| it.column.as_str()).collect();
+        let by = if drivers.is_empty() { String::new() } else { format!(": {}", drivers.join(", ")) };
+        found.why = format!("{} Together they hang together otherwise than in the reference{by}.", found.why);
+    }
+    found
 }
 
 fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality {
@@ -357,7 +393,8 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
     let Some((_, window)) = windows.all.get(at) else { return Performance::default() };
     let realised = reported(&measure(against.task, &window.kept));
     let labelled = realised.values().map(|it| it.rows).max().unwrap_or(0);
-    let mut found = Performance { realised, ..Performance::default() };
+    let segments = segments(against.task, against.baselines, against.outcomes, &window.kept);
+    let mut found = Performance { realised, segments, ..Performance::default() };
     match against.estimator {
         Some(estimator) => {
             let (outside, expected_outside) = outside_share(windows, at, against);

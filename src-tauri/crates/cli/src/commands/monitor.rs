@@ -8,6 +8,7 @@ use proofmark_contract::domain::drift::DriftVerdict;
 use proofmark_contract::domain::monitor::{
     HealthState, LogRole, ModelMonitor, MonitorReport, MonitorWindow, WindowKind,
 };
+use proofmark_contract::view::{ColumnRole, LogMap};
 use proofmark_engine::adhoc::{self, MonitorFiles, MonitorWishes};
 use proofmark_engine::{Clock, SystemClock};
 
@@ -34,6 +35,10 @@ pub struct Monitor {
     /// Can be repeated
     #[arg(long = "column", value_name = "ROLE=COLUMN")]
     columns: Vec<String>,
+    /// Keeps what --column says for this log of a project, so that neither here nor in the window it has to be said again; without
+    /// --column takes back what was kept
+    #[arg(long)]
+    confirm: bool,
     /// Writes a self-contained HTML report, too
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -99,11 +104,20 @@ impl Monitor {
     /// # Errors
     /// If a file cannot be read, or an option is none.
     pub fn run(self, context: &Context) -> Outcome {
+        let mut columns = self.columns.iter().map(|it| role(it)).collect::<Result<Vec<_>, _>>()?;
+        if !self.confirm
+            && let Some(engine) = context.engine_if_any()?
+        {
+            // What is said now outdoes what was said once.
+            let kept = engine.log_columns_at(&self.log)?;
+            let new = kept.into_iter().filter(|it| columns.iter().all(|said| said.0 != it.column));
+            columns.extend(new.map(|it| (it.column, it.role, it.class)).collect::<Vec<_>>());
+        }
         let wishes = MonitorWishes {
             reference: self.reference,
             labels: self.labels,
             window: self.window.as_deref().map(window_kind).transpose()?,
-            columns: self.columns.iter().map(|it| role(it)).collect::<Result<_, _>>()?,
+            columns,
         };
         let title = format!("Reading {}", self.log.display());
         let progress =
@@ -111,6 +125,16 @@ impl Monitor {
         let report = adhoc::monitor(&self.log, &wishes, SystemClock.now(), &progress);
         context.progress().clear();
         let mut report = report?;
+        if self.confirm {
+            let (project, path) = context.locate(&self.log.to_string_lossy(), None)?;
+            let said = |(column, role, class): &(String, LogRole, Option<String>)| ColumnRole {
+                column: column.clone(),
+                role: *role,
+                class: class.clone(),
+            };
+            let columns = wishes.columns.iter().map(said).collect();
+            context.engine()?.log_map(LogMap { project: project.id, path, columns })?;
+        }
         if let Some(engine) = context.engine_if_any()? {
             report = engine.answered_log(&self.log, report)?;
         }
@@ -166,6 +190,7 @@ fn model_text(model: &ModelMonitor) -> String {
         let drift = window.drift.as_ref().map_or_else(
             || "–".to_owned(),
             |it| match it.verdict {
+                DriftVerdict::Drift if it.only_together() => "together".to_owned(),
                 DriftVerdict::Drift => format!("{} of {}", it.drifted, it.compared),
                 DriftVerdict::NoDrift => "none".to_owned(),
                 DriftVerdict::CannotTell => "cannot tell".to_owned(),
@@ -197,6 +222,18 @@ fn model_text(model: &ModelMonitor) -> String {
         text.push_str(&format!("Measured and estimated: {metric}, with 95 % intervals.\n"));
     }
     text.push_str(&table.text());
+    if let Some(window) = model.windows.last() {
+        let at = model.windows.len() - 1;
+        if let Some(drift) = window.drift.as_ref().filter(|it| it.only_together()) {
+            text.push_str(&format!("\nIn {}: {}\n", span(window, at), safe(&drift.why)));
+        }
+        if !window.performance.segments.is_empty() {
+            text.push_str(&format!("\nWorse than elsewhere, in {}:\n", span(window, at)));
+        }
+        for segment in &window.performance.segments {
+            text.push_str(&format!("  {}\n", safe(&segment.sentence)));
+        }
+    }
     text
 }
 

@@ -25,6 +25,8 @@ pub enum AlertKind {
     Quality,
     /// Inputs are distributed otherwise than in the reference.
     Inputs,
+    /// Inputs hang together otherwise than in the reference, though each alone is as it was.
+    Together,
     /// Outputs are distributed otherwise than in the reference.
     Outputs,
     /// The model became less sure.
@@ -213,6 +215,7 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
     for (role, kind) in [("input", AlertKind::Inputs), ("output", AlertKind::Outputs)] {
         columns(&mut maker, role, kind, skew);
     }
+    together(&mut maker);
     for change in changes.iter().filter(|it| it.series == "confidence" && it.after < it.before) {
         maker.alerts.push(Alert {
             kind: AlertKind::Confidence,
@@ -273,8 +276,10 @@ fn performance(maker: &mut Maker<'_>) {
             });
             let Some(worst) = worst else { return (Vec::new(), None, String::new()) };
             let cost = (worst.value - base).abs();
+            let parts = windows[first..=last].iter().rev().find_map(|it| it.performance.segments.first());
+            let where_ = parts.map_or_else(String::new, |it| format!(" {}", it.sentence));
             let sentence = format!(
-                "{metric} went from {} to {} ({} to {} with 95 %), measured on {} predictions with a label.",
+                "{metric} went from {} to {} ({} to {} with 95 %), measured on {} predictions with a label.{where_}",
                 figure(base),
                 figure(worst.value),
                 figure(worst.interval.0),
@@ -477,6 +482,40 @@ fn columns(maker: &mut Maker<'_>, role: &str, kind: AlertKind, skew: &[Skew]) {
         let verb = if names.len() == 1 { "is" } else { "are" };
         let first_why = all.first().map_or_else(String::new, |it| format!(" {}: {}.", it.name, it.why));
         (names.clone(), cost, format!("{} {verb} {what}.{first_why}", listed(&names)))
+    });
+}
+
+/// A change of how the inputs hang together. Where a column shows it, its own alert says more, and nothing follows for this one.
+fn together(maker: &mut Maker<'_>) {
+    /// Lower end of the AUC's interval from which one window is enough.
+    const BY_FAR: f64 = 0.65;
+    let windows = maker.windows;
+    let found = |window: &MonitorWindow| window.drift.as_ref().and_then(|it| it.together.clone());
+    let states: Vec<State> = windows
+        .iter()
+        .map(|window| match (&window.drift, found(window)) {
+            (Some(drift), Some(it)) if drift.only_together() => {
+                if it.interval.is_some_and(|it| it.0 > BY_FAR) {
+                    State::HoldsByFar
+                } else {
+                    State::Holds
+                }
+            }
+            (_, Some(it)) if it.verdict == DriftVerdict::NoDrift => State::Clear,
+            _ => State::Unknown,
+        })
+        .collect();
+    maker.add(AlertKind::Together, &states, |first, last| {
+        let worst = windows[first..=last].iter().filter(|it| it.drift.as_ref().is_some_and(super::WindowDrift::only_together));
+        let worst = worst.filter_map(found).max_by(|a, b| a.auc.unwrap_or(0.0).total_cmp(&b.auc.unwrap_or(0.0)));
+        let Some(worst) = worst else { return (Vec::new(), None, String::new()) };
+        let names: Vec<String> = worst.drivers.iter().take(5).map(|it| it.column.clone()).collect();
+        let by = if names.is_empty() { String::new() } else { format!(": {}", listed(&names)) };
+        let sentence = format!(
+            "The inputs hang together otherwise than in the reference, though each alone is as it was{by}. A classifier tells the rows apart with an AUC of {}.",
+            figure(worst.auc.unwrap_or(0.5))
+        );
+        (names, None, sentence)
     });
 }
 

@@ -17,7 +17,7 @@ pub use answer::{
 };
 pub use health::{Health, HealthState, health};
 pub use log::{LabelReading, LogProblem, LogReading, LogRole, MappedColumn, ReferenceReading};
-pub use performance::{Assumption, Estimated, Performance, Realised};
+pub use performance::{Assumption, Estimated, Performance, Realised, SegmentPerformance};
 pub use retraining::{Retrain, RetrainingEvidence, RetrainingRequest, retraining};
 pub use window::{
     ColumnQuality, Latency, ModelConfidence, Named, Season, SeasonState, Silence, Usage, WindowColumn, WindowDrift,

@@ -45,6 +45,36 @@ pub struct Estimated {
     pub why: String,
 }
 
+/// A part of the predictions in which the model is worse than in the rest, or became so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct SegmentPerformance {
+    /// The input that the part is cut by.
+    pub column: String,
+    /// Its values there, such as `is north` or `is from 30 to under 45`.
+    pub values: String,
+    /// `accuracy` for classes, `mae` for numbers.
+    pub metric: String,
+    /// Predictions with a label in it.
+    pub rows: u64,
+    /// The metric in it.
+    pub value: f64,
+    /// The metric on all other predictions of the window.
+    pub elsewhere: f64,
+    /// Both in the reference; `null` where its outcomes are not known.
+    pub reference: Option<f64>,
+    /// The metric on the rest of the reference.
+    pub reference_elsewhere: Option<f64>,
+    /// By how much the loss (share of errors, absolute error) exceeds that of the rest, beyond what it did in the reference.
+    pub more: f64,
+    /// Its 95 % interval.
+    pub interval: (f64, f64),
+    /// One-sided p-value after Benjamini-Hochberg over all parts of the window.
+    pub p_adjusted: f64,
+    /// In one sentence.
+    pub sentence: String,
+}
+
 /// Performance of one window.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -55,6 +85,9 @@ pub struct Performance {
     pub estimated: Measures<Estimated>,
     /// The same on the reference, to compare with.
     pub reference: Measures<f64>,
+    /// Where the model is worse than elsewhere, the costliest part first, at most five.
+    #[serde(default)]
+    pub segments: Vec<SegmentPerformance>,
     /// What the numbers rest on, or why there are none.
     pub why: String,
 }

@@ -112,7 +112,7 @@ pub fn retraining(report: &MonitorReport, now: Timestamp) -> RetrainingRequest {
     let of = |kinds: &[AlertKind]| open.iter().find(|it| kinds.contains(&it.kind));
     let measured = of(&[AlertKind::Performance]);
     let broken = of(&[AlertKind::Quality, AlertKind::Skew, AlertKind::Errors]);
-    let softer = of(&[AlertKind::EstimatedPerformance, AlertKind::Inputs, AlertKind::Confidence]);
+    let softer = of(&[AlertKind::EstimatedPerformance, AlertKind::Inputs, AlertKind::Together, AlertKind::Confidence]);
     let (advice, why) = match (measured, broken, softer) {
         (_, Some(broken), _) => (
             Retrain::MendFirst,

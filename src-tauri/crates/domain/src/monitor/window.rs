@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::drift::{DriftChange, DriftVerdict};
+use crate::drift::{DriftChange, DriftVerdict, JointDrift};
 
 /// Size of the windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -160,8 +160,21 @@ pub struct WindowDrift {
     pub compared: u64,
     /// Columns in order of effect, strongest first.
     pub columns: Vec<WindowColumn>,
+    /// All inputs together, by a classifier that tries to tell the window from the reference; inputs that the season explains or that
+    /// cannot be compared are left out. `null` where it was not asked: without two inputs, and for older windows.
+    #[serde(default)]
+    pub together: Option<JointDrift>,
     /// In one sentence.
     pub why: String,
+}
+
+impl WindowDrift {
+    /// Whether the inputs hang together otherwise than in the reference although no single column shows it. In a season that moves
+    /// columns it may move how they hang together, too, so then nothing is concluded.
+    pub fn only_together(&self) -> bool {
+        let seasonal = self.columns.iter().any(|it| it.change == Some(DriftChange::Season));
+        self.drifted == 0 && !seasonal && self.together.as_ref().is_some_and(|it| it.verdict == DriftVerdict::Drift)
+    }
 }
 
 /// What is wrong with one input.

@@ -200,6 +200,10 @@ fn sheet(document: &MonitorDocument<'_>) -> Sheet {
     let windows: Vec<WindowRow> =
         model.windows.iter().enumerate().skip(skipped).rev().map(|(at, it)| window(it, at, metric)).collect();
     let last = model.windows.iter().rev().find_map(|it| it.drift.as_ref().map(|drift| (it, drift)));
+    let parts =
+        model.windows.last().filter(|it| !it.performance.segments.is_empty()).map(|it| {
+            (it.start.map_or_else(|| "the newest window".to_owned(), words::moment), &it.performance.segments)
+        });
     let columns: Vec<serde_json::Value> = last.map_or_else(Vec::new, |(_, it)| {
         it.columns
             .iter()
@@ -247,6 +251,9 @@ fn sheet(document: &MonitorDocument<'_>) -> Sheet {
         "skipped": skipped,
         "last": last.map(|(it, _)| it.start.map_or_else(|| "the newest window".to_owned(), words::moment)),
         "columns": columns,
+        "segments": parts.as_ref().map_or_else(Vec::new, |(_, it)| it.iter().map(|it| it.sentence.clone()).collect::<Vec<_>>()),
+        "segments_of": parts.map(|(name, _)| name),
+        "together": last.and_then(|(_, found)| found.together.as_ref()).map(|it| json!({"state": drift(Some(it.verdict)), "why": it.why})),
         "changes": model.changes.iter().map(|it| it.sentence.clone()).collect::<Vec<_>>(),
         "assumptions": assumptions(model),
         "retraining": json!({

@@ -80,6 +80,7 @@ fn of_model(all: &mut Families, model: &ModelMonitor) {
         AlertKind::Errors,
         AlertKind::Quality,
         AlertKind::Inputs,
+        AlertKind::Together,
         AlertKind::Outputs,
         AlertKind::Confidence,
         AlertKind::Skew,

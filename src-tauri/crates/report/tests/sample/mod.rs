@@ -297,6 +297,8 @@ pub fn drift() -> DriftReport {
             left_out: vec![("id".into(), "It names rows; nearly every value is another one.".into())],
             roc: (0..=100).map(|i| (f64::from(i) / 100.0, (f64::from(i) / 100.0).powf(0.37))).collect(),
             n: (8_000, 8_000),
+            without: None,
+            typical: Vec::new(),
             why: "A classifier tells the tables apart better than chance.".to_owned(),
         },
         concept: Some(ConceptDrift {

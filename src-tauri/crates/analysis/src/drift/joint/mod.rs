@@ -10,7 +10,7 @@ pub(crate) use self::forest::{Forest, Size};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use proofmark_domain::drift::{DriftVerdict, Driver, JointDrift};
+use proofmark_domain::drift::{AucWithout, DriftVerdict, Driver, JointDrift, TypicalRow};
 
 use self::features::Term;
 use self::logistic::Logistic;
@@ -30,30 +30,34 @@ const DRIVER_ROWS: usize = 5000;
 /// variance of a bilinear form. Without it the classifier alone raised 2.7 % instead of 0.4 % alarms at 200 rows.
 const FOLDS_SHARE_ROWS: f64 = 2.0;
 const ROC_POINTS: usize = 200;
+/// Columns that are taken out to see what is left.
+const MOST_TAKEN_OUT: usize = 3;
+/// Rows that are named as typical of the current table.
+const MOST_TYPICAL: usize = 5;
 
 /// The rows and features of both tables, ready for classifiers.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) features: Vec<Feature>,
-    pub(super) is_current: Vec<bool>,
+pub(crate) struct Rows {
+    pub(crate) features: Vec<Feature>,
+    pub(crate) is_current: Vec<bool>,
     /// Equal rows have equal hashes.
-    pub(super) hashes: Vec<u64>,
+    pub(crate) hashes: Vec<u64>,
     /// Most distinct values of one column, in the reference and in the current table.
-    pub(super) most_distinct: [usize; 2],
+    pub(crate) most_distinct: [usize; 2],
     /// What was done to the rows, in words.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Place among the picked rows, for the target's sake.
-    pub(super) picked: Vec<usize>,
+    pub(crate) picked: Vec<usize>,
 }
 
 impl Rows {
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         let current = self.is_current.iter().filter(|c| **c).count();
         (self.is_current.len() - current, current)
     }
 
     /// Notes how many values of one column differ within each table.
-    pub(super) fn note_distinct(&mut self, hashes: &[u64]) {
+    pub(crate) fn note_distinct(&mut self, hashes: &[u64]) {
         for (current, most) in self.most_distinct.iter_mut().enumerate() {
             let side = hashes.iter().zip(&self.is_current).filter(|(_, c)| usize::from(**c) == current);
             let distinct: HashSet<u64> = side.map(|(h, _)| *h).collect();
@@ -166,6 +170,8 @@ pub(super) fn cannot_tell(left_out: Vec<(String, String)>, n: (usize, usize), wh
         left_out,
         roc: Vec::new(),
         n: (n.0 as u64, n.1 as u64),
+        without: None,
+        typical: Vec::new(),
         why,
     }
 }
@@ -175,7 +181,7 @@ pub(super) fn cannot_tell(left_out: Vec<(String, String)>, n: (usize, usize), wh
 ///
 /// # Errors
 /// `Cancelled`, or `Internal` when a thread of ours broke.
-pub(super) fn classify(
+pub(crate) fn classify(
     rows: &Rows,
     left_out: Vec<(String, String)>,
     options: &DriftOptions,
@@ -192,45 +198,33 @@ pub(super) fn classify(
         return Ok((cannot_tell(left_out, n, why), None));
     }
     let seed = mix(options.seed);
-    let folds = rows.folds(&mut Random::new(seed));
-    let terms = features::terms(&rows.features);
-    let target: Vec<f32> = rows.is_current.iter().map(|c| f32::from(u8::from(*c))).collect();
-    let fitted = work::each(FOLDS, cancel, &mut |p| progress(p * 0.8), |fold, stop| {
-        fit_fold(rows, &folds, fold, &terms, &target, seed, stop)
-    })?;
-    let mut scores = vec![0.0; rows.is_current.len()];
-    let (mut auc, mut variance, mut null_variance, mut weights) = (0.0, 0.0, 0.0, 0.0);
-    let (mut ranked_low, mut ranked_high) = (Vec::new(), Vec::new());
-    for model in &fitted {
-        for (row, score) in model.test.iter().zip(&model.scores) {
-            scores[*row] = *score;
-        }
-        let Some((fold_auc, low, high)) = auc_of(&model.test, &model.scores, &rows.is_current) else { continue };
-        // Scores of different models are comparable within a fold only, so the AUC is taken by fold and weighted by its pairs.
-        let weight = low as f64 * high as f64;
-        auc += weight * fold_auc.auc;
-        variance += weight * weight * fold_auc.variance;
-        null_variance += weight * weight * mann_whitney_null_variance(low, high);
-        weights += weight;
-        for (position, row) in by_score(model).into_iter().enumerate() {
-            let rank = position as f64 / model.test.len() as f64;
-            if rows.is_current[row] { ranked_high.push(rank) } else { ranked_low.push(rank) }
-        }
-    }
-    if weights == 0.0 {
+    let Some(found) = cross_validated(rows, seed, cancel, &mut |p| progress(p * 0.6))? else {
         let why = "the rows of the two tables are too much alike to be split into folds".to_owned();
         return Ok((cannot_tell(left_out, n, why), None));
-    }
-    let auc = Auc { auc: auc / weights, variance: variance / (weights * weights) };
-    let interval = auc_interval(&auc);
-    let null_variance = FOLDS_SHARE_ROWS * null_variance / (weights * weights);
-    let p_value = normal_upper_tail((auc.auc - 0.5) / null_variance.sqrt());
+    };
+    let Validated { fitted, auc, scores, ranked: (ranked_low, ranked_high), .. } = &found;
+    let interval = auc_interval(auc);
+    let p_value = found.p_value();
     let drivers = if interval.0 > 0.5 {
-        drivers(rows, &fitted, seed, cancel, &mut |p| progress(0.8 + 0.2 * p))?
+        drivers(rows, fitted, seed, cancel, &mut |p| progress(0.6 + 0.15 * p))?
     } else {
         Vec::new()
     };
-    let (verdict, mut why) = judge(&auc, interval, p_value, &drivers, options);
+    let (verdict, mut why) = judge(auc, interval, p_value, &drivers, options);
+    let without = match verdict {
+        DriftVerdict::Drift => without_drivers(rows, &drivers, seed, cancel, &mut |p| progress(0.75 + 0.25 * p))?,
+        _ => None,
+    };
+    if let Some(it) = &without {
+        let named = it.columns.join(", ");
+        why.push_str(&match it.auc.zip(it.interval) {
+            Some((auc, (low, high))) => {
+                format!("; without {named} the AUC is {auc:.3} (95 % interval {low:.3} to {high:.3})")
+            }
+            None => format!("; without {named} nothing is left to tell them apart by"),
+        });
+    }
+    let typical = if verdict == DriftVerdict::Drift { typical(rows, scores) } else { Vec::new() };
     if fitted.iter().all(|m| m.logistic.is_none()) {
         why.push_str("; the logistic model found no solution, so this rests on the forest alone");
     }
@@ -251,11 +245,115 @@ pub(super) fn classify(
         p_value: Some(p_value),
         drivers,
         left_out,
-        roc: roc_points(&ranked_low, &ranked_high, ROC_POINTS),
+        roc: roc_points(ranked_low, ranked_high, ROC_POINTS),
         n: (n.0 as u64, n.1 as u64),
+        without,
+        typical,
         why,
     };
-    Ok((joint, Some(scores)))
+    Ok((joint, Some(found.scores)))
+}
+
+/// What five classifiers, each tested on the rows that it did not learn from, came to.
+struct Validated {
+    fitted: Vec<Fitted>,
+    auc: Auc,
+    null_variance: f64,
+    /// Log-odds of "current" of each row.
+    scores: Vec<f64>,
+    /// Ranks within the folds, 0..1, of the reference's rows and of the current ones.
+    ranked: (Vec<f64>, Vec<f64>),
+}
+
+impl Validated {
+    fn p_value(&self) -> f64 {
+        normal_upper_tail((self.auc.auc - 0.5) / self.null_variance.sqrt())
+    }
+}
+
+/// `None` where no fold has rows of both tables.
+fn cross_validated(
+    rows: &Rows,
+    seed: u64,
+    cancel: &dyn Fn() -> bool,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<Validated>, DriftError> {
+    let folds = rows.folds(&mut Random::new(seed));
+    let terms = features::terms(&rows.features);
+    let target: Vec<f32> = rows.is_current.iter().map(|c| f32::from(u8::from(*c))).collect();
+    let fitted =
+        work::each(FOLDS, cancel, progress, |fold, stop| fit_fold(rows, &folds, fold, &terms, &target, seed, stop))?;
+    let mut scores = vec![0.0; rows.is_current.len()];
+    let (mut auc, mut variance, mut null_variance, mut weights) = (0.0, 0.0, 0.0, 0.0);
+    let mut ranked = (Vec::new(), Vec::new());
+    for model in &fitted {
+        for (row, score) in model.test.iter().zip(&model.scores) {
+            scores[*row] = *score;
+        }
+        let Some((fold_auc, low, high)) = auc_of(&model.test, &model.scores, &rows.is_current) else { continue };
+        // Scores of different models are comparable within a fold only, so the AUC is taken by fold and weighted by its pairs.
+        let weight = low as f64 * high as f64;
+        auc += weight * fold_auc.auc;
+        variance += weight * weight * fold_auc.variance;
+        null_variance += weight * weight * mann_whitney_null_variance(low, high);
+        weights += weight;
+        for (position, row) in by_score(model).into_iter().enumerate() {
+            let rank = position as f64 / model.test.len() as f64;
+            if rows.is_current[row] { ranked.1.push(rank) } else { ranked.0.push(rank) }
+        }
+    }
+    if weights == 0.0 {
+        return Ok(None);
+    }
+    let auc = Auc { auc: auc / weights, variance: variance / (weights * weights) };
+    let null_variance = FOLDS_SHARE_ROWS * null_variance / (weights * weights);
+    Ok(Some(Validated { fitted, auc, null_variance, scores, ranked }))
+}
+
+/// What is left to tell the tables apart by when the columns that do it most are taken out.
+fn without_drivers(
+    rows: &Rows,
+    drivers: &[Driver],
+    seed: u64,
+    cancel: &dyn Fn() -> bool,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<AucWithout>, DriftError> {
+    let Some(strongest) = drivers.first() else { return Ok(None) };
+    let columns: Vec<String> = drivers
+        .iter()
+        .take(MOST_TAKEN_OUT)
+        .filter(|it| it.importance >= 0.1 * strongest.importance)
+        .map(|it| it.column.clone())
+        .collect();
+    let rest = Rows {
+        features: rows.features.iter().filter(|it| !columns.contains(&it.name)).cloned().collect(),
+        is_current: rows.is_current.clone(),
+        hashes: rows.hashes.clone(),
+        picked: rows.picked.clone(),
+        ..Rows::default()
+    };
+    if rest.features.is_empty() {
+        return Ok(Some(AucWithout { columns, auc: None, interval: None }));
+    }
+    let found = cross_validated(&rest, seed ^ 0x0007, cancel, progress)?;
+    Ok(Some(AucWithout {
+        columns,
+        auc: found.as_ref().map(|it| it.auc.auc),
+        interval: found.as_ref().map(|it| auc_interval(&it.auc)),
+    }))
+}
+
+/// The current rows that are least like the reference, by their score when they were not learnt from, each once.
+fn typical(rows: &Rows, scores: &[f64]) -> Vec<TypicalRow> {
+    let mut order: Vec<usize> = (0..scores.len()).filter(|row| rows.is_current[*row]).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+    let mut seen = HashSet::new();
+    order
+        .into_iter()
+        .filter(|row| scores[*row] > 0.0 && seen.insert(rows.hashes[*row]))
+        .take(MOST_TYPICAL)
+        .map(|row| TypicalRow { row: rows.picked[row] as u64, sure: 1.0 / (1.0 + (-scores[row] / 2.0).exp()) })
+        .collect()
 }
 
 fn by_score(model: &Fitted) -> Vec<usize> {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::super::cells::{Block, Builder};
 use super::envelope::{Exchanges, is_envelope};
+use super::nan::with_quotes;
 use super::{Read as Outcome, Trouble, bodies};
 use crate::table::{Packing, TableError, unpacked};
 
@@ -26,10 +27,45 @@ pub(super) fn looks_like_lines(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     // A rotated log can begin in the middle of a line.
     let mut lines = head.split(|it| *it == b'\n').map(<[u8]>::trim_ascii).filter(|it| !it.is_empty());
-    lines
-        .by_ref()
-        .take(3)
-        .any(|line| line.starts_with(b"{") && serde_json::from_slice::<Map<String, Value>>(line).is_ok())
+    lines.by_ref().take(3).any(|line| line.starts_with(b"{") && record(line).is_ok())
+}
+
+/// The record of a line. Python writes NaN and infinities as bare words, which JSON does not know.
+fn record(line: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+    serde_json::from_slice(line).or_else(|error| match with_quotes(line) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
+}
+
+/// Lines of a piece that are no records.
+#[derive(Debug, Default)]
+struct Broken {
+    count: u64,
+    /// The first of them, counted from 0 in the piece, and what is wrong with it.
+    first: Option<(u64, String)>,
+    /// Whether the last line is not finished.
+    partial: bool,
+    /// Lines of the piece, empty ones and broken ones included.
+    lines: u64,
+}
+
+impl Broken {
+    fn of(piece: &[u8]) -> Self {
+        Self { lines: memchr::memchr_iter(b'\n', piece).count() as u64, ..Self::default() }
+    }
+
+    fn add(&mut self, line: u64, why: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some((line, why()));
+        }
+    }
+}
+
+/// What is wrong with a line, without the line number that the parser gives it, which is always 1.
+fn cause(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at its character ")
 }
 
 /// Reads all records. `each` gets blocks in the order of the file.
@@ -44,6 +80,15 @@ pub(super) fn read(
     let mut outcome = Outcome::default();
     let mut envelopes: Option<Exchanges> = None;
     let mut first = true;
+    let mut before = 0u64;
+    let mut tell = |outcome: &mut Outcome, broken: Broken| {
+        outcome.add(Trouble::BrokenLine, broken.count);
+        outcome.add(Trouble::PartialLine, u64::from(broken.partial));
+        if let (None, Some((line, why))) = (&outcome.first_broken, broken.first) {
+            outcome.first_broken = Some((before + line + 1, why));
+        }
+        before += broken.lines;
+    };
     let pieces = rayon::current_num_threads().clamp(1, 8);
     loop {
         if cancel() {
@@ -69,11 +114,10 @@ pub(super) fn read(
         let last = taken.len();
         match &mut envelopes {
             None => {
-                let blocks: Vec<(Block, u64, bool)> =
+                let blocks: Vec<(Block, Broken)> =
                     taken.par_iter().enumerate().map(|(at, it)| flat(it, ended && at + 1 == last)).collect();
-                for (block, bad, partial) in blocks {
-                    outcome.add(Trouble::BrokenLine, bad);
-                    outcome.add(Trouble::PartialLine, u64::from(partial));
+                for (block, broken) in blocks {
+                    tell(&mut outcome, broken);
                     each(block)?;
                 }
             }
@@ -81,9 +125,8 @@ pub(super) fn read(
                 let records: Vec<Records> =
                     taken.par_iter().enumerate().map(|(at, it)| parsed(it, ended && at + 1 == last)).collect();
                 let mut builder = Builder::default();
-                for (maps, bad, partial) in records {
-                    outcome.add(Trouble::BrokenLine, bad);
-                    outcome.add(Trouble::PartialLine, u64::from(partial));
+                for (maps, broken) in records {
+                    tell(&mut outcome, broken);
                     for fields in maps {
                         if is_envelope(&fields) {
                             exchanges.take(fields, &mut builder);
@@ -186,6 +229,11 @@ pub(super) fn matching(
 }
 
 fn lines(piece: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
+    numbered(piece).map(|(_, line, ended)| (line, ended))
+}
+
+/// The lines that are not empty, each with its place, counted from 0, and whether it is finished.
+fn numbered(piece: &[u8]) -> impl Iterator<Item = (u64, &[u8], bool)> {
     let mut rest = piece.strip_prefix(b"\xef\xbb\xbf").unwrap_or(piece);
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -200,45 +248,60 @@ fn lines(piece: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
             None => (std::mem::take(&mut rest), false),
         })
     })
-    .filter(|(line, _)| !line.trim_ascii().is_empty())
+    .zip(0u64..)
+    .map(|((line, ended), at)| (at, line, ended))
+    .filter(|(_, line, _)| !line.trim_ascii().is_empty())
 }
 
 fn sound(piece: &[u8]) -> impl Iterator<Item = Map<String, Value>> {
-    lines(piece).filter_map(|(line, _)| serde_json::from_slice(line).ok())
+    lines(piece).filter_map(|(line, _)| record(line).ok())
 }
 
-/// The records of a piece, how many lines were broken, and whether the last one is not whole.
-type Records = (Vec<Map<String, Value>>, u64, bool);
+/// The records of a piece, and which lines are none.
+type Records = (Vec<Map<String, Value>>, Broken);
 
 fn parsed(piece: &[u8], last: bool) -> Records {
-    let (mut maps, mut bad, mut partial) = (Vec::new(), 0, false);
-    for (line, ended) in lines(piece) {
-        match serde_json::from_slice(line) {
+    let (mut maps, mut broken) = (Vec::new(), Broken::of(piece));
+    for (at, line, ended) in numbered(piece) {
+        match record(line) {
             Ok(map) => maps.push(map),
-            Err(_) if last && !ended => partial = true,
-            Err(_) => bad += 1,
+            Err(_) if last && !ended => broken.partial = true,
+            Err(error) => broken.add(at, || cause(&error)),
         }
     }
-    (maps, bad, partial)
+    (maps, broken)
 }
 
-fn flat(piece: &[u8], last: bool) -> (Block, u64, bool) {
+fn flat(piece: &[u8], last: bool) -> (Block, Broken) {
     let mut builder = Builder::default();
     let mut paths = Paths::default();
-    let (mut bad, mut partial) = (0, false);
-    for (line, ended) in lines(piece) {
-        let mut reader = serde_json::Deserializer::from_slice(line);
-        let sink = Sink { builder: &mut builder, paths: &mut paths, node: 0, depth: 0 };
-        let sound = line.trim_ascii_start().starts_with(b"{")
-            && sink.deserialize(&mut reader).and_then(|()| reader.end()).is_ok();
-        if sound {
-            builder.end_row();
+    let mut broken = Broken::of(piece);
+    for (at, line, ended) in numbered(piece) {
+        let mut put = |line: &[u8]| {
+            let mut reader = serde_json::Deserializer::from_slice(line);
+            let sink = Sink { builder: &mut builder, paths: &mut paths, node: 0, depth: 0 };
+            let outcome = sink.deserialize(&mut reader).and_then(|()| reader.end());
+            if outcome.is_ok() {
+                builder.end_row()
+            } else {
+                builder.drop_row()
+            }
+            outcome
+        };
+        let is_object = line.trim_ascii_start().starts_with(b"{");
+        let outcome = if is_object {
+            put(line).or_else(|error| with_quotes(line).map_or(Err(error), |mended| put(&mended)))
         } else {
-            builder.drop_row();
-            if last && !ended { partial = true } else { bad += 1 }
+            Ok(())
+        };
+        match outcome {
+            Ok(()) if is_object => {}
+            _ if last && !ended => broken.partial = true,
+            Ok(()) => broken.add(at, || "it is no JSON object".to_owned()),
+            Err(error) => broken.add(at, || cause(&error)),
         }
     }
-    (builder.finish(), bad, partial)
+    (builder.finish(), broken)
 }
 
 /// Names of nested fields, found without putting them together for each value.
@@ -396,6 +459,26 @@ mod tests {
         assert_eq!(block.column("in.b").unwrap().text(1), None);
         assert_eq!(block.column("s.1").unwrap().number(2), Some(0.9));
         assert_eq!((outcome.count(Trouble::BrokenLine), outcome.count(Trouble::PartialLine)), (1, 1));
+    }
+
+    #[test]
+    fn the_first_line_that_is_no_record_is_named_with_what_is_wrong() {
+        let (_, outcome) = blocks("{\"a\":1}\n\n[1]\n{\"a\":2,}\n");
+        assert_eq!(outcome.first_broken, Some((3, "it is no JSON object".to_owned())));
+        let (_, outcome) = blocks("{\"a\":2,}\n{\"a\":1}\n");
+        assert_eq!(outcome.first_broken, Some((1, "trailing comma at its character 8".to_owned())));
+    }
+
+    #[test]
+    fn python_writes_nan_and_infinities_as_bare_words() {
+        let text = "{\"a\": NaN, \"b\": [Infinity, -Infinity], \"c\": \"NaN, \\\"Infinity\"}\n{\"a\": 1}\n";
+        let (blocks, outcome) = blocks(text);
+        assert_eq!((blocks[0].rows, outcome.count(Trouble::BrokenLine)), (2, 0));
+        assert!(blocks[0].column("a").unwrap().number(0).is_none(), "it is no number");
+        assert_eq!(blocks[0].column("a").unwrap().number(1), Some(1.0));
+        assert_eq!(blocks[0].column("c").unwrap().text(0), Some("NaN, \"Infinity"));
+        assert!(looks_like_lines(text.as_bytes()));
+        assert!(!looks_like_lines(b"{\"a\": NaNa}\n"));
     }
 
     #[test]

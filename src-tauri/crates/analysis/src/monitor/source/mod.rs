@@ -3,6 +3,7 @@
 mod bodies;
 mod envelope;
 mod lines;
+mod nan;
 mod table;
 
 pub(super) use self::table::block_of;
@@ -32,6 +33,8 @@ pub(super) enum Trouble {
 pub(super) struct Read {
     /// The word of the report; empty for plain columns.
     pub(super) format: &'static str,
+    /// The first line that is no record, counted from 1, and what is wrong with it.
+    pub(super) first_broken: Option<(u64, String)>,
     troubles: BTreeMap<Trouble, u64>,
 }
 
