@@ -131,6 +131,14 @@ pub struct JointDrift {
     pub why: String,
 }
 
+impl JointDrift {
+    /// The columns that matter: at least a tenth as much as the strongest, at most five.
+    pub fn chief_drivers(&self) -> Vec<&str> {
+        let least = self.drivers.first().map_or(0.0, |it| 0.1 * it.importance);
+        self.drivers.iter().take(5).filter(|it| it.importance >= least).map(|it| it.column.as_str()).collect()
+    }
+}
+
 /// The classifier's AUC without some columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]

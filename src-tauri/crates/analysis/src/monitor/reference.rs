@@ -150,7 +150,7 @@ pub(super) fn prepare(
             "The reference has {} that the log never had: {}.{}",
             if absent.len() == 1 { "1 input".to_owned() } else { format!("{} inputs", absent.len()) },
             absent.iter().take(8).cloned().collect::<Vec<_>>().join(", "),
-            if strange { "" } else { " They are taken for columns that the model is not asked with." }
+            if strange { "" } else { " The model is taken not to be asked with what its log never had." }
         );
         problems.push(problem("schema_mismatch", absent.len() as u64, words));
     }

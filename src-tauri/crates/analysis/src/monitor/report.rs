@@ -287,8 +287,7 @@ fn with_inputs_together(
     found.together = together(against.baselines, against.sample, &window.kept, left_out, cancel);
     if found.only_together() {
         found.verdict = DriftVerdict::Drift;
-        let drivers: Vec<&str> =
-            found.together.iter().flat_map(|it| &it.drivers).take(3).map(|it| it.column.as_str()).collect();
+        let drivers: Vec<&str> = found.together.iter().flat_map(|it| it.chief_drivers()).collect();
         let by = if drivers.is_empty() { String::new() } else { format!(": {}", drivers.join(", ")) };
         found.why = format!("{} Together they hang together otherwise than in the reference{by}.", found.why);
     }

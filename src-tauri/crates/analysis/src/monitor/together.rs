@@ -16,7 +16,7 @@ pub(super) const MOST_ROWS: usize = 2_000;
 /// Fewest rows of a window that a classifier can learn from.
 pub(super) const FEWEST: usize = 50;
 /// Windows that are looked at, the newest first: each takes as long as all its columns alone.
-pub(super) const MOST_WINDOWS: usize = 12;
+pub(super) const MOST_WINDOWS: usize = 8;
 
 /// Rows of a part at even distances, so that all of its time is among them.
 pub(super) fn spread(rows: usize, most: usize) -> Vec<usize> {
@@ -53,6 +53,7 @@ pub(super) fn together(
         is_current: a.iter().map(|_| false).chain(b.iter().map(|_| true)).collect(),
         hashes: vec![0; a.len() + b.len()],
         picked: (0..a.len() + b.len()).collect(),
+        in_short: true,
         ..Rows::default()
     };
     for (place, baseline) in baselines.iter().enumerate().filter(|it| it.1.role == "input") {
@@ -74,8 +75,7 @@ pub(super) fn together(
     }
     let n = rows.counts();
     match classify(&rows, left_out.clone(), &DriftOptions::default(), cancel, &mut |_| ()) {
-        // The curve and the rows are for a report of two tables: of a window only some rows are here.
-        Ok((found, _)) => Some(JointDrift { roc: Vec::new(), typical: Vec::new(), ..found }),
+        Ok((found, _)) => Some(found),
         Err(error) => Some(JointDrift {
             verdict: DriftVerdict::CannotTell,
             auc: None,

@@ -509,7 +509,7 @@ fn together(maker: &mut Maker<'_>) {
         let worst = windows[first..=last].iter().filter(|it| it.drift.as_ref().is_some_and(super::WindowDrift::only_together));
         let worst = worst.filter_map(found).max_by(|a, b| a.auc.unwrap_or(0.0).total_cmp(&b.auc.unwrap_or(0.0)));
         let Some(worst) = worst else { return (Vec::new(), None, String::new()) };
-        let names: Vec<String> = worst.drivers.iter().take(5).map(|it| it.column.clone()).collect();
+        let names: Vec<String> = worst.chief_drivers().into_iter().map(str::to_owned).collect();
         let by = if names.is_empty() { String::new() } else { format!(": {}", listed(&names)) };
         let sentence = format!(
             "The inputs hang together otherwise than in the reference, though each alone is as it was{by}. A classifier tells the rows apart with an AUC of {}.",

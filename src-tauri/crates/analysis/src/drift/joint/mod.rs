@@ -46,6 +46,8 @@ pub(crate) struct Rows {
     pub(crate) most_distinct: [usize; 2],
     /// What was done to the rows, in words.
     pub(crate) notes: Vec<String>,
+    /// Whether verdict, AUC and drivers are enough, as for one window of many.
+    pub(crate) in_short: bool,
     /// Place among the picked rows, for the target's sake.
     pub(crate) picked: Vec<usize>,
 }
@@ -212,7 +214,9 @@ pub(crate) fn classify(
     };
     let (verdict, mut why) = judge(auc, interval, p_value, &drivers, options);
     let without = match verdict {
-        DriftVerdict::Drift => without_drivers(rows, &drivers, seed, cancel, &mut |p| progress(0.75 + 0.25 * p))?,
+        DriftVerdict::Drift if !rows.in_short => {
+            without_drivers(rows, &drivers, seed, cancel, &mut |p| progress(0.75 + 0.25 * p))?
+        }
         _ => None,
     };
     if let Some(it) = &without {
@@ -224,7 +228,7 @@ pub(crate) fn classify(
             None => format!("; without {named} nothing is left to tell them apart by"),
         });
     }
-    let typical = if verdict == DriftVerdict::Drift { typical(rows, scores) } else { Vec::new() };
+    let typical = if verdict == DriftVerdict::Drift && !rows.in_short { typical(rows, scores) } else { Vec::new() };
     if fitted.iter().all(|m| m.logistic.is_none()) {
         why.push_str("; the logistic model found no solution, so this rests on the forest alone");
     }
@@ -245,7 +249,7 @@ pub(crate) fn classify(
         p_value: Some(p_value),
         drivers,
         left_out,
-        roc: roc_points(ranked_low, ranked_high, ROC_POINTS),
+        roc: if rows.in_short { Vec::new() } else { roc_points(ranked_low, ranked_high, ROC_POINTS) },
         n: (n.0 as u64, n.1 as u64),
         without,
         typical,
