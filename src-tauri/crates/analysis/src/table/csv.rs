@@ -21,6 +21,8 @@ pub struct Layout {
     pub encoding: Encoding,
     /// The byte between fields.
     pub delimiter: u8,
+    /// Lines above the names of the columns, which are no part of the table.
+    pub above: usize,
     /// Whether the first row holds names.
     pub header: bool,
     /// Names, unique.
@@ -43,6 +45,13 @@ pub struct Scanned {
     pub notes: Vec<String>,
     /// Its values, if there was room for them.
     pub kept: Option<Kept>,
+}
+
+impl Layout {
+    /// Records before the first row of the table, blank lines left out.
+    pub fn before_rows(&self) -> usize {
+        self.above + usize::from(self.header)
+    }
 }
 
 /// Opens the records of a file.
@@ -110,7 +119,10 @@ pub fn scan(
 ) -> io::Result<Scanned> {
     let forced = options.delimiter.and_then(|mark| u8::try_from(mark).ok());
     let delimiter = forced.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
-    let head = sniff::records(sample, delimiter, whole, 300);
+    let mut head = sniff::records(sample, delimiter, whole, 300);
+    // Whoever says where the names stand, or that there are none, means the first line.
+    let above = if options.has_header.is_none() { sniff::above_header(&head) } else { 0 };
+    head.drain(..above);
     let row_names = options.has_header != Some(false) && sniff::lacks_first_name(&head);
     let header = options.has_header.unwrap_or_else(|| row_names || sniff::has_header(&head));
     let mut notes = Vec::new();
@@ -123,6 +135,10 @@ pub fn scan(
         _ => (1..=width_of_rows).map(|index| format!("column_{index}")).collect(),
     };
     let (names, duplicate_names) = unique_names(&raw);
+    if above > 0 {
+        let lines = if above == 1 { "1 line" } else { &format!("{above} lines") };
+        notes.push(format!("{lines} above the names of the columns were left out"));
+    }
     if row_names {
         notes.push(
             "the header names one column less than the rows hold; the first one was taken for names of rows".to_owned(),
@@ -132,7 +148,7 @@ pub fn scan(
         notes.push(format!("column names that stand more than once were numbered: {}", duplicate_names.join(", ")));
     }
     let mut layout =
-        Layout { packing, encoding, delimiter, header, names, types: Vec::new(), options: options.clone() };
+        Layout { packing, encoding, delimiter, above, header, names, types: Vec::new(), options: options.clone() };
     let width = layout.names.len();
     let mut structure =
         Structure { columns: vec![ColumnText::default(); width], duplicate_names, ..Structure::default() };
@@ -143,7 +159,7 @@ pub fn scan(
     let mut holding = false;
     let mut valid_beyond_ascii = 0u64;
     let mut row = 0u64;
-    let mut skip_header = header;
+    let mut ahead = layout.before_rows();
     let mut one_short_only = true;
     loop {
         let got = reader.next(&mut record)?;
@@ -155,8 +171,8 @@ pub fn scan(
             continue;
         }
         valid_beyond_ascii += u64::from(record.beyond_ascii && !record.not_utf8);
-        if skip_header {
-            skip_header = false;
+        if ahead > 0 {
+            ahead -= 1;
             continue;
         }
         if holding {
@@ -203,7 +219,7 @@ fn guess(sample: &[u8], layout: &Layout, whole: bool) -> Vec<ReadAs> {
     const ROWS: usize = 2_000;
     let mut columns = vec![ColumnText::default(); layout.names.len()];
     let rows = sniff::records(sample, layout.delimiter, whole, ROWS);
-    for (row, fields) in rows.iter().skip(usize::from(layout.header)).enumerate() {
+    for (row, fields) in rows.iter().skip(layout.before_rows()).enumerate() {
         for (column, field) in columns.iter_mut().zip(fields) {
             column.add(layout.options.field(field), row as u64, layout.options.decimal);
         }

@@ -1,4 +1,4 @@
-//! From the bytes on disk to bytes of text: decompression and UTF-16.
+//! From the bytes on disk to bytes of text: decompression, UTF-16 and UTF-32.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -15,6 +15,10 @@ pub enum Encoding {
     Utf16Le,
     /// UTF-16, high byte first.
     Utf16Be,
+    /// UTF-32, low byte first.
+    Utf32Le,
+    /// UTF-32, high byte first.
+    Utf32Be,
     /// windows-1252, the superset of ISO 8859-1; records that are valid UTF-8 are read as such.
     Windows1252,
     /// windows-1252 from the first byte to the last, because a person said so.
@@ -29,6 +33,8 @@ impl Encoding {
             Self::Utf8Bom => "utf-8-sig",
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
+            Self::Utf32Le => "utf-32le",
+            Self::Utf32Be => "utf-32be",
             Self::Windows1252 | Self::Windows1252Throughout => "windows-1252",
         }
     }
@@ -66,9 +72,10 @@ pub fn text(path: &Path, packing: Packing, encoding: Encoding) -> io::Result<Box
             raw
         }
         Encoding::Windows1252Throughout => Box::new(OneByte { raw, out: String::new(), at: 0 }),
-        Encoding::Utf16Le | Encoding::Utf16Be => Box::new(Utf16 {
+        Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf32Le | Encoding::Utf32Be => Box::new(Wide {
             raw: BufReader::with_capacity(1 << 16, raw),
-            big: encoding == Encoding::Utf16Be,
+            big: matches!(encoding, Encoding::Utf16Be | Encoding::Utf32Be),
+            four: matches!(encoding, Encoding::Utf32Le | Encoding::Utf32Be),
             out: Vec::new(),
             at: 0,
             first: true,
@@ -107,16 +114,18 @@ fn hand_over(out: &[u8], at: &mut usize, target: &mut [u8]) -> usize {
     n
 }
 
-struct Utf16<R> {
+/// Text of two or four bytes a character.
+struct Wide<R> {
     raw: BufReader<R>,
     big: bool,
+    four: bool,
     out: Vec<u8>,
     at: usize,
     first: bool,
     high: Option<u16>,
 }
 
-impl<R: Read> Utf16<R> {
+impl<R: Read> Wide<R> {
     fn refill(&mut self) -> io::Result<()> {
         self.out.clear();
         self.at = 0;
@@ -130,28 +139,45 @@ impl<R: Read> Utf16<R> {
             }
         }
         chunk.truncate(filled);
+        let text = if self.four { self.of_four(&chunk) } else { self.of_two(&chunk) };
+        let marked = self.first && text.starts_with('\u{feff}');
+        self.first &= text.is_empty();
+        self.out = text.into_bytes();
+        if marked {
+            self.at = '\u{feff}'.len_utf8();
+        }
+        Ok(())
+    }
+
+    fn of_two(&mut self, chunk: &[u8]) -> String {
         let mut units: Vec<u16> = self.high.take().into_iter().collect();
         for pair in chunk.chunks(2) {
             let bytes = [pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)];
             units.push(if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) });
         }
         // A pair of surrogates must not be torn apart at the end of a chunk.
-        if filled == (1 << 16) && units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
+        if chunk.len() == (1 << 16) && units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
             self.high = units.pop();
         }
-        if self.first && !units.is_empty() {
-            self.first = false;
-            if units.first() == Some(&0xFEFF) {
-                units.remove(0);
-            }
-        }
-        let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        self.out = text.into_bytes();
-        Ok(())
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    }
+
+    fn of_four(&self, chunk: &[u8]) -> String {
+        chunk
+            .chunks(4)
+            .map(|four| {
+                // The end of a file that was cut within a character is no character.
+                let bytes: Option<[u8; 4]> = four.try_into().ok();
+                bytes
+                    .map(|it| if self.big { u32::from_be_bytes(it) } else { u32::from_le_bytes(it) })
+                    .and_then(char::from_u32)
+                    .unwrap_or(char::REPLACEMENT_CHARACTER)
+            })
+            .collect()
     }
 }
 
-impl<R: Read> Read for Utf16<R> {
+impl<R: Read> Read for Wide<R> {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.out.len() {
             self.refill()?;

@@ -31,6 +31,10 @@ pub enum TextEncoding {
     Utf16Le,
     /// UTF-16, high byte first.
     Utf16Be,
+    /// UTF-32, low byte first.
+    Utf32Le,
+    /// UTF-32, high byte first.
+    Utf32Be,
     /// windows-1252, and with it ISO 8859-1.
     Windows1252,
 }
@@ -42,6 +46,8 @@ impl TextEncoding {
             "utf-8" | "utf8" | "utf-8-sig" | "ascii" => Some(Self::Utf8),
             "utf-16" | "utf-16le" | "utf-16-le" => Some(Self::Utf16Le),
             "utf-16be" | "utf-16-be" => Some(Self::Utf16Be),
+            "utf-32" | "utf-32le" | "utf-32-le" => Some(Self::Utf32Le),
+            "utf-32be" | "utf-32-be" => Some(Self::Utf32Be),
             "windows-1252" | "cp1252" | "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => Some(Self::Windows1252),
             _ => None,
         }
@@ -54,6 +60,8 @@ impl TextEncoding {
             Self::Utf8 => Encoding::Utf8,
             Self::Utf16Le => Encoding::Utf16Le,
             Self::Utf16Be => Encoding::Utf16Be,
+            Self::Utf32Le => Encoding::Utf32Le,
+            Self::Utf32Be => Encoding::Utf32Be,
             Self::Windows1252 => Encoding::Windows1252Throughout,
         }
     }

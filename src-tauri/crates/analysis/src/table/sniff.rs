@@ -49,6 +49,13 @@ pub fn encoding(sample: &[u8]) -> Option<Encoding> {
     if sample.starts_with(b"\xef\xbb\xbf") {
         return Some(Encoding::Utf8Bom);
     }
+    // The mark of UTF-32 begins with that of UTF-16.
+    if sample.starts_with(b"\xff\xfe\0\0") {
+        return Some(Encoding::Utf32Le);
+    }
+    if sample.starts_with(b"\0\0\xfe\xff") {
+        return Some(Encoding::Utf32Be);
+    }
     if sample.starts_with(b"\xff\xfe") {
         return Some(Encoding::Utf16Le);
     }
@@ -105,7 +112,8 @@ pub fn records(sample: &[u8], delimiter: u8, whole: bool, limit: usize) -> Vec<V
 pub fn delimiter(sample: &[u8], whole: bool) -> (u8, f64) {
     let mut best = (b',', 0.0, 1usize);
     for candidate in [b'\t', b';', b'|', b',', b' '] {
-        let rows = records(sample, candidate, whole, 300);
+        let mut rows = records(sample, candidate, whole, 300);
+        rows.drain(..above_header(&rows));
         if rows.is_empty() {
             continue;
         }
@@ -136,6 +144,48 @@ pub fn delimiter(sample: &[u8], whole: bool) -> (u8, f64) {
         }
     }
     (best.0, best.1)
+}
+
+/// Lines that stand above the names of the columns at most.
+const ABOVE: usize = 20;
+
+/// How many of the first rows stand above the names of the columns: a title, an author, comments. They fill one field where every row
+/// below fills all, and what follows them is a header. 0 where that is not plain.
+pub fn above_header(rows: &[Vec<String>]) -> usize {
+    let mut widths = std::collections::BTreeMap::<usize, usize>::new();
+    rows.iter().for_each(|row| *widths.entry(row.len()).or_default() += 1);
+    let Some((&width, _)) = widths.iter().max_by_key(|(width, times)| (**times, **width)) else { return 0 };
+    if width < 2 {
+        return 0;
+    }
+    let title = |row: &&Vec<String>| {
+        let filled = row.iter().filter(|field| !field.trim().is_empty()).count();
+        let comment = row.first().is_some_and(|field| field.starts_with('#'));
+        comment || filled <= 1 && (row.len() == 1 || width >= 3)
+    };
+    let above = rows.iter().take_while(title).count();
+    let (titles, rest) = rows.split_at(above);
+    let Some((header, body)) = rest.split_first() else { return 0 };
+    let alike = body.iter().filter(|row| row.len() == width).count();
+    if above == 0 || above > ABOVE || body.len() < 2 || header.len() != width || alike * 10 < body.len() * 9 {
+        return 0;
+    }
+    let mut names: Vec<&str> = header.iter().map(|field| field.trim()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let named = names.len() == width && header.iter().all(|field| classify(field, true) == Kind::Text);
+    if !named || !has_header(rest) {
+        return 0;
+    }
+    // A header may itself be empty but for one name, or begin with `#`. Then the values below must tell the names from a row.
+    let plain = titles.iter().all(|row| row.len() == 1);
+    let told = (0..width).any(|column| {
+        let values = body.iter().filter_map(|row| row.get(column)).map(|field| classify(field, true));
+        let values: Vec<Kind> = values.filter(|kind| !matches!(kind, Kind::Empty | Kind::Null)).collect();
+        let others = values.iter().filter(|kind| !matches!(kind, Kind::Text)).count();
+        !values.is_empty() && others * 10 >= values.len() * 8
+    });
+    if plain || told { above } else { 0 }
 }
 
 /// Whether the first row holds names.

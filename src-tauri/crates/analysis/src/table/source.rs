@@ -142,7 +142,11 @@ fn as_utf8(path: &Path, packing: Packing, encoding: Encoding, sample: Vec<u8>) -
     match encoding {
         Encoding::Utf8 | Encoding::Windows1252 => Ok(sample),
         Encoding::Utf8Bom => Ok(sample.get(3..).unwrap_or_default().to_vec()),
-        Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Windows1252Throughout => {
+        Encoding::Utf16Le
+        | Encoding::Utf16Be
+        | Encoding::Utf32Le
+        | Encoding::Utf32Be
+        | Encoding::Windows1252Throughout => {
             let input = decode::text(path, packing, encoding).map_err(|error| unreadable(path, error))?;
             let mut out = Vec::new();
             input.take(sniff::SAMPLE as u64).read_to_end(&mut out).map_err(|error| unreadable(path, error))?;

@@ -21,12 +21,41 @@ fn codes_stay_text_and_dates_are_dates() {
 #[test]
 fn text_in_other_encodings_and_layouts() {
     let utf16: Vec<u8> = "\u{feff}a;b\r\n1,5;é\r\n2,5;x\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for bytes in [utf16, b"a;b\n1,5;\xe9\n2,5;x\n".to_vec()] {
+    let text = "\u{feff}a;b\r\n1,5;é\r\n2,5;x\r\n";
+    let utf32_le: Vec<u8> = text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+    let utf32_be: Vec<u8> = text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+    for bytes in [utf16, utf32_le, utf32_be, b"a;b\n1,5;\xe9\n2,5;x\n".to_vec()] {
         let (_dir, path) = write("a.csv", &bytes);
         let source = open(&path, &ReadOptions::default()).unwrap();
         let frame = source.frame(None).unwrap();
         assert_eq!(frame.column("a").unwrap().f64().unwrap().get(0), Some(1.5));
         assert_eq!(frame.column("b").unwrap().str().unwrap().get(0), Some("é"));
+    }
+}
+
+#[test]
+fn lines_above_the_names_are_no_part_of_the_table() {
+    for text in [
+        "Sales of the north\nid,amount,day\n1,2.5,2024-01-31\n2,3.5,2024-02-01\n",
+        "# made by export, version 2\n# all rights reserved\n\nid,amount,day\n1,2.5,2024-01-31\n2,3.5,2024-02-01\n",
+        "Author: A. Person,,\n,,\nid,amount,day\n1,2.5,2024-01-31\n2,3.5,2024-02-01\n",
+    ] {
+        let (_dir, path) = write("a.csv", text.as_bytes());
+        let source = open(&path, &ReadOptions::default()).unwrap();
+        assert_eq!(source.column_names(), ["id", "amount", "day"], "{text}");
+        assert_eq!((source.rows(), source.row_number(0)), (2, 1), "{text}");
+        let frame = source.frame(None).unwrap();
+        assert_eq!(frame.column("amount").unwrap().f64().unwrap().get(1), Some(3.5), "{text}");
+        assert!(source.reading().notes.iter().any(|note| note.contains("above the names")), "{text}");
+        let said = open(&path, &ReadOptions { has_header: Some(true), ..ReadOptions::default() }).unwrap();
+        assert_ne!(said.column_names(), ["id", "amount", "day"], "what a person says about the first line counts");
+    }
+    for text in
+        ["id,amount\n1,2\n2,3\n3,4\n", "a\n1,2\n3,4\n5,6\n", "#id,name\nx,y\nz,w\nv,u\n", "k,,\na,b,c\nd,e,f\ng,h,i\n"]
+    {
+        let (_dir, path) = write("a.csv", text.as_bytes());
+        let source = open(&path, &ReadOptions::default()).unwrap();
+        assert!(!source.reading().notes.iter().any(|note| note.contains("above the names")), "{text}");
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct ReadConfig {
     /// The sheet of a workbook, or the table of a database.
     #[serde(default)]
     table: Option<String>,
-    /// `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`.
+    /// `utf-8`, `utf-16le`, `utf-16be`, `utf-32le`, `utf-32be`, `windows-1252`.
     #[serde(default)]
     encoding: Option<String>,
     /// `.` or `,`.
@@ -57,7 +57,7 @@ pub struct Said<'a> {
     pub header: Option<bool>,
     /// The sheet of a workbook, or the table of a database.
     pub table: Option<&'a str>,
-    /// `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`.
+    /// `utf-8`, `utf-16le`, `utf-16be`, `utf-32le`, `utf-32be`, `windows-1252`.
     pub encoding: Option<&'a str>,
     /// `.` or `,`.
     pub decimal: Option<&'a str>,
@@ -86,7 +86,7 @@ pub fn read_options(said: &Said<'_>) -> Result<ReadOptions, String> {
     };
     let encoding = match said.encoding {
         Some(name) => Some(TextEncoding::named(name).ok_or_else(|| {
-            format!("the encoding \u{201c}{name}\u{201d} is not known; utf-8, utf-16le, utf-16be and windows-1252 are")
+            format!("the encoding \u{201c}{name}\u{201d} is not known; utf-8, utf-16le, utf-16be, utf-32le, utf-32be and windows-1252 are")
         })?),
         None => None,
     };

@@ -60,14 +60,15 @@ impl TableSource {
     ) -> Result<(), TableError> {
         let mut reader = csv::reader(&self.path, layout).map_err(|error| unreadable(&self.path, error))?;
         let mut record = Record::default();
-        let mut skip_header = layout.header;
+        let mut ahead = layout.before_rows();
         let mut skipped = self.structure.iter().flat_map(|structure| structure.skipped.iter().copied()).peekable();
         let mut row = 0u64;
         while reader.next(&mut record).map_err(|error| unreadable(&self.path, error))? {
             if record.blank && self.names.len() > 1 {
                 continue;
             }
-            if std::mem::take(&mut skip_header) {
+            if ahead > 0 {
+                ahead -= 1;
                 continue;
             }
             row += 1;

@@ -30,7 +30,7 @@ pub struct Layout {
     /// The sheet of a workbook, or the table of a database
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
-    /// The encoding of a text table: utf-8, utf-16le, utf-16be or windows-1252
+    /// The encoding of a text table: utf-8, utf-16le, utf-16be, utf-32le, utf-32be or windows-1252
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
     /// The mark before the fraction of numbers: `.` or `,`
