@@ -1,7 +1,5 @@
 //! From what was gathered to the report of one model.
 
-use std::collections::BTreeSet;
-
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
     Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
@@ -17,7 +15,7 @@ use super::gather::Model;
 use super::kept::{Kept, Task};
 use super::season::{Phase, judge as judge_season};
 use super::segments::segments;
-use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, together};
+use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, NEWEST_WINDOWS, together};
 use super::windows::{ColumnCount, Windows};
 use crate::drift::DriftOptions;
 use crate::drift::counts::{Counted, judge};
@@ -84,16 +82,16 @@ pub(super) fn report(model: &Model, against: &Against<'_>, cancel: &dyn Fn() -> 
     let drifts: Vec<Option<Vec<ColumnDrift>>> =
         (0..windows.all.len()).map(|at| columns_of(windows, at, against, &options)).collect();
     let relations = relations(windows, against);
-    let full = |at: &usize| windows.all.get(*at).is_some_and(|it| it.1.kept.len() >= FEWEST_TOGETHER);
-    let asked: BTreeSet<usize> = (0..windows.all.len()).rev().filter(full).take(MOST_WINDOWS).collect();
+    let mut drifts: Vec<Option<WindowDrift>> = drifts
+        .iter()
+        .enumerate()
+        .map(|(at, it)| it.as_ref().map(|columns| drift_of(windows, at, columns, against)))
+        .collect();
+    ask_about_inputs_together(&mut drifts, windows, against, cancel);
     let mut reported_windows = Vec::with_capacity(windows.all.len());
     for (at, (_, window)) in windows.all.iter().enumerate() {
         let (start, end) = bounds(windows, at);
-        let drift = drifts.get(at).and_then(Option::as_ref).map(|columns| drift_of(windows, at, columns, against));
-        let drift = drift.map(|found| match asked.contains(&at) {
-            true => with_inputs_together(found, windows, at, against, cancel),
-            false => found,
-        });
+        let drift = drifts.get_mut(at).and_then(Option::take);
         reported_windows.push(MonitorWindow {
             start: start.map(stamp),
             end: end.map(stamp),
@@ -271,6 +269,28 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
         (DriftVerdict::NoDrift, format!("None of {} columns drifted.{season_words}", columns.len()))
     };
     WindowDrift { verdict, drifted: drifted as u64, compared: columns.len() as u64, columns, together: None, why }
+}
+
+/// Asks the classifier about the newest windows, and about older ones for as long as the inputs hang together otherwise, so that it is
+/// known since when.
+fn ask_about_inputs_together(
+    drifts: &mut [Option<WindowDrift>],
+    windows: &Windows,
+    against: &Against<'_>,
+    cancel: &dyn Fn() -> bool,
+) {
+    let (mut asked, mut clear) = (0, 0);
+    for (at, drift) in drifts.iter_mut().enumerate().rev() {
+        let is_full = windows.all.get(at).is_some_and(|it| it.1.kept.len() >= FEWEST_TOGETHER);
+        let Some(found) = drift.take_if(|_| is_full) else { continue };
+        let found = with_inputs_together(found, windows, at, against, cancel);
+        asked += 1;
+        clear = if found.only_together() { 0 } else { clear + 1 };
+        *drift = Some(found);
+        if asked >= MOST_WINDOWS || asked >= NEWEST_WINDOWS && clear >= 2 || cancel() {
+            break;
+        }
+    }
 }
 
 /// Asks the classifier about all inputs of a window together.

@@ -11,12 +11,14 @@ use crate::drift::joint::features::{Picked, feature};
 use crate::drift::joint::{Rows, classify};
 use crate::drift::{DriftOptions, mix};
 
-/// Rows of each side that the classifier sees at most: enough for half an interval of 0.02.
-pub(super) const MOST_ROWS: usize = 2_000;
+/// Rows of each side that the classifier sees at most: enough for half an interval of 0.025.
+pub(super) const MOST_ROWS: usize = 1_500;
 /// Fewest rows of a window that a classifier can learn from.
 pub(super) const FEWEST: usize = 50;
-/// Windows that are looked at, the newest first: each takes as long as all its columns alone.
-pub(super) const MOST_WINDOWS: usize = 8;
+/// Windows that are always looked at, the newest: each takes longer than all its columns alone.
+pub(super) const NEWEST_WINDOWS: usize = 4;
+/// Windows that are looked at while the inputs hang together otherwise.
+pub(super) const MOST_WINDOWS: usize = 24;
 
 /// Rows of a part at even distances, so that all of its time is among them.
 pub(super) fn spread(rows: usize, most: usize) -> Vec<usize> {

@@ -389,7 +389,8 @@ fn fit_fold(
     let mut random = Random::new(mix(seed ^ (fold as u64 + 1)));
     let (test, train): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|row| folds[*row] == fold);
     let logistic = Logistic::fit(&rows.features, terms, &train, &rows.is_current, &mut random);
-    let size = Size { trees: 100, depth: 9, leaf: (train.len() / 400).clamp(8, 40) };
+    let trees = if rows.in_short { 40 } else { 100 };
+    let size = Size { trees, depth: 9, leaf: (train.len() / 400).clamp(8, 40) };
     let forest = Forest::fit(&rows.features, &train, target, size, &mut random, &|| stop.load(Ordering::Relaxed));
     let mut fitted = Fitted { logistic, forest, test, scores: Vec::new() };
     fitted.scores = fitted.test.iter().map(|row| fitted.score(&rows.features, |_| *row)).collect();
