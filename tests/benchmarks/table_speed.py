@@ -171,11 +171,19 @@ def presidio(file):
     import logging
 
     logging.disable(logging.CRITICAL)
+    import spacy
     from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine
+    from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
+    # Without a language model, which makes it faster than its documentation has it.
+    class Blank(SpacyNlpEngine):
+        def __init__(self):
+            super().__init__(models=[{"lang_code": "en", "model_name": "blank"}])
+            self.nlp = {"en": spacy.blank("en")}
 
     rows = 1_000
     table = pandas_of(file, rows)
-    batch = BatchAnalyzerEngine(analyzer_engine=AnalyzerEngine())
+    batch = BatchAnalyzerEngine(analyzer_engine=AnalyzerEngine(nlp_engine=Blank(), supported_languages=["en"]))
     return list(batch.analyze_dict({name: table[name].astype(str).tolist() for name in table}, language="en"))
 
 
@@ -273,7 +281,8 @@ def measure(command, limit):
         out.seek(0)
         told = out.read().decode(errors="replace").strip().splitlines()
         # `check` ends with 1 where it found something, which is an answer.
-        if os.waitstatus_to_exitcode(status) not in (0, 1) or (os.waitstatus_to_exitcode(status) == 1 and command[0] == sys.executable):
+        code = os.waitstatus_to_exitcode(status)
+        if code and not (code == 1 and "check" in command):
             errors.seek(0)
             return None, None, (errors.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1][:160]
         return seconds, usage.ru_maxrss / 1024, told[-1] if told else ""
