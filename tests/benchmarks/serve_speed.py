@@ -1,11 +1,11 @@
-"""Latency and throughput of `proofmark serve` beside onnxruntime behind a plain HTTP server, on the same model and requests.
+"""Latency and throughput of `proofmark serve` and `proofmark gateway` beside onnxruntime behind a plain HTTP server, on the same model and requests.
 
     pip install onnxruntime
     python serve_speed.py PROOFMARK MODEL.onnx RECORD.json [SECONDS]
 
-MODEL and RECORD are a pair of tests/fixtures/scoring. Both servers listen on loopback, `wrk` (2 threads, 8 connections) asks each for one row
-at a time. The server of onnxruntime is as small as Python allows: one process of asyncio that reads a request of known length, evaluates
-(one thread), and answers; it writes no log. `proofmark serve` writes every answer to its log before it is given.
+MODEL and RECORD are a pair of tests/fixtures/scoring. Both servers listen on loopback, `wrk` asks each for one row
+at a time, over one connection and over eight. The server of onnxruntime is as small as Python allows: one process of asyncio that reads a request of known length, evaluates
+(one thread), and answers; it writes no log. Ours write every answer to their logs before it is given.
 """
 
 import asyncio
@@ -52,14 +52,15 @@ def request(record):
     return json.dumps({"inputs": inputs})
 
 
-def measure(what, url, body, seconds, folder):
+def measure(what, url, body, seconds, folder, connections):
     script = folder / "ask.lua"
     script.write_text(f'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nwrk.body = [[{body}]]\n')
-    command = ["wrk", "-t2", "-c8", f"-d{seconds}s", "--latency", "-s", str(script), url]
+    command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     figures = dict(re.findall(r"(50|99)%\s+([\d.]+\w+)", told))
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    print(f"{what}: {re.search(r'Requests/sec:\s+([\d.]+)', told)[1]} requests/s, p50 {figures['50']}, p99 {figures['99']}" + (f", {failed[1]} FAILED" if failed else ""), flush=True)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)[1]
+    print(f"{what}: {rate} requests/s, p50 {figures['50']}, p99 {figures['99']}" + (f", {failed[1]} FAILED" if failed else ""), flush=True)
 
 
 def main():
@@ -71,17 +72,25 @@ def main():
     body = request(record)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        for what, command, port in [
-            ("onnxruntime, asyncio, no log", [sys.executable, __file__, "--plain", str(model), "8911"], 8911),
-            ("proofmark serve, every answer logged", [proofmark, "--home", str(folder / "home"), "serve", str(model), "--name", "m", "--log", str(folder / "log.jsonl"), "--listen", "127.0.0.1:8912"], 8912),
+        home = ["--home", str(folder / "home")]
+        python = [sys.executable, __file__, "--plain", str(model), "8911"]
+        serve = [proofmark, *home, "serve", str(model), "--name", "m", "--log", str(folder / "serve.jsonl"), "--listen", "127.0.0.1:8912"]
+        gateway = [proofmark, *home, "gateway", "--upstream", "http://127.0.0.1:8911", "--log", str(folder / "gateway.jsonl"), "--listen", "127.0.0.1:8913"]
+        for what, commands, port in [
+            ("onnxruntime, asyncio, no log", [python], 8911),
+            ("the same behind proofmark gateway, every answer logged", [python, gateway], 8913),
+            ("proofmark serve, every answer logged", [serve], 8912),
         ]:
-            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            children = [subprocess.Popen(it, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for it in commands]
             try:
                 time.sleep(3)
-                measure(what, f"http://127.0.0.1:{port}/v2/models/m/infer", body, seconds, folder)
+                for connections in (1, 8):
+                    measure(f"{what}, {connections} at once", f"http://127.0.0.1:{port}/v2/models/m/infer", body, seconds, folder, connections)
             finally:
-                child.terminate()
-                child.wait()
+                for child in children:
+                    child.terminate()
+                for child in children:
+                    child.wait()
 
 
 main()
