@@ -53,6 +53,14 @@ impl Table {
         Self::open_as(path, &ReadOptions::default())
     }
 
+    /// The names of the columns of a delimited text, read from its beginning alone; `None` if it is no such text.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn names_of_text(path: &Path) -> Result<Option<Vec<String>>, TableError> {
+        table::names_of_text(path)
+    }
+
     /// Opens a file as a person says it is laid out.
     ///
     /// # Errors

@@ -108,6 +108,50 @@ fn names_a_total(field: &str) -> bool {
         || word.starts_with("rows:")
 }
 
+/// What the beginning of a text says of its columns.
+pub struct Heading {
+    /// The byte between fields.
+    pub delimiter: u8,
+    /// How consistently the beginning is split by the delimiter that was found out, 0..1.
+    pub consistency: f64,
+    /// Lines above the names.
+    above: usize,
+    /// Whether the first column, of names of rows, has no name.
+    row_names: bool,
+    /// Whether there are names.
+    header: bool,
+    /// The names as they stand there, else numbered ones.
+    raw: Vec<String>,
+}
+
+impl Heading {
+    /// Names, unique.
+    pub fn names(&self) -> Vec<String> {
+        unique_names(&self.raw).0
+    }
+}
+
+/// Finds the delimiter and the names from the beginning of a text.
+pub fn heading(sample: &[u8], whole: bool, options: &ReadOptions) -> Heading {
+    let (found, consistency) = sniff::delimiter(sample, whole);
+    let delimiter = options.delimiter.and_then(|mark| u8::try_from(mark).ok()).unwrap_or(found);
+    let mut head = sniff::records(sample, delimiter, whole, 300);
+    // Whoever says where the names stand, or that there are none, means the first line.
+    let above = if options.has_header.is_none() { sniff::above_header(&head) } else { 0 };
+    head.drain(..above);
+    let row_names = options.has_header != Some(false) && sniff::lacks_first_name(&head);
+    let header = options.has_header.unwrap_or_else(|| row_names || sniff::has_header(&head));
+    // The widest layout that many rows share, when there is no header to say it.
+    let width_of_rows = head.iter().map(Vec::len).max().unwrap_or(1);
+    let raw: Vec<String> = match head.first() {
+        // An empty name is numbered where names are made unique.
+        Some(first) if row_names => std::iter::once(String::new()).chain(first.iter().cloned()).collect(),
+        Some(first) if header => first.clone(),
+        _ => (1..=width_of_rows).map(|index| format!("column_{index}")).collect(),
+    };
+    Heading { delimiter, consistency, above, row_names, header, raw }
+}
+
 /// Goes through the whole file once.
 pub fn scan(
     path: &Path,
@@ -116,24 +160,10 @@ pub fn scan(
     sample: &[u8],
     whole: bool,
     options: &ReadOptions,
+    heading: Heading,
 ) -> io::Result<Scanned> {
-    let forced = options.delimiter.and_then(|mark| u8::try_from(mark).ok());
-    let delimiter = forced.unwrap_or_else(|| sniff::delimiter(sample, whole).0);
-    let mut head = sniff::records(sample, delimiter, whole, 300);
-    // Whoever says where the names stand, or that there are none, means the first line.
-    let above = if options.has_header.is_none() { sniff::above_header(&head) } else { 0 };
-    head.drain(..above);
-    let row_names = options.has_header != Some(false) && sniff::lacks_first_name(&head);
-    let header = options.has_header.unwrap_or_else(|| row_names || sniff::has_header(&head));
+    let Heading { delimiter, above, row_names, header, raw, .. } = heading;
     let mut notes = Vec::new();
-    // The widest layout that many rows share, when there is no header to say it.
-    let width_of_rows = head.iter().map(Vec::len).max().unwrap_or(1);
-    let raw: Vec<String> = match head.first() {
-        // An empty name is numbered below.
-        Some(first) if row_names => std::iter::once(String::new()).chain(first.iter().cloned()).collect(),
-        Some(first) if header => first.clone(),
-        _ => (1..=width_of_rows).map(|index| format!("column_{index}")).collect(),
-    };
     let (names, duplicate_names) = unique_names(&raw);
     if above > 0 {
         let lines = if above == 1 { "1 line" } else { &format!("{above} lines") };

@@ -28,6 +28,6 @@ pub(crate) use decode::{Packing, unpacked, windows_1252_byte};
 pub use error::TableError;
 pub(crate) use moment::{DateForm, compact_date, days_from_civil, parse_moment};
 pub use options::{DecimalMark, ReadOptions, TextEncoding};
-pub use source::{TableSource, open};
+pub use source::{TableSource, names_of_text, open};
 pub use structure::{ColumnText, Odd, Spelling, Structure};
 pub(crate) use value::{Kind, classify, is_null_spelling, lenient_number, parse_number};

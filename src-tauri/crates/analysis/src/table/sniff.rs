@@ -97,37 +97,49 @@ pub fn encoding(sample: &[u8]) -> Option<Encoding> {
 
 /// The first records of a sample when split by `delimiter`.
 pub fn records(sample: &[u8], delimiter: u8, whole: bool, limit: usize) -> Vec<Vec<String>> {
+    each_record(sample, delimiter, whole, limit, |record| record.fields().map(str::to_owned).collect())
+}
+
+fn each_record<T>(sample: &[u8], delimiter: u8, whole: bool, limit: usize, look: impl Fn(&Record) -> T) -> Vec<T> {
     let mut reader = RecordReader::new(sample, delimiter, b'"');
     let mut record = Record::default();
     let mut out = Vec::new();
     while out.len() < limit && matches!(reader.next(&mut record), Ok(true)) {
         if (record.terminated || whole || out.is_empty()) && !record.blank {
-            out.push(record.fields().map(str::to_owned).collect());
+            out.push(look(&record));
         }
     }
     out
+}
+
+/// Records from which the delimiter is told.
+const TOLD_BY: usize = 300;
+
+/// The most frequent width, and how many of the records have it.
+fn usual_width(widths: &[usize]) -> Option<(usize, usize)> {
+    let mut counts = std::collections::BTreeMap::<usize, usize>::new();
+    widths.iter().for_each(|width| *counts.entry(*width).or_default() += 1);
+    counts.into_iter().max_by_key(|(width, times)| (*times, *width))
 }
 
 /// The delimiter, and how consistently it splits the records (0..1).
 pub fn delimiter(sample: &[u8], whole: bool) -> (u8, f64) {
     let mut best = (b',', 0.0, 1usize);
     for candidate in [b'\t', b';', b'|', b',', b' '] {
-        let mut rows = records(sample, candidate, whole, 300);
-        rows.drain(..above_header(&rows));
-        if rows.is_empty() {
+        // Most candidates are out by the widths alone, without a copy of any field.
+        let mut widths = each_record(sample, candidate, whole, TOLD_BY, Record::len);
+        if usual_width(&widths).is_none_or(|(width, _)| width < 2) {
             continue;
         }
-        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
-        for row in &rows {
-            *counts.entry(row.len()).or_default() += 1;
+        let first_fits = |widths: &[usize]| widths.first().copied() == usual_width(widths).map(|it| it.0);
+        if !first_fits(&widths) {
+            widths.drain(..above_header(&records(sample, candidate, whole, TOLD_BY)));
         }
-        let Some((&width, &times)) = counts.iter().max_by_key(|(width, times)| (**times, **width)) else { continue };
-        if width < 2 {
-            continue;
-        }
-        let mut share = times as f64 / rows.len() as f64;
-        let header_fits = rows.first().is_some_and(|row| row.len() == width);
+        let Some((width, times)) = usual_width(&widths) else { continue };
+        let mut share = times as f64 / widths.len() as f64;
+        let header_fits = first_fits(&widths);
         if candidate == b' ' {
+            let rows = records(sample, candidate, whole, TOLD_BY);
             let numeric =
                 rows.iter().flatten().filter(|f| !matches!(classify(f, false), Kind::Text | Kind::Empty)).count();
             if share < 0.98 || numeric * 10 < rows.iter().map(Vec::len).sum::<usize>() * 6 {
@@ -152,9 +164,7 @@ const ABOVE: usize = 20;
 /// How many of the first rows stand above the names of the columns: a title, an author, comments. They fill one field where every row
 /// below fills all, and what follows them is a header. 0 where that is not plain.
 pub fn above_header(rows: &[Vec<String>]) -> usize {
-    let mut widths = std::collections::BTreeMap::<usize, usize>::new();
-    rows.iter().for_each(|row| *widths.entry(row.len()).or_default() += 1);
-    let Some((&width, _)) = widths.iter().max_by_key(|(width, times)| (**times, **width)) else { return 0 };
+    let Some((width, _)) = usual_width(&rows.iter().map(Vec::len).collect::<Vec<_>>()) else { return 0 };
     if width < 2 {
         return 0;
     }

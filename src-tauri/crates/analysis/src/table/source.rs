@@ -137,6 +137,25 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<TableSource, TableErro
     open_delimited(path, packing, encoding, &text, whole, options)
 }
 
+/// The names of the columns of a delimited text that is not packed, as opening it finds them, from its beginning alone. `None` for
+/// anything else.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn names_of_text(path: &Path) -> Result<Option<Vec<String>>, TableError> {
+    let (sample, whole) = sample_of(path, Packing::Plain)?;
+    let packed = matches!(sample.as_slice(), [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..]);
+    if sample.is_empty() || packed || sniff::foreign(&sample).is_some() {
+        return Ok(None);
+    }
+    let Some(encoding) = sniff::encoding(&sample) else { return Ok(None) };
+    let text = as_utf8(path, Packing::Plain, encoding, sample)?;
+    if json_kind(text.trim_ascii_start()).is_some() {
+        return Ok(None);
+    }
+    Ok(Some(csv::heading(&text, whole, &ReadOptions::default()).names()))
+}
+
 /// The sample as UTF-8, as far as splitting it needs.
 fn as_utf8(path: &Path, packing: Packing, encoding: Encoding, sample: Vec<u8>) -> Result<Vec<u8>, TableError> {
     match encoding {
@@ -339,16 +358,15 @@ fn open_delimited(
     whole: bool,
     options: &ReadOptions,
 ) -> Result<TableSource, TableError> {
-    let forced = options.delimiter.and_then(|mark| u8::try_from(mark).ok());
-    let (_, consistency) = sniff::delimiter(sample, whole);
-    if forced.is_none()
-        && consistency < 0.5
+    let heading = csv::heading(sample, whole, options);
+    if options.delimiter.is_none()
+        && heading.consistency < 0.5
         && let Some(looks_like) = prose(path, sample)
     {
         return Err(TableError::NotATable { path: path.to_owned(), looks_like: looks_like.to_owned() });
     }
     let scanned =
-        csv::scan(path, packing, encoding, sample, whole, options).map_err(|error| unreadable(path, error))?;
+        csv::scan(path, packing, encoding, sample, whole, options, heading).map_err(|error| unreadable(path, error))?;
     let delimiter = char::from(scanned.layout.delimiter);
     Ok(TableSource {
         path: path.to_owned(),

@@ -43,6 +43,7 @@ fn lines_above_the_names_are_no_part_of_the_table() {
         let (_dir, path) = write("a.csv", text.as_bytes());
         let source = open(&path, &ReadOptions::default()).unwrap();
         assert_eq!(source.column_names(), ["id", "amount", "day"], "{text}");
+        assert_eq!(names_of_text(&path).unwrap().unwrap(), source.column_names(), "from the beginning alone");
         assert_eq!((source.rows(), source.row_number(0)), (2, 1), "{text}");
         let frame = source.frame(None).unwrap();
         assert_eq!(frame.column("amount").unwrap().f64().unwrap().get(1), Some(3.5), "{text}");

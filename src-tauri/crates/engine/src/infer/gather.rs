@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use proofmark_analysis::facade::Table;
-use proofmark_domain::artifact::{ArtifactKind, Change, RelPath};
+use proofmark_domain::artifact::{ArtifactKind, Change, FileFacts, RelPath};
 use proofmark_domain::inference::{Earlier, ModelTraits, Scene, SceneFile, ScriptFlow, ScriptUse, Source};
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::project::Project;
@@ -105,37 +104,29 @@ impl Engine {
     ) -> Answer<BTreeMap<Digest, Vec<String>>> {
         let root = Path::new(&project.root);
         let mut columns = BTreeMap::new();
-        let mut headers: Vec<(&proofmark_domain::artifact::FileFacts, Vec<String>)> = Vec::new();
+        let mut unread: Vec<&FileFacts> = Vec::new();
+        let mut seen = BTreeSet::new();
         for state in files.iter().filter(|it| is_tabular(it.facts.kind) && it.facts.size > 0).take(MOST_TABLES) {
             if stop() {
                 return Err(Trouble::cancelled());
             }
-            let facts = &state.facts;
-            if columns.contains_key(&facts.digest) {
-                continue;
-            }
-            let found = match self.known_columns(&facts.digest)? {
-                Some(found) => Some(found),
-                None => {
-                    let found = header_of(root, facts);
-                    headers.extend(found.clone().map(|found| (facts, found)));
-                    found
+            match self.known_columns(&state.facts.digest)? {
+                Some(found) => {
+                    columns.insert(state.facts.digest, found);
                 }
-            };
-            if let Some(found) = found {
-                columns.insert(facts.digest, found);
+                None => unread.extend(seen.insert(state.facts.digest).then_some(&state.facts)),
             }
         }
+        let headers = headers_of(root, &unread, stop)?;
         self.keep_headers(project, &headers)?;
+        for (facts, found) in headers {
+            columns.entry(facts.digest).or_insert(found);
+        }
         Ok(columns)
     }
 
     /// Keeps the names of columns for those who ask before a profile is made, or after the file is gone.
-    fn keep_headers(
-        &self,
-        project: &Project,
-        headers: &[(&proofmark_domain::artifact::FileFacts, Vec<String>)],
-    ) -> Answer<()> {
+    fn keep_headers(&self, project: &Project, headers: &[(&FileFacts, Vec<String>)]) -> Answer<()> {
         if headers.is_empty() {
             return Ok(());
         }
@@ -236,33 +227,53 @@ fn text_of(root: &Path, path: &RelPath) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Tables whose headers are read between two questions whether to stop.
+const AT_ONCE: usize = 64;
+
+/// The columns of many tables, read on all cores; of those that can be read.
+fn headers_of<'f>(
+    root: &Path,
+    tables: &[&'f FileFacts],
+    stop: &dyn Fn() -> bool,
+) -> Answer<Vec<(&'f FileFacts, Vec<String>)>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut found = Vec::new();
+    for tables in tables.chunks(AT_ONCE) {
+        if stop() {
+            return Err(Trouble::cancelled());
+        }
+        let read = |part: &[&'f FileFacts]| -> Vec<_> {
+            part.iter().filter_map(|facts| Some((*facts, header_of(root, facts)?))).collect()
+        };
+        let parts: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> =
+                tables.chunks(tables.len().div_ceil(threads)).map(|part| scope.spawn(move || read(part))).collect();
+            running.into_iter().map(|it| it.join()).collect()
+        });
+        for part in parts {
+            match part {
+                Ok(part) => found.extend(part),
+                // A fault in there is ours and is told as such where faults are told.
+                Err(fault) => std::panic::resume_unwind(fault),
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The names of a table's columns. A columnar file is opened, which reads no more than its footer; a large text table would be
 /// read to its end to be opened, so its first line must do.
-fn header_of(root: &Path, facts: &proofmark_domain::artifact::FileFacts) -> Option<Vec<String>> {
+fn header_of(root: &Path, facts: &FileFacts) -> Option<Vec<String>> {
     const SMALL: u64 = 8 << 20;
     let path = resolve(root, &facts.path).ok()?;
-    let is_text = facts.media_type.starts_with("text/");
-    if is_text && facts.size > SMALL {
-        return first_line(&path);
+    if facts.media_type.starts_with("text/") {
+        return Table::names_of_text(&path).ok()?;
     }
-    if !is_text && facts.size > SMALL && !facts.media_type.contains("parquet") && !facts.media_type.contains("arrow") {
+    if facts.size > SMALL && !facts.media_type.contains("parquet") && !facts.media_type.contains("arrow") {
         return None;
     }
     let table = Table::open(&path).ok()?;
     Some(table.columns().to_vec())
-}
-
-/// The fields of the first line of a text table, if they look like names.
-fn first_line(path: &Path) -> Option<Vec<String>> {
-    let mut line = String::new();
-    let file = fs::File::open(path).ok()?;
-    BufReader::new(file).take(64 * 1024).read_line(&mut line).ok()?;
-    let line = line.trim_start_matches('\u{feff}').trim_end();
-    let delimiter = [',', ';', '\t', '|'].into_iter().max_by_key(|it| line.matches(*it).count())?;
-    let names: Vec<String> = line.split(delimiter).map(|name| name.trim().trim_matches('"').to_owned()).collect();
-    let are_names = names.iter().all(|name| !name.is_empty() && name.parse::<f64>().is_err());
-    let are_different = names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    (are_names && are_different).then_some(names)
 }
 
 /// Every Python script and notebook, read once, with what it inherits from the modules that it imports.

@@ -32,6 +32,7 @@ fn check(cases: &[(&str, &[u8], ArtifactKind, &str)]) {
 #[test]
 fn tables_in_text() {
     let utf16: Vec<u8> = "id\tname\n1\tä\n2\tb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf32_mark: Vec<u8> = "\u{feff}id\tname\n1\tä\n2\tb\n".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
     let utf16_mark: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16.clone()).collect();
     check(&[
         ("a.csv", b"a,b\n1,2\n3,4\n", Dataset, "text/csv"),
@@ -46,6 +47,7 @@ fn tables_in_text() {
         ("a.csv", b"\xef\xbb\xbfa,b\n1,2\n", Dataset, "text/csv"),
         ("a.csv", &utf16, Dataset, "text/tab-separated-values"),
         ("a.csv", &utf16_mark, Dataset, "text/tab-separated-values"),
+        ("a.csv", &utf32_mark, Dataset, "text/tab-separated-values"),
         ("latin.csv", b"stra\xdfe,ort\nHauptstra\xdfe,K\xf6ln\nWeg,Bonn\n", Dataset, "text/csv"),
         ("a.dat", b"1 2 3\n4 5 6\n7 8 9\n", Dataset, "text/x-whitespace-separated"),
         ("a.txt", b"1 1:0.5 4:2\n-1 2:3\n1 7:1\n", Dataset, "text/x-libsvm"),

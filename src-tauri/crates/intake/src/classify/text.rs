@@ -8,11 +8,18 @@ use super::{Classified, Source, json, names, table};
 
 /// Reads the head as text; `None` if it is none.
 ///
-/// UTF-8 with and without mark, UTF-16 in both orders with and without mark, and else one byte a character as in
+/// UTF-8 with and without mark, UTF-16 in both orders with and without mark, UTF-32 with its mark, and else one byte a character as in
 /// Windows-1252, if no byte is a control character that text does not hold.
 pub fn decode(head: &[u8], is_whole: bool) -> Option<String> {
     if let Some(rest) = head.strip_prefix(b"\xef\xbb\xbf") {
         return decode(rest, is_whole).or_else(|| rest.is_empty().then(String::new));
+    }
+    // The mark of UTF-32 begins with that of UTF-16.
+    if let Some(rest) = head.strip_prefix(b"\xff\xfe\0\0") {
+        return utf32(rest, u32::from_le_bytes);
+    }
+    if let Some(rest) = head.strip_prefix(b"\0\0\xfe\xff") {
+        return utf32(rest, u32::from_be_bytes);
     }
     if let Some(rest) = head.strip_prefix(b"\xff\xfe") {
         return utf16(rest, u16::from_le_bytes);
@@ -54,7 +61,16 @@ fn is_foreign_to_text(byte: u8) -> bool {
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     let units = bytes.chunks_exact(2).filter_map(|pair| pair.first_chunk().map(|pair| unit(*pair)));
-    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect();
+    hardly_broken(char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect())
+}
+
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<String> {
+    let units = bytes.chunks_exact(4).filter_map(|four| four.first_chunk().map(|four| unit(*four)));
+    hardly_broken(units.map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}')).collect())
+}
+
+/// The text, unless more than one character in a hundred is none.
+fn hardly_broken(text: String) -> Option<String> {
     let broken = text.chars().filter(|c| *c == '\u{fffd}' || u8::try_from(*c).is_ok_and(is_foreign_to_text)).count();
     (broken * 100 <= text.chars().count()).then_some(text)
 }
