@@ -1,14 +1,14 @@
 //! All inputs of a window together against those of the reference: finds a change of how they hang together, which no single column
 //! shows.
 
-use proofmark_domain::drift::{DriftVerdict, JointDrift};
+use proofmark_domain::drift::JointDrift;
 
 use super::baseline::Baseline;
 use super::kept::Kept;
 use crate::drift::columns::MISSING;
 use crate::drift::counts::Shape;
 use crate::drift::joint::features::{Picked, feature};
-use crate::drift::joint::{Rows, classify};
+use crate::drift::joint::{Rows, cannot_tell, classify};
 use crate::drift::{DriftOptions, mix};
 
 /// Rows of each side that the classifier sees at most: enough for half an interval of 0.025.
@@ -78,18 +78,6 @@ pub(super) fn together(
     let n = rows.counts();
     match classify(&rows, left_out.clone(), &DriftOptions::default(), cancel, &mut |_| ()) {
         Ok((found, _)) => Some(found),
-        Err(error) => Some(JointDrift {
-            verdict: DriftVerdict::CannotTell,
-            auc: None,
-            interval: None,
-            p_value: None,
-            drivers: Vec::new(),
-            left_out,
-            roc: Vec::new(),
-            without: None,
-            typical: Vec::new(),
-            n: (n.0 as u64, n.1 as u64),
-            why: error.to_string(),
-        }),
+        Err(error) => Some(cannot_tell(left_out, n, error.to_string())),
     }
 }

@@ -162,7 +162,7 @@ fn auc_of(rows: &[usize], scores: &[f64], is_current: &[bool]) -> Option<(Auc, u
 }
 
 /// An empty answer with its reason.
-pub(super) fn cannot_tell(left_out: Vec<(String, String)>, n: (usize, usize), why: String) -> JointDrift {
+pub(crate) fn cannot_tell(left_out: Vec<(String, String)>, n: (usize, usize), why: String) -> JointDrift {
     JointDrift {
         verdict: DriftVerdict::CannotTell,
         auc: None,
