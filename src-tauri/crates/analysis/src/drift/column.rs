@@ -8,10 +8,10 @@ use super::DriftOptions;
 use super::change;
 use super::columns::{MISSING, Values};
 use super::statistics::{
-    AndersonDarling, Z95, anderson_darling, anderson_darling_of_counts, anderson_darling_p, chi_square,
-    corrected_total_variation, cramer_von_mises, cramer_von_mises_p, energy_distance, fisher_exact, g_test, hellinger,
-    jensen_shannon_distance, kolmogorov_smirnov, ks_p_asymptotic, ks_p_value, l_infinity, population_stability_index,
-    quantile_sorted, total_variation, unseen_p, wasserstein,
+    AndersonDarling, Distances, Z95, anderson_darling_of_counts, anderson_darling_p, chi_square,
+    corrected_total_variation, cramer_von_mises_p, distances, energy_distance, fisher_exact, g_test, hellinger,
+    jensen_shannon_distance, ks_p_asymptotic, ks_p_value, l_infinity, population_stability_index, quantile_sorted,
+    total_variation, unseen_p, wasserstein,
 };
 
 /// Half-width of the interval up to which "no difference was found" may be called no drift. 0.15 is reached at about 85 rows per table:
@@ -224,9 +224,11 @@ fn put(statistics: &mut BTreeMap<String, f64>, name: &str, value: Option<f64>) {
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut kept: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    kept.sort_unstable_by(f64::total_cmp);
-    kept
+    // The order of `f64::total_cmp` as whole numbers, which are sorted in less than half of the time.
+    let swap = |bits: i64| bits ^ (((bits >> 63) as u64) >> 1) as i64;
+    let mut keys: Vec<i64> = values.iter().filter(|v| !v.is_nan()).map(|v| swap(v.to_bits() as i64)).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|key| f64::from_bits(swap(key) as u64)).collect()
 }
 
 fn finite(sorted: &[f64]) -> &[f64] {
@@ -267,7 +269,7 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
     if infinite.0 + infinite.1 > 0 {
         measured.note = Some(format!("{} and {} values are infinite", infinite.0, infinite.1));
     }
-    let raw = kolmogorov_smirnov(&a, &b);
+    let mut taken = distances(&a, &b);
     if let Some((decimals, in_current)) = change::precision(&a, &b) {
         for side in [&mut a, &mut b] {
             side.iter_mut().for_each(|v| *v = change::round_to(*v, decimals));
@@ -278,26 +280,29 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
             DriftChange::Encoding,
             format!("a change of precision: {who} has only {decimals} decimals; compared after rounding both to them"),
         ));
-        put(&mut measured.statistics, "ks_before_rounding", raw.map(|k| k.distance));
+        put(&mut measured.statistics, "ks_before_rounding", taken.map(|it| it.ks.distance));
+        taken = distances(&a, &b);
     }
     measured.shape = numeric_shape(&a, &b);
-    let Some(ks) = kolmogorov_smirnov(&a, &b) else { return measured };
+    let Some(Distances { ks, cvm, ad, wasserstein: all_area, energy: all_energy }) = taken else { return measured };
     let ks_p = ks_p_value(ks.distance, a.len(), b.len());
-    let ad = anderson_darling(&a, &b);
     let p_value = numeric_p(ad, ks_p, a.len().min(b.len()));
     let at = |cdf: f64, side: &[f64]| (cdf * side.len() as f64).round() as u64;
     let half = Z95 * error_of_difference(at(ks.cdf_a, &a), a.len(), at(ks.cdf_b, &b), b.len());
     let stats = &mut measured.statistics;
     put(stats, "ks", Some(ks.distance));
     put(stats, "ks_p", Some(ks_p));
-    let cvm = cramer_von_mises(&a, &b);
     put(stats, "cvm", cvm);
     put(stats, "cvm_p", cvm.map(|it| cramer_von_mises_p(it, a.len(), b.len())));
     put_anderson_darling(stats, ad);
     let (fa, fb) = (finite(&a), finite(&b));
-    let distance = wasserstein(fa, fb);
+    let (distance, energy) = if infinite == (0, 0) {
+        (Some(all_area), Some(all_energy))
+    } else {
+        (wasserstein(fa, fb), energy_distance(fa, fb))
+    };
     put(stats, "wasserstein_raw", distance);
-    put(stats, "energy", energy_distance(fa, fb));
+    put(stats, "energy", energy);
     let (mean_a, spread) = moments(fa);
     let (mean_b, spread_b) = moments(fb);
     put(stats, "mean_reference", Some(mean_a));

@@ -1,8 +1,6 @@
 //! Turns the columns of two tables into numbers or category codes that can be compared, or says why it cannot.
 
-use std::collections::HashMap;
-
-use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
+use polars::prelude::{Column, DataFrame, DataType, PlHashMap, PolarsResult};
 
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
@@ -62,7 +60,7 @@ pub fn to_categories(reference: &Column, current: &Column) -> PolarsResult<(Vec<
     let (reference, current) = (texts(reference)?, texts(current)?);
     let (reference, current) = (reference.str()?, current.str()?);
     let mut names: Vec<String> = Vec::new();
-    let mut index: HashMap<&str, u32> = HashMap::new();
+    let mut index: PlHashMap<&str, u32> = PlHashMap::default();
     let mut code_all = |values: &mut dyn Iterator<Item = Option<_>>, length: usize| {
         let mut codes = Vec::with_capacity(length);
         for value in values {

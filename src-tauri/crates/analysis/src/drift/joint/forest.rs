@@ -57,9 +57,9 @@ impl Forest {
                 break;
             }
             let wanted = (rows.len() * 3 / 5).max(rows.len().min(20));
-            let mut chosen: Vec<u32> = random.sample(rows.len(), wanted).into_iter().map(|i| rows[i] as u32).collect();
-            let mut grower =
-                Grower { features, target, size, mean, nodes: Vec::new(), random: Random::new(random.next()) };
+            let drawn = random.sample(rows.len(), wanted).into_iter();
+            let mut chosen: Vec<(u32, f32)> = drawn.map(|i| (rows[i] as u32, target[rows[i]])).collect();
+            let mut grower = Grower { features, size, mean, nodes: Vec::new(), random: Random::new(random.next()) };
             grower.grow(&mut chosen, 0);
             trees.push(grower.nodes);
         }
@@ -71,23 +71,70 @@ impl Forest {
 
     /// The mean prediction of the trees, where `row(feature)` says from which row a feature is read.
     pub(crate) fn predict(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
-        let mut sum = 0.0;
-        for tree in &self.trees {
-            let mut node = &tree[0];
-            while node.feature != LEAF {
-                let feature = node.feature as usize;
-                let left = features[feature].codes[row(feature)] <= node.split;
-                node = &tree[if left { node.left } else { node.right } as usize];
-            }
-            sum += f64::from(node.value);
-        }
+        let sum: f64 = self.trees.iter().map(|tree| f64::from(walk(tree, features, &row, &mut 0))).sum();
         sum / self.trees.len() as f64
+    }
+
+    /// What each tree says of one row, and which features it asked for that.
+    pub(crate) fn votes(&self, features: &[Feature], row: usize) -> Vec<Vote> {
+        let of = |tree: &Vec<Node>| {
+            let mut asked = 0;
+            Vote { value: walk(tree, features, &|_| row, &mut asked), asked }
+        };
+        self.trees.iter().map(of).collect()
+    }
+
+    /// [`Forest::predict`] for the row of `votes` when the feature `changed` is read from the row `other`: only trees that asked for it
+    /// are walked again.
+    pub(crate) fn predict_changed(
+        &self,
+        features: &[Feature],
+        votes: &[Vote],
+        row: usize,
+        (changed, other): (usize, usize),
+    ) -> f64 {
+        let read = |feature: usize| if feature == changed { other } else { row };
+        let again = self.trees.iter().zip(votes).map(|(tree, vote)| {
+            let touched = vote.asked & bit(changed) != 0;
+            f64::from(if touched { walk(tree, features, &read, &mut 0) } else { vote.value })
+        });
+        again.sum::<f64>() / self.trees.len() as f64
     }
 }
 
+/// What one tree says of one row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vote {
+    value: f32,
+    /// A bit for each feature on the way to the leaf; features that share one are only walked once too often.
+    asked: u64,
+}
+
+fn bit(feature: usize) -> u64 {
+    1 << (feature % 64)
+}
+
+fn walk(tree: &[Node], features: &[Feature], row: &impl Fn(usize) -> usize, asked: &mut u64) -> f32 {
+    let mut node = &tree[0];
+    while node.feature != LEAF {
+        let feature = node.feature as usize;
+        *asked |= bit(feature);
+        let left = features[feature].codes[row(feature)] <= node.split;
+        node = &tree[if left { node.left } else { node.right } as usize];
+    }
+    node.value
+}
+
+/// Codes that a feature can have.
+const CODES: usize = 64;
+/// Features whose bins are filled in one pass over the rows of a node.
+const AT_ONCE: usize = 4;
+
+/// Rows of a code and the sum of their targets.
+type Bins = [(u32, f32); CODES];
+
 struct Grower<'a> {
     features: &'a [Feature],
-    target: &'a [f32],
     size: Size,
     mean: f64,
     nodes: Vec<Node>,
@@ -95,8 +142,9 @@ struct Grower<'a> {
 }
 
 impl Grower<'_> {
-    fn grow(&mut self, rows: &mut [u32], depth: usize) -> u32 {
-        let sum: f64 = rows.iter().map(|r| f64::from(self.target[*r as usize])).sum();
+    /// Each of `rows` is a row and its target.
+    fn grow(&mut self, rows: &mut [(u32, f32)], depth: usize) -> u32 {
+        let sum: f64 = rows.iter().map(|(_, target)| f64::from(*target)).sum();
         let value = ((sum + self.mean * SHRINK) / (rows.len() as f64 + SHRINK)) as f32;
         let place = self.nodes.len() as u32;
         self.nodes.push(Node { feature: LEAF, split: 0, left: 0, right: 0, value });
@@ -107,7 +155,7 @@ impl Grower<'_> {
         let codes = &self.features[feature].codes;
         let mut middle = 0;
         for i in 0..rows.len() {
-            if codes[rows[i] as usize] <= split {
+            if codes[rows[i].0 as usize] <= split {
                 rows.swap(i, middle);
                 middle += 1;
             }
@@ -119,40 +167,53 @@ impl Grower<'_> {
         place
     }
 
-    fn best_split(&mut self, rows: &[u32], sum: f64) -> Option<(usize, u8)> {
-        let count = rows.len() as f64;
-        let base = sum * sum / count;
-        let tries = ((self.features.len() as f64).sqrt().ceil() as usize).max(3).min(self.features.len());
+    fn best_split(&mut self, rows: &[(u32, f32)], sum: f64) -> Option<(usize, u8)> {
+        let features = self.features;
+        let tries = ((features.len() as f64).sqrt().ceil() as usize).max(3).min(features.len());
+        let drawn: Vec<usize> = (0..tries).map(|_| self.random.below(features.len())).collect();
         let mut best: Option<(f64, usize, u8)> = None;
-        for _ in 0..tries {
-            let feature = self.random.below(self.features.len());
-            let codes = &self.features[feature].codes;
-            let mut bins = [(0u32, 0.0f32); 64];
-            for &row in rows {
-                let bin = &mut bins[usize::from(codes[row as usize] & 63)];
-                bin.0 += 1;
-                bin.1 += self.target[row as usize];
+        for some in drawn.chunks(AT_ONCE) {
+            // A pass that ends early fills its last bins with the last feature again, which nobody reads.
+            let last = some[some.len() - 1];
+            let codes: [&[u8]; AT_ONCE] =
+                std::array::from_fn(|i| features[some.get(i).copied().unwrap_or(last)].codes.as_slice());
+            let mut bins: [Bins; AT_ONCE] = [[(0, 0.0); CODES]; AT_ONCE];
+            for &(row, target) in rows {
+                for (bins, codes) in bins.iter_mut().zip(&codes) {
+                    let bin = &mut bins[usize::from(codes[row as usize]) % CODES];
+                    bin.0 += 1;
+                    bin.1 += target;
+                }
             }
-            let (mut n, mut s) = (0u32, 0.0f64);
-            for (code, bin) in bins.iter().enumerate() {
-                if bin.0 == 0 {
-                    continue;
-                }
-                n += bin.0;
-                s += f64::from(bin.1);
-                if (n as usize) < self.size.leaf {
-                    continue;
-                }
-                if rows.len() - (n as usize) < self.size.leaf {
-                    break;
-                }
-                let rest = count - f64::from(n);
-                let gain = s * s / f64::from(n) + (sum - s).powi(2) / rest - base;
-                if gain > best.map_or(1e-9, |b| b.0) {
-                    best = Some((gain, feature, code as u8));
-                }
+            for (feature, bins) in some.iter().zip(&bins) {
+                self.split_of(bins, *feature, rows.len(), sum, &mut best);
             }
         }
         best.map(|(_, feature, split)| (feature, split))
+    }
+
+    /// Keeps the best place to split a node by one feature where it is better than `best`: gain, feature, highest code on the left.
+    fn split_of(&self, bins: &Bins, feature: usize, rows: usize, sum: f64, best: &mut Option<(f64, usize, u8)>) {
+        let count = rows as f64;
+        let base = sum * sum / count;
+        let (mut n, mut s) = (0u32, 0.0f64);
+        for (code, bin) in bins.iter().enumerate() {
+            if bin.0 == 0 {
+                continue;
+            }
+            n += bin.0;
+            s += f64::from(bin.1);
+            if (n as usize) < self.size.leaf {
+                continue;
+            }
+            if rows - (n as usize) < self.size.leaf {
+                break;
+            }
+            let rest = count - f64::from(n);
+            let gain = s * s / f64::from(n) + (sum - s).powi(2) / rest - base;
+            if gain > best.map_or(1e-9, |b| b.0) {
+                *best = Some((gain, feature, code as u8));
+            }
+        }
     }
 }

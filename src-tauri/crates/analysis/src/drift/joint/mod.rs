@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proofmark_domain::drift::{AucWithout, DriftVerdict, Driver, JointDrift, TypicalRow};
 
 use self::features::Term;
+use self::forest::Vote;
 use self::logistic::Logistic;
 use super::random::{Random, mix};
 use super::statistics::{Auc, auc_interval, delong, mann_whitney_null_variance, normal_upper_tail, roc_points};
@@ -145,8 +146,18 @@ struct Fitted {
 
 impl Fitted {
     /// Sum of the log-odds of both models.
-    fn score(&self, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
-        let vote = self.forest.predict(features, &row).clamp(0.005, 0.995);
+    fn score(&self, features: &[Feature], row: usize) -> f64 {
+        self.joined(self.forest.predict(features, |_| row), features, |_| row)
+    }
+
+    /// The same for a row of which one feature is read from another row.
+    fn score_changed(&self, features: &[Feature], votes: &[Vote], row: usize, changed: (usize, usize)) -> f64 {
+        let vote = self.forest.predict_changed(features, votes, row, changed);
+        self.joined(vote, features, |feature| if feature == changed.0 { changed.1 } else { row })
+    }
+
+    fn joined(&self, vote: f64, features: &[Feature], row: impl Fn(usize) -> usize) -> f64 {
+        let vote = vote.clamp(0.005, 0.995);
         let forest = (vote / (1.0 - vote)).ln();
         let linear = self.logistic.as_ref().map_or(0.0, |l| l.log_odds(features, &row));
         forest + linear.clamp(-8.0, 8.0)
@@ -330,6 +341,8 @@ fn without_drivers(
         .map(|it| it.column.clone())
         .collect();
     let rest = Rows {
+        // A figure beside the verdict, not the verdict.
+        in_short: true,
         features: rows.features.iter().filter(|it| !columns.contains(&it.name)).cloned().collect(),
         is_current: rows.is_current.clone(),
         hashes: rows.hashes.clone(),
@@ -393,7 +406,7 @@ fn fit_fold(
     let size = Size { trees, depth: 9, leaf: (train.len() / 400).clamp(8, 40) };
     let forest = Forest::fit(&rows.features, &train, target, size, &mut random, &|| stop.load(Ordering::Relaxed));
     let mut fitted = Fitted { logistic, forest, test, scores: Vec::new() };
-    fitted.scores = fitted.test.iter().map(|row| fitted.score(&rows.features, |_| *row)).collect();
+    fitted.scores = fitted.test.iter().map(|row| fitted.score(&rows.features, *row)).collect();
     fitted
 }
 
@@ -411,7 +424,8 @@ fn drivers(
         let model = &fitted[fold];
         let mut random = Random::new(mix(seed ^ 0xd21e ^ fold as u64));
         let chosen: Vec<usize> = random.sample(model.test.len(), per_fold).into_iter().map(|i| model.test[i]).collect();
-        let scores: Vec<f64> = chosen.iter().map(|row| model.score(features, |_| *row)).collect();
+        let votes: Vec<Vec<Vote>> = chosen.iter().map(|row| model.forest.votes(features, *row)).collect();
+        let scores: Vec<f64> = chosen.iter().map(|row| model.score(features, *row)).collect();
         let base = auc_of(&chosen, &scores, &rows.is_current).map_or(f64::NAN, |a| a.0.auc);
         let mut shuffled = chosen.clone();
         random.shuffle(&mut shuffled);
@@ -423,7 +437,8 @@ fn drivers(
                 let scores: Vec<f64> = chosen
                     .iter()
                     .zip(&shuffled)
-                    .map(|(row, other)| model.score(features, |f| if f == column { *other } else { *row }))
+                    .zip(&votes)
+                    .map(|((row, other), votes)| model.score_changed(features, votes, *row, (column, *other)))
                     .collect();
                 base - auc_of(&chosen, &scores, &rows.is_current).map_or(f64::NAN, |a| a.0.auc)
             })

@@ -16,8 +16,8 @@ pub use counts::{
 };
 pub use many::benjamini_hochberg;
 pub use numbers::{
-    AndersonDarling, Ks, anderson_darling, anderson_darling_of_counts, cramer_von_mises, energy_distance,
-    kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact, ks_p_value, quantile_sorted, wasserstein,
+    AndersonDarling, Distances, Ks, anderson_darling, anderson_darling_of_counts, cramer_von_mises, distances,
+    energy_distance, kolmogorov_smirnov, ks_p_asymptotic, ks_p_exact, ks_p_value, quantile_sorted, wasserstein,
 };
 pub use tails::{anderson_darling_p, cramer_von_mises_p};
 

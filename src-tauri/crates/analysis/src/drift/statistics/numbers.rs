@@ -38,23 +38,90 @@ fn walk(a: &[f64], b: &[f64], mut each: impl FnMut(f64, usize, usize)) {
     }
 }
 
+/// How far a walk has come: rows of either sample, and how many of them were seen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    rows: (f64, f64),
+    seen: (f64, f64),
+}
+
+impl Seen {
+    fn none_of(a: &[f64], b: &[f64]) -> Self {
+        Self { rows: (a.len() as f64, b.len() as f64), seen: (0.0, 0.0) }
+    }
+
+    fn see(&mut self, in_a: usize, in_b: usize) {
+        self.seen.0 += in_a as f64;
+        self.seen.1 += in_b as f64;
+    }
+
+    fn shares(&self) -> (f64, f64) {
+        (self.seen.0 / self.rows.0, self.seen.1 / self.rows.1)
+    }
+}
+
+/// All distances of two samples that are taken in one walk, which costs less than the sorting before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Distances {
+    /// As [`kolmogorov_smirnov`].
+    pub ks: Ks,
+    /// As [`cramer_von_mises`].
+    pub cvm: Option<f64>,
+    /// As [`anderson_darling`].
+    pub ad: Option<AndersonDarling>,
+    /// As [`wasserstein`]; not finite when a value is infinite.
+    pub wasserstein: f64,
+    /// As [`energy_distance`]; not finite when a value is infinite.
+    pub energy: f64,
+}
+
+/// Takes all distances at once; None when a sample is empty.
+pub fn distances(a: &[f64], b: &[f64]) -> Option<Distances> {
+    if a.is_empty() || b.is_empty() {
+        return None;
+    }
+    let mut before = Seen::none_of(a, b);
+    let (mut ks, mut cvm, mut ad, mut area) =
+        (Ks::at(a[0]), RankGaps::default(), TailGaps::of(before.rows), Area::default());
+    walk(a, b, |value, in_a, in_b| {
+        area.see(value, before.shares());
+        cvm.see(&before, in_a, in_b);
+        ad.see(in_a as f64, in_b as f64);
+        before.see(in_a, in_b);
+        ks.see(value, before.shares());
+    });
+    Some(Distances {
+        ks,
+        cvm: cvm.statistic(before.rows),
+        ad: ad.statistic(),
+        wasserstein: area.between,
+        energy: area.energy(),
+    })
+}
+
+impl Ks {
+    fn at(first: f64) -> Self {
+        Self { distance: 0.0, at: first, cdf_a: 0.0, cdf_b: 0.0 }
+    }
+
+    fn see(&mut self, value: f64, (cdf_a, cdf_b): (f64, f64)) {
+        let distance = (cdf_a - cdf_b).abs();
+        if distance > self.distance {
+            *self = Self { distance, at: value, cdf_a, cdf_b };
+        }
+    }
+}
+
 /// Two-sample Kolmogorov-Smirnov distance `sup |F_a - F_b|`, 0..1; None when a sample is empty.
 /// Equals the statistic of `scipy.stats.ks_2samp`.
 pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Option<Ks> {
     if a.is_empty() || b.is_empty() {
         return None;
     }
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let (mut seen_a, mut seen_b) = (0usize, 0usize);
-    let mut best = Ks { distance: 0.0, at: a[0], cdf_a: 0.0, cdf_b: 0.0 };
+    let (mut seen, mut best) = (Seen::none_of(a, b), Ks::at(a[0]));
     walk(a, b, |value, in_a, in_b| {
-        seen_a += in_a;
-        seen_b += in_b;
-        let (cdf_a, cdf_b) = (seen_a as f64 / n, seen_b as f64 / m);
-        let distance = (cdf_a - cdf_b).abs();
-        if distance > best.distance {
-            best = Ks { distance, at: value, cdf_a, cdf_b };
-        }
+        seen.see(in_a, in_b);
+        best.see(value, seen.shares());
     });
     Some(best)
 }
@@ -130,30 +197,35 @@ pub fn ks_p_asymptotic(distance: f64, n: usize, m: usize) -> f64 {
 /// `U = n sum (r_i - i)^2 + m sum (s_j - j)^2`, `T = U / (nm(n+m)) - (4nm - 1) / (6(n+m))` (Anderson 1962).
 /// Equals the statistic of `scipy.stats.cramervonmises_2samp`.
 pub fn cramer_von_mises(a: &[f64], b: &[f64]) -> Option<f64> {
-    if a.len() < 2 || b.len() < 2 {
-        return None;
-    }
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let (mut seen_a, mut seen_b) = (0usize, 0usize);
-    let (mut sum_a, mut sum_b) = (0.0f64, 0.0f64);
+    let (mut before, mut gaps) = (Seen::none_of(a, b), RankGaps::default());
     walk(a, b, |_, in_a, in_b| {
-        let rank = (seen_a + seen_b) as f64 + ((in_a + in_b) as f64 + 1.0) / 2.0;
-        sum_a += squared_gaps(rank, seen_a, in_a);
-        sum_b += squared_gaps(rank, seen_b, in_b);
-        seen_a += in_a;
-        seen_b += in_b;
+        gaps.see(&before, in_a, in_b);
+        before.see(in_a, in_b);
     });
-    let u = n * sum_a + m * sum_b;
-    Some(u / (n * m * (n + m)) - (4.0 * n * m - 1.0) / (6.0 * (n + m)))
+    gaps.statistic(before.rows)
+}
+
+/// Squared differences of the ranks in both samples together and in one's own.
+#[derive(Debug, Default)]
+struct RankGaps(f64, f64);
+
+impl RankGaps {
+    fn see(&mut self, before: &Seen, in_a: usize, in_b: usize) {
+        let rank = before.seen.0 + before.seen.1 + ((in_a + in_b) as f64 + 1.0) / 2.0;
+        self.0 += squared_gaps(rank, before.seen.0, in_a);
+        self.1 += squared_gaps(rank, before.seen.1, in_b);
+    }
+
+    fn statistic(&self, (n, m): (f64, f64)) -> Option<f64> {
+        let u = n * self.0 + m * self.1;
+        (n >= 2.0 && m >= 2.0).then(|| u / (n * m * (n + m)) - (4.0 * n * m - 1.0) / (6.0 * (n + m)))
+    }
 }
 
 /// `sum over i in seen+1..=seen+copies of (rank - i)^2`, in closed form so that many ties cost nothing.
-fn squared_gaps(rank: f64, seen: usize, copies: usize) -> f64 {
-    if copies == 0 {
-        return 0.0;
-    }
+fn squared_gaps(rank: f64, seen: f64, copies: usize) -> f64 {
     let c = copies as f64;
-    let middle = seen as f64 + (c + 1.0) / 2.0;
+    let middle = seen + (c + 1.0) / 2.0;
     c * (rank - middle).powi(2) + c * (c * c - 1.0) / 12.0
 }
 
@@ -169,112 +241,140 @@ pub struct AndersonDarling {
 /// Anderson-Darling statistic of two samples, mid-rank version for ties (Scholz and Stephens 1987, eq. 7).
 /// `standardised` equals the statistic of `scipy.stats.anderson_ksamp(midrank=True)`. None below 2 rows or when all values are equal.
 pub fn anderson_darling(a: &[f64], b: &[f64]) -> Option<AndersonDarling> {
-    anderson_darling_over((a.len() as u64, b.len() as u64), |each| walk(a, b, |_, x, y| each(x as u64, y as u64)))
+    let mut gaps = TailGaps::of((a.len() as f64, b.len() as f64));
+    walk(a, b, |_, in_a, in_b| gaps.see(in_a as f64, in_b as f64));
+    gaps.statistic()
 }
 
 /// The same for values that were only counted by bins in ascending order: all values of a bin count as equal.
 pub fn anderson_darling_of_counts(a: &[u64], b: &[u64]) -> Option<AndersonDarling> {
-    anderson_darling_over((a.iter().sum(), b.iter().sum()), |each| {
-        for (x, y) in a.iter().zip(b).filter(|(x, y)| **x + **y > 0) {
-            each(*x, *y);
-        }
-    })
+    let mut gaps = TailGaps::of((a.iter().sum::<u64>() as f64, b.iter().sum::<u64>() as f64));
+    for (x, y) in a.iter().zip(b).filter(|(x, y)| **x + **y > 0) {
+        gaps.see(*x as f64, *y as f64);
+    }
+    gaps.statistic()
 }
 
-fn anderson_darling_over(rows: (u64, u64), visit: impl FnOnce(&mut dyn FnMut(u64, u64))) -> Option<AndersonDarling> {
-    let (n, m) = (rows.0 as f64, rows.1 as f64);
-    let total = n + m;
-    if rows.0 < 2 || rows.1 < 2 {
-        return None;
+/// Squared differences of the distribution functions, weighted towards both tails.
+#[derive(Debug)]
+struct TailGaps {
+    rows: (f64, f64),
+    total: f64,
+    seen_a: f64,
+    seen_all: f64,
+    inner: (f64, f64),
+    distinct: usize,
+}
+
+impl TailGaps {
+    fn of(rows: (f64, f64)) -> Self {
+        Self { rows, total: rows.0 + rows.1, seen_a: 0.0, seen_all: 0.0, inner: (0.0, 0.0), distinct: 0 }
     }
-    let (mut seen_a, mut seen_all, mut distinct) = (0.0f64, 0.0f64, 0usize);
-    let (mut inner_a, mut inner_b) = (0.0f64, 0.0f64);
-    visit(&mut |in_a, in_b| {
-        distinct += 1;
-        let copies = (in_a + in_b) as f64;
-        let below = seen_all + copies / 2.0;
-        let below_a = seen_a + in_a as f64 / 2.0;
+
+    fn see(&mut self, in_a: f64, in_b: f64) {
+        let (n, m) = self.rows;
+        self.distinct += 1;
+        let copies = in_a + in_b;
+        let below = self.seen_all + copies / 2.0;
+        let below_a = self.seen_a + in_a / 2.0;
         let below_b = below - below_a;
-        let scale = below * (total - below) - total * copies / 4.0;
+        let scale = below * (self.total - below) - self.total * copies / 4.0;
         if scale > 0.0 {
-            inner_a += copies / total * (total * below_a - below * n).powi(2) / scale;
-            inner_b += copies / total * (total * below_b - below * m).powi(2) / scale;
+            let weight = copies / (self.total * scale);
+            self.inner.0 += weight * (self.total * below_a - below * n).powi(2);
+            self.inner.1 += weight * (self.total * below_b - below * m).powi(2);
         }
-        seen_a += in_a as f64;
-        seen_all += copies;
-    });
-    if distinct < 2 {
-        return None;
+        self.seen_a += in_a;
+        self.seen_all += copies;
     }
-    let raw = (inner_a / n + inner_b / m) * (total - 1.0) / total;
-    let reciprocal = 1.0 / n + 1.0 / m;
-    let (running, g) = harmonics(rows.0 + rows.1);
-    let h = running + 1.0;
-    let k = 2.0f64;
-    let c3 = (4.0 * g - 6.0) * (k - 1.0) + (10.0 - 6.0 * g) * reciprocal;
-    let c2 = (2.0 * g - 4.0) * k * k + 8.0 * h * k + (2.0 * g - 14.0 * h - 4.0) * reciprocal - 8.0 * h + 4.0 * g - 6.0;
-    let c1 = (6.0 * h + 2.0 * g - 2.0) * k * k + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * reciprocal + 4.0 * h;
-    let c0 = (2.0 * h + 6.0) * k * k - 4.0 * h * k;
-    let variance =
-        (c3 * total.powi(3) + c2 * total * total + c1 * total + c0) / ((total - 1.0) * (total - 2.0) * (total - 3.0));
-    (variance > 0.0).then(|| AndersonDarling { raw, standardised: (raw - 1.0) / variance.sqrt() })
+
+    fn statistic(&self) -> Option<AndersonDarling> {
+        let ((n, m), total) = (self.rows, self.total);
+        if n < 2.0 || m < 2.0 || self.distinct < 2 {
+            return None;
+        }
+        let raw = (self.inner.0 / n + self.inner.1 / m) * (total - 1.0) / total;
+        let reciprocal = 1.0 / n + 1.0 / m;
+        let (h, g) = harmonics(total);
+        let k = 2.0f64;
+        let c3 = (4.0 * g - 6.0) * (k - 1.0) + (10.0 - 6.0 * g) * reciprocal;
+        let c2 =
+            (2.0 * g - 4.0) * k * k + 8.0 * h * k + (2.0 * g - 14.0 * h - 4.0) * reciprocal - 8.0 * h + 4.0 * g - 6.0;
+        let c1 =
+            (6.0 * h + 2.0 * g - 2.0) * k * k + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * reciprocal + 4.0 * h;
+        let c0 = (2.0 * h + 6.0) * k * k - 4.0 * h * k;
+        let variance = (c3 * total.powi(3) + c2 * total * total + c1 * total + c0)
+            / ((total - 1.0) * (total - 2.0) * (total - 3.0));
+        (variance > 0.0).then(|| AndersonDarling { raw, standardised: (raw - 1.0) / variance.sqrt() })
+    }
 }
 
-/// `sum_{i=1}^{N-1} 1/i - 1` and `sum_{i=1}^{N-2} sum_{j=i+1}^{N-1} 1 / ((N-i) j)` of Scholz and Stephens. The second sum tends to pi^2/6
-/// like `ln N / N`, so that beyond ten million rows its limit is taken (relative error under 2e-6).
-fn harmonics(count: u64) -> (f64, f64) {
-    const EXACT: u64 = 10_000_000;
-    let (mut running, mut g) = (0.0f64, 0.0f64);
-    for i in 2..count.min(EXACT) {
-        running += 1.0 / (count - i + 1) as f64;
-        g += running / i as f64;
-    }
-    if count > EXACT {
-        let n = count as f64 - 1.0;
-        running = n.ln() + 0.577_215_664_901_532_9 + 1.0 / (2.0 * n) - 1.0;
-        g = std::f64::consts::PI.powi(2) / 6.0;
-    }
-    (running, g)
+/// `H = sum_{i=1}^{N-1} 1/i` and `g = sum_{i=1}^{N-2} sum_{j=i+1}^{N-1} 1 / ((N-i) j)` of Scholz and Stephens.
+///
+/// The pairs of g are those of `H^2` whose sum is above N, and `sum_{s=2}^{N} H_{s-1} / s = (H_N^2 - H_N^(2)) / 2`, from which
+/// `g = H_{N-1}^(2) - 2 H_{N-1} / N` follows. From a thousand on both sums are Euler and Maclaurin's, exact to the last digits.
+fn harmonics(count: f64) -> (f64, f64) {
+    let (first, second) = if count < 1000.0 {
+        (1..count as u32).fold((0.0, 0.0), |(first, second), i| {
+            let part = 1.0 / f64::from(i);
+            (first + part, second + part * part)
+        })
+    } else {
+        let r = 1.0 / count;
+        (
+            count.ln() + 0.577_215_664_901_532_9 - r / 2.0 - r * r / 12.0 + r.powi(4) / 120.0,
+            std::f64::consts::PI.powi(2) / 6.0 - r - r * r / 2.0 - r.powi(3) / 6.0 + r.powi(5) / 30.0,
+        )
+    };
+    (first, second - 2.0 * first / count)
 }
 
 /// Wasserstein-1 (earth mover's) distance `integral |F_a - F_b| dx`, in the column's unit, 0 and up; infinite values must be taken
 /// out before. Equals `scipy.stats.wasserstein_distance`.
 pub fn wasserstein(a: &[f64], b: &[f64]) -> Option<f64> {
-    if a.is_empty() || b.is_empty() {
-        return None;
-    }
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let (mut seen_a, mut seen_b, mut sum) = (0usize, 0usize, 0.0f64);
-    let mut last: Option<f64> = None;
-    walk(a, b, |value, in_a, in_b| {
-        if let Some(last) = last {
-            sum += (seen_a as f64 / n - seen_b as f64 / m).abs() * (value - last);
-        }
-        seen_a += in_a;
-        seen_b += in_b;
-        last = Some(value);
-    });
-    Some(sum)
+    area(a, b).map(|it| it.between)
 }
 
 /// Energy distance `sqrt(2 integral (F_a - F_b)^2 dx)`, in the square root of the column's unit, 0 and up; infinite values must be taken
 /// out before. Equals `scipy.stats.energy_distance` (Székely and Rizzo 2013).
 pub fn energy_distance(a: &[f64], b: &[f64]) -> Option<f64> {
+    area(a, b).map(|it| it.energy())
+}
+
+fn area(a: &[f64], b: &[f64]) -> Option<Area> {
     if a.is_empty() || b.is_empty() {
         return None;
     }
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let (mut seen_a, mut seen_b, mut sum) = (0usize, 0usize, 0.0f64);
-    let mut last: Option<f64> = None;
+    let (mut before, mut area) = (Seen::none_of(a, b), Area::default());
     walk(a, b, |value, in_a, in_b| {
-        if let Some(last) = last {
-            sum += (seen_a as f64 / n - seen_b as f64 / m).powi(2) * (value - last);
-        }
-        seen_a += in_a;
-        seen_b += in_b;
-        last = Some(value);
+        area.see(value, before.shares());
+        before.see(in_a, in_b);
     });
-    Some((2.0 * sum).sqrt())
+    Some(area)
+}
+
+/// Integrals of the difference of two distribution functions, and of its square.
+#[derive(Debug, Default)]
+struct Area {
+    between: f64,
+    squared: f64,
+    last: Option<f64>,
+}
+
+impl Area {
+    /// Takes in the stretch up to `value`, on which the distribution functions are what they were.
+    fn see(&mut self, value: f64, (cdf_a, cdf_b): (f64, f64)) {
+        if let Some(last) = self.last {
+            let gap = (cdf_a - cdf_b).abs();
+            self.between += gap * (value - last);
+            self.squared += gap * gap * (value - last);
+        }
+        self.last = Some(value);
+    }
+
+    fn energy(&self) -> f64 {
+        (2.0 * self.squared).sqrt()
+    }
 }
 
 /// Quantile `q` in 0..=1 of a sorted sample with linear interpolation (type 7, NumPy's default); NaN when it is empty.
@@ -288,4 +388,25 @@ pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
         return sorted[low];
     }
     sorted[low] + (sorted[high] - sorted[low]) * weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmonics;
+
+    /// Both sides of the place where the sums are no longer added up.
+    #[test]
+    fn harmonic_sums_equal_their_definition() {
+        for count in [4u32, 10, 999, 1000, 1001, 4000] {
+            let (mut first, mut pairs) = (0.0f64, 0.0f64);
+            for i in 1..count {
+                // The inner sum of the pair with `N - i = i` of the outer one is what was added up so far, less the first part.
+                pairs += if i > 1 { first / f64::from(i) } else { 0.0 };
+                first += 1.0 / f64::from(count - i);
+            }
+            let (h, g) = harmonics(f64::from(count));
+            assert!((h - first).abs() < 1e-12 * first, "{count}: {h} is not {first}");
+            assert!((g - pairs).abs() < 1e-12 * pairs, "{count}: {g} is not {pairs}");
+        }
+    }
 }

@@ -40,6 +40,14 @@ fn numbers_equal_scipy() {
         same(energy_distance(&a, &b).unwrap(), &case["energy"], name);
         same(anderson_darling(&a, &b).unwrap().standardised, &case["ad"], name);
         same(wasserstein(&a, &b).unwrap(), &case["wasserstein"], name);
+        let together = Distances {
+            ks,
+            cvm: cramer_von_mises(&a, &b),
+            ad: anderson_darling(&a, &b),
+            wasserstein: wasserstein(&a, &b).unwrap(),
+            energy: energy_distance(&a, &b).unwrap(),
+        };
+        assert_eq!(distances(&a, &b).unwrap(), together, "{name}: in one walk");
         for pair in case["quantiles"].as_array().unwrap() {
             same(quantile_sorted(&a, pair[0].as_f64().unwrap()), &pair[1], name);
         }
