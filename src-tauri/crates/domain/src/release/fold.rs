@@ -2,6 +2,7 @@
 //! it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::plan::{Plan, PlanEnd};
 use super::rules::{self, Actor};
@@ -46,8 +47,8 @@ pub struct Claims {
 /// list has the id that it is listed under.
 pub fn fold(
     id: RegistryId,
-    mut statements: Vec<Placed>,
-    manifests: &BTreeMap<Digest, BundleManifest>,
+    mut statements: Vec<Arc<Placed>>,
+    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
     claims: &Claims,
 ) -> (RegistryState, Vec<Refused>) {
     statements.sort_by_key(|it| (it.statement.id, it.digest));
@@ -91,7 +92,7 @@ pub fn fold(
 fn accept(
     state: &mut RegistryState,
     placed: &Placed,
-    manifests: &BTreeMap<Digest, BundleManifest>,
+    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
     claims: &Claims,
 ) -> Result<(), ReleaseBlocked> {
     let statement = &placed.statement;
@@ -231,7 +232,7 @@ fn submit(
     bundle: Digest,
     model: &ModelName,
     note: &str,
-    manifests: &BTreeMap<Digest, BundleManifest>,
+    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
 ) -> Result<(), ReleaseBlocked> {
     let actor = Actor { person: statement.author, key_id: &statement.key_id, at: statement.at };
     let name = rules::may_submit(state, actor)?.card.name.clone();

@@ -1,6 +1,7 @@
 //! What the accepted statements of a registry add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +95,9 @@ pub struct CandidateRecord {
     /// When.
     pub at: Timestamp,
     /// The manifest; `null` if it has not arrived.
-    pub manifest: Option<BundleManifest>,
+    #[serde(with = "shared")]
+    #[cfg_attr(feature = "bindings", ts(as = "Option<BundleManifest>"))]
+    pub manifest: Option<Arc<BundleManifest>>,
     /// Decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// People whose approval was given as a governance reviewer.
@@ -249,6 +252,20 @@ pub struct AliasRecord {
     /// Promotions that were given a time, oldest first. At most the last one still waits.
     #[serde(default)]
     pub plans: Vec<Plan>,
+}
+
+/// A manifest is the same for all states that are read of one registry, and large beside them.
+mod shared {
+    use super::{Arc, BundleManifest, Deserialize, Serialize};
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(it: &Option<Arc<BundleManifest>>, to: S) -> Result<S::Ok, S::Error> {
+        it.as_deref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<BundleManifest>>, D::Error> {
+        Ok(Option::deserialize(from)?.map(Arc::new))
+    }
 }
 
 /// A statement with the place that it was found in.

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
@@ -201,7 +202,7 @@ impl Engine {
             may_reject: ruled(&|actor| rules::may_reject(&state, actor, record.id, &record.bundle, "a reason")),
             may_publish,
             row,
-            manifest,
+            manifest: Arc::unwrap_or_clone(manifest),
         })
     }
 

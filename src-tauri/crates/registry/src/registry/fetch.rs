@@ -137,7 +137,7 @@ impl Registry {
             });
         }
         let digests: Vec<(String, Digest, u64)> = {
-            let manifest = loaded.state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_ref());
+            let manifest = loaded.state.candidates.get(&record.candidate).and_then(|it| it.manifest.as_deref());
             let expected = manifest.map(expected_files).unwrap_or_default();
             let mut all = Vec::new();
             for (name, entry) in &files {

@@ -1,7 +1,7 @@
 //! Reading the log: which statements hold, and what they add up to.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::{CandidateId, StatementId};
@@ -67,7 +67,7 @@ pub(super) struct Loaded {
     pub claims: BTreeMap<ModelName, BTreeMap<u64, Claim>>,
     pub trust_claims: BTreeMap<u64, Claim>,
     /// Statements whose signature holds, by id, with their path.
-    pub statements: BTreeMap<StatementId, (String, Placed)>,
+    pub statements: BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>,
     pub refused: BTreeSet<StatementId>,
     /// Newest time part of any accepted statement's id, in milliseconds.
     pub newest_ms: i64,
@@ -79,7 +79,7 @@ pub(super) struct Loaded {
 #[derive(Default)]
 pub(super) struct Cache {
     files: HashMap<String, (u64, [i64; 4], File)>,
-    manifests: HashMap<Digest, BundleManifest>,
+    manifests: HashMap<Digest, Arc<BundleManifest>>,
     /// Claims that name a statement; they never change again.
     claims: HashMap<String, (u64, [i64; 4], Digest)>,
     keys: HashMap<String, PublicKey>,
@@ -87,8 +87,9 @@ pub(super) struct Cache {
 
 #[derive(Clone)]
 struct File {
-    bundle: Untrusted,
-    verified: Option<Placed>,
+    path: Arc<str>,
+    bundle: Arc<Untrusted>,
+    verified: Option<Arc<Placed>>,
 }
 
 const WAIT: &str =
@@ -121,7 +122,7 @@ impl Registry {
         state.settle(self.clock.now());
         let Reading { mut findings, mut ignored, .. } = reading;
         for refused in &refused {
-            let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_str());
+            let path = statements.get(&refused.statement).map_or("log", |(path, _)| path.as_ref());
             if is_overtaken(&refused.why) {
                 ignored.push(format!("{path} (others were faster, so it counts for nothing: {})", refused.why));
             } else {
@@ -222,8 +223,8 @@ impl Reading<'_> {
     }
 
     /// Every statement file by path, with the model whose folder holds it.
-    fn files(&mut self) -> Result<BTreeMap<String, (Option<ModelName>, File)>, RegistryError> {
-        let mut files = BTreeMap::new();
+    fn files(&mut self) -> Result<Vec<(Option<ModelName>, File)>, RegistryError> {
+        let mut files = Vec::new();
         for folder in self.list("log")? {
             let path = format!("log/{}", folder.name);
             let model = ModelName::new(&folder.name).ok().filter(|_| foreign(&folder.name).is_none());
@@ -236,7 +237,7 @@ impl Reading<'_> {
                 if !is_statement_name(&entry.name) || !is_plain_file(entry.kind) {
                     self.ignore(&path, &entry.name);
                 } else if let Some(file) = self.file(&path, &entry)? {
-                    files.insert(path, (model.clone(), file));
+                    files.push((model.clone(), file));
                 }
             }
         }
@@ -253,7 +254,7 @@ impl Reading<'_> {
         let Some(bytes) = self.read(path)? else { return Ok(None) };
         match Untrusted::read(&bytes) {
             Ok(bundle) => {
-                let file = File { bundle, verified: None };
+                let file = File { path: path.into(), bundle: Arc::new(bundle), verified: None };
                 if let Some(stamp) = entry.stamp {
                     self.cache.files.insert(path.to_owned(), (entry.size, stamp, file.clone()));
                 }
@@ -276,11 +277,8 @@ impl Reading<'_> {
     ///
     /// Any statement may introduce a key, since a key's id is the digest of its text and so proves itself. Whether
     /// its holder may do anything is for the fold to say.
-    fn verified(
-        &mut self,
-        files: BTreeMap<String, (Option<ModelName>, File)>,
-    ) -> BTreeMap<StatementId, (String, Placed)> {
-        for (_, file) in files.values() {
+    fn verified(&mut self, files: Vec<(Option<ModelName>, File)>) -> BTreeMap<StatementId, (Arc<str>, Arc<Placed>)> {
+        for (_, file) in &files {
             if file.verified.is_none() {
                 for pem in file.bundle.introduces() {
                     // Each version of the trust list repeats the keys of the one before.
@@ -293,9 +291,9 @@ impl Reading<'_> {
                 }
             }
         }
-        let holding: Vec<(String, Placed)> = files
+        let holding: Vec<(Arc<str>, Arc<Placed>)> = files
             .into_iter()
-            .filter_map(|(path, (model, file))| self.verify_one(&path, model, &file).map(|placed| (path, placed)))
+            .filter_map(|(model, file)| self.verify_one(model, &file).map(|placed| (file.path, placed)))
             .collect();
         let models: BTreeMap<CandidateId, ModelName> = holding
             .iter()
@@ -304,7 +302,7 @@ impl Reading<'_> {
                 _ => None,
             })
             .collect();
-        let mut statements: BTreeMap<StatementId, (String, Placed)> = BTreeMap::new();
+        let mut statements: BTreeMap<StatementId, (Arc<str>, Arc<Placed>)> = BTreeMap::new();
         for (path, placed) in holding {
             let id = placed.statement.id;
             let Some((other, known)) = statements.get(&id) else {
@@ -325,10 +323,11 @@ impl Reading<'_> {
         statements
     }
 
-    fn verify_one(&mut self, path: &str, model: Option<ModelName>, file: &File) -> Option<Placed> {
+    fn verify_one(&mut self, model: Option<ModelName>, file: &File) -> Option<Arc<Placed>> {
         if let Some(placed) = &file.verified {
-            return Some(placed.clone());
+            return Some(Arc::clone(placed));
         }
+        let path = file.path.as_ref();
         let key_id = file.bundle.key_id().unwrap_or_default();
         let Some(key) = self.cache.keys.get(key_id) else {
             let message = format!("signed with the key {}, which nobody in this registry holds", short(key_id));
@@ -359,16 +358,16 @@ impl Reading<'_> {
             self.findings.push(finding(RegistryVerdict::Untrusted, "trust_malformed", path, why, mend));
             return None;
         }
-        let placed = Placed { model, digest, statement };
+        let placed = Arc::new(Placed { model, digest, statement });
         if let Some((.., known)) = self.cache.files.get_mut(path) {
-            known.verified = Some(placed.clone());
+            known.verified = Some(Arc::clone(&placed));
         }
         Some(placed)
     }
 
     /// Each statement's predecessor must be there and older.
-    fn check_chains(&mut self, statements: &BTreeMap<StatementId, (String, Placed)>) {
-        let by_digest: BTreeMap<Digest, &Placed> = statements.values().map(|(_, it)| (it.digest, it)).collect();
+    fn check_chains(&mut self, statements: &BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>) {
+        let by_digest: HashMap<Digest, &Placed> = statements.values().map(|(_, it)| (it.digest, it.as_ref())).collect();
         for (path, placed) in statements.values() {
             let statement = &placed.statement;
             let Some(previous) = statement.previous else { continue };
@@ -438,9 +437,9 @@ impl Reading<'_> {
     /// The manifests that submissions name, as far as they are there and whole.
     fn manifests(
         &mut self,
-        statements: &BTreeMap<StatementId, (String, Placed)>,
+        statements: &BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>,
         fresh: bool,
-    ) -> Result<BTreeMap<Digest, BundleManifest>, RegistryError> {
+    ) -> Result<BTreeMap<Digest, Arc<BundleManifest>>, RegistryError> {
         let mut manifests = BTreeMap::new();
         for (_, placed) in statements.values() {
             let StatementBody::Submitted { bundle, model, .. } = &placed.statement.body else { continue };
@@ -448,7 +447,7 @@ impl Reading<'_> {
                 continue;
             }
             if let Some(known) = self.cache.manifests.get(bundle).filter(|_| !fresh) {
-                manifests.insert(*bundle, known.clone());
+                manifests.insert(*bundle, Arc::clone(known));
                 continue;
             }
             let path = layout::object(bundle);
@@ -466,7 +465,8 @@ impl Reading<'_> {
                     }
                     Ok(manifest) => match super::submit::check_manifest(&manifest) {
                         Ok(()) => {
-                            self.cache.manifests.insert(*bundle, manifest.clone());
+                            let manifest = Arc::new(manifest);
+                            self.cache.manifests.insert(*bundle, Arc::clone(&manifest));
                             manifests.insert(*bundle, manifest);
                             continue;
                         }

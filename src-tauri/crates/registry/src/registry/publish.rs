@@ -1,5 +1,7 @@
 //! Publishing: prepare the folder, sign, claim the number, show the folder.
 
+use std::sync::Arc;
+
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::release::{
@@ -228,7 +230,7 @@ pub(super) fn known(loaded: &Loaded, candidate: CandidateId) -> Result<Candidate
     Ok(loaded.state.candidates.get(&candidate).cloned().ok_or_else(missing)?)
 }
 
-pub(super) fn manifest_of(record: &CandidateRecord) -> Result<BundleManifest, RegistryError> {
+pub(super) fn manifest_of(record: &CandidateRecord) -> Result<Arc<BundleManifest>, RegistryError> {
     let missing = || ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() };
     Ok(record.manifest.clone().ok_or_else(missing)?)
 }

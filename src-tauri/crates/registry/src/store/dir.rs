@@ -184,7 +184,7 @@ impl Store for DirStore {
         for name in names {
             let name = name?;
             // A file that another program removes while we look is not there.
-            match fs::symlink_metadata(name.path()) {
+            match name.metadata() {
                 Ok(metadata) => entries.push(entry_of(name.file_name().to_string_lossy().into_owned(), &metadata)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),

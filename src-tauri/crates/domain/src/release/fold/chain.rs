@@ -52,13 +52,13 @@ fn owns(list: &TrustList, statement: &Statement) -> bool {
 }
 
 impl<'a> Chain<'a> {
-    pub fn read(id: RegistryId, statements: &'a [Placed], claims: &Claims) -> Self {
+    pub fn read(id: RegistryId, statements: &'a [Arc<Placed>], claims: &Claims) -> Self {
         let mut chain = Self {
             id,
             links: Vec::new(),
             known_at: BTreeMap::new(),
             kept: BTreeMap::new(),
-            by_digest: statements.iter().map(|it| (it.digest, it)).collect(),
+            by_digest: statements.iter().map(|it| (it.digest, it.as_ref())).collect(),
             proposals: Vec::new(),
             refused: Vec::new(),
         };
@@ -75,7 +75,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Proposals with those who endorse each, as far as they are for this registry and lie in its own folder.
-    fn collect(&mut self, statements: &'a [Placed]) {
+    fn collect(&mut self, statements: &'a [Arc<Placed>]) {
         let mut endorsers: BTreeMap<Digest, Vec<&Statement>> = BTreeMap::new();
         for placed in statements.iter().filter(|it| self.is_own(it)) {
             if let StatementBody::TrustEndorsed { list, .. } = &placed.statement.body {
@@ -165,7 +165,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Proposals and endorsements that are in no link: some wait, some lost a race, and some were never anybody's to make.
-    fn judge_the_rest(&mut self, statements: &'a [Placed]) {
+    fn judge_the_rest(&mut self, statements: &'a [Arc<Placed>]) {
         let in_chain: BTreeSet<Digest> = self.links.iter().map(|it| it.statement).collect();
         let told: BTreeSet<StatementId> = self.refused.iter().map(|it| it.statement).collect();
         let proposals: BTreeMap<Digest, &TrustList> =

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -14,8 +15,8 @@ use crate::sensitive::{CarriedLabel, SensitiveGroup};
 
 /// Builds statements one after the other, as a registry holds them.
 struct Book {
-    statements: Vec<Placed>,
-    manifests: BTreeMap<Digest, BundleManifest>,
+    statements: Vec<Arc<Placed>>,
+    manifests: BTreeMap<Digest, Arc<BundleManifest>>,
     claims: Claims,
     lists: Vec<(Digest, TrustList)>,
 }
@@ -84,7 +85,7 @@ impl Book {
     fn new(policy: Policy, manifest: BundleManifest) -> Self {
         let mut book = Self {
             statements: vec![],
-            manifests: BTreeMap::from([(bundle(), manifest)]),
+            manifests: BTreeMap::from([(bundle(), Arc::new(manifest))]),
             claims: Claims::default(),
             lists: vec![],
         };
@@ -144,7 +145,7 @@ impl Book {
             trust: self.lists.last().map(|it| it.0),
             body,
         };
-        self.statements.push(Placed { model, digest: digest(number), statement });
+        self.statements.push(Arc::new(Placed { model, digest: digest(number), statement }));
         digest(number)
     }
 
