@@ -36,6 +36,25 @@ fn id(number: usize) -> String {
     format!("{number:08x}-0000-4000-8000-{number:012x}")
 }
 
+/// The outcome may have a name that nobody would guess, and stand in the reference only.
+#[test]
+fn the_outcome_may_stand_in_the_reference_only() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let cli = sandbox.cli("ada")?;
+    let known = reference(3_000);
+    let (header, rows) = known.split_once('\n').context("a header")?;
+    let known = sandbox.write("reference.csv", format!("{}\n{rows}", header.replace("good", "flarb")))?;
+    let log = sandbox.write("log.jsonl", log(2_000).0)?;
+    let names = ["--reference", "--column"];
+    let said = monitor(&cli, &log, &[&known, Path::new("label=flarb")], &names)?;
+    ensure!(said["reference"]["has_outcomes"] == true, "{}", said["reference"]);
+    let estimated = &said["windows"][0]["performance"]["estimated"]["accuracy"]["value"];
+    ensure!(estimated.is_number(), "{}", said["windows"][0]["performance"]);
+    let nowhere = monitor(&cli, &log, &[&known, Path::new("label=nowhere")], &names)?;
+    ensure!(nowhere["log"]["problems"].to_string().contains("`nowhere`"), "{}", nowhere["log"]["problems"]);
+    Ok(())
+}
+
 /// A log in the documented format, twenty days long, whose incomes are twice as high from the eleventh day on, with labels.
 fn log(rows: usize) -> (String, String) {
     let mut random = Csv::new(&[]);

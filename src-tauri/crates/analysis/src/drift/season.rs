@@ -19,6 +19,12 @@ const FEWEST: usize = 50;
 /// Distance between the same season of two cycles up to which they are alike: no two years are the same.
 const ALIKE: f64 = 0.08;
 
+/// Whether an earlier season explains a difference from the reference of the size `effect`: what is left between that season and now must be
+/// less than half of it, as far as its interval says. Two windows that are both near the reference are near each other, too, and explain nothing.
+pub(crate) fn explains(left: Option<(f64, f64)>, effect: f64) -> bool {
+    left.is_none_or(|(low, _)| low <= effect / 2.0)
+}
+
 /// Earlier cycles of the season that the current table lies in.
 #[derive(Debug)]
 struct Cycles {
@@ -134,6 +140,8 @@ pub(crate) fn explain(
         ..options.clone()
     };
     // The last five cycles: a season of long ago says little.
+    let effects: BTreeMap<String, f64> =
+        report.columns.iter().filter_map(|it| Some((it.name.clone(), it.effect?))).collect();
     let mut alike: BTreeMap<String, bool> = BTreeMap::new();
     let mut joint_alike = false;
     let count = cycles.rows.len().min(5);
@@ -142,8 +150,9 @@ pub(crate) fn explain(
         let found = compare(&then, current, &tolerant, cancel, &|_, _| ())?;
         joint_alike |= found.joint.verdict != DriftVerdict::Drift;
         for column in found.columns {
-            *alike.entry(column.name).or_default() |=
-                column.verdict != DriftVerdict::Drift && column.effect.is_none_or(|it| it < 2.0 * ALIKE);
+            let effect = effects.get(&column.name).copied().unwrap_or(0.0);
+            let is_alike = column.verdict != DriftVerdict::Drift && column.effect.is_none_or(|it| it < 2.0 * ALIKE);
+            *alike.entry(column.name).or_default() |= is_alike && explains(column.interval, effect);
         }
     }
     let name = cycles.phase.name();

@@ -138,13 +138,6 @@ pub fn monitor(
     if first.rows == 0 {
         return Ok(empty(input, &input.log));
     }
-    if let Some(wish) = input.columns.iter().find(|it| !first.names.contains(&it.column)) {
-        return Err(TableError::NoSuchColumn {
-            path: input.log.clone(),
-            column: wish.column.clone(),
-            known: first.names.iter().take(40).cloned().collect::<Vec<_>>().join(", "),
-        });
-    }
     progress(0.05, "reading the reference");
     let prepared = reference::prepare(input, &opened.sources, &first, &mut problems, cancel)?;
     progress(0.3, "reading the log");

@@ -84,6 +84,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, TableError> {
     let reference = input.reference.as_deref().map(open_all).transpose()?;
     let reference_head = reference.as_ref().map(|it| super::head(&it.sources, cancel)).transpose()?;
+    ensure_known(input, first, reference_head.as_ref(), problems, cancel)?;
     // Whether the reference is a log itself decides how vague names are understood, so it is mapped first.
     let alone = reference_head.as_ref().map(|head| guess(head, &[], None));
     let is_log =
@@ -178,6 +179,37 @@ pub(super) fn prepare(
         has_outcomes: outcomes.is_some(),
     });
     Ok(Prepared { mapping, baselines, columns, task, labels, outcomes, sample, reading, absent, of_itself })
+}
+
+/// What a person says about a column holds for the log, the reference and the labels: what turned out to be true often stands in the reference
+/// only, and may come later. Any other column that none of them has is a slip of the pen.
+fn ensure_known(
+    input: &MonitorInput,
+    log: &Block,
+    reference: Option<&Block>,
+    problems: &mut Vec<LogProblem>,
+    cancel: &dyn Fn() -> bool,
+) -> Result<(), TableError> {
+    let has = |block: &Block, wish: &super::Wish| block.names.contains(&wish.column);
+    let mut unknown: Vec<&super::Wish> =
+        input.columns.iter().filter(|it| !has(log, it) && !reference.is_some_and(|block| has(block, it))).collect();
+    if let Some(path) = input.labels.as_ref().filter(|_| !unknown.is_empty()) {
+        let labels = super::head(&open_all(path)?.sources, cancel)?;
+        unknown.retain(|it| !has(&labels, it));
+    }
+    for wish in unknown {
+        if wish.role != LogRole::Label {
+            return Err(TableError::NoSuchColumn {
+                path: input.log.clone(),
+                column: wish.column.clone(),
+                known: log.names.iter().take(40).cloned().collect::<Vec<_>>().join(", "),
+            });
+        }
+        let words =
+            format!("No file that was read has the column `{}`, which is said to hold the outcome.", wish.column);
+        problems.push(problem("schema_mismatch", 0, words));
+    }
+    Ok(())
 }
 
 /// The column of the reference that holds what turned out to be true: named so, or named as in the labels, or the only one that the log lacks.

@@ -19,6 +19,7 @@ use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, NEWEST_WINDOWS, t
 use super::windows::{ColumnCount, Windows};
 use crate::drift::DriftOptions;
 use crate::drift::counts::{Counted, judge};
+use crate::drift::season::explains;
 
 /// What a model is held against.
 #[derive(Debug)]
@@ -154,7 +155,7 @@ fn columns_of(windows: &Windows, at: usize, against: &Against<'_>, options: &Dri
 }
 
 /// The season's part in a difference of one column.
-fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline) -> Option<Season> {
+fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, effect: f64) -> Option<Season> {
     let (start, _) = bounds(windows, at);
     let start = start?;
     let phase = Phase::of(windows.kind, start)?;
@@ -173,16 +174,17 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline) -> O
     let seen_cycle = starts.first().is_some_and(|it| start - it >= cycle);
     let current = counts.get(at)?;
     let sample = current.sorted_sample();
-    let like = |it: &usize| -> bool {
-        let Some(then) = counts.get(*it) else { return false };
+    let held_against = |it: &usize| -> Option<ColumnDrift> {
+        let then = counts.get(*it)?;
         let (mut a, _) = then.with_unseen(baseline);
         a.truncate(baseline.counts.len());
         // Other years are never quite the same; what counts is whether it is as far from the reference as then.
         let tolerant = DriftOptions { effect_threshold: 0.08, ..DriftOptions::default() };
         compare(baseline, (&a, then.rows, &then.sorted_sample()), (current, &sample), &tolerant)
-            .is_some_and(|found| found.verdict != DriftVerdict::Drift && found.effect.is_none_or(|it| it < 0.15))
     };
-    let within = earlier.iter().any(like);
+    let like = |it: &usize| held_against(it).is_some_and(|found| is_alike(&found));
+    let within =
+        earlier.iter().filter_map(held_against).any(|found| is_alike(&found) && explains(found.interval, effect));
     // What stayed the same ever since is a lasting change; the windows between must have looked otherwise to speak of a season.
     let lasting = earlier.last().is_some_and(|last| {
         let between: Vec<usize> =
@@ -201,6 +203,10 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline) -> O
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
 
+fn is_alike(found: &ColumnDrift) -> bool {
+    found.verdict != DriftVerdict::Drift && found.effect.is_none_or(|it| it < 0.15)
+}
+
 fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Against<'_>) -> WindowDrift {
     let place = |name: &str| against.baselines.iter().position(|it| it.name == name);
     let columns: Vec<WindowColumn> = found
@@ -209,8 +215,11 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             let at_place = place(&column.name);
             let baseline = at_place.and_then(|it| against.baselines.get(it));
             let moved = column.verdict == DriftVerdict::Drift;
-            let season =
-                at_place.zip(baseline).filter(|_| moved).and_then(|(it, baseline)| season(windows, at, it, baseline));
+            let effect = column.effect.unwrap_or(0.0);
+            let season = at_place
+                .zip(baseline)
+                .filter(|_| moved)
+                .and_then(|(it, baseline)| season(windows, at, it, baseline, effect));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));

@@ -124,6 +124,29 @@ fn a_reference_that_mixes_the_seasons_makes_no_ordinary_month_a_lasting_change()
     assert!((30..35).all(|at| alarmed.contains(&at)), "the step is no season: {alarmed:?}");
 }
 
+/// Mondays that are all like the reference say nothing for a Monday that is not, however small the step.
+#[test]
+fn a_small_step_is_no_season_when_earlier_ones_were_like_the_reference() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(8));
+    let mut log = "request_id,timestamp,amount,prediction\n".to_owned();
+    let mut reference = "amount,prediction\n".to_owned();
+    for day in 0..29 {
+        for row in 0..4_000 {
+            let step = if day == 28 { 0.2 } else { 0.0 };
+            let ms = 1_767_571_200_000 + day * 86_400_000 + row * 21_000;
+            log.push_str(&format!("r{day}-{row},{},{:.3},1\n", clock::stamp(ms), step + draw.normal()));
+            reference.push_str(&format!("{:.3},1\n", draw.normal()));
+        }
+    }
+    let reference = place.write("reference.csv", &reference);
+    let found = read(place.write("log.csv", &log), Some(reference), None, Some(WindowKind::Day));
+    let last = found.main.windows.last().unwrap().drift.as_ref().unwrap();
+    let season = last.columns.iter().find(|it| it.name == "amount").unwrap().season.as_ref().unwrap();
+    assert_eq!((season.state, season.known), (SeasonState::Unexpected, 4), "{}", season.sentence);
+    assert_eq!(last.verdict, DriftVerdict::Drift, "{}", last.why);
+}
+
 /// A regression whose error grows with `x`; the log has larger `x` in its second half.
 fn regression(rows: usize, with_truth: bool, later: f64, seed: u64) -> String {
     let mut draw = Draw(Random::new(seed));
