@@ -4,7 +4,7 @@
 
 For classifications, accuracy, F1 and AUC by CBPE with the half-width of their sampling intervals (NannyML's three standard errors as 1.96 of
 them); for the regressions, MAE and RMSE by direct loss estimation, which uses another learner than NannyML's LightGBM. What turned out to be
-true stands beside them. At last, KS, Wasserstein, chi-square, Jensen-Shannon (categories), Hellinger and L-infinity distance of whole columns.
+true is not looked at here: `nannyml_census.py` does. At last, KS, Wasserstein, chi-square, Jensen-Shannon (categories), Hellinger and L-infinity distance of whole columns.
 """
 
 import json
@@ -43,8 +43,7 @@ def monitor(folder, reference, analysis, roles, chunk):
     return document["windows"]
 
 
-def estimated(name, reference, analysis, target, roles, chunk, metrics, estimator, **names):
-    """`target` holds what was true, in the order of `analysis`; columns that are in neither are no inputs."""
+def estimated(name, reference, analysis, roles, chunk, metrics, estimator, **names):
     found = estimator(metrics=metrics, chunk_size=chunk, **names).fit(reference).estimate(analysis).filter(period="analysis").to_df()
     with tempfile.TemporaryDirectory() as folder:
         log = analysis.copy()
@@ -97,43 +96,34 @@ def univariate(name, reference, current, numbers, categories):
     print(f"{name}: largest relative difference: " + ", ".join(f"{it} {value:.1e}" for it, value in largest.items()), flush=True)
 
 
-def joined(analysis, targets, on):
-    """What was true, in the order of `analysis`; `on` is None where the two are in one order."""
-    return analysis.merge(targets, on=on, how="left") if on else analysis.join(targets)
-
-
 BINARY = ["roc_auc", "f1", "accuracy"]
 reference, analysis, _ = nml.load_synthetic_binary_classification_dataset()
-estimated("synthetic binary", reference.drop(columns=["identifier", "timestamp"], errors="ignore"), analysis.drop(columns=["identifier", "timestamp"], errors="ignore"), None,
+estimated("synthetic binary", reference.drop(columns=["identifier", "timestamp"], errors="ignore"), analysis.drop(columns=["identifier", "timestamp"], errors="ignore"),
           ["prediction=y_pred", "score:1=y_pred_proba", "label=work_home_actual"], 5_000, BINARY, nml.CBPE,
           y_pred="y_pred", y_pred_proba="y_pred_proba", y_true="work_home_actual", problem_type="classification_binary")
 reference, analysis, _ = nml.load_synthetic_car_loan_dataset()
 loan = reference, analysis
 drop = lambda table: table.drop(columns=["id", "timestamp", "Unnamed: 0"], errors="ignore")
-estimated("car loan", drop(reference), drop(analysis), None, ["prediction=y_pred", "score:1=y_pred_proba", "label=repaid"], 5_000, BINARY, nml.CBPE,
+estimated("car loan", drop(reference), drop(analysis), ["prediction=y_pred", "score:1=y_pred_proba", "label=repaid"], 5_000, BINARY, nml.CBPE,
           y_pred="y_pred", y_pred_proba="y_pred_proba", y_true="repaid", problem_type="classification_binary")
 reference, analysis, _ = nml.load_us_census_ma_employment_data()
 drop = lambda table: table.drop(columns=["id", "year"], errors="ignore")
-estimated("census", drop(reference), drop(analysis), None, ["prediction=prediction", "score:1=predicted_probability", "label=employed"], 5_000, BINARY, nml.CBPE,
+estimated("census", drop(reference), drop(analysis), ["prediction=prediction", "score:1=predicted_probability", "label=employed"], 5_000, BINARY, nml.CBPE,
           y_pred="prediction", y_pred_proba="predicted_probability", y_true="employed", problem_type="classification_binary")
 reference, analysis, _ = nml.load_modified_california_housing_dataset()
 drop = lambda table: table.drop(columns=["timestamp", "identifier"], errors="ignore")
-estimated("california housing", drop(reference), drop(analysis), None, ["prediction=y_pred", "score:1=y_pred_proba", "label=clf_target"], 2_000, BINARY, nml.CBPE,
+estimated("california housing", drop(reference), drop(analysis), ["prediction=y_pred", "score:1=y_pred_proba", "label=clf_target"], 2_000, BINARY, nml.CBPE,
           y_pred="y_pred", y_pred_proba="y_pred_proba", y_true="clf_target", problem_type="classification_binary")
-reference, analysis, _ = nml.load_titanic_dataset()
-drop = lambda table: table.drop(columns=["PassengerId", "Name", "Ticket", "Cabin", "boat", "body", "home.dest"], errors="ignore")
-estimated("titanic", drop(reference), drop(analysis), None, ["prediction=y_pred", "score:1=y_pred_proba", "label=Survived"], 200, BINARY, nml.CBPE,
-          y_pred="y_pred", y_pred_proba="y_pred_proba", y_true="Survived", problem_type="classification_binary")
 reference, analysis, _ = nml.load_synthetic_multiclass_classification_dataset()
 classes = sorted(reference["y_true"].unique())
 scores = {it: f"y_pred_proba_{it}" for it in classes}
 drop = lambda table: table.drop(columns=["timestamp", "identifier", "id"], errors="ignore")
-estimated("multiclass", drop(reference), drop(analysis), None, ["prediction=y_pred", *(f"score:{it}={column}" for it, column in scores.items()), "label=y_true"], 6_000, BINARY, nml.CBPE,
+estimated("multiclass", drop(reference), drop(analysis), ["prediction=y_pred", *(f"score:{it}={column}" for it, column in scores.items()), "label=y_true"], 6_000, BINARY, nml.CBPE,
           y_pred="y_pred", y_pred_proba=scores, y_true="y_true", problem_type="classification_multiclass")
 reference, analysis, _ = nml.load_synthetic_car_price_dataset()
 features = [it for it in analysis if it not in ("timestamp", "y_pred", "y_true", "id")]
 drop = lambda table: table.drop(columns=["timestamp", "id"], errors="ignore")
-estimated("car price", drop(reference), drop(analysis), None, ["prediction=y_pred", "label=y_true"], 6_000, ["mae", "rmse"], nml.DLE,
+estimated("car price", drop(reference), drop(analysis), ["prediction=y_pred", "label=y_true"], 6_000, ["mae", "rmse"], nml.DLE,
           feature_column_names=features, y_pred="y_pred", y_true="y_true")
 reference, analysis = loan
 univariate("car loan", reference, analysis, ["car_value", "debt_to_income_ratio", "loan_length", "driver_tenure"], ["salary_range", "repaid_loan_on_prev_car", "size_of_downpayment"])

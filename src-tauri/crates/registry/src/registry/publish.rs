@@ -1,12 +1,14 @@
 //! Publishing: prepare the folder, sign, claim the number, show the folder.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, StatementBody, VersionRecord, rules,
 };
+use uuid::Uuid;
 
 use super::Registry;
 use super::log::{Claim, Loaded};
@@ -18,6 +20,10 @@ use crate::progress::Watch;
 /// How often a number or a view that others change at the same time is tried again. Each round means that somebody
 /// else succeeded, so the bound is a guard against a broken file system, not against load.
 const ROUNDS: usize = 10_000;
+/// Longest pause after the first lost race for a number, in milliseconds. It doubles with each further one, up to a second. Each lost race
+/// leaves a statement behind that everybody reads, so it pays to let others finish first.
+const FIRST_PAUSE_MS: u64 = 8;
+const DOUBLINGS: usize = 7;
 /// After this many milliseconds a claim that was cut short is taken over. Writing its hundred bytes takes none.
 const ABANDONED_MS: i64 = 60_000;
 
@@ -62,7 +68,10 @@ impl Registry {
     /// Signs that the candidate is the next version, and claims that number. Of those who try the same number, one gets
     /// it and the others go on to the next.
     fn number(&self, publisher: &Signer, candidate: CandidateId) -> Result<u64, RegistryError> {
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                pause_after_lost_race(round);
+            }
             let turn = self.turn();
             let loaded = self.ready(publisher)?;
             let record = known(&loaded, candidate)?;
@@ -223,6 +232,13 @@ impl Registry {
         }
         Ok(true)
     }
+}
+
+/// Waits a random while, so that those who lost together do not try together again.
+fn pause_after_lost_race(round: usize) {
+    let most = FIRST_PAUSE_MS << (round - 1).min(DOUBLINGS);
+    let drawn = Uuid::new_v4().as_u64_pair().0 % most;
+    std::thread::sleep(Duration::from_millis(drawn));
 }
 
 pub(super) fn known(loaded: &Loaded, candidate: CandidateId) -> Result<CandidateRecord, RegistryError> {
