@@ -20,10 +20,10 @@ use crate::progress::Watch;
 /// How often a number or a view that others change at the same time is tried again. Each round means that somebody
 /// else succeeded, so the bound is a guard against a broken file system, not against load.
 const ROUNDS: usize = 10_000;
-/// Longest pause after the first lost race for a number, in milliseconds. It doubles with each further one, up to a second. Each lost race
+/// Longest pause after the first lost race for a number, in milliseconds. It doubles with each further one, up to two seconds. Each lost race
 /// leaves a statement behind that everybody reads, so it pays to let others finish first.
-const FIRST_PAUSE_MS: u64 = 8;
-const DOUBLINGS: usize = 7;
+const FIRST_PAUSE_MS: u64 = 64;
+const DOUBLINGS: usize = 5;
 /// After this many milliseconds a claim that was cut short is taken over. Writing its hundred bytes takes none.
 const ABANDONED_MS: i64 = 60_000;
 
