@@ -507,7 +507,7 @@ fn baselines(log: &Mapping, about: &Mapping, block: &Block, rows: &[usize]) -> (
         add("prediction", "output", own, theirs);
     }
     for (own, name) in log.all(LogRole::Score).take(MOST_OUTPUTS) {
-        if let Some((theirs, _)) = about.all(LogRole::Score).find(|it| it.1 == name) {
+        if let Some(theirs) = their_score(log, about, name) {
             let shown = if name.is_empty() { "score".to_owned() } else { format!("score of {name}") };
             add(&shown, "output", own, theirs);
         }
@@ -544,10 +544,8 @@ fn outcomes(
     let of = |role| about.of(role).and_then(|it| block.column(it));
     let (predictions, truth, ids) = (of(LogRole::Prediction), of(LogRole::Label), of(LogRole::Id));
     let score_names: Vec<String> = log.all(LogRole::Score).map(|it| it.1.to_owned()).collect();
-    let scores: Vec<Option<&Cells>> = score_names
-        .iter()
-        .map(|name| about.all(LogRole::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
-        .collect();
+    let scores: Vec<Option<&Cells>> =
+        score_names.iter().map(|name| their_score(log, about, name).and_then(|it| block.column(it))).collect();
     if truth.is_none() && labels.is_none() {
         return None;
     }
@@ -572,8 +570,13 @@ fn outcomes(
         if label.is_nan() {
             continue;
         }
-        let raw: Vec<f64> =
+        let mut raw: Vec<f64> =
             scores.iter().take(k).map(|it| it.and_then(|it| it.number(*row)).unwrap_or(f64::NAN)).collect();
+        // Of two classes the score of one is enough.
+        match (raw.as_mut_slice(), scores.as_slice()) {
+            ([known, other], [Some(_), None]) | ([other, known], [None, Some(_)]) => *other = 1.0 - *known,
+            _ => {}
+        }
         let valid = valid_scores(&raw) == Ok(true);
         let mut prediction = predictions.map_or(f64::NAN, |it| code_of(task, it, *row));
         if prediction.is_nan() && valid {
@@ -618,6 +621,15 @@ fn their_cells<'b>(
     baselines.iter().zip(columns).map(of).collect()
 }
 
+/// The reference's score of a class: of the same name, or the only one where both have but one.
+fn their_score<'a>(log: &Mapping, about: &'a Mapping, class: &str) -> Option<&'a str> {
+    let mut all = about.all(LogRole::Score);
+    match (log.all(LogRole::Score).count(), about.all(LogRole::Score).count()) {
+        (1, 1) => all.next().map(|it| it.0),
+        _ => all.find(|it| it.1 == class).map(|it| it.0),
+    }
+}
+
 /// The class that the scores speak for.
 pub(super) fn from_scores(task: &Task, scores: &[f64]) -> f64 {
     let Task::Classes { names, scores: classes } = task else { return f64::NAN };
@@ -641,7 +653,7 @@ fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Ma
         return about.of(LogRole::Prediction);
     }
     let class = log.columns.iter().find(|it| it.column == own).map(|it| it.name.as_str())?;
-    about.all(LogRole::Score).find(|it| it.1 == class).map(|it| it.0)
+    their_score(log, about, class)
 }
 
 /// The loss of the model by bin of each column: wrong or right for classes, the absolute error for numbers; where no outcome is known, the

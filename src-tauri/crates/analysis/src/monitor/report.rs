@@ -1,5 +1,7 @@
 //! From what was gathered to the report of one model.
 
+use std::collections::BTreeMap;
+
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
     Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
@@ -28,6 +30,8 @@ pub(super) struct Against<'a> {
     pub(super) estimator: Option<&'a Estimator>,
     /// Rows of the reference whose prediction and outcome are known.
     pub(super) outcomes: Option<&'a Kept>,
+    /// Metrics of those rows.
+    pub(super) measured: &'a BTreeMap<String, f64>,
     /// The inputs of some rows of the reference.
     pub(super) sample: &'a Kept,
     /// Why there is no estimator.
@@ -413,7 +417,7 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
     let realised = reported(&measure(against.task, &window.kept));
     let labelled = realised.values().map(|it| it.rows).max().unwrap_or(0);
     let segments = segments(against.task, against.baselines, against.outcomes, &window.kept);
-    let mut found = Performance { realised, segments, ..Performance::default() };
+    let mut found = Performance { realised, segments, reference: against.measured.clone(), ..Performance::default() };
     match against.estimator {
         Some(estimator) => {
             let (outside, expected_outside) = outside_share(windows, at, against);
@@ -423,7 +427,9 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
                 &window.kept,
                 Circumstances { outside, expected_outside, bad_scores, relation },
             );
-            found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
+            if found.reference.is_empty() {
+                found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
+            }
             let basis = if labelled > 0 { format!("{labelled} predictions have a label; ") } else { String::new() };
             found.why = format!(
                 "{basis}estimates are learnt from {} rows with a known outcome; {}.",
