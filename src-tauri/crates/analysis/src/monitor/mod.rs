@@ -12,10 +12,12 @@ mod estimate;
 mod gather;
 mod kept;
 mod mapping;
+mod places;
 mod reference;
 mod report;
 pub(crate) mod season;
 mod segments;
+mod shared;
 mod source;
 mod together;
 pub mod trace;
@@ -176,8 +178,7 @@ pub fn monitor(
                     if !read.format.is_empty() {
                         format = read.format;
                     }
-                    for trouble in [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
-                    {
+                    for trouble in Trouble::ALL {
                         troubles.add(trouble, read.count(trouble));
                     }
                     first_broken = first_broken.or_else(|| {
@@ -364,12 +365,19 @@ fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProb
             "The packed data breaks off. Everything before the break was used; copy the file again for the rest."
                 .to_owned(),
         ),
+        Trouble::OtherEncoding => (
+            "other_encoding",
+            format!(
+                "{} not UTF-8 and read as windows-1252. Look whether names and texts are right.",
+                counted(n, "line is", "lines are")
+            ),
+        ),
         Trouble::MissingHalf => (
             "missing_half",
             format!("{n} requests have no answer in the log, or answers no request. What there is of them was used."),
         ),
     };
-    [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
+    Trouble::ALL
         .into_iter()
         .filter(|it| read.count(*it) > 0)
         .map(|it| {

@@ -12,6 +12,8 @@ use super::estimate::Estimator;
 use super::gather::{Labels, Model, class_name, class_text, valid_scores};
 use super::kept::{Kept, Task};
 use super::mapping::{Mapping, guess};
+use super::places::name_by_place;
+use super::shared::shared_rows;
 use super::source::Source;
 use super::together::{MOST_ROWS, spread};
 use super::{MonitorInput, open_all, problem};
@@ -89,7 +91,7 @@ pub(super) fn prepare(
     let is_log =
         alone.as_ref().is_some_and(|it| it.of(LogRole::Prediction).is_some() || it.of(LogRole::Score).is_some());
     let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
-    let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
+    let mut mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
     let mut texts = Vec::new();
     let raw = input
         .labels
@@ -106,6 +108,7 @@ pub(super) fn prepare(
     });
     if let (Some(found), Some(head)) = (&mut reference_mapping, &reference_head) {
         find_target(found, head, &mapping, raw.as_ref().map(|it| it.column.as_str()));
+        problems.extend(name_by_place(&mut mapping, found));
     }
     let thinned = match (&reference, &reference_mapping) {
         (Some(opened), Some(found)) => thin(&opened.sources, found, cancel)?,
@@ -155,6 +158,9 @@ pub(super) fn prepare(
         problems.push(problem("schema_mismatch", absent.len() as u64, words));
     }
     let absent = if strange { absent } else { Vec::new() };
+    if !of_itself {
+        problems.extend(shared_rows(&mapping, first, about, &thinned.block));
+    }
     let found: Vec<String> = baselines.iter().filter(|it| it.role == "input").map(|it| it.name.clone()).collect();
     if reference.is_some() && thinned.rows == 0 {
         let name = input.reference.as_deref().unwrap_or(Path::new("")).display();
@@ -164,8 +170,10 @@ pub(super) fn prepare(
             format!("The reference {name} holds no rows, so nothing can be compared with it."),
         ));
     } else if reference.is_some() && found.is_empty() {
-        problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so nothing can be compared. Compare their columns with the mapping."));
+        problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so inputs are not compared. Is it the table that this model was trained on?"));
     }
+    // Where nothing is the same, the reference is the wrong one, or named otherwise; that says nothing of the model.
+    let absent = if found.is_empty() { Vec::new() } else { absent };
     let path = match &input.reference {
         Some(path) => path.to_string_lossy().into_owned(),
         None => "the first third of the log".to_owned(),

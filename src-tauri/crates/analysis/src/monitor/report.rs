@@ -17,7 +17,7 @@ use super::gather::Model;
 use super::kept::{Kept, Task};
 use super::season::{Phase, judge as judge_season};
 use super::segments::segments;
-use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, NEWEST_WINDOWS, together};
+use super::together::{FEWEST as FEWEST_TOGETHER, NEWEST_WINDOWS, most_windows, together};
 use super::windows::{ColumnCount, Windows};
 use crate::drift::DriftOptions;
 use crate::drift::counts::{Counted, judge};
@@ -264,6 +264,11 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             format!("{rows} predictions are too few to compare with the reference.")
         };
         (DriftVerdict::CannotTell, why)
+    } else if !against.of_itself && !columns.iter().any(|it| it.role == "input") {
+        let why = format!(
+            "No input of the reference is in the log, so only what the model answered was compared; none of it drifted.{season_words}"
+        );
+        (DriftVerdict::CannotTell, why)
     } else if judged * 2 < columns.len() {
         (
             DriftVerdict::CannotTell,
@@ -284,6 +289,7 @@ fn ask_about_inputs_together(
     cancel: &dyn Fn() -> bool,
 ) {
     let (mut asked, mut clear) = (0, 0);
+    let most = most_windows(against.baselines.iter().filter(|it| it.role == "input").count());
     for (at, drift) in drifts.iter_mut().enumerate().rev() {
         let is_full = windows.all.get(at).is_some_and(|it| it.1.kept.len() >= FEWEST_TOGETHER);
         let Some(found) = drift.take_if(|_| is_full) else { continue };
@@ -291,7 +297,7 @@ fn ask_about_inputs_together(
         asked += 1;
         clear = if found.only_together() { 0 } else { clear + 1 };
         *drift = Some(found);
-        if asked >= MOST_WINDOWS || asked >= NEWEST_WINDOWS && clear >= 2 || cancel() {
+        if asked >= most || asked >= NEWEST_WINDOWS && clear >= 2 || cancel() {
             break;
         }
     }
@@ -418,6 +424,8 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
     let labelled = realised.values().map(|it| it.rows).max().unwrap_or(0);
     let segments = segments(against.task, against.baselines, against.outcomes, &window.kept);
     let mut found = Performance { realised, segments, reference: against.measured.clone(), ..Performance::default() };
+    let of_which = against.task.positive_name().filter(|_| labelled > 0 || against.estimator.is_some());
+    let of_which = of_which.map_or_else(String::new, |it| format!(" Precision, recall and F1 are of \"{it}\"."));
     match against.estimator {
         Some(estimator) => {
             let (outside, expected_outside) = outside_share(windows, at, against);
@@ -435,11 +443,13 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
                 "{basis}estimates are learnt from {} rows with a known outcome; {}.",
                 estimator.rows,
                 estimator.calibration().1
-            );
+            ) + &of_which;
         }
         None if labelled > 0 => {
-            found.why =
-                format!("{labelled} predictions have a label; nothing is estimated, because {}.", against.no_estimator)
+            found.why = format!(
+                "{labelled} predictions have a label; nothing is estimated, because {}.{of_which}",
+                against.no_estimator
+            )
         }
         None => {
             found.why = format!(

@@ -325,3 +325,58 @@ fn a_log_that_was_always_worse_than_the_reference_is_bad() {
     let base = found.main.windows[0].performance.reference["accuracy"];
     assert!((base - 0.75).abs() < 0.03, "of the reference itself, not of the log: {base}");
 }
+
+#[test]
+fn a_reference_that_is_a_part_of_the_log_is_told() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(9));
+    let (mut log, mut reference) = ("request_id,timestamp,x,y,prediction\n".to_owned(), "x,y\n".to_owned());
+    for row in 0..2_000 {
+        let (x, y) = (draw.normal(), draw.normal());
+        log.push_str(&format!("r{row},{},{x:.6},{y:.6},1\n", clock::stamp(1_700_000_000_000 + row * 60_000)));
+        if row % 2 == 0 {
+            reference.push_str(&format!("{x:.6},{y:.6}\n"));
+        }
+    }
+    let log = place.write("log.csv", &log);
+    let told = |reference: PathBuf| {
+        let found = read(log.clone(), Some(reference), None, None);
+        found.log.problems.into_iter().find(|it| it.code == "shared_rows").map(|it| it.count)
+    };
+    assert_eq!(told(place.write("part.csv", &reference)), Some(1_000));
+    let other: String = "x,y\n".to_owned() + &(0..500).map(|it| format!("{it}.5,{it}.25\n")).collect::<String>();
+    assert_eq!(told(place.write("other.csv", &other)), None);
+}
+
+#[test]
+fn inputs_without_names_are_compared_by_their_place() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(10));
+    let (mut log, mut reference) = (String::new(), "age,income,outcome\n".to_owned());
+    for row in 0..2_000 {
+        reference.push_str(&format!("{:.4},{:.4},{}\n", draw.normal(), 100.0 + draw.normal(), row % 2));
+        log.push_str(&format!(
+            "{{\"request_id\":\"r{row}\",\"time\":\"{}\",\"request\":{{\"instances\":[[{:.4},{:.4}]]}},\"response\":{{\"predictions\":[1]}}}}\n",
+            clock::stamp(1_700_000_000_000 + row * 60_000),
+            draw.normal(),
+            100.0 + draw.normal()
+        ));
+    }
+    let found = read(place.write("log.jsonl", &log), Some(place.write("reference.csv", &reference)), None, None);
+    assert!(found.log.problems.iter().any(|it| it.code == "inputs_by_place"), "{:?}", found.log.problems);
+    let compared = &found.main.windows[0].drift.as_ref().unwrap().columns;
+    let mut names: Vec<&str> = compared.iter().filter(|it| it.role == "input").map(|it| it.name.as_str()).collect();
+    names.sort();
+    assert_eq!(names, ["age", "income"]);
+    assert!(compared.iter().all(|it| it.verdict != DriftVerdict::Drift));
+}
+
+#[test]
+fn a_reference_with_nothing_in_common_does_not_make_a_model_bad() {
+    let place = Place::new();
+    let log = place.write("log.csv", &steady(3_000, 10));
+    let found = read(log, Some(place.write("other.csv", "a,b\n1,2\n3,4\n5,6\n")), None, None);
+    assert_ne!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
+    assert_ne!(found.main.health.state, HealthState::Good, "{}", found.main.health.why);
+    assert!(found.log.problems.iter().any(|it| it.code == "schema_mismatch"));
+}

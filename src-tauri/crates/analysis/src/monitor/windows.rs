@@ -21,6 +21,9 @@ const MOST_DAYS: usize = 560;
 const MOST_PARTS: usize = 50;
 /// Windows that a person can ask for at most; beyond, larger ones are taken.
 const MOST_WINDOWS: usize = 3_000;
+/// Counts of a column in a window that are held at once, at up to 5 KB each, and windows that are told apart even so.
+const MOST_COUNTS: usize = 250_000;
+const LEAST_WINDOWS: usize = 50;
 /// Rows that a window should have on average to be judged at all.
 const ENOUGH_ROWS: u64 = 30;
 /// Values of a column that are kept of a window.
@@ -303,6 +306,7 @@ impl Windows {
                 WindowKind::Day if !self.chosen => MOST_DAYS,
                 _ => MOST_WINDOWS,
             };
+            let most = most.min((MOST_COUNTS / self.width.max(1)).max(LEAST_WINDOWS));
             let count = match self.kind {
                 WindowKind::Month => return,
                 WindowKind::Rows(size) => (self.counted + rows as u64).div_ceil(size.max(1)) as usize,
