@@ -368,8 +368,8 @@ fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProb
         Trouble::OtherEncoding => (
             "other_encoding",
             format!(
-                "{} not UTF-8 and read as windows-1252. Look whether names and texts are right.",
-                counted(n, "line is", "lines are")
+                "{} read as windows-1252. Look whether names and texts are right.",
+                counted(n, "line is not UTF-8 and was", "lines are not UTF-8 and were")
             ),
         ),
         Trouble::MissingHalf => (

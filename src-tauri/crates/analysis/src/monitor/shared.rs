@@ -1,6 +1,6 @@
 //! Predictions whose inputs stand in the reference, too: where many do, the comparison sees less drift than there is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proofmark_domain::monitor::{LogProblem, LogRole};
 
@@ -35,14 +35,20 @@ pub(super) fn shared_rows(log: &Mapping, first: &Block, about: &Mapping, referen
     if own.len() < 2 {
         return None;
     }
-    let known: HashSet<u64> = hashes(&theirs, reference.rows).into_iter().collect();
+    let mut known: HashMap<u64, u32> = HashMap::new();
+    for hash in hashes(&theirs, reference.rows) {
+        *known.entry(hash).or_default() += 1;
+    }
     let asked = hashes(&own, first.rows.min(LOOK));
     let kinds = asked.iter().collect::<HashSet<_>>().len();
     if (known.len() as f64) < DISTINCT * reference.rows as f64 || (kinds as f64) < DISTINCT * asked.len() as f64 {
         return None;
     }
-    let count = asked.iter().filter(|it| known.contains(it)).count();
-    if count < 10 || (count as f64) < TOLD * asked.len() as f64 {
+    let count = asked.iter().filter(|it| known.contains_key(it)).count();
+    // People are alike by chance, too: about as often as rows of the reference are among themselves.
+    let twins: u32 = known.values().filter(|it| **it > 1).sum();
+    let by_chance = f64::from(twins) / reference.rows.max(1) as f64;
+    if count < 10 || (count as f64) < (TOLD + 2.0 * by_chance) * asked.len() as f64 {
         return None;
     }
     let words = format!(

@@ -344,6 +344,17 @@ fn a_reference_that_is_a_part_of_the_log_is_told() {
         found.log.problems.into_iter().find(|it| it.code == "shared_rows").map(|it| it.count)
     };
     assert_eq!(told(place.write("part.csv", &reference)), Some(1_000));
+    // A third of these rows are alike by nature.
+    let (mut alike, mut people) = ("request_id,timestamp,x,y,prediction\n".to_owned(), "x,y\n".to_owned());
+    for row in 0..1_000 {
+        let mut person =
+            || if draw.uniform() < 0.2 { (0.5, (draw.uniform() * 50.0).floor()) } else { (draw.normal(), 0.5) };
+        let ((x, y), (u, v)) = (person(), person());
+        alike.push_str(&format!("r{row},{},{x:.6},{y:.6},1\n", clock::stamp(1_700_000_000_000 + row * 60_000)));
+        people.push_str(&format!("{u:.6},{v:.6}\n"));
+    }
+    let found = read(place.write("alike.csv", &alike), Some(place.write("people.csv", &people)), None, None);
+    assert!(!found.log.problems.iter().any(|it| it.code == "shared_rows"), "{:?}", found.log.problems);
     let other: String = "x,y\n".to_owned() + &(0..500).map(|it| format!("{it}.5,{it}.25\n")).collect::<String>();
     assert_eq!(told(place.write("other.csv", &other)), None);
 }
