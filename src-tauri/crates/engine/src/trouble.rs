@@ -313,6 +313,8 @@ impl From<TableError> for Trouble {
             },
             _ => ErrorCode::Unreadable,
         };
-        Self::new(code, sentence(&error.to_string()))
+        // Most begin with the name of the file, which keeps its case.
+        let text = error.to_string();
+        Self::new(code, if text.starts_with("the ") { sentence(&text) } else { text })
     }
 }

@@ -67,6 +67,15 @@ pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<
     if a.first() == a.last() || b.first() == b.last() {
         return None;
     }
+    // What was converted is often rounded, too, by which values that are equal otherwise differ in a last digit.
+    let (digits_a, digits_b) = (decimals(reference), decimals(current));
+    let rounded_distance = |moved: &[f64], fixed: &[f64], digits: Option<u32>| {
+        let digits = digits.filter(|it| *it < 6)?;
+        let rounded: Vec<f64> = moved.iter().map(|it| round_to(*it, digits)).collect();
+        // A scale that leaves next to nothing to compare explains nothing.
+        let ks = kolmogorov_smirnov(&rounded, fixed).filter(|_| varied(&rounded))?;
+        Some(ks.distance)
+    };
     let chance = 1.36 * (1.0 / reference.len() as f64 + 1.0 / current.len() as f64).sqrt();
     let mut best: Option<(f64, &str)> = None;
     for &(factor, offset, words) in UNITS {
@@ -74,7 +83,13 @@ pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<
         if factor < 0.0 {
             moved.reverse();
         }
-        let left = kolmogorov_smirnov(&moved, &b).map_or(1.0, |ks| ks.distance);
+        let mut back: Vec<f64> = b.iter().map(|v| (v - offset) / factor).collect();
+        if factor < 0.0 {
+            back.reverse();
+        }
+        let plain = kolmogorov_smirnov(&moved, &b).map_or(1.0, |ks| ks.distance);
+        let further = [rounded_distance(&moved, &b, digits_b), rounded_distance(&back, &a, digits_a)];
+        let left = further.into_iter().flatten().fold(plain, f64::min);
         if left <= distance / 4.0 && left <= 0.05 + chance && best.is_none_or(|(smallest, _)| left < smallest) {
             best = Some((left, words));
         }

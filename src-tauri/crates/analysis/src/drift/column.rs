@@ -270,7 +270,11 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
         measured.note = Some(format!("{} and {} values are infinite", infinite.0, infinite.1));
     }
     let mut taken = distances(&a, &b);
-    if let Some((decimals, in_current)) = change::precision(&a, &b) {
+    // Another unit brings other decimals with it; rounding to the fewer of them would hide it.
+    let unit = taken.and_then(|it| change::unit(&a, &b, it.ks.distance));
+    if unit.is_none()
+        && let Some((decimals, in_current)) = change::precision(&a, &b)
+    {
         for side in [&mut a, &mut b] {
             side.iter_mut().for_each(|v| *v = change::round_to(*v, decimals));
         }
@@ -278,7 +282,15 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
         let who = if in_current { "the current table" } else { "the reference" };
         measured.explained = Some((
             DriftChange::Encoding,
-            format!("a change of precision: {who} has only {decimals} decimals; compared after rounding both to them"),
+            match decimals {
+                0 => {
+                    format!("a change of precision: {who} has only whole numbers; compared after rounding both to them")
+                }
+                1 => format!("a change of precision: {who} has only one decimal; compared after rounding both to it"),
+                _ => format!(
+                    "a change of precision: {who} has only {decimals} decimals; compared after rounding both to them"
+                ),
+            },
         ));
         put(&mut measured.statistics, "ks_before_rounding", taken.map(|it| it.ks.distance));
         taken = distances(&a, &b);
@@ -337,8 +349,8 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
             short(middle(&b)),
         ),
     });
-    if measured.explained.is_none() {
-        measured.explained = change::unit(&a, &b, ks.distance).map(|words| (DriftChange::Unit, words));
+    if let Some(words) = unit {
+        measured.explained = Some((DriftChange::Unit, words));
     }
     measured
 }

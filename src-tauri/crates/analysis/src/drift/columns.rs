@@ -2,6 +2,11 @@
 
 use polars::prelude::{Column, DataFrame, DataType, PlHashMap, PolarsResult};
 
+/// Why a column of one table alone is not compared.
+pub(super) const ONLY_REFERENCE: &str = "stands only in the reference";
+/// The same of the current table.
+pub(super) const ONLY_CURRENT: &str = "stands only in the current table";
+
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
 
@@ -87,8 +92,8 @@ fn is_nested(dtype: &DataType) -> bool {
 pub(super) fn read(name: &str, reference: &DataFrame, current: &DataFrame) -> Reading {
     let (a, b) = match (reference.column(name), current.column(name)) {
         (Ok(a), Ok(b)) => (a, b),
-        (Ok(_), Err(_)) => return Reading::LeftOut("stands only in the reference".to_owned()),
-        _ => return Reading::LeftOut("stands only in the current table".to_owned()),
+        (Ok(_), Err(_)) => return Reading::LeftOut(ONLY_REFERENCE.to_owned()),
+        _ => return Reading::LeftOut(ONLY_CURRENT.to_owned()),
     };
     match read_pair(name, a, b) {
         Ok(reading) => reading,

@@ -238,7 +238,8 @@ pub fn compare(
             &mut |p| progress(0.9 + 0.1 * p, "looking at the relation to the target"),
         )?),
     };
-    let (verdict, why) = overall(&columns, &joint, concept.as_ref(), counts);
+    let (verdict, mut why) = overall(&columns, &joint, concept.as_ref(), counts);
+    why.push_str(&lone_columns(&joint.left_out));
     progress(1.0, "done");
     Ok(DriftReport {
         reference: options.reference.clone(),
@@ -330,7 +331,11 @@ fn overall(
     }
     let with_values: Vec<&ColumnDrift> = columns.iter().filter(|c| c.n != (0, 0)).collect();
     if with_values.is_empty() {
-        return (DriftVerdict::CannotTell, "The tables have no column with values that can be compared.".to_owned());
+        let mut why = "The tables have no column with values that can be compared.".to_owned();
+        for (name, reason) in joint.left_out.iter().filter(|it| !is_lone(&it.1)).take(5) {
+            why.push_str(&format!(" {name} {reason}."));
+        }
+        return (DriftVerdict::CannotTell, why);
     }
     let unsure: Vec<&&ColumnDrift> = with_values.iter().filter(|c| c.verdict == DriftVerdict::CannotTell).collect();
     if let Some(first) = unsure.first() {
@@ -344,6 +349,29 @@ fn overall(
     let largest =
         columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
     (DriftVerdict::NoDrift, format!("None of {} columns drifted; {}.{largest}", columns.len(), joint.why))
+}
+
+fn is_lone(reason: &str) -> bool {
+    [columns::ONLY_REFERENCE, columns::ONLY_CURRENT].contains(&reason)
+}
+
+/// What stands in one table alone was not compared, which no verdict on the others may hide.
+fn lone_columns(left_out: &[(String, String)]) -> String {
+    let mut words = String::new();
+    for reason in [columns::ONLY_REFERENCE, columns::ONLY_CURRENT] {
+        let names: Vec<&str> = left_out.iter().filter(|it| it.1 == reason).map(|it| it.0.as_str()).collect();
+        let listed = match names.as_slice() {
+            [] => continue,
+            [one] => (*one).to_owned(),
+            [few @ .., last] if names.len() <= 5 => format!("{} and {last}", few.join(", ")),
+            [a, b, c, rest @ ..] => format!("{a}, {b}, {c} and {} more columns", rest.len()),
+            many => many.join(", "),
+        };
+        let reason = if names.len() == 1 { reason.to_owned() } else { reason.replace("stands", "stand") };
+        let verb = if names.len() == 1 { "was" } else { "were" };
+        words.push_str(&format!(" {listed} {reason} and {verb} not compared."));
+    }
+    words
 }
 
 /// A sentence begins with a capital letter, unless it begins with the name of a column.

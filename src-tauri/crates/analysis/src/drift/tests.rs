@@ -443,3 +443,62 @@ fn what_is_left_without_the_drifted_columns_and_the_rows_typical_of_now_are_told
     let joint = run(&reference, &same, &DriftOptions::default()).joint;
     assert_eq!((joint.without, joint.typical), (None, Vec::new()));
 }
+
+#[test]
+fn a_unit_is_named_also_where_its_values_were_rounded() {
+    // Whole minutes and miles, as a timetable has them.
+    let minutes = |seed| {
+        Draw::new(seed).normals(3000, 0.0).into_iter().map(|v| (150.0 + 60.0 * v).abs().round()).collect::<Vec<f64>>()
+    };
+    let round = |v: f64, digits: i32| (v * 10f64.powi(digits)).round() / 10f64.powi(digits);
+    for (factor, digits, words) in
+        [(1.0 / 60.0, 4, "divided by 60"), (1.609_344, 3, "miles to kilometres"), (1.609_344, 0, "miles to kilometres")]
+    {
+        let current = minutes(2).into_iter().map(|v| round(v * factor, digits)).collect();
+        let report = run(&table(vec![num("d", minutes(1))]), &table(vec![num("d", current)]), &columns_only());
+        let d = find(&report, "d");
+        assert_eq!((d.verdict, d.change), (DriftVerdict::Drift, Some(DriftChange::Unit)), "{}", d.why);
+        assert!(d.why.contains(words), "{}", d.why);
+    }
+    let celsius =
+        |seed| Draw::new(seed).normals(3000, 0.0).into_iter().map(|v| round(12.0 + 8.0 * v, 1)).collect::<Vec<f64>>();
+    let fahrenheit = celsius(1).into_iter().map(|v| round(v * 1.8 + 32.0, 2)).collect();
+    let report = run(&table(vec![num("t", fahrenheit)]), &table(vec![num("t", celsius(2))]), &columns_only());
+    assert!(find(&report, "t").why.contains("Fahrenheit to Celsius"), "{}", find(&report, "t").why);
+}
+
+#[test]
+fn what_stands_in_one_table_alone_is_told_beside_the_verdict() {
+    let a = table(vec![num("x", Draw::new(1).normals(500, 0.0)), num("old", Draw::new(2).normals(500, 0.0))]);
+    let b =
+        table(vec![num("x", Draw::new(3).normals(500, 0.0)), num("new", vec![1.0; 500]), num("newer", vec![1.0; 500])]);
+    let report = run(&a, &b, &DriftOptions::default());
+    assert!(report.why.contains("old stands only in the reference and was not compared."), "{}", report.why);
+    assert!(
+        report.why.contains("new and newer stand only in the current table and were not compared."),
+        "{}",
+        report.why
+    );
+    let ids = table(vec![ints("order_no", (0..500).collect())]);
+    let report = run(&ids, &ids, &DriftOptions::default());
+    assert_eq!(report.verdict, DriftVerdict::CannotTell);
+    assert!(report.why.contains("order_no is an identifier"), "{}", report.why);
+}
+
+#[test]
+fn rows_that_are_equal_by_nature_explain_an_auc_below_one_half() {
+    let codes: Vec<i64> = (0..2000).map(|it| (mix(it) % 40) as i64).collect();
+    let delays: Vec<f64> = (0..2000).map(|it| (mix(it + 7) % 60) as f64).collect();
+    let a = table(vec![ints("code", codes), num("delay", delays)]);
+    let report = run(&a, &a, &DriftOptions::default());
+    assert!(
+        report.joint.auc.unwrap() < 0.5 && report.joint.why.contains("stand in both tables"),
+        "{}",
+        report.joint.why
+    );
+    assert!(
+        !report.joint.why.contains('e') || !report.joint.why.contains("e0"),
+        "no programmers' numbers: {}",
+        report.joint.why
+    );
+}

@@ -19,7 +19,7 @@ const MOST_IDS: usize = 60_000_000;
 /// Rows that are kept of all windows together.
 const MOST_KEPT: usize = 2_000_000;
 /// Models that are told apart in one log.
-const MOST_MODELS: usize = 50;
+pub(super) const MOST_MODELS: usize = 50;
 /// Classes that are told apart.
 const MOST_CLASSES: usize = 1_000;
 
@@ -44,7 +44,10 @@ pub(super) struct Counts {
     pub(super) out_of_range: u64,
     pub(super) not_summing: u64,
     pub(super) not_finite: u64,
+    pub(super) scores_not_finite: u64,
     pub(super) own_labels: u64,
+    /// Rows of models beyond those that are told apart.
+    pub(super) further_models: u64,
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
 }
@@ -75,6 +78,18 @@ pub(super) struct Gather<'a> {
     wish: Option<WindowKind>,
     now: i64,
     last_time: i64,
+}
+
+/// A row that is a prediction of its own.
+#[derive(Debug)]
+struct Arrival {
+    row: usize,
+    /// Hash of its identifier.
+    id: Option<u64>,
+    /// What decides whether it is kept.
+    key: u64,
+    time: Option<i64>,
+    model: usize,
 }
 
 /// A class in one spelling: whole numbers without decimals, true and false as 1 and 0.
@@ -216,23 +231,14 @@ impl<'a> Gather<'a> {
         found
     }
 
-    /// Takes the rows of a block.
-    pub(super) fn add(&mut self, block: &Block) {
+    /// The rows of a block that are predictions of their own, with whose they are and when; their windows are made large enough for them.
+    fn arrivals(&mut self, block: &Block) -> Vec<Arrival> {
         let mapping = self.mapping;
         let of = |role: LogRole| mapping.of(role).and_then(|it| block.column(it));
         let (ids, times, models, versions) =
             (of(LogRole::Id), of(LogRole::Time), of(LogRole::Model), of(LogRole::Version));
-        let (callers, latencies, statuses, errors) =
-            (of(LogRole::Caller), of(LogRole::Latency), of(LogRole::Status), of(LogRole::Error));
-        let (predictions, labels) = (of(LogRole::Prediction), of(LogRole::Label));
-        let scale = latency_scale(mapping.of(LogRole::Latency));
-        let scores: Vec<Option<&Cells>> = mapping.all(LogRole::Score).map(|(column, _)| block.column(column)).collect();
-        let inputs: Vec<Option<&Cells>> = self.columns.iter().map(|it| block.column(it)).collect();
         let has_time_column = mapping.of(LogRole::Time).is_some();
-        self.counts.not_finite += inputs.iter().flatten().map(|it| it.not_finite).sum::<u64>();
-        // The window of each row, by model.
-        let mut slots: Vec<Vec<u32>> = vec![vec![u32::MAX; block.rows]; self.models.len()];
-        let (mut probabilities, mut raw) = (Vec::new(), Vec::new());
+        let mut arrivals = Vec::with_capacity(block.rows);
         for row in 0..block.rows {
             let id = ids
                 .and_then(|it| it.text(row))
@@ -254,10 +260,10 @@ impl<'a> Gather<'a> {
             if times.is_none() && has_time_column {
                 self.counts.bad_times += 1;
             }
-            let Some(model) = self.model(models.and_then(|it| it.shown(row))) else { continue };
-            if slots.len() < self.models.len() {
-                slots.resize(self.models.len(), vec![u32::MAX; block.rows]);
-            }
+            let Some(model) = self.model(models.and_then(|it| it.shown(row))) else {
+                self.counts.further_models += 1;
+                continue;
+            };
             self.models[model].rows += 1;
             if let Some(version) = versions.and_then(|it| it.shown(row)) {
                 self.models[model].versions.add(&version, 1);
@@ -265,6 +271,39 @@ impl<'a> Gather<'a> {
             if let Some(ms) = time {
                 self.models[model].activity.add(ms);
             }
+            arrivals.push(Arrival { row, id, key, time, model });
+        }
+        let mut times: Vec<(Vec<i64>, usize)> = vec![(Vec::new(), 0); self.models.len()];
+        for it in &arrivals {
+            times[it.model].0.extend(it.time);
+            times[it.model].1 += 1;
+        }
+        for (model, (times, rows)) in self.models.iter_mut().zip(&times) {
+            model.windows.expect(times, *rows);
+        }
+        arrivals
+    }
+
+    /// Takes the rows of a block.
+    pub(super) fn add(&mut self, block: &Block) {
+        let mapping = self.mapping;
+        let of = |role: LogRole| mapping.of(role).and_then(|it| block.column(it));
+        let (ids, versions) = (of(LogRole::Id), of(LogRole::Version));
+        let (callers, latencies, statuses, errors) =
+            (of(LogRole::Caller), of(LogRole::Latency), of(LogRole::Status), of(LogRole::Error));
+        let (predictions, labels) = (of(LogRole::Prediction), of(LogRole::Label));
+        let scale = latency_scale(mapping.of(LogRole::Latency));
+        let scores: Vec<Option<&Cells>> = mapping.all(LogRole::Score).map(|(column, _)| block.column(column)).collect();
+        let inputs: Vec<Option<&Cells>> = self.columns.iter().map(|it| block.column(it)).collect();
+        let not_finite = |it: &Option<&Cells>| it.map_or(0, |it| it.not_finite);
+        let baselines = self.baselines.iter().zip(&inputs).filter(|it| it.0.role == "input");
+        self.counts.not_finite += baselines.map(|it| not_finite(it.1)).sum::<u64>();
+        self.counts.scores_not_finite += scores.iter().map(not_finite).max().unwrap_or(0);
+        let arrivals = self.arrivals(block);
+        // The window of each row, by model.
+        let mut slots: Vec<Vec<u32>> = vec![vec![u32::MAX; block.rows]; self.models.len()];
+        let (mut probabilities, mut raw) = (Vec::new(), Vec::new());
+        for Arrival { row, id, key, time, model } in arrivals {
             let Some(slot) = self.models[model].windows.slot(time) else { continue };
             slots[model][row] = slot as u32;
             let failed = statuses.is_some_and(|it| is_failure(it, row))

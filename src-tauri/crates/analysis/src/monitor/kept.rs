@@ -17,13 +17,36 @@ pub(super) enum Task {
 }
 
 impl Task {
-    /// The positive class, where there are two.
+    /// The positive class, where there are two: the one that the only score is of, that is named as one, or that is the last in order, as
+    /// scikit-learn has it. The order of the log's columns says nothing.
     pub(super) fn positive(&self) -> Option<usize> {
+        let Self::Classes { names, scores } = self else { return None };
+        if let ([only], 0..=2) = (scores.as_slice(), names.len()) {
+            return Some(*only);
+        }
+        let [a, b] = names.as_slice() else { return None };
+        if scores.len() > 2 {
+            return None;
+        }
+        let affirms = |name: &String| {
+            matches!(name.to_lowercase().as_str(), "1" | "yes" | "y" | "true" | "t" | "positive" | "pos" | "+")
+        };
+        let second = match (affirms(a), affirms(b)) {
+            (false, true) => true,
+            (true, false) => false,
+            _ => match (a.parse::<f64>(), b.parse::<f64>()) {
+                (Ok(a), Ok(b)) => b > a,
+                _ => b > a,
+            },
+        };
+        Some(usize::from(second))
+    }
+
+    /// Its name.
+    pub(super) fn positive_name(&self) -> Option<&str> {
         match self {
-            Self::Classes { names, scores } if scores.len() <= 2 && names.len() <= 2 => {
-                scores.last().copied().or((names.len() == 2).then_some(1))
-            }
-            _ => None,
+            Self::Classes { names, .. } => names.get(self.positive()?).map(String::as_str),
+            Self::Numbers => None,
         }
     }
 }
@@ -135,6 +158,25 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_positive_class_does_not_depend_on_the_order_of_columns() {
+        let positive = |names: [&str; 2], scores: Vec<usize>| {
+            let task = Task::Classes { names: names.map(str::to_owned).to_vec(), scores };
+            task.positive_name().map(str::to_owned)
+        };
+        for (a, b) in
+            [("0", "1"), ("no", "yes"), ("-1", "1"), ("9", "10"), ("False", "True"), ("bad", "good"), ("cat", "dog")]
+        {
+            for scores in [vec![0, 1], vec![]] {
+                assert_eq!(positive([a, b], scores.clone()).as_deref(), Some(b));
+                assert_eq!(positive([b, a], scores).as_deref(), Some(b));
+            }
+        }
+        assert_eq!(positive(["good", "bad"], vec![1]).as_deref(), Some("bad"), "the one that has a score");
+        let three = Task::Classes { names: ["a", "b", "c"].map(str::to_owned).to_vec(), scores: vec![0, 1, 2] };
+        assert_eq!(three.positive(), None);
+    }
 
     #[test]
     fn the_kept_part_is_a_fair_one() {

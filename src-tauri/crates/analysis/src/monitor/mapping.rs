@@ -53,18 +53,19 @@ struct Seen {
     numbers: usize,
     whole: bool,
     in_unit: bool,
-    times: bool,
+    /// Values that are moments.
+    times: usize,
     unique: bool,
 }
 
 fn look(cells: &Cells, rows: usize) -> Seen {
     let rows = rows.min(5_000);
-    let mut seen = Seen { whole: true, in_unit: true, times: true, ..Seen::default() };
+    let mut seen = Seen { whole: true, in_unit: true, ..Seen::default() };
     let mut distinct = HashSet::new();
     for row in 0..rows {
         if let Some(text) = cells.text(row) {
             seen.values += 1;
-            seen.times &= read_moment(text).is_some();
+            seen.times += usize::from(read_moment(text).is_some());
             (seen.whole, seen.in_unit) = (false, false);
             distinct.insert(super::cells::hash_of(text));
         } else if let Some(number) = cells.number(row) {
@@ -72,12 +73,11 @@ fn look(cells: &Cells, rows: usize) -> Seen {
             seen.numbers += 1;
             seen.whole &= number.fract() == 0.0;
             seen.in_unit &= (0.0..=1.0).contains(&number);
-            seen.times &= number >= 1e8;
+            seen.times += usize::from(number >= 1e8);
             distinct.insert(number.to_bits());
         }
     }
     seen.unique = seen.values > 0 && distinct.len() == seen.values;
-    seen.times &= seen.values > 0;
     seen
 }
 
@@ -311,7 +311,8 @@ fn fits(role: LogRole, seen: &Seen) -> bool {
         return true;
     }
     match role {
-        LogRole::Time => seen.times,
+        // A broken clock must not cost the others their windows.
+        LogRole::Time => seen.times * 2 > seen.values,
         LogRole::Latency | LogRole::Score => seen.numbers == seen.values,
         _ => true,
     }

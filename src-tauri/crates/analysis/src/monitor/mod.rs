@@ -12,16 +12,19 @@ mod estimate;
 mod gather;
 mod kept;
 mod mapping;
+mod places;
 mod reference;
 mod report;
 pub(crate) mod season;
 mod segments;
+mod shared;
 mod source;
 mod together;
 pub mod trace;
 mod usage;
 mod windows;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{Column, DataFrame};
@@ -33,6 +36,7 @@ pub use self::mapping::Wish;
 
 use self::cells::Block;
 use self::clock::stamp;
+use self::estimate::realised::measure;
 use self::gather::{Counts, Gather};
 use self::mapping::Mapping;
 use self::reference::Prepared;
@@ -167,8 +171,7 @@ pub fn monitor(
                     if !read.format.is_empty() {
                         format = read.format;
                     }
-                    for trouble in [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
-                    {
+                    for trouble in Trouble::ALL {
                         troubles.add(trouble, read.count(trouble));
                     }
                     first_broken = first_broken.or_else(|| {
@@ -192,15 +195,15 @@ pub fn monitor(
     progress(0.9, "judging the windows");
     problems.extend(row_problems(&counts, &mapping, input.now));
     for model in &mut models {
-        model.windows.finish();
         drop_future(model, &counts, input.now);
-        if model.windows.left_over > 0 {
+        model.windows.finish();
+        if let Some(wish) = input.window.filter(|it| *it != model.windows.kind) {
             let words = format!(
-                "{} predictions fell into windows beyond the first {}; choose larger windows.",
-                model.windows.left_over,
-                windows::MOST_WINDOWS
+                "Windows of {} would be more than can be looked at, so windows of {} were taken.",
+                size_words(wish),
+                size_words(model.windows.kind)
             );
-            problems.push(problem("too_many_windows", model.windows.left_over, words));
+            problems.push(problem("too_many_windows", model.rows, words));
         }
     }
     models.sort_by_key(|it| std::cmp::Reverse(it.rows));
@@ -221,11 +224,16 @@ pub fn monitor(
         joined: counts.own_labels,
         unmatched: 0,
     });
+    let measured: BTreeMap<String, f64> = match &prepared.outcomes {
+        Some(kept) => measure(&task, kept).into_iter().map(|(name, it)| (name, it.value)).collect(),
+        None => BTreeMap::new(),
+    };
     let against = Against {
         baselines: &baselines,
         task: &task,
         estimator: estimator.as_ref(),
         outcomes: prepared.outcomes.as_ref(),
+        measured: &measured,
         sample: &prepared.sample,
         no_estimator: &no_estimator,
         absent: &prepared.absent,
@@ -266,6 +274,22 @@ pub fn monitor(
         labels: labels.or(own),
         others: all,
     })
+}
+
+/// A number with its word, and the verb behind it.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn size_words(kind: WindowKind) -> String {
+    match kind {
+        WindowKind::Hour => "an hour".to_owned(),
+        WindowKind::Day => "a day".to_owned(),
+        WindowKind::Week => "a week".to_owned(),
+        WindowKind::Month => "a month".to_owned(),
+        WindowKind::Rows(1) => "one prediction".to_owned(),
+        WindowKind::Rows(rows) => format!("{rows} predictions"),
+    }
 }
 
 fn nothing() -> ModelMonitor {
@@ -334,12 +358,19 @@ fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProb
             "The packed data breaks off. Everything before the break was used; copy the file again for the rest."
                 .to_owned(),
         ),
+        Trouble::OtherEncoding => (
+            "other_encoding",
+            format!(
+                "{} read as windows-1252. Look whether names and texts are right.",
+                counted(n, "line is not UTF-8 and was", "lines are not UTF-8 and were")
+            ),
+        ),
         Trouble::MissingHalf => (
             "missing_half",
             format!("{n} requests have no answer in the log, or answers no request. What there is of them was used."),
         ),
     };
-    [Trouble::BrokenLine, Trouble::PartialLine, Trouble::Truncated, Trouble::MissingHalf]
+    Trouble::ALL
         .into_iter()
         .filter(|it| read.count(*it) > 0)
         .map(|it| {
@@ -360,8 +391,17 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
         "duplicate_ids",
         counts.duplicates,
         format!(
-            "{} predictions have an identifier that stands before; each identifier was counted once.",
-            counts.duplicates
+            "{} an identifier that stands before; each identifier was counted once.",
+            counted(counts.duplicates, "prediction has", "predictions have")
+        ),
+    );
+    add(
+        "further_models",
+        counts.further_models,
+        format!(
+            "{} of a model beyond the first {}, and left out. Is the right column the model's name?",
+            counted(counts.further_models, "prediction is", "predictions are"),
+            gather::MOST_MODELS
         ),
     );
     add(
@@ -372,7 +412,10 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
     add(
         "bad_times",
         if mapping.of(LogRole::Time).is_some() { counts.bad_times } else { 0 },
-        format!("{} predictions have no time that can be read. They are in no window.", counts.bad_times),
+        format!(
+            "{} no time that can be read, and so no window.",
+            counted(counts.bad_times, "prediction has", "predictions have")
+        ),
     );
     let rest = if counts.future * 2 >= counts.rows {
         "Most of the log does, so they were kept: a clock is wrong."
@@ -382,14 +425,18 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
     add(
         "future_times",
         counts.future,
-        format!("{} predictions are dated after now ({}). {rest}", counts.future, stamp(now)),
+        format!(
+            "{} dated after now ({}). {rest}",
+            counted(counts.future, "prediction is", "predictions are"),
+            stamp(now)
+        ),
     );
     add(
         "unordered_times",
         counts.unordered,
         format!(
-            "{} predictions stand behind later ones. Windows go by time, so this changes nothing.",
-            counts.unordered
+            "{} behind later ones. Windows go by time, so this changes nothing.",
+            counted(counts.unordered, "prediction stands", "predictions stand")
         ),
     );
     if counts.zoned > 0 {
@@ -406,24 +453,32 @@ fn row_problems(counts: &Counts, mapping: &Mapping, now: i64) -> Vec<LogProblem>
         "scores_out_of_range",
         counts.out_of_range,
         format!(
-            "{} predictions have scores outside of 0 to 1. They count as requests, but not for confidence or performance.",
-            counts.out_of_range
+            "{} outside of 0 to 1. They count as requests, but not for confidence or performance.",
+            counted(counts.out_of_range, "prediction has scores", "predictions have scores")
         ),
     );
     add(
         "scores_do_not_sum",
         counts.not_summing,
         format!(
-            "{} predictions have scores of all classes that do not sum to 1. They count as requests, but not for confidence or performance.",
-            counts.not_summing
+            "{} of all classes that do not sum to 1. They count as requests, but not for confidence or performance.",
+            counted(counts.not_summing, "prediction has scores", "predictions have scores")
         ),
     );
     add(
         "not_finite",
         counts.not_finite,
         format!(
-            "{} values of inputs are infinite or not a number; they were counted where they lie, or as missing.",
-            counts.not_finite
+            "{} infinite or not a number; counted where it lies, or as missing.",
+            counted(counts.not_finite, "value of an input is", "values of inputs are")
+        ),
+    );
+    add(
+        "scores_out_of_range",
+        counts.scores_not_finite,
+        format!(
+            "{} are infinite or not a number. They count as requests, but not for confidence or performance.",
+            counted(counts.scores_not_finite, "prediction has scores that", "predictions have scores that")
         ),
     );
     if mapping.of(LogRole::Time).is_none() {

@@ -12,6 +12,8 @@ use super::estimate::Estimator;
 use super::gather::{Labels, Model, class_name, class_text, valid_scores};
 use super::kept::{Kept, Task};
 use super::mapping::{Mapping, guess};
+use super::places::name_by_place;
+use super::shared::shared_rows;
 use super::source::Source;
 use super::together::{MOST_ROWS, spread};
 use super::{MonitorInput, open_all, problem};
@@ -90,7 +92,7 @@ pub(super) fn prepare(
     let is_log =
         alone.as_ref().is_some_and(|it| it.of(LogRole::Prediction).is_some() || it.of(LogRole::Score).is_some());
     let reference_names: Option<Vec<String>> = reference_head.as_ref().map(|it| it.names.clone());
-    let mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
+    let mut mapping = guess(first, &input.columns, reference_names.as_deref().map(|it| (it, is_log)));
     let mut texts = Vec::new();
     let raw = input
         .labels
@@ -107,6 +109,7 @@ pub(super) fn prepare(
     });
     if let (Some(found), Some(head)) = (&mut reference_mapping, &reference_head) {
         find_target(found, head, &mapping, raw.as_ref().map(|it| it.column.as_str()));
+        problems.extend(name_by_place(&mut mapping, found));
     }
     let thinned = match (&reference, &reference_mapping) {
         (Some(opened), Some(found)) => thin(&opened.sources, found, cancel)?,
@@ -156,6 +159,9 @@ pub(super) fn prepare(
         problems.push(problem("schema_mismatch", absent.len() as u64, words));
     }
     let absent = if strange { absent } else { Vec::new() };
+    if !of_itself {
+        problems.extend(shared_rows(&mapping, first, about, &thinned.block));
+    }
     let found: Vec<String> = baselines.iter().filter(|it| it.role == "input").map(|it| it.name.clone()).collect();
     if reference.is_some() && thinned.rows == 0 {
         let name = input.reference.as_deref().unwrap_or(Path::new("")).display();
@@ -165,8 +171,10 @@ pub(super) fn prepare(
             format!("The reference {name} holds no rows, so nothing can be compared with it."),
         ));
     } else if reference.is_some() && found.is_empty() {
-        problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so nothing can be compared. Compare their columns with the mapping."));
+        problems.push(problem("schema_mismatch", 0, "The reference and the log have no input in common, so inputs are not compared. Is it the table that this model was trained on?"));
     }
+    // Where nothing is the same, the reference is the wrong one, or named otherwise; that says nothing of the model.
+    let absent = if found.is_empty() { Vec::new() } else { absent };
     let path = match &input.reference {
         Some(path) => path.to_string_lossy().into_owned(),
         None => "the first third of the log".to_owned(),
@@ -539,7 +547,7 @@ fn baselines(log: &Mapping, about: &Mapping, block: &Block, rows: &[usize]) -> (
         add("prediction", "output", own, theirs);
     }
     for (own, name) in log.all(LogRole::Score).take(MOST_OUTPUTS) {
-        if let Some((theirs, _)) = about.all(LogRole::Score).find(|it| it.1 == name) {
+        if let Some(theirs) = their_score(log, about, name) {
             let shown = if name.is_empty() { "score".to_owned() } else { format!("score of {name}") };
             add(&shown, "output", own, theirs);
         }
@@ -576,10 +584,8 @@ fn outcomes(
     let of = |role| about.of(role).and_then(|it| block.column(it));
     let (predictions, truth, ids) = (of(LogRole::Prediction), of(LogRole::Label), of(LogRole::Id));
     let score_names: Vec<String> = log.all(LogRole::Score).map(|it| it.1.to_owned()).collect();
-    let scores: Vec<Option<&Cells>> = score_names
-        .iter()
-        .map(|name| about.all(LogRole::Score).find(|it| it.1 == name).and_then(|it| block.column(it.0)))
-        .collect();
+    let scores: Vec<Option<&Cells>> =
+        score_names.iter().map(|name| their_score(log, about, name).and_then(|it| block.column(it))).collect();
     if truth.is_none() && labels.is_none() {
         return None;
     }
@@ -604,8 +610,13 @@ fn outcomes(
         if label.is_nan() {
             continue;
         }
-        let raw: Vec<f64> =
+        let mut raw: Vec<f64> =
             scores.iter().take(k).map(|it| it.and_then(|it| it.number(*row)).unwrap_or(f64::NAN)).collect();
+        // Of two classes the score of one is enough.
+        match (raw.as_mut_slice(), scores.as_slice()) {
+            ([known, other], [Some(_), None]) | ([other, known], [None, Some(_)]) => *other = 1.0 - *known,
+            _ => {}
+        }
         let valid = valid_scores(&raw) == Ok(true);
         let mut prediction = predictions.map_or(f64::NAN, |it| code_of(task, it, *row));
         if prediction.is_nan() && valid {
@@ -650,6 +661,15 @@ fn their_cells<'b>(
     baselines.iter().zip(columns).map(of).collect()
 }
 
+/// The reference's score of a class: of the same name, or the only one where both have but one.
+fn their_score<'a>(log: &Mapping, about: &'a Mapping, class: &str) -> Option<&'a str> {
+    let mut all = about.all(LogRole::Score);
+    match (log.all(LogRole::Score).count(), about.all(LogRole::Score).count()) {
+        (1, 1) => all.next().map(|it| it.0),
+        _ => all.find(|it| it.1 == class).map(|it| it.0),
+    }
+}
+
 /// The class that the scores speak for.
 pub(super) fn from_scores(task: &Task, scores: &[f64]) -> f64 {
     let Task::Classes { names, scores: classes } = task else { return f64::NAN };
@@ -673,7 +693,7 @@ fn their_column<'a>(about: &'a Mapping, baseline: &Baseline, own: &str, log: &Ma
         return about.of(LogRole::Prediction);
     }
     let class = log.columns.iter().find(|it| it.column == own).map(|it| it.name.as_str())?;
-    about.all(LogRole::Score).find(|it| it.1 == class).map(|it| it.0)
+    their_score(log, about, class)
 }
 
 /// The loss of the model by bin of each column: wrong or right for classes, the absolute error for numbers; where no outcome is known, the

@@ -1,5 +1,7 @@
 //! From what was gathered to the report of one model.
 
+use std::collections::BTreeMap;
+
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
     Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
@@ -15,7 +17,7 @@ use super::gather::Model;
 use super::kept::{Kept, Task};
 use super::season::{Phase, judge as judge_season};
 use super::segments::segments;
-use super::together::{FEWEST as FEWEST_TOGETHER, MOST_WINDOWS, NEWEST_WINDOWS, together};
+use super::together::{FEWEST as FEWEST_TOGETHER, NEWEST_WINDOWS, most_windows, together};
 use super::windows::{ColumnCount, Windows};
 use crate::drift::DriftOptions;
 use crate::drift::counts::{Counted, judge};
@@ -29,6 +31,8 @@ pub(super) struct Against<'a> {
     pub(super) estimator: Option<&'a Estimator>,
     /// Rows of the reference whose prediction and outcome are known.
     pub(super) outcomes: Option<&'a Kept>,
+    /// Metrics of those rows.
+    pub(super) measured: &'a BTreeMap<String, f64>,
     /// The inputs of some rows of the reference.
     pub(super) sample: &'a Kept,
     /// Why there is no estimator.
@@ -269,6 +273,11 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             format!("{rows} predictions are too few to compare with the reference.")
         };
         (DriftVerdict::CannotTell, why)
+    } else if !against.of_itself && !columns.iter().any(|it| it.role == "input") {
+        let why = format!(
+            "No input of the reference is in the log, so only what the model answered was compared; none of it drifted.{season_words}"
+        );
+        (DriftVerdict::CannotTell, why)
     } else if judged * 2 < columns.len() {
         (
             DriftVerdict::CannotTell,
@@ -289,6 +298,7 @@ fn ask_about_inputs_together(
     cancel: &dyn Fn() -> bool,
 ) {
     let (mut asked, mut clear) = (0, 0);
+    let most = most_windows(against.baselines.iter().filter(|it| it.role == "input").count());
     for (at, drift) in drifts.iter_mut().enumerate().rev() {
         let is_full = windows.all.get(at).is_some_and(|it| it.1.kept.len() >= FEWEST_TOGETHER);
         let Some(found) = drift.take_if(|_| is_full) else { continue };
@@ -296,7 +306,7 @@ fn ask_about_inputs_together(
         asked += 1;
         clear = if found.only_together() { 0 } else { clear + 1 };
         *drift = Some(found);
-        if asked >= MOST_WINDOWS || asked >= NEWEST_WINDOWS && clear >= 2 || cancel() {
+        if asked >= most || asked >= NEWEST_WINDOWS && clear >= 2 || cancel() {
             break;
         }
     }
@@ -422,7 +432,9 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
     let realised = reported(&measure(against.task, &window.kept));
     let labelled = realised.values().map(|it| it.rows).max().unwrap_or(0);
     let segments = segments(against.task, against.baselines, against.outcomes, &window.kept);
-    let mut found = Performance { realised, segments, ..Performance::default() };
+    let mut found = Performance { realised, segments, reference: against.measured.clone(), ..Performance::default() };
+    let of_which = against.task.positive_name().filter(|_| labelled > 0 || against.estimator.is_some());
+    let of_which = of_which.map_or_else(String::new, |it| format!(" Precision, recall and F1 are of \"{it}\"."));
     match against.estimator {
         Some(estimator) => {
             let (outside, expected_outside) = outside_share(windows, at, against);
@@ -432,17 +444,21 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
                 &window.kept,
                 Circumstances { outside, expected_outside, bad_scores, relation },
             );
-            found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
+            if found.reference.is_empty() {
+                found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
+            }
             let basis = if labelled > 0 { format!("{labelled} predictions have a label; ") } else { String::new() };
             found.why = format!(
                 "{basis}estimates are learnt from {} rows with a known outcome; {}.",
                 estimator.rows,
                 estimator.calibration().1
-            );
+            ) + &of_which;
         }
         None if labelled > 0 => {
-            found.why =
-                format!("{labelled} predictions have a label; nothing is estimated, because {}.", against.no_estimator)
+            found.why = format!(
+                "{labelled} predictions have a label; nothing is estimated, because {}.{of_which}",
+                against.no_estimator
+            )
         }
         None => {
             found.why = format!(

@@ -221,3 +221,196 @@ fn a_relation_that_changed_ends_the_estimates() {
     assert_eq!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
     assert_eq!(found.labels.unwrap().joined, 6_000);
 }
+
+/// A prediction every `minutes` from the begin of 2021 on.
+fn steady(rows: i64, minutes: i64) -> String {
+    let begin = clock::start_of(WindowKind::Month, 2021 * 12);
+    let mut text = "request_id,timestamp,x,prediction\n".to_owned();
+    for row in 0..rows {
+        text.push_str(&format!("r{row},{},{}.5,{}\n", clock::stamp(begin + row * minutes * 60_000), row % 7, row % 2));
+    }
+    text
+}
+
+#[test]
+fn one_block_can_span_years_without_losing_a_prediction() {
+    let place = Place::new();
+    let log = place.write("log.csv", &steady(20_000, 60));
+    for window in [None, Some(WindowKind::Hour), Some(WindowKind::Rows(2))] {
+        let found = read(log.clone(), None, None, window);
+        assert_eq!(found.main.windows.iter().map(|it| it.rows).sum::<u64>(), 20_000, "{window:?}");
+        let told = found.log.problems.iter().find(|it| it.code == "too_many_windows");
+        assert_eq!(told.is_some(), window.is_some(), "{window:?}: {told:?}");
+    }
+    assert_eq!(read(log.clone(), None, None, None).window, WindowKind::Month, "two years and a quarter");
+    let hours = read(log, None, None, Some(WindowKind::Hour));
+    assert_eq!(hours.window, WindowKind::Day, "the next larger size");
+    let words = &hours.log.problems.iter().find(|it| it.code == "too_many_windows").unwrap().message;
+    assert!(words.contains("an hour") && words.contains("a day"), "{words}");
+}
+
+#[test]
+fn weeks_of_a_year_and_a_half_are_weeks() {
+    let place = Place::new();
+    let found = read(place.write("log.csv", &steady(13_000, 60)), None, None, None);
+    assert_eq!(found.window, WindowKind::Week, "540 days");
+}
+
+#[test]
+fn windows_have_enough_rows_to_say_something() {
+    let place = Place::new();
+    let sparse = read(place.write("sparse.csv", &steady(400, 180)), None, None, None);
+    assert_eq!(sparse.window, WindowKind::Week, "eight predictions a day say nothing");
+    let chosen = read(place.write("sparse.csv", &steady(400, 180)), None, None, Some(WindowKind::Day));
+    assert_eq!((chosen.window, chosen.main.windows.len()), (WindowKind::Day, 50), "unless they are asked for");
+    let dense = read(place.write("dense.csv", &steady(4_000, 18)), None, None, None);
+    assert_eq!(dense.window, WindowKind::Day);
+}
+
+#[test]
+fn a_broken_clock_costs_its_own_rows_only() {
+    let place = Place::new();
+    let mut text = steady(3_000, 60);
+    for (row, time) in ["2199-01-01T00:00:00Z", "1971-01-01T00:00:00Z", "yesterday", ""].iter().enumerate() {
+        text.push_str(&format!("b{row},{time},1.5,0\n"));
+    }
+    let found = read(place.write("log.csv", &text), None, None, None);
+    assert_eq!(found.window, WindowKind::Week, "four months, not two centuries");
+    assert!(found.main.windows.len() < 25, "{}", found.main.windows.len());
+    let told: Vec<&str> = found.log.problems.iter().map(|it| it.code.as_str()).collect();
+    assert!(told.contains(&"bad_times") && told.contains(&"future_times"), "{told:?}");
+}
+
+#[test]
+fn what_always_fails_is_not_good() {
+    let place = Place::new();
+    let mut text = "request_id,timestamp,x,status\n".to_owned();
+    for row in 0..2_000 {
+        text.push_str(&format!("r{row},{},{}.5,500\n", clock::stamp(1_700_000_000_000 + row * 60_000), row % 7));
+    }
+    let found = read(place.write("log.csv", &text), None, None, None);
+    assert_eq!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
+    assert!(found.main.health.why.contains("requests failed (100.0 %)."), "{}", found.main.health.why);
+}
+
+#[test]
+fn one_prediction_is_neither_good_nor_bad() {
+    let place = Place::new();
+    let log = place.write("log.csv", "request_id,timestamp,x,prediction,label\nr,2024-01-01,1.5,0,1\n");
+    let found = read(log, None, None, None);
+    assert_eq!(found.main.health.state, HealthState::Unknown, "{}", found.main.health.why);
+    assert!(found.main.health.why.contains("1 prediction."), "{}", found.main.health.why);
+}
+
+/// A reference with one score, and a log with one for each class; `wrong` of ten labels are the other class.
+fn two_classes(place: &Place, wrong: u64) -> (PathBuf, PathBuf) {
+    let mut draw = Draw(Random::new(8));
+    let mut reference = "x,prediction,score_yes,label\n".to_owned();
+    let mut log = String::new();
+    for row in 0..3_000 {
+        let p = draw.uniform();
+        let said = if p > 0.5 { "yes" } else { "no" };
+        let is = if draw.uniform() < p { "yes" } else { "no" };
+        reference.push_str(&format!("{:.3},{said},{p:.3},{is}\n", draw.normal()));
+        let label = if row % 10 < wrong { if said == "yes" { "no" } else { "yes" } } else { said };
+        log.push_str(&format!(
+            "{{\"request_id\":\"r{row}\",\"time\":\"{}\",\"inputs\":{{\"x\":{:.3}}},\"outputs\":{{\"prediction\":\"{said}\",\"scores\":{{\"yes\":{p:.3},\"no\":{:.3}}}}},\"label\":\"{label}\"}}\n",
+            clock::stamp(1_700_000_000_000 + row as i64 * 300_000),
+            draw.normal(),
+            1.0 - p
+        ));
+    }
+    (place.write("log.jsonl", &log), place.write("reference.csv", &reference))
+}
+
+#[test]
+fn the_score_of_one_of_two_classes_is_enough_in_the_reference() {
+    let place = Place::new();
+    let (log, reference) = two_classes(&place, 2);
+    let unlabelled: String = std::fs::read_to_string(log)
+        .unwrap()
+        .lines()
+        .map(|it| it.split(",\"label\"").next().unwrap().to_owned() + "}\n")
+        .collect();
+    let found = read(place.write("unlabelled.jsonl", &unlabelled), Some(reference), None, None);
+    let estimated =
+        found.main.windows.iter().filter_map(|it| it.performance.estimated.get("accuracy")?.value).next_back();
+    let estimated = estimated.unwrap_or_else(|| panic!("{}", found.main.windows[1].performance.why));
+    assert!((estimated - 0.75).abs() < 0.05, "{estimated}");
+}
+
+#[test]
+fn a_log_that_was_always_worse_than_the_reference_is_bad() {
+    let place = Place::new();
+    let (log, reference) = two_classes(&place, 6);
+    let found = read(log, Some(reference), None, None);
+    assert_eq!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
+    let base = found.main.windows[0].performance.reference["accuracy"];
+    assert!((base - 0.75).abs() < 0.03, "of the reference itself, not of the log: {base}");
+}
+
+#[test]
+fn a_reference_that_is_a_part_of_the_log_is_told() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(9));
+    let (mut log, mut reference) = ("request_id,timestamp,x,y,prediction\n".to_owned(), "x,y\n".to_owned());
+    for row in 0..2_000 {
+        let (x, y) = (draw.normal(), draw.normal());
+        log.push_str(&format!("r{row},{},{x:.6},{y:.6},1\n", clock::stamp(1_700_000_000_000 + row * 60_000)));
+        if row % 2 == 0 {
+            reference.push_str(&format!("{x:.6},{y:.6}\n"));
+        }
+    }
+    let log = place.write("log.csv", &log);
+    let told = |reference: PathBuf| {
+        let found = read(log.clone(), Some(reference), None, None);
+        found.log.problems.into_iter().find(|it| it.code == "shared_rows").map(|it| it.count)
+    };
+    assert_eq!(told(place.write("part.csv", &reference)), Some(1_000));
+    // A third of these rows are alike by nature.
+    let (mut alike, mut people) = ("request_id,timestamp,x,y,prediction\n".to_owned(), "x,y\n".to_owned());
+    for row in 0..1_000 {
+        let mut person =
+            || if draw.uniform() < 0.2 { (0.5, (draw.uniform() * 50.0).floor()) } else { (draw.normal(), 0.5) };
+        let ((x, y), (u, v)) = (person(), person());
+        alike.push_str(&format!("r{row},{},{x:.6},{y:.6},1\n", clock::stamp(1_700_000_000_000 + row * 60_000)));
+        people.push_str(&format!("{u:.6},{v:.6}\n"));
+    }
+    let found = read(place.write("alike.csv", &alike), Some(place.write("people.csv", &people)), None, None);
+    assert!(!found.log.problems.iter().any(|it| it.code == "shared_rows"), "{:?}", found.log.problems);
+    let other: String = "x,y\n".to_owned() + &(0..500).map(|it| format!("{it}.5,{it}.25\n")).collect::<String>();
+    assert_eq!(told(place.write("other.csv", &other)), None);
+}
+
+#[test]
+fn inputs_without_names_are_compared_by_their_place() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(10));
+    let (mut log, mut reference) = (String::new(), "age,income,outcome\n".to_owned());
+    for row in 0..2_000 {
+        reference.push_str(&format!("{:.4},{:.4},{}\n", draw.normal(), 100.0 + draw.normal(), row % 2));
+        log.push_str(&format!(
+            "{{\"request_id\":\"r{row}\",\"time\":\"{}\",\"request\":{{\"instances\":[[{:.4},{:.4}]]}},\"response\":{{\"predictions\":[1]}}}}\n",
+            clock::stamp(1_700_000_000_000 + row * 60_000),
+            draw.normal(),
+            100.0 + draw.normal()
+        ));
+    }
+    let found = read(place.write("log.jsonl", &log), Some(place.write("reference.csv", &reference)), None, None);
+    assert!(found.log.problems.iter().any(|it| it.code == "inputs_by_place"), "{:?}", found.log.problems);
+    let compared = &found.main.windows[0].drift.as_ref().unwrap().columns;
+    let mut names: Vec<&str> = compared.iter().filter(|it| it.role == "input").map(|it| it.name.as_str()).collect();
+    names.sort();
+    assert_eq!(names, ["age", "income"]);
+    assert!(compared.iter().all(|it| it.verdict != DriftVerdict::Drift));
+}
+
+#[test]
+fn a_reference_with_nothing_in_common_does_not_make_a_model_bad() {
+    let place = Place::new();
+    let log = place.write("log.csv", &steady(3_000, 10));
+    let found = read(log, Some(place.write("other.csv", "a,b\n1,2\n3,4\n5,6\n")), None, None);
+    assert_ne!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
+    assert_ne!(found.main.health.state, HealthState::Good, "{}", found.main.health.why);
+    assert!(found.log.problems.iter().any(|it| it.code == "schema_mismatch"));
+}

@@ -18,7 +18,15 @@ pub(super) const FEWEST: usize = 50;
 /// Windows that are always looked at, the newest: each takes longer than all its columns alone.
 pub(super) const NEWEST_WINDOWS: usize = 4;
 /// Windows that are looked at while the inputs hang together otherwise.
-pub(super) const MOST_WINDOWS: usize = 24;
+const MOST_WINDOWS: usize = 24;
+
+/// Columns of all windows that are looked at: of a wide table fewer windows, so that none takes minutes.
+const MOST_COLUMNS: usize = 2_400;
+
+/// Windows that are looked at where there are so many inputs.
+pub(super) fn most_windows(inputs: usize) -> usize {
+    (MOST_COLUMNS / inputs.max(1)).clamp(1, MOST_WINDOWS)
+}
 
 /// Rows of a part at even distances, so that all of its time is among them.
 pub(super) fn spread(rows: usize, most: usize) -> Vec<usize> {

@@ -1,6 +1,6 @@
 //! The windows of one model while its log is read. Everything in them can be added up, so that hours can become days and days months.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proofmark_domain::monitor::{ModelConfidence, WindowKind};
 use rayon::prelude::*;
@@ -15,11 +15,17 @@ use crate::drift::statistics::Z95;
 
 /// Hours that are told apart before they are put together into days, and days before they become months.
 const MOST_HOURS: usize = 24 * 10;
-const MOST_DAYS: usize = 400;
+/// More than the span up to which weeks are shown, which can be made of days but not of months.
+const MOST_DAYS: usize = 560;
 /// Windows of a log without times.
 const MOST_PARTS: usize = 50;
-/// Windows that a person can ask for at most.
-pub(super) const MOST_WINDOWS: usize = 3_000;
+/// Windows that a person can ask for at most; beyond, larger ones are taken.
+const MOST_WINDOWS: usize = 3_000;
+/// Counts of a column in a window that are held at once, at up to 5 KB each, and windows that are told apart even so.
+const MOST_COUNTS: usize = 250_000;
+const LEAST_WINDOWS: usize = 50;
+/// Rows that a window should have on average to be judged at all.
+const ENOUGH_ROWS: u64 = 30;
 /// Values of a column that are kept of a window.
 const SAMPLE: usize = 400;
 /// New categories that are told apart in one window.
@@ -263,9 +269,17 @@ pub(super) struct Windows {
     k: usize,
     width: usize,
     random: Random,
-    /// Rows that fell into no window because there were too many.
-    pub(super) left_over: u64,
     counted: u64,
+}
+
+/// The next larger size. A week that lies in two months goes to the one in which it begins.
+fn larger(kind: WindowKind) -> WindowKind {
+    match kind {
+        WindowKind::Hour => WindowKind::Day,
+        WindowKind::Day => WindowKind::Week,
+        WindowKind::Week | WindowKind::Month => WindowKind::Month,
+        WindowKind::Rows(rows) => WindowKind::Rows(rows.max(1) * 2),
+    }
 }
 
 impl Windows {
@@ -279,12 +293,46 @@ impl Windows {
             k,
             width,
             random: Random::new(hash_of(name)),
-            left_over: 0,
             counted: 0,
         }
     }
 
-    /// The window of a row, made when it is new; `None` for a row without a time, and when there are too many.
+    /// Makes windows large enough for rows of these times, and as many without one, that are about to come. One block can span years, and
+    /// its rows are bound to the windows that they are given, so it cannot wait until the block is over.
+    pub(super) fn expect(&mut self, times: &[i64], rows: usize) {
+        loop {
+            let most = match self.kind {
+                WindowKind::Hour if !self.chosen => MOST_HOURS,
+                WindowKind::Day if !self.chosen => MOST_DAYS,
+                _ => MOST_WINDOWS,
+            };
+            let most = most.min((MOST_COUNTS / self.width.max(1)).max(LEAST_WINDOWS));
+            let count = match self.kind {
+                WindowKind::Month => return,
+                WindowKind::Rows(size) => (self.counted + rows as u64).div_ceil(size.max(1)) as usize,
+                kind => {
+                    let mut keys: HashSet<i64> = self.slots.keys().copied().collect();
+                    for ms in times {
+                        keys.insert(window_of(kind, *ms));
+                        if keys.len() > most {
+                            break;
+                        }
+                    }
+                    keys.len()
+                }
+            };
+            if count <= most {
+                return;
+            }
+            self.regroup(if !self.chosen && self.kind == WindowKind::Day {
+                WindowKind::Month
+            } else {
+                larger(self.kind)
+            });
+        }
+    }
+
+    /// The window of a row, made when it is new; `None` for a row without a time.
     pub(super) fn slot(&mut self, time: Option<i64>) -> Option<usize> {
         let key = match self.kind {
             WindowKind::Rows(rows) => {
@@ -295,10 +343,6 @@ impl Windows {
         };
         if let Some(slot) = self.slots.get(&key) {
             return Some(*slot);
-        }
-        if self.all.len() >= MOST_WINDOWS {
-            self.left_over += 1;
-            return None;
         }
         let window = Window {
             first: i64::MAX,
@@ -352,19 +396,12 @@ impl Windows {
         }
     }
 
-    /// Puts windows together when there are too many for a person to look at, unless a person chose their size. Called between blocks.
+    /// Puts numbers of rows together when there are too many for a person to look at, unless a person chose their size, and keeps fewer rows
+    /// of each. Called between blocks.
     pub(super) fn settle(&mut self, kept_rows: usize) {
         if !self.chosen {
-            if self.kind == WindowKind::Hour && self.all.len() > MOST_HOURS {
-                self.regroup(WindowKind::Day);
-            }
-            if self.kind == WindowKind::Day && self.all.len() > MOST_DAYS {
-                self.regroup(WindowKind::Month);
-            }
-            if let WindowKind::Rows(rows) = self.kind
-                && self.all.len() > MOST_PARTS
-            {
-                self.regroup(WindowKind::Rows(rows * 2));
+            while matches!(self.kind, WindowKind::Rows(_)) && self.all.len() > MOST_PARTS {
+                self.regroup(larger(self.kind));
             }
         }
         let most = (kept_rows / self.all.len().max(1)).clamp(500, 50_000);
@@ -372,12 +409,10 @@ impl Windows {
     }
 
     /// Chooses the size that fits the span, once all is read: hours up to three days, days up to two months, weeks up to a year and a half,
-    /// months beyond.
+    /// months beyond; a size larger where windows would have too few rows to say anything.
     pub(super) fn finish(&mut self) {
         if !self.chosen && !matches!(self.kind, WindowKind::Rows(_)) {
-            let first = self.all.iter().map(|it| it.1.first).min().unwrap_or(0);
-            let last = self.all.iter().map(|it| it.1.last).max().unwrap_or(0);
-            let days = (last - first) as f64 / 86_400_000.0;
+            let days = self.span_of_most() as f64 / 86_400_000.0;
             let wanted = if days <= 3.0 {
                 WindowKind::Hour
             } else if days <= 62.0 {
@@ -389,8 +424,14 @@ impl Windows {
             };
             let order = [WindowKind::Hour, WindowKind::Day, WindowKind::Week, WindowKind::Month];
             let place = |kind: WindowKind| order.iter().position(|it| *it == kind);
-            if place(wanted) > place(self.kind) {
-                self.regroup(wanted);
+            let mut kind = if place(wanted) > place(self.kind) { wanted } else { self.kind };
+            let rows: u64 = self.all.iter().map(|it| it.1.rows).sum();
+            let count = |kind| self.all.iter().map(|it| window_of(kind, it.1.first)).collect::<HashSet<i64>>().len();
+            while kind != WindowKind::Month && rows < ENOUGH_ROWS * count(kind) as u64 {
+                kind = larger(kind);
+            }
+            if kind != self.kind {
+                self.regroup(kind);
             }
         }
         let mut order: Vec<usize> = (0..self.all.len()).collect();
@@ -400,6 +441,21 @@ impl Windows {
             let mut old: Vec<Option<ColumnCount>> = std::mem::take(counts).into_iter().map(Some).collect();
             *counts = order.iter().filter_map(|it| old.get_mut(*it).and_then(Option::take)).collect();
         }
+    }
+
+    /// Milliseconds that all but one in a hundred predictions span: a few times of a broken clock must not decide how all others are looked at.
+    fn span_of_most(&self) -> i64 {
+        let mut windows: Vec<&Window> = self.all.iter().map(|it| &it.1).collect();
+        windows.sort_by_key(|it| it.first);
+        let rows: u64 = windows.iter().map(|it| it.rows).sum();
+        let within = |it: &&&Window, before: &mut u64| {
+            *before += it.rows;
+            *before * 200 > rows
+        };
+        let (mut before, mut behind) = (0, 0);
+        let first = windows.iter().find(|it| within(it, &mut before)).map(|it| it.first);
+        let last = windows.iter().rev().find(|it| within(it, &mut behind)).map(|it| it.last);
+        first.zip(last).map_or(0, |(first, last)| (last - first).max(0))
     }
 
     fn regroup(&mut self, kind: WindowKind) {

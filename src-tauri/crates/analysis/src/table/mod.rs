@@ -24,7 +24,7 @@ mod structure;
 mod value;
 mod workbook;
 
-pub(crate) use decode::{Packing, unpacked, windows_1252_byte};
+pub(crate) use decode::{Packing, push_windows_1252, unpacked, windows_1252_byte};
 pub use error::TableError;
 pub(crate) use moment::{DateForm, compact_date, days_from_civil, parse_moment};
 pub use options::{DecimalMark, ReadOptions, TextEncoding};

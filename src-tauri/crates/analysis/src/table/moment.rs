@@ -96,6 +96,13 @@ impl Cursor<'_> {
         let count = self.at - start;
         (count >= min).then_some((value, count))
     }
+    /// Two digits, whatever follows.
+    fn two_digits(&mut self) -> Option<u32> {
+        let digit = |it: Option<&u8>| it.filter(|it| it.is_ascii_digit()).map(|it| u32::from(it - b'0'));
+        let value = digit(self.bytes.get(self.at))? * 10 + digit(self.bytes.get(self.at + 1))?;
+        self.at += 2;
+        Some(value)
+    }
     fn month_name(&mut self) -> Option<u32> {
         const NAMES: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
         let start = self.at;
@@ -266,9 +273,10 @@ fn time_of_day(c: &mut Cursor<'_>) -> Option<i64> {
         Some(b'Z' | b'z') => c.at += 1,
         Some(sign @ (b'+' | b'-')) => {
             c.at += 1;
-            let (h, _) = c.digits(2, 2)?;
+            // `+02:00`, `+0200` or `+02`.
+            let h = c.two_digits()?;
             c.eat(b':');
-            let m = if c.at < c.bytes.len() { c.digits(2, 2)?.0 } else { 0 };
+            let m = if c.at < c.bytes.len() { c.two_digits()? } else { 0 };
             offset_minutes = i64::from(h * 60 + m) * if sign == b'+' { 1 } else { -1 };
         }
         _ => {
@@ -310,6 +318,10 @@ mod tests {
             assert_eq!(ms(text), day, "{text}");
         }
         assert_eq!(ms("2024-01-31T12:00:00+02:00"), Some(1_706_659_200_000 + 10 * 3_600_000));
+        for text in ["2024-01-31T12:00:00+0200", "2024-01-31 12:00:00 +0200", "2024-01-31T12:00:00+02"] {
+            assert_eq!(ms(text), Some(1_706_659_200_000 + 10 * 3_600_000), "{text}");
+        }
+        assert_eq!(ms("2024-01-31T12:00:00+2"), None);
         assert_eq!(ms("01/31/2024 1:05 PM"), Some(1_706_659_200_000 + 13 * 3_600_000 + 5 * 60_000));
     }
 

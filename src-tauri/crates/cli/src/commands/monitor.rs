@@ -148,7 +148,7 @@ impl Monitor {
 fn state(state: HealthState) -> &'static str {
     match state {
         HealthState::Good => "good",
-        HealthState::Watch => "watch",
+        HealthState::Watch => "to be watched",
         HealthState::Bad => "bad",
         HealthState::Unknown => "not known",
     }

@@ -72,8 +72,14 @@ const FAR_WORSE_SHARE: f64 = 0.05;
 const FAR_WORSE_RELATIVE: f64 = 0.25;
 /// Rise of the share of failed requests that is looked at.
 const MORE_ERRORS: f64 = 0.02;
+/// Share of failed requests that is never usual, however long it lasts.
+const NEVER_USUAL: f64 = 0.1;
 /// Rise of the share of missing, unseen or out-of-range values that is looked at.
 const LESS_QUALITY: f64 = 0.05;
+
+/// Distance of a column that needs no second window, where chance does not make it in any of the windows at this level.
+const FAR_MOVED: f64 = 0.2;
+const LEVEL: f64 = 0.04;
 
 /// How a window stands to a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,15 +130,28 @@ pub(super) fn chief<T>(metrics: &super::Measures<T>) -> Option<(&str, &T)> {
         .map(|(name, it)| (name.as_str(), it))
 }
 
-/// How much worse an interval is than a baseline for sure, and the same as a state.
-fn worse(metric: &str, interval: (f64, f64), baseline: f64) -> State {
-    let (loss, limit, far) = if more_is_better(metric) {
-        (baseline - interval.1, WORSE_SHARE, FAR_WORSE_SHARE)
-    } else {
-        let scale = baseline.abs().max(f64::MIN_POSITIVE);
-        ((interval.0 - baseline) / scale, WORSE_RELATIVE, FAR_WORSE_RELATIVE)
+/// How much wider than a 95 % interval one is that holds in all of so many windows at once (Bonferroni). One window in forty lies outside of
+/// its own by chance, so that of many some always would.
+fn wider(windows: usize) -> f64 {
+    // Upper quantile of the normal distribution (Abramowitz and Stegun 1964, 26.2.23; within 0.00045).
+    let t = (-2.0 * (0.025 / windows.max(1) as f64).ln()).sqrt();
+    let above = (0.010_328 * t + 0.802_853) * t + 2.515_517;
+    let below = ((0.001_308 * t + 0.189_269) * t + 1.432_788) * t + 1.0;
+    ((t - above / below) / 1.96).max(1.0)
+}
+
+/// How much worse a value with its interval is than a baseline for sure, as a state; by far only if no number of windows makes chance of it.
+fn worse(metric: &str, value: f64, interval: (f64, f64), baseline: f64, windows: usize) -> State {
+    let loss = |it: f64| {
+        if more_is_better(metric) { baseline - it } else { (it - baseline) / baseline.abs().max(f64::MIN_POSITIVE) }
     };
-    if loss > far {
+    let (limit, far) =
+        if more_is_better(metric) { (WORSE_SHARE, FAR_WORSE_SHARE) } else { (WORSE_RELATIVE, FAR_WORSE_RELATIVE) };
+    let near = if more_is_better(metric) { interval.1 } else { interval.0 };
+    let nearest = value + (near - value) * wider(windows);
+    let sure = loss(nearest) > limit;
+    let loss = loss(near);
+    if loss > far && sure {
         State::HoldsByFar
     } else if loss > limit {
         State::Holds
@@ -189,6 +208,11 @@ pub(super) fn figure(value: f64) -> String {
     } else {
         format!("{value:.3e}")
     }
+}
+
+/// So many predictions.
+pub(super) fn predictions(rows: u64) -> String {
+    if rows == 1 { "1 prediction".to_owned() } else { format!("{rows} predictions") }
 }
 
 fn listed(columns: &[String]) -> String {
@@ -266,8 +290,10 @@ fn performance(maker: &mut Maker<'_>) {
         && let Some(base) = baseline(windows, &metric)
     {
         let of = |window: &MonitorWindow| window.performance.realised.get(&metric).copied();
-        let states: Vec<State> =
-            windows.iter().map(|it| of(it).map_or(State::Unknown, |it| worse(&metric, it.interval, base))).collect();
+        let states: Vec<State> = windows
+            .iter()
+            .map(|it| of(it).map_or(State::Unknown, |it| worse(&metric, it.value, it.interval, base, windows.len())))
+            .collect();
         maker.add(AlertKind::Performance, &states, |first, last| {
             let worst = windows[first..=last].iter().filter_map(of).max_by(|a, b| {
                 let loss =
@@ -276,15 +302,16 @@ fn performance(maker: &mut Maker<'_>) {
             });
             let Some(worst) = worst else { return (Vec::new(), None, String::new()) };
             let cost = (worst.value - base).abs();
-            let parts = windows[first..=last].iter().rev().find_map(|it| it.performance.segments.first());
+            let is_worst = |it: &&MonitorWindow| of(it).as_ref() == Some(&worst);
+            let parts = windows[first..=last].iter().find(is_worst).and_then(|it| it.performance.segments.first());
             let where_ = parts.map_or_else(String::new, |it| format!(" {}", it.sentence));
             let sentence = format!(
-                "{metric} went from {} to {} ({} to {} with 95 %), measured on {} predictions with a label.{where_}",
+                "{metric} went from {} to {} ({} to {} with 95 %), measured on {} with a label.{where_}",
                 figure(base),
                 figure(worst.value),
                 figure(worst.interval.0),
                 figure(worst.interval.1),
-                worst.rows
+                predictions(worst.rows)
             );
             (Vec::new(), Some(cost), sentence)
         });
@@ -298,7 +325,9 @@ fn performance(maker: &mut Maker<'_>) {
     };
     let states: Vec<State> = windows
         .iter()
-        .map(|it| of(it).map_or(State::Unknown, |(_, interval)| worse(&metric, interval, base)))
+        .map(|it| {
+            of(it).map_or(State::Unknown, |(value, interval)| worse(&metric, value, interval, base, windows.len()))
+        })
         .collect();
     maker.add(AlertKind::EstimatedPerformance, &states, |first, last| {
         let worst = windows[first..=last].iter().filter_map(of).max_by(|a, b| {
@@ -324,8 +353,8 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn usage(maker: &mut Maker<'_>) {
     let windows = maker.windows;
-    let usual = median(windows.iter().filter(|it| it.usage.requests > 0).map(|it| it.usage.error_rate).collect())
-        .unwrap_or(0.0);
+    let median_rate = median(windows.iter().filter(|it| it.usage.requests > 0).map(|it| it.usage.error_rate).collect());
+    let usual = median_rate.unwrap_or(0.0).min(NEVER_USUAL);
     let errors = |it: &MonitorWindow| {
         let (n, rate) = (it.usage.requests as f64, it.usage.error_rate);
         if n < 20.0 {
@@ -347,11 +376,8 @@ fn usage(maker: &mut Maker<'_>) {
         let (errors, requests) =
             windows[first..=last].iter().fold((0, 0), |sum, it| (sum.0 + it.usage.errors, sum.1 + it.usage.requests));
         let share = errors as f64 / requests.max(1) as f64 * 100.0;
-        (
-            Vec::new(),
-            None,
-            format!("{errors} of {requests} requests failed ({share:.1} %); usual are {:.1} %.", usual * 100.0),
-        )
+        let usual = if usual < NEVER_USUAL { format!("; usual are {:.1} %", usual * 100.0) } else { String::new() };
+        (Vec::new(), None, format!("{errors} of {requests} requests failed ({share:.1} %){usual}."))
     });
     let usual = median(windows.iter().filter_map(|it| it.usage.latency.map(|l| l.p95)).collect());
     if let Some(usual) = usual.filter(|it| *it > 0.0) {
@@ -446,7 +472,11 @@ fn columns(maker: &mut Maker<'_>, role: &str, kind: AlertKind, skew: &[Skew]) {
         .map(|window| {
             let Some(drift) = &window.drift else { return State::Unknown };
             let moved = found(window);
-            if moved.iter().any(|it| it.interval.is_some_and(|(low, _)| low > 0.2)) {
+            let by_far = |it: &WindowColumn| {
+                it.interval.is_some_and(|(low, _)| low > FAR_MOVED)
+                    && it.p_adjusted.is_none_or(|p| p * (windows.len() as f64) < LEVEL)
+            };
+            if moved.iter().any(by_far) {
                 State::HoldsByFar
             } else if !moved.is_empty() {
                 State::Holds
@@ -539,10 +569,21 @@ mod tests {
 
     #[test]
     fn worse_is_judged_by_the_near_end_of_the_interval() {
-        assert_eq!(worse("accuracy", (0.80, 0.95), 0.92), State::Clear, "it could still be better");
-        assert_eq!(worse("accuracy", (0.80, 0.90), 0.92), State::Holds);
-        assert_eq!(worse("accuracy", (0.70, 0.80), 0.92), State::HoldsByFar);
-        assert_eq!(worse("mae", (1.2, 1.4), 1.0), State::Holds, "of an error, more is worse");
-        assert_eq!(worse("mae", (0.2, 0.4), 1.0), State::Clear);
+        let judged = |metric, value, interval, base| worse(metric, value, interval, base, 1);
+        assert_eq!(judged("accuracy", 0.90, (0.80, 0.95), 0.92), State::Clear, "it could still be better");
+        assert_eq!(judged("accuracy", 0.85, (0.80, 0.90), 0.92), State::Holds);
+        assert_eq!(judged("accuracy", 0.75, (0.70, 0.80), 0.92), State::HoldsByFar);
+        assert_eq!(judged("mae", 1.3, (1.2, 1.4), 1.0), State::Holds, "of an error, more is worse");
+        assert_eq!(judged("mae", 0.3, (0.2, 0.4), 1.0), State::Clear);
+    }
+
+    #[test]
+    fn one_of_many_small_windows_is_no_alarm() {
+        // Three right of eight, where three of four are usual.
+        let small = |windows| worse("accuracy", 0.375, (0.137, 0.694), 0.77, windows);
+        assert_eq!((small(1), small(60)), (State::HoldsByFar, State::Holds));
+        assert_eq!(worse("accuracy", 0.55, (0.53, 0.57), 0.75, 3_000), State::HoldsByFar, "what is certain stays so");
+        assert!((wider(1) - 1.0).abs() < 0.001, "{}", wider(1));
+        assert!((wider(100) - 3.481 / 1.96).abs() < 0.001, "{}", wider(100));
     }
 }

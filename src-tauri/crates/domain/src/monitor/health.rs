@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{baseline, chief, figure};
+use super::alert::{baseline, chief, figure, predictions};
 use super::performance::more_is_better;
 use super::{Alert, AlertKind, Assumption, MonitorWindow};
 use crate::drift::DriftVerdict;
@@ -79,7 +79,7 @@ pub fn health(windows: &[MonitorWindow], alerts: &[Alert]) -> Health {
         };
         let held = performance.map_or_else(
             || " What it costs is not known without labels or probabilities.".to_owned(),
-            |it| format!(" {it}"),
+            |it| format!(" {}", it.words),
         );
         return answer(HealthState::Watch, format!("{}{}{held}{more}", since(first), first.sentence));
     }
@@ -92,15 +92,16 @@ pub fn health(windows: &[MonitorWindow], alerts: &[Alert]) -> Health {
             format!(
                 "One window is not enough for an alert, but: {}{}",
                 drift.why,
-                held.map_or_else(String::new, |it| format!(" {it}"))
+                held.map_or_else(String::new, |it| format!(" {}", it.words))
             ),
         ),
-        (Some(drift), Some(held)) => answer(HealthState::Good, format!("{held} {}", drift.why)),
+        (Some(drift), Some(held)) => answer(HealthState::Good, format!("{} {}", held.words, drift.why)),
         (Some(drift), None) => answer(
             HealthState::Good,
             format!("{} How good the predictions are is not known without labels or probabilities.", drift.why),
         ),
-        (None, Some(held)) => answer(HealthState::Good, held),
+        (None, Some(held)) if held.is_enough => answer(HealthState::Good, held.words),
+        (None, Some(held)) => answer(HealthState::Unknown, format!("{} That is too little to judge it.", held.words)),
         (None, None) => {
             let why = windows.iter().rev().find_map(|it| it.drift.as_ref().map(|it| it.why.clone())).unwrap_or_else(|| {
                 "There is neither a reference nor a label, so what the model was asked and answered cannot be judged. Name the table it was \
@@ -116,30 +117,45 @@ fn day(moment: &str) -> String {
     moment.get(..10).unwrap_or(moment).to_owned()
 }
 
-/// The newest thing known of performance, if it is fine; what is not is said by an alert.
-fn performance_words(windows: &[MonitorWindow]) -> Option<String> {
-    let realised = windows.iter().rev().find_map(|it| {
-        let (metric, it) = chief(&it.performance.realised)?;
-        Some(format!(
-            "{metric} is {} ({} to {} with 95 %), measured on {} predictions.",
-            figure(it.value),
-            figure(it.interval.0),
-            figure(it.interval.1),
-            it.rows
-        ))
-    });
+/// Labels that a window needs to say something of performance.
+const ENOUGH_LABELS: u64 = 30;
+
+/// What is known of performance.
+struct Held {
+    words: String,
+    /// Whether it rests on enough predictions to call a model good.
+    is_enough: bool,
+}
+
+/// The newest thing known of performance that rests on enough predictions, if it is fine; what is not is said by an alert.
+fn performance_words(windows: &[MonitorWindow]) -> Option<Held> {
+    let measured = |least: u64| {
+        windows.iter().rev().find_map(|it| {
+            let (metric, it) = chief(&it.performance.realised).filter(|it| it.1.rows >= least)?;
+            let words = format!(
+                "{metric} is {} ({} to {} with 95 %), measured on {}.",
+                figure(it.value),
+                figure(it.interval.0),
+                figure(it.interval.1),
+                predictions(it.rows)
+            );
+            Some(Held { words, is_enough: it.rows >= ENOUGH_LABELS })
+        })
+    };
+    let realised = measured(ENOUGH_LABELS).or_else(|| measured(0));
     let estimated = || {
         windows.iter().rev().find_map(|it| {
             let (metric, it) = chief(&it.performance.estimated)?;
             let (value, interval) = (it.value?, it.interval?);
             let unsure = it.assumptions.values().any(|it| *it == Assumption::Unknown);
             let doubt = if unsure { ", as far as its assumptions could be tested" } else { "" };
-            Some(format!(
+            let words = format!(
                 "{metric} is estimated to be {} ({} to {} with 95 %){doubt}.",
                 figure(value),
                 figure(interval.0),
                 figure(interval.1)
-            ))
+            );
+            Some(Held { words, is_enough: true })
         })
     };
     realised.or_else(estimated)

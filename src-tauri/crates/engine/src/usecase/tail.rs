@@ -38,6 +38,11 @@ impl Engine {
 /// If it cannot be read, or is no text.
 pub(crate) fn tail(path: &Path, after: Option<u64>, most: usize) -> Answer<LogTail> {
     let trouble = |error: &std::io::Error| io_trouble("reading", path, error);
+    // Opening a pipe that nobody writes to would wait for ever.
+    if !std::fs::metadata(path).map_err(|error| trouble(&error))?.is_file() {
+        let message = format!("{} is a folder, a device or a pipe; the end of a file is shown.", path.display());
+        return Err(Trouble::new(proofmark_contract::ErrorCode::Unreadable, message));
+    }
     let mut file = File::open(path).map_err(|error| trouble(&error))?;
     let length = file.metadata().map_err(|error| trouble(&error))?.len();
     let rotated = after.is_some_and(|it| it > length);
@@ -131,6 +136,7 @@ mod tests {
         std::fs::write(&path, "{\"id\":\"c\"}\n").unwrap();
         let third = tail(&path, Some(second.next), 10).unwrap();
         assert!(third.rotated && third.lines[0].request_id.as_deref() == Some("c"));
+        assert!(tail(folder.path(), None, 10).is_err(), "a folder has no end");
         std::fs::write(&path, b"PAR1\0\0").unwrap();
         assert!(tail(&path, None, 10).is_err());
     }

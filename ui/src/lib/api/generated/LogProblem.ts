@@ -7,8 +7,8 @@ export type LogProblem = {
 /**
  * A stable word: `duplicate_ids`, `future_times`, `unordered_times`, `mixed_zones`, `bad_times`, `no_times`, `broken_lines`,
  * `partial_line`, `truncated_file`, `unreadable_file`, `missing_half`, `scores_out_of_range`, `scores_do_not_sum`, `not_finite`,
- * `schema_mismatch`, `type_mismatch`, `constant_label`, `one_class`, `unknown_labels`, `unmatched_labels`, `no_rows`, `shared_rows`,
- * `too_many_windows`, `no_ids`, `no_outputs`.
+ * `schema_mismatch`, `type_mismatch`, `constant_label`, `one_class`, `unknown_labels`, `unmatched_labels`, `no_rows`, `shared_rows`, `inputs_by_place`,
+ * `too_many_windows`, `further_models`, `other_encoding`, `no_ids`, `no_outputs`.
  */
 code: string, 
 /**

@@ -244,10 +244,13 @@ pub(crate) fn classify(
         why.push_str("; the logistic model found no solution, so this rests on the forest alone");
     }
     let shared = shared_rows(rows);
-    if shared > 0 {
+    // A few equal rows are no news: they move nothing.
+    if shared * 100 >= n.0.min(n.1) {
         why.push_str(&format!(
             "; {shared} of the rows compared stand in both tables, which hides drift rather than showing it"
         ));
+    } else if interval.1 < 0.5 {
+        why.push_str("; an AUC below one half says that many rows stand in both tables, which hides drift rather than showing it");
     }
     for note in &rows.notes {
         why.push_str("; ");
@@ -460,6 +463,11 @@ fn drivers(
     Ok(drivers)
 }
 
+/// A p-value in a sentence; below a ten-thousandth its exact size says nothing more.
+fn p_words(p: f64) -> String {
+    if p < 0.000_1 { "p < 0.0001".to_owned() } else { format!("p = {p:.4}") }
+}
+
 fn judge(
     auc: &Auc,
     interval: (f64, f64),
@@ -469,7 +477,7 @@ fn judge(
 ) -> (DriftVerdict, String) {
     let limit = 0.5 + options.auc_threshold;
     let numbers =
-        format!("AUC {:.3}, 95 % interval {:.3} to {:.3}, p = {:.2e}", auc.auc, interval.0, interval.1, p_value);
+        format!("AUC {:.3}, 95 % interval {:.3} to {:.3}, {}", auc.auc, interval.0, interval.1, p_words(p_value));
     let half = (interval.1 - interval.0) / 2.0;
     if interval.0 > limit && p_value < options.alpha_joint() {
         let top: Vec<String> = drivers
@@ -487,12 +495,9 @@ fn judge(
         );
     }
     let words = if half > VISIBLE {
-        "too few rows to tell"
+        "too few rows to tell whether a classifier can tell the tables apart"
     } else {
-        "the interval does not say whether it is more than tolerated"
+        "a classifier may tell the tables apart, but the interval does not say whether by more than tolerated"
     };
-    (
-        DriftVerdict::CannotTell,
-        format!("{words} whether a classifier can tell the tables apart ({numbers}; tolerated {limit:.3})"),
-    )
+    (DriftVerdict::CannotTell, format!("{words} ({numbers}; tolerated {limit:.3})"))
 }

@@ -13,7 +13,7 @@ use super::super::cells::{Block, Builder};
 use super::envelope::{Exchanges, is_envelope};
 use super::nan::with_quotes;
 use super::{Read as Outcome, Trouble, bodies};
-use crate::table::{Packing, TableError, unpacked};
+use crate::table::{Packing, TableError, push_windows_1252, unpacked};
 
 /// Bytes of a piece that one thread reads.
 const PIECE: usize = 4 << 20;
@@ -30,12 +30,24 @@ pub(super) fn looks_like_lines(head: &[u8]) -> bool {
     lines.by_ref().take(3).any(|line| line.starts_with(b"{") && record(line).is_ok())
 }
 
-/// The record of a line. Python writes NaN and infinities as bare words, which JSON does not know.
+/// The record of a line.
 fn record(line: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
-    serde_json::from_slice(line).or_else(|error| match with_quotes(line) {
-        Some(mended) => serde_json::from_slice(&mended),
+    serde_json::from_slice(line).or_else(|error| match mended(line) {
+        Some((mended, _)) => serde_json::from_slice(&mended),
         None => Err(error),
     })
+}
+
+/// A line that is no JSON as others would read it, and whether its letters had to be decoded: Python writes NaN and infinities as bare words,
+/// and old programs write windows-1252.
+fn mended(line: &[u8]) -> Option<(Vec<u8>, bool)> {
+    if std::str::from_utf8(line).is_ok() {
+        return with_quotes(line).map(|it| (it, false));
+    }
+    let mut decoded = String::with_capacity(line.len() + line.len() / 8);
+    push_windows_1252(line, &mut decoded);
+    let decoded = decoded.into_bytes();
+    Some((with_quotes(&decoded).unwrap_or(decoded), true))
 }
 
 /// Lines of a piece that are no records.
@@ -48,6 +60,8 @@ struct Broken {
     partial: bool,
     /// Lines of the piece, empty ones and broken ones included.
     lines: u64,
+    /// Records that were read as windows-1252.
+    decoded: u64,
 }
 
 impl Broken {
@@ -84,6 +98,7 @@ pub(super) fn read(
     let mut tell = |outcome: &mut Outcome, broken: Broken| {
         outcome.add(Trouble::BrokenLine, broken.count);
         outcome.add(Trouble::PartialLine, u64::from(broken.partial));
+        outcome.add(Trouble::OtherEncoding, broken.decoded);
         if let (None, Some((line, why))) = (&outcome.first_broken, broken.first) {
             outcome.first_broken = Some((before + line + 1, why));
         }
@@ -264,7 +279,10 @@ fn parsed(piece: &[u8], last: bool) -> Records {
     let (mut maps, mut broken) = (Vec::new(), Broken::of(piece));
     for (at, line, ended) in numbered(piece) {
         match record(line) {
-            Ok(map) => maps.push(map),
+            Ok(map) => {
+                broken.decoded += u64::from(std::str::from_utf8(line).is_err());
+                maps.push(map);
+            }
             Err(_) if last && !ended => broken.partial = true,
             Err(error) => broken.add(at, || cause(&error)),
         }
@@ -290,7 +308,10 @@ fn flat(piece: &[u8], last: bool) -> (Block, Broken) {
         };
         let is_object = line.trim_ascii_start().starts_with(b"{");
         let outcome = if is_object {
-            put(line).or_else(|error| with_quotes(line).map_or(Err(error), |mended| put(&mended)))
+            put(line).or_else(|error| {
+                let Some((mended, was_decoded)) = mended(line) else { return Err(error) };
+                put(&mended).inspect(|()| broken.decoded += u64::from(was_decoded))
+            })
         } else {
             Ok(())
         };
@@ -479,6 +500,26 @@ mod tests {
         assert_eq!(blocks[0].column("c").unwrap().text(0), Some("NaN, \"Infinity"));
         assert!(looks_like_lines(text.as_bytes()));
         assert!(!looks_like_lines(b"{\"a\": NaNa}\n"));
+    }
+
+    #[test]
+    fn letters_of_windows_1252_are_decoded_and_told() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            b"{\"id\":1,\"city\":\"K\xf6ln\"}\n{\"id\":2,\"city\":\"K\xc3\xb6ln\",\"x\":NaN}\n",
+        )
+        .unwrap();
+        assert!(looks_like_lines(&std::fs::read(file.path()).unwrap()));
+        let mut blocks = Vec::new();
+        let outcome = read(file.path(), Packing::Plain, &|| false, &mut |block| {
+            blocks.push(block);
+            Ok(())
+        })
+        .unwrap();
+        let city = blocks[0].column("city").unwrap();
+        assert_eq!((city.text(0), city.text(1)), (Some("Köln"), Some("Köln")));
+        assert_eq!((outcome.count(Trouble::OtherEncoding), outcome.count(Trouble::BrokenLine)), (1, 0));
     }
 
     #[test]

@@ -24,8 +24,15 @@ pub(super) enum Trouble {
     PartialLine,
     /// Packed data that breaks off.
     Truncated,
+    /// Records that are not UTF-8.
+    OtherEncoding,
     /// Requests without an answer, or the other way round.
     MissingHalf,
+}
+
+impl Trouble {
+    pub(super) const ALL: [Self; 5] =
+        [Self::BrokenLine, Self::PartialLine, Self::Truncated, Self::OtherEncoding, Self::MissingHalf];
 }
 
 /// How a file was read.
@@ -107,6 +114,11 @@ impl Source {
     /// When it cannot be read at all.
     pub(super) fn open(path: &Path) -> Result<Self, TableError> {
         let unreadable = |source| TableError::Unreadable { path: path.to_owned(), source };
+        let about = std::fs::metadata(path).map_err(unreadable)?;
+        if !about.is_file() && !about.is_dir() {
+            let looks_like = "a device, pipe or socket".to_owned();
+            return Err(TableError::NotATable { path: path.to_owned(), looks_like });
+        }
         let mut magic = [0u8; 4];
         let filled = std::fs::File::open(path).and_then(|mut file| file.read(&mut magic)).map_err(unreadable)?;
         if filled == 0 {
@@ -167,6 +179,17 @@ impl Source {
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Ok(Block::default()),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_refused_instead_of_read_without_end() {
+        let refused = Source::open(Path::new("/dev/zero"));
+        assert!(matches!(refused, Err(TableError::NotATable { .. })), "{refused:?}");
     }
 }
 

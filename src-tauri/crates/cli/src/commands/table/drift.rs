@@ -84,6 +84,17 @@ fn drift_text(report: &DriftReport) -> String {
         ]);
     }
     text.push_str(&table.text());
+    let compared = |name: &String| report.columns.iter().any(|it| it.name == *name);
+    let left_out: Vec<&(String, String)> = report.joint.left_out.iter().filter(|it| !compared(&it.0)).collect();
+    if !left_out.is_empty() {
+        text.push_str("\nNot compared:\n");
+        for (name, reason) in left_out.iter().take(20) {
+            text.push_str(&format!("  {} {}\n", cut(name, 40), safe(reason)));
+        }
+        if let Some(more) = left_out.len().checked_sub(20).filter(|it| *it > 0) {
+            text.push_str(&format!("  and {}\n", counted(more as u64, "further column", "further columns")));
+        }
+    }
     text.push_str(&format!("\nAll columns together: {}: {}\n", verdict(report.joint.verdict), safe(&report.joint.why)));
     if let Some(concept) = &report.concept {
         text.push_str(&format!("Relation to the target: {}: {}\n", verdict(concept.verdict), safe(&concept.why)));
