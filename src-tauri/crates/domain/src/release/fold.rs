@@ -123,7 +123,7 @@ fn accept(
             restate(state, *candidate, statement.at);
         }
         StatementBody::Waived { candidate, bundle, gate, reason, expires } => {
-            rules::may_waive(state, actor, *candidate, bundle, gate, reason)?;
+            rules::may_waive(state, actor, *candidate, bundle, gate, reason, *expires)?;
             let waiver = WaiverRecord {
                 gate: gate.clone(),
                 person: statement.author,
@@ -301,7 +301,7 @@ fn decide(state: &mut RegistryState, statement: &Statement, candidate: Candidate
 }
 
 /// Whether an open candidate has what it needs may change with every statement about it.
-fn restate(state: &mut RegistryState, candidate: CandidateId, at: Timestamp) {
+pub(super) fn restate(state: &mut RegistryState, candidate: CandidateId, at: Timestamp) {
     let open = |record: &CandidateRecord| matches!(record.state, CandidateState::Waiting | CandidateState::Approved);
     let Some(enough) = state
         .candidates

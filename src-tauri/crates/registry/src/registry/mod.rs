@@ -244,6 +244,20 @@ impl Registry {
         Ok(hash.finish())
     }
 
+    /// Copies and views must not lie in the registry itself: others would find in it what nobody published.
+    fn ensure_outside(&self, to: &Path) -> Result<(), RegistryError> {
+        let Some(folder) = self.store.folder() else { return Ok(()) };
+        let io = RegistryError::io(to.display().to_string(), "looking at");
+        let whole = std::path::absolute(to).map_err(io)?;
+        // What is there of it, with links followed; the rest is yet to be made.
+        let there = whole.ancestors().find_map(|above| fs::canonicalize(above).ok());
+        if there.is_some_and(|there| there.starts_with(folder)) || whole.starts_with(folder) {
+            let shown = to.display();
+            return Err(RegistryError::Invalid(format!("{shown} lies in the registry; choose a folder outside of it")));
+        }
+        Ok(())
+    }
+
     fn path(&self, path: &str) -> String {
         format!("{}/{path}", self.store.place())
     }
