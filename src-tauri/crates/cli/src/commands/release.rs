@@ -168,7 +168,7 @@ pub enum Command {
 /// Submits a model.
 #[derive(Debug, Args)]
 pub struct Submit {
-    /// The model file
+    /// The model file, or the folder that is the model as a whole
     model: String,
     /// What the model is for
     #[arg(long)]

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use proofmark_domain::registry::RegistryVerdict;
 use proofmark_registry::oms::{self, Trust, VerifyOptions};
+use proofmark_registry::registry::{has_remains, report_of_remains};
 use proofmark_registry::{OpenOptions, Registry, RegistryError, Wanted, Watch};
 use serde_json::{Value, json};
 
@@ -86,8 +87,13 @@ fn registry(arguments: &Arguments) -> Answer {
     let [dir] = arguments.plain.as_slice() else { return Err(USAGE.to_owned()) };
     let trusted_owner = arguments.one("--owner").map(str::to_owned);
     let options = OpenOptions { trusted_owner, ..OpenOptions::default() };
-    let opened = Registry::open(Path::new(dir), options).map_err(|error| error.to_string())?;
-    let report = opened.verify(&mut Watch::silent()).map_err(|error| error.to_string())?;
+    let report = match Registry::open(Path::new(dir), options) {
+        Ok(opened) => opened.verify(&mut Watch::silent()).map_err(|error| error.to_string())?,
+        Err(error @ RegistryError::NotARegistry { .. }) if has_remains(Path::new(dir)) => {
+            report_of_remains(dir, &error)
+        }
+        Err(error) => return Err(error.to_string()),
+    };
     let passed = report.verdict == RegistryVerdict::Ok;
     let mut document = serde_json::to_value(&report).map_err(|error| error.to_string())?;
     document["schema"] = json!("proofmark/registry-verify/1");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proofmark_domain::Digest;
-use proofmark_domain::registry::{RegistryReport, RegistryVerdict, VersionVerdict};
+use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, VersionVerdict, sentence};
 use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, Statement, StatementBody, VersionRecord,
 };
@@ -624,11 +624,15 @@ impl<'r> Check<'r> {
                 version: key.1,
             }
         });
+        let versions: Vec<VersionVerdict> = versions.collect();
+        let problems: Vec<RegistryProblem> = self.findings.iter().map(|it| it.problem.clone()).collect();
+        let verdict = self.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok);
         RegistryReport {
             registry: self.registry.store.place(),
-            verdict: self.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok),
-            versions: versions.collect(),
-            problems: self.findings.iter().map(|it| it.problem.clone()).collect(),
+            verdict,
+            sentence: sentence(verdict, &problems, &versions),
+            versions,
+            problems,
             ignored: self.ignored.clone(),
         }
     }

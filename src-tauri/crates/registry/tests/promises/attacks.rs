@@ -802,3 +802,22 @@ fn the_small_program_takes_no_option_that_it_does_not_know() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn a_registry_without_its_first_file_is_a_damaged_one() -> Outcome {
+    let team = Team::published()?;
+    let dir = team.dir();
+    for text in [None, Some("{}"), Some("")] {
+        match text {
+            Some(text) => fs::write(dir.join(layout::MARKER), text)?,
+            None => fs::remove_file(dir.join(layout::MARKER))?,
+        }
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proofmark-verify"));
+        let output = command.arg("registry").arg(&dir).output()?;
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(output.status.code(), Some(1), "{document}");
+        assert_eq!(document["verdict"], "damaged", "{document}");
+        assert_eq!(document["problems"][0]["code"], "marker_unreadable", "{document}");
+    }
+    Ok(())
+}
