@@ -123,7 +123,8 @@ fn accept(
             restate(state, *candidate, statement.at);
         }
         StatementBody::Waived { candidate, bundle, gate, reason, expires } => {
-            rules::may_waive(state, actor, *candidate, bundle, gate, reason, *expires)?;
+            // One that had ended when it was signed lets nothing go by itself; only writers refuse it.
+            rules::may_waive(state, actor, *candidate, bundle, gate, reason, None)?;
             let waiver = WaiverRecord {
                 gate: gate.clone(),
                 person: statement.author,

@@ -405,8 +405,15 @@ fn a_waiver_has_an_end_and_is_not_the_authors() {
     let mut blocked = manifest();
     blocked.gates.push(failing("g", [Role::Approver].into()));
     let mut book = Book::new(Policy::default(), blocked);
+    let state = book.fold().0;
+    let key_id = key(BOB);
+    let actor = Actor { person: person(BOB), key_id: &key_id, at: Timestamp::from_ms(9) };
+    let may = |end| may_waive(&state, actor, candidate(), &bundle(), "g", "known", Some(Timestamp::from_ms(end)));
+    assert!(matches!(may(9), Err(ReleaseBlocked::NotWaivable { .. })), "its end has passed");
+    assert_eq!(may(10), Ok(()), "its end is to come");
     book.say(BOB, BOB, waive(Some(Timestamp::from_ms(1))));
-    assert!(matches!(book.fold().1[..], [ReleaseBlocked::NotWaivable { .. }]), "its end has passed");
+    book.approve(BOB, BOB);
+    assert_ne!(book.state_of_candidate(), CandidateState::Approved, "one that had ended lets nothing go");
     let mut blocked = manifest();
     blocked.gates.push(failing("g", BTreeSet::new()));
     let mut book = Book::new(Policy::default(), blocked);
