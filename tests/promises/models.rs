@@ -170,6 +170,7 @@ fn a_model_of_several_files_is_released_with_all_of_them() -> Outcome {
     let candidate = ada.submit(&project.join("net.onnx"), "net", "")?;
     let files = released(&ada, &candidate)?;
     ensure!(files.contains(&"part.weights".to_owned()) && files.contains(&"net.onnx".to_owned()), "{files:?}");
+    ensure!(ada.submit(&project.join("net.onnx"), "net", "")? == candidate, "the same bytes are the same candidate");
     fs::remove_file(project.join("part.weights"))?;
     ensure!(ada.submit(&project.join("net.onnx"), "net", "").is_err(), "it could not be loaded");
     // A folder that libraries load as a whole is one model; any other is where a person names it.
