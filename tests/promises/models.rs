@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use proofmark_tests::{Cli, Outcome, Sandbox};
+use proofmark_tests::{Cli, Desk, Outcome, Sandbox};
 use serde_json::{Value, json};
 
 fn fixture(name: &str) -> PathBuf {
@@ -125,5 +125,72 @@ fn a_saved_model_tells_its_signature_and_is_not_called_safe() -> Outcome {
         );
         ensure!(found["safety"]["verdict"] == "unverified", "{}", found["safety"]);
     }
+    Ok(())
+}
+
+/// An ONNX model of one `MatMul` whose weights lie in `part.weights`.
+const WEIGHTS_ELSEWHERE: &str = "0808120468616e643a760a110a01780a015712017922064d61744d756c1201672a320802080110014201576a180a086c6f636174696f6e\
+    120c706172742e776569676874736a0b0a066c656e67746812013870015a140a0178120f0a0d080112090a0312016e0a02080262140a0179120f0a0d080112090a03\
+    12016e0a02080242040a001011";
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_hexdigit).collect();
+    digits.chunks(2).filter_map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok()).collect()
+}
+
+/// Names of the model's files in a candidate's manifest.
+fn released(desk: &Desk, candidate: &str) -> Outcome<Vec<String>> {
+    let shown = desk.cli.ok(["release", "show", candidate])?;
+    let files = shown["manifest"]["files"].as_array().context("a manifest lists files")?;
+    Ok(files.iter().filter_map(|it| it["path"].as_str().map(str::to_owned)).collect())
+}
+
+#[test]
+fn a_model_of_several_files_is_released_with_all_of_them() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let ada = Desk::new(&sandbox, "ada", "Ada")?;
+    ada.begin_registry(&sandbox.root().join("registry"))?;
+    let project = sandbox.root().join("several");
+    fs::create_dir_all(project.join("bert/part (1)"))?;
+    fs::create_dir_all(project.join("odd"))?;
+    fs::write(project.join("net.onnx"), unhex(WEIGHTS_ELSEWHERE))?;
+    fs::write(project.join("part.weights"), [0u8; 8])?;
+    fs::copy(fixture("linear.pkl"), project.join("odd/model.pkl"))?;
+    fs::write(project.join("odd/settings.yaml"), "depth: 3\n")?;
+    fs::write(project.join("bert/config.json"), r#"{"model_type": "bert"}"#)?;
+    fs::write(project.join("bert/part (1)/vocab.txt"), "a\n")?;
+    fs::copy(fixture("linear.pkl"), project.join("bert/head.pkl"))?;
+    fs::write(
+        project.join("proofmark.toml"),
+        "[[gate]]\nname = \"safe\"\nrequired = true\nrule = \"model_file_safe\"\n",
+    )?;
+    ada.cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
+
+    // Weights that the file itself names go with it, and a model without them is refused.
+    let candidate = ada.submit(&project.join("net.onnx"), "net", "")?;
+    let files = released(&ada, &candidate)?;
+    ensure!(files.contains(&"part.weights".to_owned()) && files.contains(&"net.onnx".to_owned()), "{files:?}");
+    ensure!(ada.submit(&project.join("net.onnx"), "net", "")? == candidate, "the same bytes are the same candidate");
+    fs::remove_file(project.join("part.weights"))?;
+    ensure!(ada.submit(&project.join("net.onnx"), "net", "").is_err(), "it could not be loaded");
+    // A folder that libraries load as a whole is one model; any other is where a person names it.
+    let candidate = ada.submit(&project.join("bert/head.pkl"), "bert", "")?;
+    let files = released(&ada, &candidate)?;
+    ensure!(files.contains(&"part (1)/vocab.txt".to_owned()), "{files:?}");
+    let candidate = ada.submit(&project.join("odd/model.pkl"), "odd", "")?;
+    ensure!(!released(&ada, &candidate)?.contains(&"settings.yaml".to_owned()), "only the file was named");
+    let candidate = ada.submit(&project.join("odd"), "odd", "")?;
+    ensure!(released(&ada, &candidate)?.contains(&"settings.yaml".to_owned()), "the folder was named");
+
+    // Whoever loads the folder may load any of them, so the gate looks at each.
+    let gate = |code: i32| -> Outcome<Value> {
+        let words = [std::ffi::OsString::from("gate"), project.join("bert").into_os_string()];
+        Ok(ada.cli.ask(words)?.document(code)?["gates"][0].clone())
+    };
+    ensure!(gate(0)?["verdict"] == "pass", "nothing in it can do harm: {}", gate(0)?);
+    fs::write(project.join("bert/modeling.py"), "print('loaded')\n")?;
+    ensure!(gate(1)?["verdict"] == "cannot_tell", "it brings code: {}", gate(1)?);
+    fs::copy(fixture("evil_p4.pkl"), project.join("bert/zz.bin"))?;
+    ensure!(gate(1)?["verdict"] == "fail", "a pickle beside it runs code: {}", gate(1)?);
     Ok(())
 }

@@ -126,7 +126,7 @@ describe("the seal", () => {
 	const permission = { allowed: true, why: null };
 	const view = (more: Partial<RegistryView> = {}): RegistryView => ({
 		attached: true, path: "/r", name: "R", id: null, problem: null, sentence: "", models: [], people: [], self_test: [], may_admit: permission, may_publish: permission, verified_at: at,
-		verified: { registry: "/r", verdict: "ok", versions: [{ model: "m", version: 1, verdict: "ok", digest: "sha256:1", signers: ["Jonas"], approvals: [], aliases: [], withdrawn: false }], problems: [], ignored: [] },
+		verified: { registry: "/r", verdict: "ok", sentence: "Every byte and every signature is as it was published.", versions: [{ model: "m", version: 1, verdict: "ok", digest: "sha256:1", signers: ["Jonas"], approvals: [], aliases: [], withdrawn: false }], problems: [], ignored: [] },
 		...more,
 	});
 	it("stands where these very bytes were verified just now", () => {

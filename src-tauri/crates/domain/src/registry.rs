@@ -66,12 +66,44 @@ pub struct RegistryReport {
     pub registry: String,
     /// The worst verdict found.
     pub verdict: RegistryVerdict,
+    /// What that means here, in a sentence. Empty in reports from before there was one.
+    #[serde(default)]
+    pub sentence: String,
     /// Every version.
     pub versions: Vec<VersionVerdict>,
     /// Everything that is wrong.
     pub problems: Vec<RegistryProblem>,
     /// Names that do not belong here and were passed over, such as conflict copies of a synchroniser.
     pub ignored: Vec<String>,
+}
+
+/// Codes of problems that concern only the small files which MLflow reads beside the versions.
+const OF_VIEWS: [&str; 2] = ["view_stale", "view_early"];
+/// Codes of problems that unfinished work leaves behind.
+const CUT_SHORT: [&str; 4] = ["publication_pending", "version_missing", "destruction_pending", "trust_pending"];
+
+/// What a verdict means, in a sentence: it says no more than the problems do.
+pub fn sentence(verdict: RegistryVerdict, problems: &[RegistryProblem], versions: &[VersionVerdict]) -> String {
+    let only = |codes: &[&str]| problems.iter().all(|it| codes.contains(&it.code.as_str()));
+    let whole = versions.iter().all(|it| it.verdict == RegistryVerdict::Ok);
+    match verdict {
+        RegistryVerdict::Ok => "Every byte and every signature is as it was published.",
+        RegistryVerdict::Incomplete if only(&OF_VIEWS) => {
+            "Every byte and every signature is as it was published; the small files that MLflow reads beside the versions do not show the newest statements."
+        }
+        RegistryVerdict::Incomplete if only(&CUT_SHORT) => {
+            "Something was cut short, is under way, or has not arrived yet; what was published before is as it was."
+        }
+        RegistryVerdict::Incomplete => "Something has not arrived yet, as happens in synchronised folders.",
+        RegistryVerdict::Untrusted if whole => {
+            "Something is signed by nobody whom this registry trusts, or not as it must be, and counts for nothing; every version is as it was published."
+        }
+        RegistryVerdict::Untrusted => {
+            "Something is signed by nobody whom this registry trusts, or not approved as it must be."
+        }
+        RegistryVerdict::Damaged => "Bytes differ from what was signed.",
+    }
+    .to_owned()
 }
 
 /// What a reader saw of a registry before. Storage that shows less than that later hides something, or was set back.

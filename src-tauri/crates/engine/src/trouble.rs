@@ -128,6 +128,10 @@ pub(crate) fn sentence(text: &str) -> String {
 /// A failure of the file system, with the file and what was being done.
 pub(crate) fn io_trouble(doing: &str, path: &Path, error: &io::Error) -> Trouble {
     let code = match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let why = format!("{} is there already. It was left as it is.", path.display());
+            return Trouble::new(ErrorCode::AlreadyExists, why);
+        }
         io::ErrorKind::NotFound => ErrorCode::NotFound,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorCode::PermissionDenied,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::Storage,
@@ -269,7 +273,10 @@ impl From<proofmark_registry::RegistryError> for Trouble {
             }
             _ => ErrorCode::RegistryUnavailable,
         };
-        Self::new(code, sentence(&error.to_string()))
+        // What has not arrived is said with what to do about it; that the folder be connected is no help then.
+        let waits = matches!(error, RegistryError::Incomplete { .. });
+        let trouble = Self::new(code, sentence(&error.to_string()));
+        if waits { trouble.hint("See `proofmark registry verify` for everything that is missing.") } else { trouble }
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use proofmark_domain::Timestamp;
 use uuid::Uuid;
 
+/// The last time that an identifier can hold: 48 bits of milliseconds.
+const LAST_MS: i64 = (1 << 48) - 1;
+
 /// The time of day and fresh identifiers.
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
@@ -31,6 +34,6 @@ impl Clock for SystemClock {
         // The fixed version bits of a v4 sit in byte 6; the spare random bytes at the end replace it.
         tail[6] = random[15];
         tail[8] = random[14];
-        uuid::Builder::from_unix_timestamp_millis(at.ms().max(0).unsigned_abs(), &tail).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(at.ms().clamp(0, LAST_MS).unsigned_abs(), &tail).into_uuid()
     }
 }

@@ -21,6 +21,9 @@ pub enum SignatureError {
     /// The bundle is of another kind.
     #[error("this kind of signature is not supported: {0}")]
     Unsupported(String),
+    /// The signature holds, and what was signed is none of the statements that this program knows.
+    #[error("its signature holds, but this program cannot tell what it says: {0}")]
+    Unknown(String),
     /// The bundle names another key than the one given.
     #[error("it was signed with the key {found}, not with {expected}")]
     OtherKey {
@@ -59,7 +62,24 @@ struct Material {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<Certificate>,
     #[serde(default)]
-    tlog_entries: Vec<serde_json::Value>,
+    tlog_entries: Unkept,
+}
+
+/// Entries of a transparency log: never looked at and never written, so that nobody can fill the memory with them.
+#[derive(Debug, Clone, Default)]
+struct Unkept;
+
+impl Serialize for Unkept {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(std::iter::empty::<()>())
+    }
+}
+
+impl<'de> Deserialize<'de> for Unkept {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A list of values without size takes no memory, however many there are.
+        Vec::<serde::de::IgnoredAny>::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -172,7 +192,7 @@ impl Bundle {
                 public_key,
                 x509_certificate_chain: chain,
                 certificate: None,
-                tlog_entries: Vec::new(),
+                tlog_entries: Unkept,
             },
             dsse_envelope: Envelope {
                 payload: STANDARD.encode(&self.payload),

@@ -64,10 +64,13 @@ pub fn version_folder(model: &ModelName, version: u64) -> String {
     format!("models/{model}/version-{version}")
 }
 
-/// Reads a version number as it stands in a name: no sign, no leading zero.
+/// The highest version number. Whoever puts a larger one beside the others must not be able to use the numbers up.
+pub const HIGHEST: u64 = 999_999_999;
+
+/// Reads a version number as it stands in a name: no sign, no leading zero, at most [`HIGHEST`].
 pub fn read_number(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-    if plain { text.parse().ok() } else { None }
+    if plain { text.parse().ok().filter(|number| *number <= HIGHEST) } else { None }
 }
 
 /// A text as a YAML scalar in double quotes, in which JSON's form is valid.

@@ -46,12 +46,17 @@ pub fn check_path(path: &str) -> Result<(), BadPath> {
         if part.chars().any(|c| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')) {
             return bad("it has a character that Windows or SMB does not allow");
         }
+        if part.chars().any(is_hidden) {
+            return bad("it has a character that is not seen, or that turns the direction of the text");
+        }
         if part.ends_with('.') || part.ends_with(' ') {
             return bad("a part ends in a dot or a space, which Windows drops");
         }
-        let stem = part.split('.').next().unwrap_or(part).to_ascii_lowercase();
-        let numbered = |prefix: &str| stem.strip_prefix(prefix).is_some_and(|n| n.len() == 1 && n != "0");
-        if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt") {
+        let stem = part.split('.').next().unwrap_or(part).trim_end_matches(' ').to_ascii_lowercase();
+        let digit = |n: &str| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³");
+        let numbered = |prefix: &str| stem.strip_prefix(prefix).is_some_and(digit);
+        let device = matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$");
+        if device || numbered("com") || numbered("lpt") {
             return bad("Windows keeps this name for a device");
         }
     }
@@ -94,8 +99,20 @@ pub fn check_paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), B
     Ok(())
 }
 
+/// Characters that show nothing or turn the direction of what follows, so that a name is not what it looks like. The joiners that some
+/// scripts are written with are not among them.
+const fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 fn folded(path: &str) -> String {
-    path.nfkc().collect::<String>().to_lowercase().nfc().collect()
+    // Some file systems pass over joiners when they compare names.
+    let seen = path.nfkc().filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'));
+    seen.collect::<String>().to_lowercase().nfc().collect()
 }
 
 /// Why a name in a shared folder is none of ours: made by a synchroniser, a desktop or a network file system.
@@ -151,13 +168,20 @@ mod tests {
             "a.",
             "a/b ",
             "x\0y",
+            "nul .txt",
+            "com².bin",
+            "CONOUT$",
+            "a\u{202e}lkp.exe",
+            "mo\u{200b}del.pkl",
         ] {
             assert!(check_path(bad).is_err(), "`{}` must be refused", bad.escape_debug());
         }
-        for good in ["model.pkl", "a/b/c.onnx", ".gitignore", "é.bin", "com10", "weights 1.bin"] {
+        for good in ["model.pkl", "a/b/c.onnx", ".gitignore", "é.bin", "com10", "weights 1.bin", "نمی\u{200c}دانم.bin"]
+        {
             assert_eq!(check_path(good), Ok(()), "`{good}` is an ordinary name");
         }
-        for together in [["Model.pkl", "model.pkl"], ["a/b", "a"], ["A/x", "a/y"], ["ﬁ", "fi"]] {
+        for together in [["Model.pkl", "model.pkl"], ["a/b", "a"], ["A/x", "a/y"], ["ﬁ", "fi"], ["a\u{200d}b", "ab"]]
+        {
             assert!(check_paths(together).is_err(), "{together:?} collide somewhere");
         }
         assert_eq!(check_paths(["a/x", "a/y", "b"]), Ok(()), "siblings are fine");

@@ -11,6 +11,9 @@ use crate::keys::{PublicKey, Signer};
 
 /// What kind of in-toto statement ours are.
 pub const PREDICATE: &str = "https://proofmark.dev/statement/v1";
+/// Those that a program from before would take for something else, such as a promotion with a time for one at once. It does not
+/// know this kind, so it counts them for nothing.
+pub const PREDICATE_2: &str = "https://proofmark.dev/statement/v2";
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +50,14 @@ fn subject(statement: &Statement) -> Subject {
     Subject { name, digest: SubjectDigest { sha256: digest.hex() } }
 }
 
+/// The kind that a statement must be of, so that nobody takes it for something else.
+const fn predicate_of(statement: &Statement) -> &'static str {
+    match &statement.body {
+        StatementBody::Promoted { from: Some(_), .. } => PREDICATE_2,
+        _ => PREDICATE,
+    }
+}
+
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
@@ -56,13 +67,12 @@ pub fn sign(statement: &Statement, signer: &Signer) -> Result<(Vec<u8>, Digest),
     let wire = InToto {
         kind: STATEMENT.to_owned(),
         subject: vec![subject(statement)],
-        predicate_type: PREDICATE.to_owned(),
+        predicate_type: predicate_of(statement).to_owned(),
         predicate: statement.clone(),
     };
     let payload = canonical::to_bytes(&wire).map_err(|error| SignatureError::Malformed(error.to_string()))?;
     // What does not read back as it was meant must never be signed: two fields of one name, or a number without a text.
-    let back: InToto =
-        serde_json::from_slice(&payload).map_err(|error| SignatureError::Malformed(error.to_string()))?;
+    let back: InToto = canonical::read(&payload).map_err(|error| SignatureError::Malformed(error.to_string()))?;
     if back.predicate != *statement {
         return Err(SignatureError::Malformed("the statement does not read back as it was written".to_owned()));
     }
@@ -140,18 +150,19 @@ impl Untrusted {
 
     /// Checks that `key` signed exactly these bytes, then parses exactly these bytes.
     pub fn verify(&self, key: &PublicKey) -> Result<Verified<Statement>, SignatureError> {
-        let malformed = |why: &str| SignatureError::Malformed(why.to_owned());
+        let unknown = |why: String| SignatureError::Unknown(why);
         let payload = self.bundle.verified(key)?;
-        let wire: InToto = serde_json::from_slice(payload)
-            .map_err(|error| SignatureError::Malformed(format!("its statement does not read: {error}")))?;
-        if wire.kind != STATEMENT || wire.predicate_type != PREDICATE {
-            return Err(SignatureError::Unsupported(format!("a statement of the type {}", wire.predicate_type)));
+        let wire: InToto = canonical::read(payload).map_err(|error| unknown(error.to_string()))?;
+        // Plans that were signed before they had a kind of their own are still understood.
+        let fits = wire.predicate_type == PREDICATE || wire.predicate_type == predicate_of(&wire.predicate);
+        if wire.kind != STATEMENT || !fits {
+            return Err(unknown(format!("it is of the type {}", wire.predicate_type)));
         }
         if wire.predicate.key_id != key.key_id() {
-            return Err(malformed("its statement names another key than the one that signed it"));
+            return Err(unknown("it names another key than the one that signed it".to_owned()));
         }
         if wire.subject != [subject(&wire.predicate)] {
-            return Err(malformed("its subject is not what its statement is about"));
+            return Err(unknown("its subject is not what it is about".to_owned()));
         }
         Ok(Verified { value: wire.predicate, key_id: key.key_id().to_owned(), digest: sha256(payload) })
     }

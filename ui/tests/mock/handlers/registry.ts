@@ -104,6 +104,7 @@ export function verifyNow(): void {
 	registry.verified = {
 		registry: registry.path ?? "",
 		verdict: "ok",
+		sentence: "Every byte and every signature is as it was published.",
 		versions: registry.models.flatMap((model) => model.versions.map((it) => ({ model: model.name, version: it.version, verdict: "ok" as const, digest: it.bundle, signers: [it.published_by], approvals: it.approvals, aliases: it.aliases, withdrawn: it.withdrawn !== null }))),
 		problems: [],
 		ignored: ["models/credit-default-scorecard/version-3/model (conflicted copy 2026-11-02).onnx"],

@@ -1,5 +1,7 @@
 //! Environments: in which one a model was trained, how two differ, and files that make one again.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
@@ -88,12 +90,7 @@ impl Command {
                 };
                 let written = engine.environment_text(EnvironmentExport { environment, format })?;
                 if let Some(to) = &to {
-                    std::fs::write(to, &written.text).map_err(|error| {
-                        ErrorBody::new(
-                            ErrorCode::PermissionDenied,
-                            format!("{} cannot be written: {error}.", to.display()),
-                        )
-                    })?;
+                    write_new(to, &written.text)?;
                 }
                 context.answer("environment-export", &written, || match &to {
                     Some(to) => format!("Written to {}.\n", safe(&to.to_string_lossy())),
@@ -167,4 +164,25 @@ fn diff_text(difference: &EnvironmentDifference) -> String {
     }
     text.push_str(&table.text());
     text
+}
+
+/// Writes a file that is not there yet. One that is and holds another text may be a person's own, and is left as it is.
+fn write_new(to: &Path, text: &str) -> Result<(), ErrorBody> {
+    let refused = |code, why: String| ErrorBody::new(code, format!("{} {why}.", to.display()));
+    let made = File::create_new(to).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    match made {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let is_file = std::fs::metadata(to).is_ok_and(|it| it.is_file() && it.len() == text.len() as u64);
+            if is_file && std::fs::read(to).is_ok_and(|there| there == text.as_bytes()) {
+                return Ok(());
+            }
+            Err(refused(
+                ErrorCode::AlreadyExists,
+                "is there already and holds something else; it was left as it is".into(),
+            )
+            .hint("Choose another name, or move the file away."))
+        }
+        Err(error) => Err(refused(ErrorCode::PermissionDenied, format!("cannot be written: {error}"))),
+    }
 }

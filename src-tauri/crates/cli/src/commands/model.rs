@@ -28,7 +28,7 @@ pub struct Inspect {
 /// Holds a model against its gates.
 #[derive(Debug, Args)]
 pub struct GateArguments {
-    /// The model file
+    /// The model file, or the folder that is the model as a whole
     model: String,
     /// Identifier, name or folder of the project; from the file's place if absent
     #[arg(long)]

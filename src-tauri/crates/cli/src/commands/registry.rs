@@ -559,11 +559,9 @@ fn report_text(report: &RegistryReport) -> String {
     let versions = counted(report.versions.len() as u64, "version", "versions");
     let mut text = match report.verdict {
         RegistryVerdict::Ok => format!("{place}: every byte and signature of {versions} is as it was published.\n"),
-        RegistryVerdict::Incomplete => format!("{place}: something has not arrived yet.\n"),
-        RegistryVerdict::Untrusted => format!(
-            "{place}: UNTRUSTED. Something is signed by nobody whom this registry trusts, or not approved as it must be.\n"
-        ),
-        RegistryVerdict::Damaged => format!("{place}: DAMAGED. Bytes differ from what was signed.\n"),
+        RegistryVerdict::Incomplete => format!("{place}: {}\n", safe(&report.sentence)),
+        RegistryVerdict::Untrusted => format!("{place}: UNTRUSTED. {}\n", safe(&report.sentence)),
+        RegistryVerdict::Damaged => format!("{place}: DAMAGED. {}\n", safe(&report.sentence)),
     };
     let mut table = Table::new([
         ("Model", Left),

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use proofmark_contract::domain::Timestamp;
 use proofmark_contract::domain::id::CandidateId;
+use proofmark_contract::domain::release::CandidateState;
 use proofmark_contract::view::{
     AliasCallOff, AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish,
-    CandidateRef, CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel, RegistryView,
-    VersionDestroy, VersionWithdraw,
+    CandidateRef, CandidateRow, CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel,
+    RegistryView, VersionDestroy, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
@@ -168,7 +169,7 @@ pub enum Command {
 /// Submits a model.
 #[derive(Debug, Args)]
 pub struct Submit {
-    /// The model file
+    /// The model file, or the folder that is the model as a whole
     model: String,
     /// What the model is for
     #[arg(long)]
@@ -378,11 +379,11 @@ impl Submit {
         };
         context.finish(engine.candidate_submit(request)?)?;
         let rows = engine.candidate_list(Nothing {})?.candidates;
-        let new = rows
-            .iter()
-            .filter(|row| row.model == model.trim() && !known.contains(&row.candidate))
-            .max_by_key(|row| row.submitted_at);
-        let Some(row) = new else {
+        let of_model = || rows.iter().filter(|row| row.model == model.trim());
+        let new = of_model().filter(|row| !known.contains(&row.candidate)).max_by_key(|row| row.submitted_at);
+        // The same bytes under the same name, by the same person, are the candidate that waits already.
+        let open = |row: &&CandidateRow| matches!(row.state, CandidateState::Waiting | CandidateState::Approved);
+        let Some(row) = new.or_else(|| of_model().filter(open).max_by_key(|row| row.submitted_at)) else {
             return Err(ErrorBody::new(
                 ErrorCode::RegistryUnavailable,
                 format!("{model} was submitted, and the registry does not show it yet."),
@@ -392,8 +393,9 @@ impl Submit {
         let view = engine.candidate_show(CandidateRef { candidate: row.candidate })?;
         answer(context, "release-submit", &view, || {
             format!(
-                "{} was submitted as {}. {}\n{}",
+                "{} {} as {}. {}\n{}",
                 safe(&view.row.model),
+                if new.is_some() { "was submitted" } else { "had been submitted before, with the same bytes," },
                 view.row.candidate,
                 safe(&view.sentence),
                 gates_text(&view.manifest.gates)

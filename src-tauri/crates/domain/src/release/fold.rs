@@ -124,7 +124,8 @@ fn accept(
             restate(state, *candidate, statement.at);
         }
         StatementBody::Waived { candidate, bundle, gate, reason, expires } => {
-            rules::may_waive(state, actor, *candidate, bundle, gate, reason)?;
+            // One that had ended when it was signed lets nothing go by itself; only writers refuse it.
+            rules::may_waive(state, actor, *candidate, bundle, gate, reason, None)?;
             let waiver = WaiverRecord {
                 gate: gate.clone(),
                 person: statement.author,
@@ -302,7 +303,7 @@ fn decide(state: &mut RegistryState, statement: &Statement, candidate: Candidate
 }
 
 /// Whether an open candidate has what it needs may change with every statement about it.
-fn restate(state: &mut RegistryState, candidate: CandidateId, at: Timestamp) {
+pub(super) fn restate(state: &mut RegistryState, candidate: CandidateId, at: Timestamp) {
     let open = |record: &CandidateRecord| matches!(record.state, CandidateState::Waiting | CandidateState::Approved);
     let Some(enough) = state
         .candidates

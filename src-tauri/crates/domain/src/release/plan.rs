@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelName;
 use super::state::{AliasChange, AliasMoveKind, AliasRecord, RegistryState};
+use super::{ModelName, fold};
 use crate::Timestamp;
-use crate::id::PersonId;
+use crate::id::{CandidateId, PersonId};
 
 /// What became of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +77,13 @@ impl AliasRecord {
 }
 
 impl RegistryState {
-    /// Lets every plan take effect whose time has come at `now`, and ends those that cannot any more.
+    /// Lets every plan take effect whose time has come at `now`, ends those that cannot any more, and says of each open candidate whether it
+    /// has now what it needs: a waiver may have ended since the last statement about it, or the policy have changed.
     pub fn settle(&mut self, now: Timestamp) {
+        let candidates: Vec<CandidateId> = self.candidates.keys().copied().collect();
+        for candidate in candidates {
+            fold::restate(self, candidate, now);
+        }
         let waiting: Vec<(ModelName, String)> = self
             .aliases
             .iter()

@@ -159,23 +159,46 @@ fn outcomes<'r>(record: &'r CandidateRecord, manifest: &'r BundleManifest) -> im
     manifest.gates.iter().chain(record.rejudged.iter().flat_map(|it| &it.gates))
 }
 
-/// No required gate fails or cannot tell unless it was waived, and no gate of the registry is missing.
-pub fn gates_pass(state: &RegistryState, record: &CandidateRecord, at: Timestamp) -> Result<(), ReleaseBlocked> {
+/// A gate that stands in the way of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name.
+    pub gate: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Every gate that stands in the way at a time: required ones that fail or cannot tell and that nobody let go until then, and those of the
+/// registry that the candidate was not held against.
+pub fn standing(
+    state: &RegistryState,
+    record: &CandidateRecord,
+    at: Timestamp,
+) -> Result<Vec<Standing>, ReleaseBlocked> {
     let manifest =
         record.manifest.as_ref().ok_or_else(|| ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() })?;
-    let waived = |gate: &str| {
-        record.waivers.iter().any(|waiver| waiver.gate == gate && waiver.expires.is_none_or(|end| at <= end))
+    let mut standing: Vec<Standing> = Vec::new();
+    let mut add = |gate: &str, why: &str| {
+        if !record.is_waived(gate, at) && !standing.iter().any(|it| it.gate == gate) {
+            standing.push(Standing { gate: gate.to_owned(), why: why.to_owned() });
+        }
     };
     for gate in &state.policy.gates {
         // Compared as a whole: a gate of the same name with a weaker limit is not the registry's.
-        let held = outcomes(record, manifest).any(|outcome| outcome.definition.as_ref() == Some(gate));
-        if !held && !waived(&gate.name) {
-            let why = "the registry asks for it, and the candidate was not held against it".to_owned();
-            return Err(ReleaseBlocked::Gate { gate: gate.name.clone(), why });
+        if !outcomes(record, manifest).any(|outcome| outcome.definition.as_ref() == Some(gate)) {
+            add(&gate.name, "the registry asks for it, and the candidate was not held against it");
         }
     }
-    match outcomes(record, manifest).find(|gate| gate.blocks() && !waived(&gate.gate)) {
-        Some(gate) => Err(ReleaseBlocked::Gate { gate: gate.gate.clone(), why: gate.why.clone() }),
+    for gate in outcomes(record, manifest).filter(|gate| gate.blocks()) {
+        add(&gate.gate, &gate.why);
+    }
+    Ok(standing)
+}
+
+/// No gate stands in the way.
+pub fn gates_pass(state: &RegistryState, record: &CandidateRecord, at: Timestamp) -> Result<(), ReleaseBlocked> {
+    match standing(state, record, at)?.into_iter().next() {
+        Some(Standing { gate, why }) => Err(ReleaseBlocked::Gate { gate, why }),
         None => Ok(()),
     }
 }
@@ -225,12 +248,17 @@ pub fn may_waive(
     bundle: &Digest,
     gate: &str,
     reason: &str,
+    expires: Option<Timestamp>,
 ) -> Result<(), ReleaseBlocked> {
     let member = member(state, actor)?;
     let record = of_these_bytes(state, candidate, bundle)?;
     reasoned(reason)?;
     undecided(record, "waived")?;
     let name = member.card.name.clone();
+    if let Some(end) = expires.filter(|end| *end <= actor.at) {
+        let why = format!("{end} has passed");
+        return Err(ReleaseBlocked::NotWaivable { gate: gate.to_owned(), name, why });
+    }
     if record.submitter == actor.person || record.submitter_key == actor.key_id {
         return Err(ReleaseBlocked::AuthorDecides { name });
     }

@@ -116,6 +116,13 @@ pub struct CandidateRecord {
     pub statements: Vec<StatementId>,
 }
 
+impl CandidateRecord {
+    /// Whether somebody let a gate go, and that still holds at a time.
+    pub fn is_waived(&self, gate: &str, at: Timestamp) -> bool {
+        self.waivers.iter().any(|waiver| waiver.gate == gate && waiver.expires.is_none_or(|end| at <= end))
+    }
+}
+
 /// That a version must not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]

@@ -7,14 +7,17 @@ mod retention;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use proofmark_domain::artifact::{ArtifactKind, FileFacts};
 use proofmark_domain::check::CheckVerdict;
 use proofmark_domain::gate::{Demand, Gate, GateFigure, GateOutcome, GateRule, GateVerdict};
 use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
+use proofmark_domain::model::SafetyVerdict;
 use proofmark_domain::project::Project;
 use proofmark_domain::release::BundleFile;
 use proofmark_domain::run::Run;
+use proofmark_intake::model::{Limits, ModelError, companions, read_model};
 use proofmark_ledger::ReportKind;
 use serde_json::Value;
 
@@ -25,6 +28,7 @@ use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::graph::ProjectGraph;
 use crate::hold::read_holds;
+use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};
 
 /// Everything that gates look at.
@@ -34,6 +38,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) model: &'a FileFacts,
     /// The model's files as they would be released.
     pub(crate) files: &'a [BundleFile],
+    /// Where those files lie, by their names in the release.
+    pub(crate) sources: &'a [(String, PathBuf)],
     pub(crate) known: &'a ProjectGraph,
     pub(crate) upstream: &'a Graph,
     /// The version that it would take the place of.
@@ -215,6 +221,49 @@ impl Engine {
         })
     }
 
+    /// What the other files of the release may do when the model is loaded, if they are not known to be harmless: whoever loads a folder
+    /// loads what its description names, and not the file that was submitted.
+    fn beside(&self, evidence: &Evidence<'_>) -> Answer<Option<Found>> {
+        let own = absolute(evidence.project, &evidence.model.path)?;
+        // Raw weights that the model itself names are never taken for anything else.
+        let weights = companions(&own, &Limits::default()).unwrap_or_default();
+        let mut unclear = Vec::new();
+        for (name, path) in evidence.sources.iter().filter(|(name, path)| *path != own && !weights.contains(name)) {
+            let ending = Path::new(name).extension().and_then(|it| it.to_str()).unwrap_or_default().to_lowercase();
+            if ["py", "pyc", "pyd", "so", "dll", "dylib"].contains(&ending.as_str()) {
+                unclear.push(format!("{name} is code of its own"));
+                continue;
+            }
+            // The description names the files that are looked at here one by one.
+            if Path::new(name).file_name().is_some_and(|it| it == "MLmodel") {
+                continue;
+            }
+            match read_model(path, &Limits::default()) {
+                Ok(facts) => {
+                    let reasons = facts.safety.reasons.iter().take(3).map(|it| format!("{} at {}", it.what, it.place));
+                    let why = format!("{name}: {}", joined(&reasons.collect::<Vec<_>>()));
+                    match facts.safety.verdict {
+                        SafetyVerdict::Safe => {}
+                        SafetyVerdict::Dangerous => {
+                            let said = format!("Loading what is released with it would run foreign code: {why}.");
+                            return Ok(Some(Found::new(GateVerdict::Fail, "dangerous", said).with(vec![why])));
+                        }
+                        SafetyVerdict::Unverified => unclear.push(why),
+                    }
+                }
+                // Text, settings and other data.
+                Err(ModelError::NotAModel { .. }) => {}
+                Err(error @ ModelError::Io { .. }) => unclear.push(format!("{name}: {error}")),
+            }
+        }
+        if unclear.is_empty() {
+            return Ok(None);
+        }
+        unclear.truncate(5);
+        let said = format!("What is released with it could not be verified: {}.", joined(&unclear));
+        Ok(Some(Found::new(GateVerdict::CannotTell, "could not be verified", said).with(unclear)))
+    }
+
     fn model_file(&self, evidence: &Evidence<'_>) -> Answer<Found> {
         let head = self.ledger().read::<_, Trouble>(|read| {
             Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?)
@@ -237,6 +286,11 @@ impl Engine {
             .take(5)
             .collect();
         let shown = joined(&reasons);
+        if report.head.verdict.as_deref() != Some("dangerous")
+            && let Some(found) = self.beside(evidence)?
+        {
+            return Ok(found);
+        }
         Ok(match report.head.verdict.as_deref() {
             Some("safe") => {
                 Found::new(GateVerdict::Pass, "safe", "Everything that loading would call is a harmless constructor.")

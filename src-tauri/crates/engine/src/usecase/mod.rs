@@ -21,6 +21,7 @@ mod lineage;
 
 mod lineage_export;
 mod log_mapping;
+mod model_place;
 mod models;
 mod monitoring;
 mod overview;

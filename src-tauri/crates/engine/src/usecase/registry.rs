@@ -9,12 +9,13 @@ use proofmark_domain::Timestamp;
 use proofmark_domain::id::{PersonId, RegistryId};
 use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
-use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, Seen};
+use proofmark_domain::registry::{RegistryReport, RegistryVerdict, Seen};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, PlanEnd, RegistryState, ReleaseBlocked};
 use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
 use proofmark_registry::keys::fingerprint;
 use proofmark_registry::layout::MARKER;
+use proofmark_registry::registry::{has_remains, report_of_remains};
 use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, SelfTest, Watch};
 
 use super::people::RegistryClock;
@@ -205,8 +206,8 @@ impl Engine {
         let registry = match opened {
             Ok(registry) => registry,
             // A registry whose first file no longer reads is a damaged one; a folder without that file is none.
-            Err(error @ RegistryError::NotARegistry { .. }) if has_marker(&place) => {
-                return Ok(unreadable(path, &error));
+            Err(error @ RegistryError::NotARegistry { .. }) if has_marker(&place) || has_remains(path) => {
+                return Ok(report_of_remains(&path.to_string_lossy(), &error));
             }
             Err(error) => return Err(error.into()),
         };
@@ -398,22 +399,6 @@ fn refuse_full(path: &Path) -> Answer<()> {
 /// Why a bucket cannot be reached, among the errors of a registry.
 fn unreachable_place(trouble: Trouble) -> RegistryError {
     RegistryError::Invalid(trouble.0.message)
-}
-
-fn unreadable(path: &Path, error: &RegistryError) -> RegistryReport {
-    RegistryReport {
-        registry: path.to_string_lossy().into_owned(),
-        verdict: RegistryVerdict::Damaged,
-        versions: Vec::new(),
-        problems: vec![RegistryProblem {
-            code: "marker_unreadable".to_owned(),
-            path: MARKER.to_owned(),
-            message: sentence(&error.to_string()),
-            mend: "Put this file back from a copy of the registry; every statement names the registry's identifier."
-                .to_owned(),
-        }],
-        ignored: Vec::new(),
-    }
 }
 
 /// The person who acts, as rules ask for them.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
-use proofmark_domain::artifact::{FileFacts, RelPath};
-use proofmark_domain::gate::{Gate, GateOutcome, GateRule};
+use proofmark_domain::artifact::FileFacts;
+use proofmark_domain::gate::{Gate, GateRule};
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId};
@@ -44,7 +44,8 @@ impl Engine {
         name: Option<&ModelName>,
     ) -> Answer<(CandidateDraft, Vec<SourceBytes>)> {
         let project = self.project(request.project)?;
-        let facts = self.file(&project, &RelPath::new(request.path))?.facts;
+        let place = self.model_place(&project, &request.path)?;
+        let facts = place.facts.clone();
         let config = ProjectConfig::read(Path::new(&project.root))?;
         let known = self.project_graph(&project)?;
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
@@ -53,7 +54,7 @@ impl Engine {
         let state = attached.as_ref().map(|(_, state)| state);
         let asked = with_registry_gates(config.gates(), state);
         let suggested_name = config.release.model.clone().unwrap_or_else(|| slug(&facts));
-        let files = self.bundle_files(&project, &facts)?;
+        let files = self.bundle_files(&project, &place)?;
         let own = ModelName::new(&suggested_name).ok();
         let compared = asked.iter().any(|it| matches!(it.rule, GateRule::AgainstProduction { .. }));
         let production = attached.as_ref().zip(name.or(own.as_ref())).filter(|_| compared);
@@ -62,6 +63,7 @@ impl Engine {
             config: &config,
             model: &facts,
             files: &files,
+            sources: &place.sources(&project)?,
             known: &known,
             upstream: &upstream,
             production: production.and_then(|((registry, state), model)| in_production(registry, state, model)),
@@ -120,13 +122,13 @@ impl Engine {
         let signer = self.signer(request.passphrase.clone())?;
         let attachment = self.attached()?;
         let project = self.project(request.project)?;
-        let facts = self.file(&project, &RelPath::new(request.path.clone()))?.facts;
+        let model_place = self.model_place(&project, &request.path)?;
         let place = PathRef { project: project.id, path: request.path.clone() };
         let (draft, documents) = self.draft(place, Some(&model))?;
         if let Some(why) = draft.may_submit.why {
             return Err(Trouble::new(ErrorCode::Blocked, why));
         }
-        let submission = self.submission(&project, &facts, model, draft, documents, &request)?;
+        let submission = self.submission(&project, &model_place, model, draft, documents, &request)?;
         let plan = JobPlan {
             kind: JobKind::Submit,
             title: format!("Submitting {}", submission.model),
@@ -160,6 +162,14 @@ impl Engine {
         Ok(CandidateList { candidates })
     }
 
+    /// The gates that stand in the way of a candidate now; of a version, those that did when it was published.
+    fn standing(&self, state: &RegistryState, record: &CandidateRecord) -> Vec<rules::Standing> {
+        let version = record.version.and_then(|number| state.version(&record.model, number));
+        let at = version.map_or_else(|| self.now(), |it| it.at);
+        // Where the manifest is not there, nothing can be said about gates; the candidate's page says that.
+        rules::standing(state, record, at).unwrap_or_default()
+    }
+
     /// Everything about one candidate, in the order in which a lead decides.
     ///
     /// # Errors
@@ -191,11 +201,11 @@ impl Engine {
             ruled(&|actor| rules::may_publish(&state, actor, record.id, &record.bundle))
         };
         Ok(CandidateView {
-            sentence: answer(&row, &manifest, record),
+            sentence: answer(&row, &self.standing(&state, record)),
             waivers: record.waivers.clone(),
             questions: record.questions.clone(),
             rejudged: record.rejudged.iter().flat_map(|it| it.gates.clone()).collect(),
-            may_waive: self.may_waive(&state, record, &manifest, me.as_ref()),
+            may_waive: self.may_waive(&state, record, me.as_ref()),
             production: production(&state, record, &manifest),
             decisions: record.decisions.clone(),
             may_approve: ruled(&|actor| rules::may_approve(&state, actor, record.id, &record.bundle)),
@@ -339,7 +349,7 @@ impl Engine {
                     && !record.decisions.iter().any(|it| it.person == me.person.card.id)
             });
         let people: BTreeSet<_> = record.decisions.iter().filter(|it| it.approved).map(|it| it.person).collect();
-        let gates = record.manifest.as_ref().map(|it| it.gates.as_slice()).unwrap_or_default();
+        let standing = self.standing(state, record);
         Ok(CandidateRow {
             candidate: record.id,
             model: record.model.as_str().to_owned(),
@@ -354,7 +364,7 @@ impl Engine {
                 .manifest
                 .as_ref()
                 .map_or(u64::from(state.policy.approvals), |it| rules::required_approvals(state, it) as u64),
-            blocking: gates.iter().filter(|gate| gate.blocks() && !waived(record, &gate.gate)).count() as u64,
+            blocking: standing.len() as u64,
             waits_for_me,
         })
     }
@@ -388,11 +398,6 @@ fn slug(facts: &FileFacts) -> String {
     if ModelName::new(&slug).is_ok() { slug } else { "model".to_owned() }
 }
 
-/// Whether somebody let a gate go.
-pub(super) fn waived(record: &CandidateRecord, gate: &str) -> bool {
-    record.waivers.iter().any(|it| it.gate == gate)
-}
-
 pub(super) fn confirmed(typed: &str, name: &str) -> Answer<()> {
     if typed.trim() == name {
         Ok(())
@@ -405,9 +410,8 @@ pub(super) fn confirmed(typed: &str, name: &str) -> Answer<()> {
 }
 
 /// "May this be published?"
-fn answer(row: &CandidateRow, manifest: &BundleManifest, record: &CandidateRecord) -> String {
-    let stands = |gate: &&GateOutcome| gate.blocks() && !waived(record, &gate.gate);
-    let blocking: Vec<String> = manifest.gates.iter().filter(stands).map(|gate| gate.gate.clone()).collect();
+fn answer(row: &CandidateRow, standing: &[rules::Standing]) -> String {
+    let blocking: Vec<String> = standing.iter().map(|it| it.gate.clone()).collect();
     match row.state {
         CandidateState::Published => format!("Published as version {}.", row.version.unwrap_or_default()),
         CandidateState::Rejected => "No: it was rejected.".to_owned(),

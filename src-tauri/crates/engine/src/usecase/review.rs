@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::release::rules;
-use proofmark_domain::release::{BundleManifest, CandidateRecord, ModelName, RegistryState};
+use proofmark_domain::release::{CandidateRecord, ModelName, RegistryState};
 use proofmark_ledger::StoredPerson;
 
 use super::registry::{acting, permission};
-use super::release::waived;
 use crate::Engine;
 use crate::trouble::{Answer, Trouble, sentence};
 
@@ -67,12 +66,12 @@ impl Engine {
         &self,
         state: &RegistryState,
         record: &CandidateRecord,
-        manifest: &BundleManifest,
         me: Option<&StoredPerson>,
     ) -> BTreeMap<String, Permission> {
-        let further = record.rejudged.iter().flat_map(|it| &it.gates);
-        let standing = manifest.gates.iter().chain(further).filter(|it| it.blocks() && !waived(record, &it.gate));
+        // Without a manifest there is nothing that could be let go.
+        let standing = rules::standing(state, record, self.now()).unwrap_or_default();
         standing
+            .into_iter()
             .map(|gate| {
                 let may = match me {
                     Some(me) => permission(rules::may_waive(
@@ -82,6 +81,7 @@ impl Engine {
                         &record.bundle,
                         &gate.gate,
                         "a reason",
+                        None,
                     )),
                     None => Permission::denied("Nobody has been chosen to act. Make a key under Settings, People."),
                 };

@@ -1,8 +1,5 @@
 //! What a candidate consists of: the model's files, what makes them loadable, and the evidence.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
@@ -12,7 +9,6 @@ use proofmark_domain::model::ModelFacts;
 use proofmark_domain::project::Project;
 use proofmark_domain::release::{BundleData, BundleFile, BundleManifest, ModelName};
 use proofmark_domain::run::Run;
-use proofmark_registry::names::{MLFLOW_REGISTERED_META, foreign};
 use proofmark_registry::{SourceBytes, SourceFile, Submission};
 use proofmark_report::interop::{
     ReleaseFacts, TextFile, ml_bom, mlflow_files, model_card, open_lineage, slsa_provenance,
@@ -20,12 +16,10 @@ use proofmark_report::interop::{
 use serde::Serialize;
 use serde_json::Value;
 
+use super::model_place::ModelPlace;
 use crate::Engine;
 use crate::screen::absolute;
-use crate::trouble::{Answer, Trouble, io_trouble};
-
-/// A model folder of MLflow with more files than this is none.
-const MOST_FILES: usize = 10_000;
+use crate::trouble::{Answer, Trouble};
 
 /// What is known about how a model came to be.
 struct Origin {
@@ -36,12 +30,12 @@ struct Origin {
 }
 
 impl Engine {
-    /// The model's files as they would be released. A model that MLflow wrote is its whole folder.
-    pub(super) fn bundle_files(&self, project: &Project, facts: &FileFacts) -> Answer<Vec<BundleFile>> {
+    /// The model's files as they would be released.
+    pub(super) fn bundle_files(&self, project: &Project, place: &ModelPlace) -> Answer<Vec<BundleFile>> {
         let mut files = Vec::new();
-        for (name, path) in sources(project, facts)? {
-            let known = if path == absolute(project, &facts.path)? {
-                Some(facts.clone())
+        for (name, path) in place.sources(project)? {
+            let known = if path == absolute(project, &place.facts.path)? {
+                Some(place.facts.clone())
             } else {
                 let below = path.strip_prefix(&project.root).ok().map(|it| it.to_string_lossy().replace('\\', "/"));
                 // A file that the project does not record is hashed when it is submitted.
@@ -55,12 +49,13 @@ impl Engine {
     pub(super) fn submission(
         &self,
         project: &Project,
-        facts: &FileFacts,
+        place: &ModelPlace,
         model: ModelName,
         draft: CandidateDraft,
         documents: Vec<SourceBytes>,
         request: &CandidateSubmit,
     ) -> Answer<Submission> {
+        let facts = &place.facts;
         let origin = self.origin(project, facts)?;
         let own = NodeId::file(Some(&facts.digest), facts.path.as_str());
         let mut datasets: Vec<BundleData> = origin
@@ -96,9 +91,9 @@ impl Engine {
             environment: origin.environment.as_ref(),
             upstream: &origin.upstream,
         };
-        let sources = sources(project, facts)?;
+        let sources = place.sources(project)?;
         let has_mlmodel = sources.iter().any(|(name, _)| name == "MLmodel");
-        let loader = if has_mlmodel { None } else { mlflow_files(facts.path.file_name(), &known) };
+        let loader = if has_mlmodel { None } else { mlflow_files(&place.name_in_release(project)?, &known) };
         let own_names = |file: &TextFile| !sources.iter().any(|(name, _)| *name == file.path);
         let generated = loader.into_iter().flatten().filter(own_names).map(bytes_of).collect();
         let mut evidence = self.evidence(&origin, facts)?;
@@ -178,39 +173,6 @@ impl Engine {
         }
         Ok(evidence)
     }
-}
-
-/// The files of a model by their names in the release: the file alone, or the folder that MLflow wrote it in.
-fn sources(project: &Project, facts: &FileFacts) -> Answer<Vec<(String, PathBuf)>> {
-    let path = absolute(project, &facts.path)?;
-    let folder = path.parent().filter(|folder| *folder != Path::new(&project.root) && folder.join("MLmodel").is_file());
-    let Some(folder) = folder else { return Ok(vec![(facts.path.file_name().to_owned(), path)]) };
-    let mut found = Vec::new();
-    let mut open = vec![(folder.to_path_buf(), String::new())];
-    while let Some((at, below)) = open.pop() {
-        for entry in fs::read_dir(&at).map_err(|error| io_trouble("listing", &at, &error))? {
-            let entry = entry.map_err(|error| io_trouble("listing", &at, &error))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // MLflow writes the one when it loads a model; the others are made anew by whoever imports the code.
-            if name == MLFLOW_REGISTERED_META || name == "__pycache__" || foreign(&name).is_some() {
-                continue;
-            }
-            let kind = entry.file_type().map_err(|error| io_trouble("reading", &entry.path(), &error))?;
-            if kind.is_dir() {
-                open.push((entry.path(), format!("{below}{name}/")));
-            } else {
-                found.push((format!("{below}{name}"), entry.path()));
-            }
-            if found.len() > MOST_FILES {
-                return Err(Trouble::new(
-                    ErrorCode::InvalidRequest,
-                    format!("{} holds more than {MOST_FILES} files, which no model does.", folder.display()),
-                ));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 fn bytes_of(file: TextFile) -> SourceBytes {

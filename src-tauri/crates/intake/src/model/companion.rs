@@ -42,6 +42,24 @@ pub(crate) fn read(
     }
 }
 
+/// The files that bear the names of arrays of this pickle.
+pub(crate) fn beside(path: &Path) -> std::io::Result<Vec<String>> {
+    let (Some(folder), Some(own)) = (path.parent(), path.file_name().and_then(|it| it.to_str())) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
+        let Some(rest) = name.strip_prefix(own).and_then(|it| it.strip_prefix('_')) else { continue };
+        let Some(number) = rest.strip_suffix(".npy.z").or_else(|| rest.strip_suffix(".npy")) else { continue };
+        if !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()) {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Opens a file of this folder and of no other.
 fn open(folder: &Path, name: &str) -> Result<File, Fault> {
     let plain = {

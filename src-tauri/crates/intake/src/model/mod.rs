@@ -125,6 +125,25 @@ pub fn read_model(path: &Path, limits: &Limits) -> Result<ModelFacts, ModelError
     read_file(path, file, limits, deadline)
 }
 
+/// Files beside a model file, relative to its folder, without which it cannot be loaded: weights that an ONNX model keeps elsewhere, and
+/// arrays of joblib before 0.10. Names are as the model gives them, and may lead out of the folder.
+///
+/// # Errors
+/// [`ModelError::Io`] if the file or its folder cannot be read.
+pub fn companions(path: &Path, limits: &Limits) -> Result<Vec<String>, ModelError> {
+    let io = |source| ModelError::Io { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(io)?;
+    let mut head = Vec::new();
+    (&mut file).take(4_096).read_to_end(&mut head).map_err(io)?;
+    if onnx::sniff(&head) {
+        file.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut source = Source::file(file, limits, Instant::now() + limits.time)
+            .map_err(|fault| io(std::io::Error::other(fault.what())))?;
+        return Ok(onnx::external(&mut source));
+    }
+    companion::beside(path).map_err(io)
+}
+
 /// Whether the first bytes of a file are those of the binary format that XGBoost gave up, which has no mark of its own.
 pub(crate) fn is_old_xgboost(head: &[u8]) -> bool {
     xgboost_binary::sniff(head)

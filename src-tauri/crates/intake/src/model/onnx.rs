@@ -111,6 +111,14 @@ pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
     (facts, result.err())
 }
 
+/// Names of the files in which a model keeps its weights, as far as it can be read.
+pub(crate) fn external(source: &mut Source<'_>) -> Vec<String> {
+    let mut graph = Graph::default();
+    // What cannot be read is said by the reader of the model itself.
+    let _ = header(source, &mut blank("onnx"), &mut graph);
+    graph.external.into_iter().collect()
+}
+
 fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Result<(), Fault> {
     while !source.at_end()? {
         source.tick()?;

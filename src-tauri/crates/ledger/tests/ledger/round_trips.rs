@@ -379,6 +379,7 @@ fn an_attached_registry_keeps_its_trusted_owner() -> Outcome {
     let report = RegistryReport {
         registry: attachment.path.clone(),
         verdict: RegistryVerdict::Ok,
+        sentence: "All is well.".into(),
         versions: vec![],
         problems: vec![],
         ignored: vec![],

@@ -83,8 +83,7 @@ impl Registry {
         self.ensure_trusted(&loaded.state)?;
         let record = version_record(&loaded, model, version)?;
         let mut check = Check::of(self, &loaded);
-        let mut files = Vec::new();
-        check.walk(&layout::version_folder(model, version), "", &mut files)?;
+        let files = check.walk(&(model.clone(), version))?;
         if record.destroyed.is_none() || !files.is_empty() {
             check.version(&(model.clone(), version), &files, watch)?;
         }
@@ -110,6 +109,7 @@ impl Registry {
     /// Verifies a version and copies it to `dest`, which must not exist yet. `dest` appears only when all of it is there
     /// and every byte of the copy has been compared with what was approved. A withdrawn version is refused.
     pub fn fetch(&self, wanted: &Wanted, dest: &Path, watch: &mut Watch<'_>) -> Result<Fetched, RegistryError> {
+        self.ensure_outside(dest)?;
         let loaded = self.load(true)?;
         self.ensure_trusted(&loaded.state)?;
         let (model, version) = self.resolve(&loaded.state, wanted)?;
@@ -119,14 +119,13 @@ impl Registry {
         }
         let base = layout::version_folder(&model, version);
         let mut check = Check::of(self, &loaded);
-        let mut files = Vec::new();
-        check.walk(&base, "", &mut files)?;
+        let key = (model.clone(), version);
+        let files = check.walk(&key)?;
         watch.expect(files.iter().map(|(_, entry)| entry.size.saturating_mul(2)).sum());
         if files.is_empty() {
             let why = "its folder is missing or empty".to_owned();
             return Err(RegistryError::Incomplete { path: self.path(&base), why });
         }
-        let key = (model.clone(), version);
         check.version(&key, &files, watch)?;
         if let Some(worst) = check.findings.iter().max_by_key(|it| it.verdict) {
             let (path, why) = (self.path(&worst.problem.path), worst.problem.message.clone());
@@ -216,7 +215,10 @@ impl Registry {
     ) -> Result<(ModelName, u64), RegistryError> {
         let missing = |what: String| RegistryError::Invalid(format!("{} has no {what}", self.store.place()));
         match wanted {
-            Wanted::Version(model, version) => Ok((model.clone(), *version)),
+            Wanted::Version(model, version) if state.version(model, *version).is_some() => {
+                Ok((model.clone(), *version))
+            }
+            Wanted::Version(model, version) => Err(missing(format!("version {version} of {model}"))),
             Wanted::Alias(model, alias) => {
                 let version = state.aliased(model, alias);
                 Ok((model.clone(), version.ok_or_else(|| missing(format!("{model}@{alias}")))?))

@@ -11,6 +11,8 @@ use proofmark_domain::release::{
 };
 
 use super::{Registry, is_plain_file, short};
+use crate::canonical;
+use crate::dsse::SignatureError;
 use crate::error::RegistryError;
 use crate::keys::{PublicKey, key_id_of};
 use crate::layout::{self, REGISTRY_LOG};
@@ -24,11 +26,22 @@ pub(super) struct Finding {
     pub verdict: RegistryVerdict,
     pub problem: RegistryProblem,
     pub version: Option<(ModelName, u64)>,
+    /// It is about something that counts for nothing, whoever reads it, and takes nothing from what counts. A log keeps such
+    /// things for ever, so they must not stand in the way of a copy.
+    pub void: bool,
+}
+
+/// What to do about something that counts for nothing.
+const VOID: &str = "it counts for nothing and may stay; ask its author, or an owner, how it came about";
+
+/// A finding about something that counts for nothing.
+fn void(code: &str, path: &str, message: String, mend: &str) -> Finding {
+    Finding { void: true, ..finding(RegistryVerdict::Untrusted, code, path, message, mend) }
 }
 
 pub(super) fn finding(verdict: RegistryVerdict, code: &str, path: &str, message: String, mend: &str) -> Finding {
     let problem = RegistryProblem { code: code.to_owned(), path: path.to_owned(), message, mend: mend.to_owned() };
-    Finding { verdict, problem, version: None }
+    Finding { verdict, problem, version: None, void: false }
 }
 
 /// A file or link that is there and cannot be read as a file.
@@ -75,6 +88,9 @@ pub(super) struct Loaded {
     pub heads: BTreeMap<String, (StatementId, Digest)>,
 }
 
+/// No statement is larger. Whoever puts a larger file into the log must not make every reader read it.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Log files that were read before. A file is read again when its size or stamp differs.
 #[derive(Default)]
 pub(super) struct Cache {
@@ -106,18 +122,20 @@ impl Registry {
         let (findings, ignored) = (Vec::new(), Vec::new());
         let mut reading = Reading { registry: self, checking: fresh, cache: &mut cache, findings, ignored };
         let files = reading.files()?;
-        let statements = reading.verified(files);
+        let mut statements = reading.verified(files);
+        reading.check_order(&mut statements);
         reading.check_chains(&statements);
         // Claims are read after statements: a claim's statement was written before the claim, so one that is
         // missing now has not arrived, and was not merely overlooked.
         let (claims, trust_claims) = reading.claims()?;
-        let manifests = reading.manifests(&statements, fresh)?;
+        let (manifests, unfit) = reading.manifests(&statements, fresh)?;
         let versions = claims.iter().flat_map(|(model, numbers)| {
             numbers.iter().filter_map(move |(number, claim)| Some(((model.clone(), *number), claim.holder()?)))
         });
         let trust = trust_claims.iter().filter_map(|(number, claim)| Some((*number, claim.holder()?)));
         let held = Claims { versions: versions.collect(), trust: trust.collect() };
-        let placed = statements.values().map(|(_, placed)| placed.clone()).collect();
+        let fit = statements.iter().filter(|(id, _)| !unfit.contains(id));
+        let placed = fit.map(|(_, (_, placed))| placed.clone()).collect();
         let (mut state, refused) = fold(self.id, placed, &manifests, &held);
         state.settle(self.clock.now());
         let Reading { mut findings, mut ignored, .. } = reading;
@@ -129,12 +147,15 @@ impl Registry {
                 findings.push(refusal(refused, path));
             }
         }
-        let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).collect();
+        let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).chain(unfit).collect();
         let mut heads = BTreeMap::new();
         let mut newest_ms = 0;
         for (id, (_, placed)) in statements.iter().filter(|(id, _)| !refused.contains(id)) {
             heads.insert(placed.statement.key_id.clone(), (*id, placed.digest));
-            newest_ms = newest_ms.max(time_of(id));
+            // Whoever only asks to join sets no time for others.
+            if !matches!(placed.statement.body, StatementBody::JoinRequested { .. }) {
+                newest_ms = newest_ms.max(time_of(id));
+            }
         }
         Ok(Loaded { state, findings, ignored, claims, trust_claims, statements, refused, newest_ms, heads })
     }
@@ -176,10 +197,12 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
         _ => "statement_refused",
     };
     let waits = matches!(code, "statement_waits" | "trust_missing");
-    let verdict = if waits { RegistryVerdict::Incomplete } else { RegistryVerdict::Untrusted };
-    let mend =
-        if waits { WAIT } else { "it counts for nothing and may stay; ask its author, or an owner, how it came about" };
-    finding(verdict, code, path, format!("this statement is not accepted: {}", refused.why), mend)
+    let message = format!("this statement is not accepted: {}", refused.why);
+    if waits {
+        finding(RegistryVerdict::Incomplete, code, path, message, WAIT)
+    } else {
+        void(code, path, message, VOID)
+    }
 }
 
 struct Reading<'r> {
@@ -251,6 +274,11 @@ impl Reading<'_> {
         {
             return Ok(Some(file.clone()));
         }
+        if entry.size > MOST_BYTES {
+            let message = format!("it is larger than {} MiB, which no statement is", MOST_BYTES / 1024 / 1024);
+            self.findings.push(finding(RegistryVerdict::Damaged, "statement_unreadable", path, message, RESTORE));
+            return Ok(None);
+        }
         let Some(bytes) = self.read(path)? else { return Ok(None) };
         match Untrusted::read(&bytes) {
             Ok(bundle) => {
@@ -315,7 +343,7 @@ impl Reading<'_> {
             let (kept, bad) = if replaces { (&path, other) } else { (other, &path) };
             let message = format!("{kept} bears the same id");
             let mend = "it counts for nothing; remove the copy";
-            self.findings.push(finding(RegistryVerdict::Untrusted, code, bad, message, mend));
+            self.findings.push(void(code, bad, message, mend));
             if replaces {
                 statements.insert(id, (path, placed));
             }
@@ -332,11 +360,16 @@ impl Reading<'_> {
         let Some(key) = self.cache.keys.get(key_id) else {
             let message = format!("signed with the key {}, which nobody in this registry holds", short(key_id));
             let mend = "it counts for nothing; if it should, an owner must admit its author first";
-            self.findings.push(finding(RegistryVerdict::Untrusted, "signer_unknown", path, message, mend));
+            self.findings.push(void("signer_unknown", path, message, mend));
             return None;
         };
         let verified = match file.bundle.verify(key) {
             Ok(verified) => verified,
+            Err(error @ SignatureError::Unknown(_)) => {
+                let mend = "if a newer Proofmark wrote it, use that to read this registry; else it counts for nothing and may stay";
+                self.findings.push(void("statement_unknown", path, error.to_string(), mend));
+                return None;
+            }
             Err(error) => {
                 let problem = finding(RegistryVerdict::Damaged, "signature_invalid", path, error.to_string(), RESTORE);
                 self.findings.push(problem);
@@ -348,14 +381,13 @@ impl Reading<'_> {
         if path.rsplit('/').next() != Some(layout::statement_name(&statement).as_str()) {
             let message = format!("its name must be {}", layout::statement_name(&statement));
             let mend = "it counts for nothing; give it back its name, or remove it if it is a copy";
-            self.findings.push(finding(RegistryVerdict::Untrusted, "statement_renamed", path, message, mend));
+            self.findings.push(void("statement_renamed", path, message, mend));
             return None;
         }
         if let StatementBody::TrustProposed { list, .. } = &statement.body
             && let Err(why) = check_keys(list)
         {
-            let mend = "it counts for nothing and may stay; ask its author how it came about";
-            self.findings.push(finding(RegistryVerdict::Untrusted, "trust_malformed", path, why, mend));
+            self.findings.push(void("trust_malformed", path, why, VOID));
             return None;
         }
         let placed = Arc::new(Placed { model, digest, statement });
@@ -363,6 +395,23 @@ impl Reading<'_> {
             known.verified = Some(Arc::clone(&placed));
         }
         Some(placed)
+    }
+
+    /// A statement's id puts it after everything that its author had seen, and no further than their clock. One that lies beyond both
+    /// would leave no place behind it for others, so it is left out.
+    fn check_order(&mut self, statements: &mut BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>) {
+        let mut newest = 0;
+        statements.retain(|id, (path, placed)| {
+            let time = time_of(id);
+            let ahead = time > placed.statement.at.ms().max(newest + 1);
+            if ahead || id.uuid().get_version_num() != 7 {
+                let message = "its id lies later than its own time and than every statement before it";
+                self.findings.push(void("statement_ahead", path, message.to_owned(), VOID));
+                return false;
+            }
+            newest = newest.max(time);
+            true
+        });
     }
 
     /// Each statement's predecessor must be there and older.
@@ -434,19 +483,20 @@ impl Reading<'_> {
         })
     }
 
-    /// The manifests that submissions name, as far as they are there and whole.
+    /// The manifests that submissions name, as far as they are there and whole, and the submissions whose manifest can be none.
     fn manifests(
         &mut self,
         statements: &BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>,
         fresh: bool,
-    ) -> Result<BTreeMap<Digest, Arc<BundleManifest>>, RegistryError> {
-        let mut manifests = BTreeMap::new();
-        for (_, placed) in statements.values() {
+    ) -> Result<(BTreeMap<Digest, Arc<BundleManifest>>, BTreeSet<StatementId>), RegistryError> {
+        let (mut manifests, mut unfit) = (BTreeMap::new(), BTreeSet::new());
+        for (id, (submitted, placed)) in statements {
             let StatementBody::Submitted { bundle, model, .. } = &placed.statement.body else { continue };
-            if manifests.contains_key(bundle) {
+            // One manifest may be submitted under two names, and fits one of them.
+            if manifests.get(bundle).is_some_and(|it: &Arc<BundleManifest>| it.model == *model) {
                 continue;
             }
-            if let Some(known) = self.cache.manifests.get(bundle).filter(|_| !fresh) {
+            if let Some(known) = self.cache.manifests.get(bundle).filter(|it| !fresh && it.model == *model) {
                 manifests.insert(*bundle, Arc::clone(known));
                 continue;
             }
@@ -456,28 +506,34 @@ impl Reading<'_> {
                 self.findings.push(finding(RegistryVerdict::Incomplete, "manifest_missing", &path, message, WAIT));
                 continue;
             };
-            let problem = if sha256(&text) != *bundle {
-                "its bytes are not those that were submitted".to_owned()
-            } else {
-                match serde_json::from_slice::<BundleManifest>(&text) {
-                    Ok(manifest) if manifest.model != *model => {
-                        format!("it is for the model {}, and was submitted for {model}", manifest.model)
-                    }
-                    Ok(manifest) => match super::submit::check_manifest(&manifest) {
-                        Ok(()) => {
-                            let manifest = Arc::new(manifest);
-                            self.cache.manifests.insert(*bundle, Arc::clone(&manifest));
-                            manifests.insert(*bundle, manifest);
-                            continue;
-                        }
-                        Err(error) => error.to_string(),
-                    },
-                    Err(error) => format!("it does not read: {error}"),
+            if sha256(&text) != *bundle {
+                let message = "its bytes are not those that were submitted".to_owned();
+                self.findings.push(finding(RegistryVerdict::Damaged, "manifest_changed", &path, message, RESTORE));
+                continue;
+            }
+            let manifest = canonical::read::<BundleManifest>(&text).map_err(|error| error.to_string());
+            let checked = manifest.and_then(|manifest| {
+                super::submit::check_manifest(&manifest).map_err(|error| error.to_string())?;
+                if manifest.model == *model {
+                    return Ok(manifest);
                 }
-            };
-            self.findings.push(finding(RegistryVerdict::Damaged, "manifest_changed", &path, problem, RESTORE));
+                Err(format!("it is for the model {}, and was submitted for {model}", manifest.model))
+            });
+            match checked {
+                Ok(manifest) => {
+                    let manifest = Arc::new(manifest);
+                    self.cache.manifests.insert(*bundle, Arc::clone(&manifest));
+                    manifests.insert(*bundle, manifest);
+                }
+                // These are the bytes that were submitted, so no other copy has better ones.
+                Err(why) => {
+                    let message = format!("this submission is not accepted: its manifest {}: {why}", bundle.short());
+                    self.findings.push(void("manifest_unfit", submitted, message, VOID));
+                    unfit.insert(*id);
+                }
+            }
         }
-        Ok(manifests)
+        Ok((manifests, unfit))
     }
 }
 

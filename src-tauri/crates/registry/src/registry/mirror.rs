@@ -1,14 +1,14 @@
 //! A second copy of a registry: verified, copied in the order in which it was written, and verified again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use proofmark_domain::registry::RegistryVerdict;
-
+use super::verify::{expected_files, leads_to};
 use super::version::hash;
 use super::{OpenOptions, Registry};
 use crate::error::RegistryError;
-use crate::layout::{LAST_OF_FOLDER, MARKER, STAGING};
+use crate::layout::{self, LAST_OF_FOLDER, MARKER, STAGING};
 use crate::names::foreign;
 use crate::progress::Watch;
 use crate::store::{DirStore, EntryKind, Store};
@@ -26,6 +26,7 @@ impl Registry {
     /// Copies what is new here to `to`, which is made if it is not there and must otherwise be an earlier copy of this
     /// registry. Files that are there already are compared, and only the small ones that follow the statements replaced.
     pub fn mirror(&self, to: &Path, watch: &mut Watch<'_>) -> Result<Mirrored, RegistryError> {
+        self.ensure_outside(to)?;
         let shown = to.display().to_string();
         self.mirror_to(&shown, watch, || {
             fs::create_dir_all(to).map_err(RegistryError::io(&shown, "making the folder"))?;
@@ -47,9 +48,7 @@ impl Registry {
         watch: &mut Watch<'_>,
         open: impl FnOnce() -> Result<Box<dyn Store>, RegistryError>,
     ) -> Result<Mirrored, RegistryError> {
-        let report = self.verify(watch)?;
-        if report.verdict != RegistryVerdict::Ok {
-            let first = report.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
+        if let Some(first) = self.in_the_way(watch)? {
             let why = format!("it does not verify, so it was not copied; {first}");
             return Err(RegistryError::Damaged { path: self.place(), why });
         }
@@ -57,20 +56,29 @@ impl Registry {
         self.same_or_new(target.as_ref(), shown)?;
         let mut done = Mirrored::default();
         // Written in the order of a publication, so that a copy that is cut short is one that has not arrived yet.
+        let ours = self.ours()?;
         for folder in ["objects", "log", "claims", "models"] {
-            self.copy_folder(target.as_ref(), folder, &mut done, watch)?;
+            self.copy_folder(target.as_ref(), folder, &ours, &mut done, watch)?;
         }
         let options = OpenOptions {
             trusted_owner: self.trusted_owner.clone(),
             seen: Some(self.seen()?),
             clock: Some(std::sync::Arc::clone(&self.clock)),
         };
-        let copy = Self::open_in(target, options)?.verify(watch)?;
-        if copy.verdict == RegistryVerdict::Ok {
-            return Ok(done);
+        match Self::open_in(target, options)?.in_the_way(watch)? {
+            None => Ok(done),
+            Some(first) => {
+                let why = format!("the copy does not verify; {first}");
+                Err(RegistryError::Damaged { path: shown.to_owned(), why })
+            }
         }
-        let why = copy.problems.first().map_or_else(String::new, |it| format!("{}: {}", it.path, it.message));
-        Err(RegistryError::Damaged { path: shown.to_owned(), why: format!("the copy does not verify; {why}") })
+    }
+
+    /// What is wrong with the registry, but for what counts for nothing anyway.
+    fn in_the_way(&self, watch: &mut Watch<'_>) -> Result<Option<String>, RegistryError> {
+        let findings = self.findings(watch)?;
+        let first = findings.iter().filter(|it| !it.void).max_by_key(|it| it.verdict);
+        Ok(first.map(|it| format!("{}: {}", it.problem.path, it.problem.message)))
     }
 
     fn same_or_new(&self, target: &dyn Store, shown: &str) -> Result<(), RegistryError> {
@@ -91,10 +99,26 @@ impl Registry {
         }
     }
 
+    /// Files of versions, some of which bear names as synchronisers give them.
+    fn ours(&self) -> Result<BTreeMap<String, ()>, RegistryError> {
+        let state = self.load(false)?.state;
+        let mut ours = BTreeMap::new();
+        for (model, versions) in &state.versions {
+            for (number, record) in versions {
+                let Some(candidate) = state.candidates.get(&record.candidate) else { continue };
+                let base = layout::version_folder(model, *number);
+                let files = candidate.manifest.as_deref().map(expected_files).unwrap_or_default();
+                ours.extend(files.into_keys().map(|name| (format!("{base}/{name}"), ())));
+            }
+        }
+        Ok(ours)
+    }
+
     fn copy_folder(
         &self,
         target: &dyn Store,
         folder: &str,
+        ours: &BTreeMap<String, ()>,
         done: &mut Mirrored,
         watch: &mut Watch<'_>,
     ) -> Result<(), RegistryError> {
@@ -103,11 +127,11 @@ impl Registry {
         entries.sort_by_key(|entry| entry.name == LAST_OF_FOLDER);
         for entry in entries {
             let path = format!("{folder}/{}", entry.name);
-            if foreign(&entry.name).is_some() {
+            if foreign(&entry.name).is_some() && !ours.contains_key(&path) && !leads_to(ours, &path) {
                 continue;
             }
             match entry.kind {
-                EntryKind::Folder => self.copy_folder(target, &path, done, watch)?,
+                EntryKind::Folder => self.copy_folder(target, &path, ours, done, watch)?,
                 EntryKind::File => self.copy_file(target, &path, entry.size, done, watch)?,
                 EntryKind::Link | EntryKind::Other => {}
             }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proofmark_domain::id::{CandidateId, RegistryId, StatementId};
-use proofmark_domain::registry::Seen;
+use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, Seen, sentence};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, Policy, RegistryState, ReleaseBlocked, Statement, StatementBody};
 use proofmark_domain::{Digest, Timestamp};
@@ -97,6 +97,32 @@ impl std::fmt::Debug for Registry {
     }
 }
 
+/// Whether a folder was a registry once, whatever became of its first file.
+pub fn has_remains(dir: &Path) -> bool {
+    let there = |name: &str| fs::symlink_metadata(dir.join(name)).is_ok();
+    there(MARKER) || (there("log") && there("claims") && there("objects"))
+}
+
+/// What there is to say about a registry whose first file no longer reads.
+pub fn report_of_remains(place: &str, error: &RegistryError) -> RegistryReport {
+    let problems = vec![RegistryProblem {
+        code: "marker_unreadable".to_owned(),
+        path: MARKER.to_owned(),
+        message: error.to_string(),
+        mend: "put this file back from a copy of the registry; every statement names the registry's identifier"
+            .to_owned(),
+    }];
+    let verdict = RegistryVerdict::Damaged;
+    RegistryReport {
+        registry: place.to_owned(),
+        verdict,
+        sentence: sentence(verdict, &problems, &[]),
+        versions: Vec::new(),
+        problems,
+        ignored: Vec::new(),
+    }
+}
+
 impl Registry {
     /// Begins a registry in a directory, which is made if it is not there. `owner` becomes its first owner, and holds no
     /// other role until an owner gives it.
@@ -143,10 +169,17 @@ impl Registry {
     pub fn open_in(store: Box<dyn Store>, options: OpenOptions) -> Result<Self, RegistryError> {
         let path = store.place();
         let text = store.read(MARKER).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                RegistryError::NotARegistry { path: path.clone(), why: format!("there is no {MARKER} in it") }
-            } else {
-                RegistryError::io(format!("{path}/{MARKER}"), "reading")(error)
+            use std::io::ErrorKind::{FileTooLarge, InvalidInput, IsADirectory, NotFound};
+            match error.kind() {
+                NotFound => {
+                    RegistryError::NotARegistry { path: path.clone(), why: format!("there is no {MARKER} in it") }
+                }
+                // Whatever else bears the name.
+                InvalidInput | IsADirectory | FileTooLarge => {
+                    let why = format!("{MARKER} does not read ({error})");
+                    RegistryError::NotARegistry { path: path.clone(), why }
+                }
+                _ => RegistryError::io(format!("{path}/{MARKER}"), "reading")(error),
             }
         })?;
         let marker: Marker = serde_json::from_slice(&text).map_err(|error| RegistryError::NotARegistry {
@@ -242,6 +275,20 @@ impl Registry {
             }
         }
         Ok(hash.finish())
+    }
+
+    /// Copies and views must not lie in the registry itself: others would find in it what nobody published.
+    fn ensure_outside(&self, to: &Path) -> Result<(), RegistryError> {
+        let Some(folder) = self.store.folder() else { return Ok(()) };
+        let io = RegistryError::io(to.display().to_string(), "looking at");
+        let whole = std::path::absolute(to).map_err(io)?;
+        // What is there of it, with links followed; the rest is yet to be made.
+        let there = whole.ancestors().find_map(|above| fs::canonicalize(above).ok());
+        if there.is_some_and(|there| there.starts_with(folder)) || whole.starts_with(folder) {
+            let shown = to.display();
+            return Err(RegistryError::Invalid(format!("{shown} lies in the registry; choose a folder outside of it")));
+        }
+        Ok(())
     }
 
     fn path(&self, path: &str) -> String {

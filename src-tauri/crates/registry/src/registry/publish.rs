@@ -50,7 +50,7 @@ impl Registry {
             None => false,
         };
         if !shown {
-            self.prepare(&room, &manifest, publisher, watch)?;
+            self.prepare(&room, (&record.bundle, &manifest), publisher, watch)?;
         }
         let version = self.number(publisher, candidate)?;
         if !shown {
@@ -80,7 +80,9 @@ impl Registry {
             }
             rules::may_publish(&loaded.state, self.actor(publisher), candidate, &record.bundle)?;
             let model = &record.model;
-            let last = loaded.claims.get(model).and_then(|claims| claims.last_key_value());
+            let last = loaded.claims.get(model).and_then(|claims| {
+                claims.iter().rev().find(|(number, claim)| !is_false(&loaded, model, **number, claim))
+            });
             // Only where files cannot get name and content in one step can a claim be cut short.
             let cut_short = match last {
                 Some((number, Claim::Partial)) => Some(*number),
@@ -125,6 +127,11 @@ impl Registry {
         let mut number = from;
         loop {
             let path = layout::claim(model, number);
+            if number > layout::HIGHEST {
+                let why = "somebody claimed the highest number there can be, so no other is left".to_owned();
+                let path = self.path(&layout::claim(model, layout::HIGHEST));
+                return Err(RegistryError::Damaged { path, why });
+            }
             if self.store.entry(&path).map_err(RegistryError::io(self.path(&path), "looking at"))?.is_none() {
                 return Ok(number);
             }
@@ -135,8 +142,21 @@ impl Registry {
     /// Whether a claim that was cut short has been so for long enough that nobody is still writing it.
     pub(super) fn is_abandoned(&self, path: &str) -> Result<bool, RegistryError> {
         let entry = self.store.entry(path).map_err(RegistryError::io(self.path(path), "looking at"))?;
-        let modified_ms = entry.and_then(|entry| entry.stamp).map_or(i64::MAX, |stamp| stamp[0] / 1_000_000);
-        Ok(self.clock.now().ms().saturating_sub(modified_ms) > ABANDONED_MS)
+        let Some(modified_ms) = entry.and_then(|entry| entry.stamp).map(|stamp| stamp[0] / 1_000_000) else {
+            return Ok(false);
+        };
+        let since = |now: i64| now.saturating_sub(modified_ms);
+        Ok(since(self.clock.now().ms()) > ABANDONED_MS || since(self.now_of_store()?) < -ABANDONED_MS)
+    }
+
+    /// The time by the clock that dates the files of this place. A file that it dates far ahead is not one that is being written.
+    fn now_of_store(&self) -> Result<i64, RegistryError> {
+        let room = self.workroom();
+        let path = room.path("now");
+        let io = |what| RegistryError::io(self.path(&path), what);
+        self.store.stage(&path, &mut [].as_slice()).map_err(io("writing"))?;
+        let entry = self.store.entry(&path).map_err(io("looking at"))?;
+        Ok(entry.and_then(|entry| entry.stamp).map_or_else(|| self.clock.now().ms(), |stamp| stamp[0] / 1_000_000))
     }
 
     /// Whether the number is this statement's now. What the file says decides, also when the call itself failed: an
@@ -249,6 +269,16 @@ pub(super) fn known(loaded: &Loaded, candidate: CandidateId) -> Result<Candidate
 pub(super) fn manifest_of(record: &CandidateRecord) -> Result<Arc<BundleManifest>, RegistryError> {
     let missing = || ReleaseBlocked::ManifestMissing { bundle: record.bundle.short() };
     Ok(record.manifest.clone().ok_or_else(missing)?)
+}
+
+/// Whether a claim names a statement that is there and says something else. Nobody published under such a number, so the numbers do
+/// not go on from it.
+fn is_false(loaded: &Loaded, of: &ModelName, number: u64, claim: &Claim) -> bool {
+    let Some(named) = claim.holder() else { return false };
+    loaded.statements.values().any(|(_, it)| {
+        let publishes = matches!(&it.statement.body, StatementBody::Published { model, version, .. } if model == of && *version == number);
+        it.digest == named && !publishes
+    })
 }
 
 /// A statement of this key that already says so, left by an attempt that was cut short before its claim.

@@ -57,7 +57,7 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         let (bundle, gate, reason) = (*bundle, gate.to_owned(), reason.to_owned());
         self.act(signer, Some(candidate), |state, actor| {
-            rules::may_waive(state, actor, candidate, &bundle, &gate, &reason)?;
+            rules::may_waive(state, actor, candidate, &bundle, &gate, &reason, expires)?;
             Ok(StatementBody::Waived { candidate, bundle, gate, reason, expires })
         })
         .map(drop)

@@ -73,7 +73,10 @@ pub struct Submission {
     pub note: String,
 }
 
-/// Checks what a manifest says about names, wherever it came from.
+/// Sizes are added up for progress and shown in windows, whose numbers are exact up to here.
+const MOST_BYTES: u64 = 1 << 53;
+
+/// Checks what a manifest says about names and sizes, wherever it came from.
 pub(super) fn check_manifest(manifest: &BundleManifest) -> Result<(), BadPath> {
     for files in [&manifest.files, &manifest.evidence] {
         names::check_paths(files.iter().map(|file| file.path.as_str()))?;
@@ -81,6 +84,10 @@ pub(super) fn check_manifest(manifest: &BundleManifest) -> Result<(), BadPath> {
     let bad = |path: &str, why: &str| Err(BadPath { path: path.to_owned(), why: why.to_owned() });
     if manifest.files.is_empty() {
         return bad("model", "a release needs at least one model file");
+    }
+    let mut sizes = manifest.files.iter().chain(&manifest.evidence).map(|file| file.size);
+    if sizes.try_fold(0u64, u64::checked_add).is_none_or(|all| all > MOST_BYTES) {
+        return bad("model", "its files would be larger than any disk");
     }
     if manifest.files.iter().any(|file| file.path.eq_ignore_ascii_case(MLFLOW_REGISTERED_META)) {
         return bad(
@@ -123,6 +130,12 @@ impl Registry {
         submission: &Submission,
         watch: &mut Watch<'_>,
     ) -> Result<CandidateId, RegistryError> {
+        if let Some(what) = names::foreign(submission.model.as_str()) {
+            let name = &submission.model;
+            return Err(RegistryError::Invalid(format!(
+                "a model cannot be called `{name}`: readers of a shared folder take such a name for {what}"
+            )));
+        }
         rules::may_submit(&self.ready(submitter)?.state, self.actor(submitter))?;
         let sources = checked_sources(submission)?;
         watch.expect(sources.iter().map(|(.., size)| size).sum::<u64>());

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proofmark_domain::Digest;
-use proofmark_domain::registry::{RegistryReport, RegistryVerdict, VersionVerdict};
+use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, VersionVerdict, sentence};
 use proofmark_domain::release::{
-    BundleManifest, CandidateRecord, CandidateState, ModelName, StatementBody, VersionRecord,
+    BundleManifest, CandidateRecord, CandidateState, ModelName, Statement, StatementBody, VersionRecord,
 };
 
 use super::log::{Claim, Finding, Loaded, finding, unreadable};
@@ -35,9 +35,19 @@ impl Registry {
     /// the report.
     pub fn verify(&self, watch: &mut Watch<'_>) -> Result<RegistryReport, RegistryError> {
         let loaded = self.load(true)?;
+        Ok(self.check(&loaded, watch)?.report())
+    }
+
+    /// Everything that is wrong with the whole registry.
+    pub(super) fn findings(&self, watch: &mut Watch<'_>) -> Result<Vec<Finding>, RegistryError> {
+        let loaded = self.load(true)?;
+        Ok(self.check(&loaded, watch)?.findings)
+    }
+
+    fn check<'r>(&'r self, loaded: &'r Loaded, watch: &mut Watch<'_>) -> Result<Check<'r>, RegistryError> {
         let mut check = Check {
             registry: self,
-            loaded: &loaded,
+            loaded,
             findings: loaded.findings.clone(),
             ignored: loaded.ignored.clone(),
             hashed: HashMap::new(),
@@ -59,7 +69,7 @@ impl Registry {
             check.version(version, files, watch)?;
         }
         check.views(&folders)?;
-        Ok(check.report())
+        Ok(check)
     }
 }
 
@@ -293,9 +303,9 @@ impl<'r> Check<'r> {
                 let number = entry.name.strip_prefix("version-").and_then(layout::read_number);
                 match (number, entry.kind) {
                     (Some(number), EntryKind::Folder) => {
-                        let mut files = Files::new();
-                        self.walk(&path, "", &mut files)?;
-                        folders.insert((model.clone(), number), files);
+                        let key = (model.clone(), number);
+                        let files = self.walk(&key)?;
+                        folders.insert(key, files);
                     }
                     _ if matches!(entry.name.as_str(), "meta.yaml" | "aliases") => {}
                     _ => self.ignore(&path),
@@ -316,25 +326,28 @@ impl<'r> Check<'r> {
         Ok(folders)
     }
 
-    /// Lists a folder with everything below it, by path relative to `base`.
-    pub fn walk(&mut self, base: &str, below: &str, files: &mut Files) -> Result<(), RegistryError> {
-        let mut open = vec![below.to_owned()];
+    /// Lists the folder of a version with everything below it, by path relative to that folder.
+    pub fn walk(&mut self, (model, number): &(ModelName, u64)) -> Result<Files, RegistryError> {
+        let base = layout::version_folder(model, *number);
+        let state = &self.loaded.state;
+        let candidate = state.version(model, *number).and_then(|it| state.candidates.get(&it.candidate));
+        let expected = candidate.and_then(|it| it.manifest.as_deref()).map(expected_files).unwrap_or_default();
+        let mut files = Files::new();
+        let mut open = vec![String::new()];
         while let Some(folder) = open.pop() {
-            let path = if folder.is_empty() { base.to_owned() } else { format!("{base}/{folder}") };
+            let path = if folder.is_empty() { base.clone() } else { format!("{base}/{folder}") };
             for entry in self.list(&path)? {
                 let name = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
-                if entry.kind == EntryKind::Folder {
-                    if foreign(&entry.name).is_some() {
-                        self.ignore(&format!("{base}/{name}"));
-                    } else {
-                        open.push(name);
-                    }
-                } else {
+                if entry.kind != EntryKind::Folder {
                     files.push((name, entry));
+                } else if foreign(&entry.name).is_none() || leads_to(&expected, &name) {
+                    open.push(name);
+                } else {
+                    self.ignore(&format!("{base}/{name}"));
                 }
             }
         }
-        Ok(())
+        Ok(files)
     }
 
     /// Checks a version folder against what was published.
@@ -611,14 +624,24 @@ impl<'r> Check<'r> {
                 version: key.1,
             }
         });
+        let versions: Vec<VersionVerdict> = versions.collect();
+        let problems: Vec<RegistryProblem> = self.findings.iter().map(|it| it.problem.clone()).collect();
+        let verdict = self.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok);
         RegistryReport {
             registry: self.registry.store.place(),
-            verdict: self.findings.iter().map(|it| it.verdict).max().unwrap_or(RegistryVerdict::Ok),
-            versions: versions.collect(),
-            problems: self.findings.iter().map(|it| it.problem.clone()).collect(),
+            verdict,
+            sentence: sentence(verdict, &problems, &versions),
+            versions,
+            problems,
             ignored: self.ignored.clone(),
         }
     }
+}
+
+/// Whether a folder holds any of these files.
+pub(super) fn leads_to<T>(files: &BTreeMap<String, T>, folder: &str) -> bool {
+    let below = format!("{folder}/");
+    files.range(below.clone()..).next().is_some_and(|(name, _)| name.starts_with(&below))
 }
 
 /// The files of a version folder, with digest and size where the manifest gives them.
@@ -632,7 +655,28 @@ pub(super) fn expected_files(manifest: &BundleManifest) -> BTreeMap<String, Opti
 /// Names of the statements without which a version does not prove itself.
 fn own_statements(loaded: &Loaded, record: &VersionRecord) -> BTreeSet<String> {
     let own = record.proof.iter().chain([&record.statement]).filter_map(|id| loaded.statements.get(id));
-    own.map(|(_, placed)| layout::statement_name(&placed.statement)).collect()
+    let own = own.map(|(_, placed)| &placed.statement);
+    own.chain(lists_of(loaded, record)).map(layout::statement_name).collect()
+}
+
+/// The versions of the trust list that lead to the one under which a version was published: its publisher had them all.
+fn lists_of<'l>(loaded: &'l Loaded, record: &VersionRecord) -> Vec<&'l Statement> {
+    let proposals: HashMap<Digest, (&Statement, Option<Digest>)> = loaded
+        .statements
+        .values()
+        .filter_map(|(_, it)| match &it.statement.body {
+            StatementBody::TrustProposed { list, .. } => Some((it.digest, (&it.statement, list.previous))),
+            _ => None,
+        })
+        .collect();
+    let mut next = loaded.statements.get(&record.statement).and_then(|(_, it)| it.statement.trust);
+    let mut lists = Vec::new();
+    // Each names the one before by its digest, so there is no way back to where it began.
+    while let Some((statement, previous)) = next.and_then(|digest| proposals.get(&digest)) {
+        lists.push(*statement);
+        next = *previous;
+    }
+    lists
 }
 
 impl<'r> Check<'r> {

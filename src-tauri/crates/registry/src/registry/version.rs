@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use super::log::Loaded;
 use super::publish::{known, manifest_of, version_record};
 use super::{Registry, Workroom};
-use crate::canonical;
 use crate::error::RegistryError;
 use crate::keys::Signer;
 use crate::layout;
@@ -50,7 +49,7 @@ impl Registry {
     pub(super) fn prepare(
         &self,
         room: &Workroom<'_>,
-        manifest: &BundleManifest,
+        (bundle, manifest): (&Digest, &BundleManifest),
         publisher: &Signer,
         watch: &mut Watch<'_>,
     ) -> Result<(), RegistryError> {
@@ -61,8 +60,8 @@ impl Registry {
         for (folder, file) in parts {
             self.place_object(file, &room.path(&format!("version/{folder}/{}", file.path)), watch)?;
         }
-        let text = canonical::to_bytes(manifest)
-            .map_err(|error| RegistryError::Invalid(format!("the manifest cannot be written: {error}")))?;
+        // The very bytes that were approved: a program that knows more fields would write others.
+        let text = self.object(bundle)?;
         self.stage(&room.path("version/manifest.json"), &text)?;
         let resources = manifest.files.iter().map(|file| (file.path.clone(), file.digest));
         let bundle = oms::sign_resources("model", resources.collect(), &[MLFLOW_REGISTERED_META.to_owned()], publisher)
@@ -86,7 +85,11 @@ impl Registry {
             _ => RegistryError::io(shown.clone(), "opening")(error),
         })?;
         let (digest, size) = hash(source.as_mut(), &file.path, watch, |_| Ok(()))?;
-        if digest != file.digest || size != file.size {
+        if digest == file.digest && size != file.size {
+            let why = format!("it holds {}, which its manifest says has {} bytes", file.path, file.size);
+            return Err(RegistryError::Damaged { path: shown, why });
+        }
+        if digest != file.digest {
             let why = format!("it should hold {}, and its bytes have changed; submitting again restores it", file.path);
             return Err(RegistryError::Damaged { path: shown, why });
         }

@@ -19,10 +19,7 @@ impl Registry {
     pub fn view_to(&self, to: &Path, watch: &mut Watch<'_>) -> Result<usize, RegistryError> {
         let state = self.state()?;
         let shown = to.display().to_string();
-        let inside = self.store.folder().is_some_and(|folder| to.starts_with(folder));
-        if inside {
-            return Err(RegistryError::Invalid(format!("{shown} lies in the registry; choose a folder outside of it")));
-        }
+        self.ensure_outside(to)?;
         let models = to.join("models");
         // Only ever what an earlier view left there: a folder with anything else is not touched.
         if models.exists() && !to.join(MARK).exists() {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
 use proofmark_domain::Timestamp;
 use proofmark_domain::id::StatementId;
 use proofmark_domain::person::Role;
 use proofmark_domain::registry::RegistryVerdict;
 use proofmark_domain::release::{ReleaseBlocked, Statement, StatementBody};
-use proofmark_registry::registry::{OpenOptions, TrustChange};
-use proofmark_registry::{Clock, Registry, RegistryError, Signer, SystemClock, Wanted, Watch, layout, statement};
+use proofmark_registry::registry::{OpenOptions, SourceFile, TrustChange};
+use proofmark_registry::{Clock, Registry, RegistryError, Signer, SystemClock, Wanted, Watch, dsse, layout, statement};
+use sha2::Digest as _;
 
 use crate::support::{Outcome, Team, all_files, assert_whole, churn, codes, copy_tree, person};
 
@@ -304,7 +306,6 @@ fn names_in_a_manifest_that_leave_the_registry_are_refused_by_readers() -> Outco
             "limits": "", "metrics": {}, "model": "churn", "purpose": "p",
         });
         let text = serde_json::to_vec(&manifest)?;
-        use sha2::Digest as _;
         let bundle = proofmark_domain::Digest::from_bytes(sha2::Sha256::digest(&text).into());
         let path = team.dir().join(layout::object(&bundle));
         fs::create_dir_all(path.parent().ok_or("a folder")?)?;
@@ -313,7 +314,7 @@ fn names_in_a_manifest_that_leave_the_registry_are_refused_by_readers() -> Outco
         let body = StatementBody::Submitted { candidate, bundle, model: churn(), note: String::new() };
         forge(&team, &team.ann, "log/churn", now(), body)?;
         let report = team.verify()?;
-        assert_eq!(report.verdict, RegistryVerdict::Damaged, "`{}`: {:?}", bad.escape_debug(), codes(&report));
+        assert_eq!(codes(&report), ["manifest_unfit"], "`{}`: {:#?}", bad.escape_debug(), report.problems);
         let result = registry.approve(&team.bob, candidate, &bundle, "fine");
         assert!(result.is_err(), "nobody can approve `{}`", bad.escape_debug());
     }
@@ -539,6 +540,284 @@ fn whatever_lies_in_the_way_is_reported_and_the_check_goes_on() -> Outcome {
         std::os::unix::fs::symlink(&away, &at)?;
         let report = team.verify()?;
         assert!(report.verdict > RegistryVerdict::Ok, "{path} as a link: {report:?}");
+    }
+    Ok(())
+}
+
+/// Writes a file in the log whose payload its author signed as it is.
+fn forge_payload(team: &Team, signer: &Signer, statement: &Statement, payload: Vec<u8>) -> Tried<PathBuf> {
+    let path = team.dir().join("log/churn").join(layout::statement_name(statement));
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    fs::write(&path, dsse::Bundle::sign(dsse::IN_TOTO, payload, signer).to_bytes()?)?;
+    Ok(path)
+}
+
+/// A statement and the payload that is signed for it.
+fn drafted(team: &Team, signer: &Signer, body: StatementBody) -> Tried<(Statement, serde_json::Value)> {
+    let state = team.open()?.state()?;
+    let statement = Statement {
+        id: StatementId::from_uuid(SystemClock.fresh(SystemClock.now())),
+        registry: state.id,
+        at: SystemClock.now(),
+        author: signer.card().id,
+        key_id: signer.key_id().to_owned(),
+        previous: None,
+        trust: state.trust_statement,
+        body,
+    };
+    let (bytes, _) = statement::sign(&statement, signer)?;
+    let bundle: serde_json::Value = serde_json::from_slice(&bytes)?;
+    let payload = bundle["dsseEnvelope"]["payload"].as_str().ok_or("a payload")?;
+    let payload = base64::engine::general_purpose::STANDARD.decode(payload)?;
+    Ok((statement, serde_json::from_slice(&payload)?))
+}
+
+fn promotion(from: Option<Timestamp>) -> StatementBody {
+    let (alias, reason) = ("staging".to_owned(), "try".to_owned());
+    StatementBody::Promoted { model: churn(), alias, version: 1, reason, from }
+}
+
+#[test]
+fn a_statement_that_says_more_than_is_understood_counts_for_nothing() -> Outcome {
+    let team = Team::published()?;
+    let (statement, payload) = drafted(&team, &team.ann, promotion(None))?;
+    let (mut more, mut kind, mut newer) = (payload.clone(), payload.clone(), payload.clone());
+    more["predicate"]["only_if"] = "approved twice".into();
+    kind["predicate"]["kind"] = "quarantined".into();
+    newer["predicateType"] = "https://proofmark.dev/statement/v9".into();
+    let mut forms: Vec<Vec<u8>> = Vec::new();
+    for value in [&more, &kind, &newer] {
+        forms.push(serde_json::to_vec(value)?);
+    }
+    forms.push(serde_json::to_vec_pretty(&payload)?);
+    let text = String::from_utf8(serde_json::to_vec(&payload)?)?;
+    forms.push(text.replace("\"version\":1", "\"version\":2,\"version\":1").into_bytes());
+    for form in forms {
+        let path = forge_payload(&team, &team.ann, &statement, form)?;
+        let report = team.verify()?;
+        assert_eq!(codes(&report), ["statement_unknown"], "{:#?}", report.problems);
+        assert_eq!(report.verdict, RegistryVerdict::Untrusted, "its author did sign it");
+        assert_eq!(team.open()?.state()?.aliased(&churn(), "staging"), None, "it moves no alias");
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_promotion_with_a_time_is_of_a_kind_that_older_readers_refuse() -> Outcome {
+    let team = Team::published()?;
+    let later = Timestamp::from_ms(now() + 3_600_000);
+    let (_, at_once) = drafted(&team, &team.ann, promotion(None))?;
+    let (statement, planned) = drafted(&team, &team.ann, promotion(Some(later)))?;
+    assert_eq!(at_once["predicateType"], statement::PREDICATE, "as ever");
+    assert_eq!(planned["predicateType"], statement::PREDICATE_2, "a reader of before passes it over");
+    let mut before = planned;
+    before["predicateType"] = statement::PREDICATE.into();
+    forge_payload(&team, &team.ann, &statement, serde_json::to_vec(&before)?)?;
+    let state = team.open()?.state()?;
+    assert_eq!(state.aliased(&churn(), "staging"), None, "its time has not come");
+    let plan = state.aliases[&churn()]["staging"].planned().map(|it| it.version);
+    assert_eq!(plan, Some(1), "plans that were signed before there was a kind for them still wait");
+    Ok(())
+}
+
+#[test]
+fn whoever_asks_to_join_cannot_take_the_last_place_in_the_order() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    for (id, at) in [((1i64 << 48) - 1, now()), (now() + 86_400_000, now())] {
+        let request = StatementBody::JoinRequested { person: team.eve.card().clone(), note: String::new() };
+        let forged = Statement {
+            id: StatementId::from_uuid(SystemClock.fresh(Timestamp::from_ms(id))),
+            registry: registry.id(),
+            at: Timestamp::from_ms(at),
+            author: team.eve.card().id,
+            key_id: team.eve.key_id().to_owned(),
+            previous: None,
+            trust: None,
+            body: request,
+        };
+        let (bytes, _) = statement::sign(&forged, &team.eve)?;
+        fs::write(team.dir().join("log/_registry").join(layout::statement_name(&forged)), bytes)?;
+    }
+    assert_eq!(codes(&team.verify()?), ["statement_ahead", "statement_ahead"], "it is named");
+    let candidate = team.approved(&registry, "after it")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 2, "and stops nobody");
+    Ok(())
+}
+
+#[test]
+fn a_manifest_that_is_none_becomes_no_candidate_and_no_version() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let manifest = fs::read_to_string(team.dir().join("models/churn/version-1/manifest.json"))?;
+    let value: serde_json::Value = serde_json::from_str(&manifest)?;
+    let (mut more, mut huge) = (value.clone(), value.clone());
+    more["only_for"] = "tests".into();
+    for file in huge["files"].as_array_mut().into_iter().flatten() {
+        file["size"] = u64::MAX.into();
+    }
+    let texts = [
+        serde_json::to_string_pretty(&value)?,
+        serde_json::to_string(&more)?,
+        serde_json::to_string(&huge)?,
+        manifest.replace("data/vocab.txt", "../../vocab.txt"),
+        manifest.replace("\"purpose\"", "\"purpose\":\"other\",\"purpose\""),
+    ];
+    for text in texts {
+        let bundle = proofmark_domain::Digest::from_bytes(sha2::Sha256::digest(text.as_bytes()).into());
+        let object = team.dir().join(layout::object(&bundle));
+        fs::create_dir_all(object.parent().unwrap_or(Path::new(".")))?;
+        fs::write(&object, &text)?;
+        let candidate = proofmark_domain::id::CandidateId::from_uuid(SystemClock.fresh(SystemClock.now()));
+        let body = StatementBody::Submitted { candidate, bundle, model: churn(), note: String::new() };
+        let path = forge(&team, &team.ann, "log/churn", now(), body)?;
+        let report = team.verify()?;
+        assert_eq!(codes(&report), ["manifest_unfit"], "{text}: {:#?}", report.problems);
+        assert!(!registry.state()?.candidates.contains_key(&candidate), "nobody is asked to approve it");
+        let to = team.room.path().join("copy");
+        registry.mirror(&to, &mut Watch::silent())?;
+        assert!(to.join("models/churn/version-1/model.sig").is_file(), "and it keeps nobody from a copy");
+        fs::remove_dir_all(&to)?;
+        fs::remove_file(path)?;
+        fs::remove_file(object)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn numbers_cannot_be_used_up() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let claims = team.dir().join("claims/churn");
+    for false_number in ["18446744073709551615", "999999999"] {
+        fs::copy(claims.join("1"), claims.join(false_number))?;
+    }
+    assert_ne!(team.verify()?.verdict, RegistryVerdict::Ok, "it is named");
+    let candidate = team.approved(&registry, "second")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 2, "nobody published those numbers");
+    fs::write(claims.join("999999999"), layout::claim_text(&proofmark_domain::Digest::from_bytes([7; 32])))?;
+    let candidate = team.approved(&registry, "third")?;
+    let result = registry.publish(&team.ann, candidate, &mut Watch::silent());
+    assert!(matches!(result, Err(RegistryError::Damaged { .. })), "the claim is named: {result:?}");
+    Ok(())
+}
+
+#[test]
+fn a_claim_that_was_cut_short_and_is_dated_ahead_can_be_taken_over() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let claim = fs::File::create(team.dir().join("claims/churn/2"))?;
+    claim.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(100_000_000))?;
+    let candidate = team.approved(&registry, "second")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 2, "nobody is writing it");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_copied_into_the_registry_itself() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let inside = team.dir().join("models/churn/version-9");
+    let around = team.source().join("../registry/copy");
+    for to in [&inside, &around] {
+        let wanted: Wanted = "churn/1".parse()?;
+        let fetched = registry.fetch(&wanted, to, &mut Watch::silent());
+        assert!(matches!(fetched, Err(RegistryError::Invalid(_))), "{fetched:?}");
+        assert!(registry.view_to(to, &mut Watch::silent()).is_err(), "a view neither");
+        assert!(registry.mirror(to, &mut Watch::silent()).is_err(), "a mirror neither");
+        assert!(!to.exists(), "nothing was made");
+    }
+    assert_whole(&team.verify()?, "nothing came in");
+    Ok(())
+}
+
+#[test]
+fn files_that_are_named_as_synchronisers_name_theirs_are_released_like_others() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    fs::create_dir_all(team.source().join("part (2)"))?;
+    let mut submission = team.submission("odd names");
+    for name in ["weights (1).bin", "part (2)/x.tmp"] {
+        fs::write(team.source().join(name), name)?;
+        submission.files.push(SourceFile { path: name.to_owned(), source: team.source().join(name) });
+    }
+    let candidate = registry.submit(&team.ann, &submission, &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    registry.approve(&team.bob, candidate, &bundle, "fine")?;
+    registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+    assert_whole(&team.verify()?, "published");
+    let (copy, out) = (team.room.path().join("copy"), team.room.path().join("out"));
+    registry.mirror(&copy, &mut Watch::silent())?;
+    registry.fetch(&"churn".parse()?, &out, &mut Watch::silent())?;
+    for folder in [copy.join("models/churn/version-1"), out] {
+        assert!(folder.join("model/part (2)/x.tmp").is_file(), "{} has all of it", folder.display());
+    }
+    submission.model = proofmark_domain::release::ModelName::new("churn.tmp")?;
+    let refused = registry.submit(&team.ann, &submission, &mut Watch::silent());
+    assert!(matches!(refused, Err(RegistryError::Invalid(_))), "its statements would be passed over: {refused:?}");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_too_large_for_a_statement_is_not_read() -> Outcome {
+    let team = Team::published()?;
+    let name = format!("{}-{}.json", SystemClock.fresh(SystemClock.now()), "0".repeat(12));
+    let file = fs::File::create(team.dir().join("log/churn").join(name))?;
+    file.set_len(60 * 1024 * 1024)?;
+    assert_eq!(codes(&team.verify()?), ["statement_unreadable"], "it is named");
+    let registry = team.open()?;
+    let candidate = team.approved(&registry, "second")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 2, "and stops nobody");
+    Ok(())
+}
+
+#[test]
+fn the_small_program_takes_no_option_that_it_does_not_know() -> Outcome {
+    let team = Team::published()?;
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proofmark-verify"));
+        command.args(arguments).output()
+    };
+    let dir = team.dir().display().to_string();
+    let wrong = "0".repeat(64);
+    let (owner, joined) = (team.owner.key_id(), format!("--owner={wrong}"));
+    let all: [(&[&str], i32); 8] = [
+        (&["registry", &dir, "--owner", owner], 0),
+        (&["registry", &dir, "--onwer", &wrong], 2),
+        (&["registry", &dir, "--owner", ""], 2),
+        (&["registry", &dir, &joined], 1),
+        (&["fetch", &dir, "churn@nowhere", "--to", "x"], 2),
+        (&["fetch", &dir, "churn/77", "--to", "x"], 2),
+        (&["model", &dir, "--signature", "x"], 2),
+        (&["--help"], 0),
+    ];
+    for (arguments, code) in all {
+        let output = run(arguments)?;
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        if code == 2 {
+            let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+            assert!(document["error"]["hints"].is_array(), "as every error document: {document}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_registry_without_its_first_file_is_a_damaged_one() -> Outcome {
+    let team = Team::published()?;
+    let dir = team.dir();
+    for text in [None, Some("{}"), Some("")] {
+        match text {
+            Some(text) => fs::write(dir.join(layout::MARKER), text)?,
+            None => fs::remove_file(dir.join(layout::MARKER))?,
+        }
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proofmark-verify"));
+        let output = command.arg("registry").arg(&dir).output()?;
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(output.status.code(), Some(1), "{document}");
+        assert_eq!(document["verdict"], "damaged", "{document}");
+        assert_eq!(document["problems"][0]["code"], "marker_unreadable", "{document}");
     }
     Ok(())
 }

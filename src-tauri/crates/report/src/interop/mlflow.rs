@@ -27,7 +27,7 @@ impl Loader {
             "skops" => Self::Skops,
             "xgboost_json" | "xgboost_ubjson" => Self::Xgboost,
             "lightgbm_text" => Self::Lightgbm,
-            "catboost" => Self::Catboost,
+            "catboost" | "catboost_json" => Self::Catboost,
             "onnx" => Self::Onnx,
             _ => return None,
         })
@@ -95,7 +95,13 @@ def _load_pyfunc(path):
 
 
 def _load_pyfunc(path):
-    return catboost.CatBoost().load_model(path)
+    with open(path, 'rb') as file:
+        form = 'json' if file.read(1) == b'{' else 'cbm'
+    model = catboost.CatBoost().load_model(path, format=form)
+    # The base class answers with raw scores, also for a model that tells classes apart.
+    if len(model.classes_) > 0:
+        model = catboost.CatBoostClassifier().load_model(path, format=form)
+    return model
 "
             }
             Self::Onnx => {
@@ -126,8 +132,17 @@ def _load_pyfunc(path):
     }
 }
 
-/// Name of the module that loads the model. MLflow puts `code` on the path and imports it.
-const MODULE: &str = "proofmark_loader";
+impl Loader {
+    /// Name of the module that loads the model. MLflow puts `code` on the path and imports it, and Python imports a name once: a process
+    /// that loads two models must not load the second with the code of the first. So one name stands for one text.
+    fn module(self) -> String {
+        let hash = self
+            .source()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        format!("proofmark_loader_{hash:016x}")
+    }
+}
 
 /// The files beside a model that make `mlflow.pyfunc.load_model` work on its folder. `file` is the model's own name in the
 /// folder. `None` if no loader can be made for its format.
@@ -160,8 +175,9 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
         .iter()
         .find(|it| it.path == file)
         .map_or_else(|| "0".repeat(32), |it| it.digest.hex().chars().take(32).collect());
+    let module = loader.module();
     let mut mlmodel = format!(
-        "flavors:\n  python_function:\n    code: code\n    data: {}\n    env:\n      virtualenv: python_env.yaml\n    loader_module: {MODULE}\n",
+        "flavors:\n  python_function:\n    code: code\n    data: {}\n    env:\n      virtualenv: python_env.yaml\n    loader_module: {module}\n",
         quoted(file)
     );
     if let Some(python) = &python {
@@ -177,7 +193,7 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
     Some(vec![
         text("MLmodel", mlmodel),
         text(
-            &format!("code/{MODULE}.py"),
+            &format!("code/{module}.py"),
             format!(
                 "\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{}",
                 loader.source()
@@ -186,4 +202,20 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
         text("python_env.yaml", environment),
         text("requirements.txt", requirements),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_loaders_share_a_module() {
+        let all = [Loader::Joblib, Loader::Skops, Loader::Xgboost, Loader::Lightgbm, Loader::Catboost, Loader::Onnx];
+        let modules: BTreeSet<String> = all.iter().map(|it| it.module()).collect();
+        assert_eq!(modules.len(), all.len(), "{modules:?}");
+        let plain = |it: &String| it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        assert!(modules.iter().all(plain), "each is a name in Python: {modules:?}");
+    }
 }

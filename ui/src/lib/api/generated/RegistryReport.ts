@@ -16,6 +16,10 @@ registry: string,
  */
 verdict: RegistryVerdict, 
 /**
+ * What that means here, in a sentence. Empty in reports from before there was one.
+ */
+sentence: string, 
+/**
  * Every version.
  */
 versions: Array<VersionVerdict>, 

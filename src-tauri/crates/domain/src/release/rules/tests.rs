@@ -15,7 +15,7 @@ use crate::sensitive::{CarriedLabel, SensitiveGroup};
 
 /// Builds statements one after the other, as a registry holds them.
 struct Book {
-    statements: Vec<Arc<Placed>>,
+    statements: Vec<Placed>,
     manifests: BTreeMap<Digest, Arc<BundleManifest>>,
     claims: Claims,
     lists: Vec<(Digest, TrustList)>,
@@ -145,7 +145,7 @@ impl Book {
             trust: self.lists.last().map(|it| it.0),
             body,
         };
-        self.statements.push(Arc::new(Placed { model, digest: digest(number), statement }));
+        self.statements.push(Placed { model, digest: digest(number), statement });
         digest(number)
     }
 
@@ -170,7 +170,8 @@ impl Book {
 
     fn fold(&self) -> (RegistryState, Vec<ReleaseBlocked>) {
         let id = RegistryId::from_uuid(Uuid::nil());
-        let (state, refused) = fold(id, self.statements.clone(), &self.manifests, &self.claims);
+        let (state, refused) =
+            fold(id, self.statements.iter().cloned().map(Arc::new).collect(), &self.manifests, &self.claims);
         (state, refused.into_iter().map(|it| it.why).collect())
     }
 
@@ -395,8 +396,26 @@ fn a_waiver_has_an_end_and_is_not_the_authors() {
     book.say(BOB, BOB, waive(Some(Timestamp::from_ms(7))));
     book.approve(BOB, BOB);
     assert_eq!(book.state_of_candidate(), CandidateState::Approved, "while it lasts");
+    let mut later = book.fold().0;
+    later.settle(Timestamp::from_ms(8));
+    let record = &later.candidates[&candidate()];
+    assert_eq!(record.state, CandidateState::Waiting, "nobody needs to say anything for it to end");
+    assert_eq!(standing(&later, record, Timestamp::from_ms(8)).map(|it| it.len()), Ok(1), "the gate stands again");
+    assert_eq!(standing(&later, record, Timestamp::from_ms(7)).map(|it| it.len()), Ok(0), "and did not before");
     book.publish(1, true);
     assert!(book.fold().1.iter().any(|it| matches!(it, ReleaseBlocked::Gate { .. })), "not after its end");
+    let mut blocked = manifest();
+    blocked.gates.push(failing("g", [Role::Approver].into()));
+    let mut book = Book::new(Policy::default(), blocked);
+    let state = book.fold().0;
+    let key_id = key(BOB);
+    let actor = Actor { person: person(BOB), key_id: &key_id, at: Timestamp::from_ms(9) };
+    let may = |end| may_waive(&state, actor, candidate(), &bundle(), "g", "known", Some(Timestamp::from_ms(end)));
+    assert!(matches!(may(9), Err(ReleaseBlocked::NotWaivable { .. })), "its end has passed");
+    assert_eq!(may(10), Ok(()), "its end is to come");
+    book.say(BOB, BOB, waive(Some(Timestamp::from_ms(1))));
+    book.approve(BOB, BOB);
+    assert_ne!(book.state_of_candidate(), CandidateState::Approved, "one that had ended lets nothing go");
     let mut blocked = manifest();
     blocked.gates.push(failing("g", BTreeSet::new()));
     let mut book = Book::new(Policy::default(), blocked);

@@ -142,7 +142,7 @@ impl Engine {
     /// If there is neither a command nor an ONNX model to ask, or no gate needs an answer.
     pub fn gates_run(&self, request: PathRef) -> Answer<JobRef> {
         let project = self.project(request.project)?;
-        let facts = self.file(&project, &RelPath::new(request.path))?.facts;
+        let facts = self.model_place(&project, &request.path)?.facts;
         let config = ProjectConfig::read(Path::new(&project.root))?;
         let itself = config.gates.command.is_empty();
         if itself && !super::model::is_onnx(&facts) {
