@@ -59,6 +59,9 @@ pub(super) enum Claim {
     Unreadable,
 }
 
+/// Manifests by digest.
+type Manifests = BTreeMap<Digest, Arc<BundleManifest>>;
+
 /// Claims by the number that they are for.
 type Numbered = BTreeMap<u64, Claim>;
 
@@ -488,7 +491,7 @@ impl Reading<'_> {
         &mut self,
         statements: &BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>,
         fresh: bool,
-    ) -> Result<(BTreeMap<Digest, Arc<BundleManifest>>, BTreeSet<StatementId>), RegistryError> {
+    ) -> Result<(Manifests, BTreeSet<StatementId>), RegistryError> {
         let (mut manifests, mut unfit) = (BTreeMap::new(), BTreeSet::new());
         for (id, (submitted, placed)) in statements {
             let StatementBody::Submitted { bundle, model, .. } = &placed.statement.body else { continue };
