@@ -12,7 +12,7 @@ pub mod rules;
 pub mod state;
 pub mod trust;
 
-pub use fold::{Claims, fold};
+pub use fold::{Claims, Fold, Manifests, fold};
 pub use plan::{Plan, PlanEnd};
 pub use policy::{Policy, Requirement};
 pub use state::{

@@ -17,8 +17,14 @@ use crate::person::Role;
 use crate::{Digest, Timestamp};
 
 mod chain;
+mod grow;
 
 use chain::Chain;
+
+pub use grow::Fold;
+
+/// Manifests by digest.
+pub type Manifests = BTreeMap<Digest, Arc<BundleManifest>>;
 
 /// Which statement holds each number. A number is claimed once, so that of two statements that want the same one, everybody
 /// believes the same.
@@ -47,52 +53,18 @@ pub struct Claims {
 /// list has the id that it is listed under.
 pub fn fold(
     id: RegistryId,
-    mut statements: Vec<Arc<Placed>>,
-    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
+    statements: Vec<Arc<Placed>>,
+    manifests: &Manifests,
     claims: &Claims,
 ) -> (RegistryState, Vec<Refused>) {
-    statements.sort_by_key(|it| (it.statement.id, it.digest));
-    let chain = Chain::read(id, &statements, claims);
-    let mut state = RegistryState::empty(id);
-    let mut refused = chain.refused();
-    let Some(newest) = chain.newest() else { return (state, refused) };
-    state.root_key = chain.root_key().map(str::to_owned);
-    let mut governing = 0;
-    let mut seen = BTreeSet::new();
-    for placed in &statements {
-        let body = &placed.statement.body;
-        if matches!(body, StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. }) {
-            continue;
-        }
-        let result = if seen.insert(placed.statement.id) {
-            chain.governs(placed).and_then(|version| {
-                if version != governing
-                    && let Some(link) = chain.link(version)
-                {
-                    state.govern(link.list, link.statement);
-                    governing = version;
-                }
-                chain.may_sign(placed, version)?;
-                accept(&mut state, placed, manifests, claims)
-            })
-        } else {
-            Err(ReleaseBlocked::OutOfPlace("another statement bears the same id".to_owned()))
-        };
-        if let Err(why) = result {
-            refused.push(Refused { statement: placed.statement.id, model: placed.model.clone(), why });
-        }
-    }
-    state.govern(newest.list, newest.statement);
-    state.pending = chain.pending();
-    let held: BTreeSet<&String> = newest.list.people.values().flat_map(|it| it.keys.keys()).collect();
-    state.requests.retain(|request| !held.contains(&request.person.key_id));
-    (state, refused)
+    let fold = Fold::of(id, statements, manifests, claims);
+    (Arc::unwrap_or_clone(fold.state), fold.refused)
 }
 
 fn accept(
     state: &mut RegistryState,
     placed: &Placed,
-    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
+    manifests: &Manifests,
     claims: &Claims,
 ) -> Result<(), ReleaseBlocked> {
     let statement = &placed.statement;
@@ -233,7 +205,7 @@ fn submit(
     bundle: Digest,
     model: &ModelName,
     note: &str,
-    manifests: &BTreeMap<Digest, Arc<BundleManifest>>,
+    manifests: &Manifests,
 ) -> Result<(), ReleaseBlocked> {
     let actor = Actor { person: statement.author, key_id: &statement.key_id, at: statement.at };
     let name = rules::may_submit(state, actor)?.card.name.clone();

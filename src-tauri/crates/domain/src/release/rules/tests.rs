@@ -10,8 +10,12 @@ use crate::gate::{GateOutcome, GateVerdict};
 use crate::id::RegistryId;
 use crate::id::StatementId;
 use crate::person::PersonCard;
-use crate::release::{Claims, Placed, PlanEnd, Policy, Requirement, Statement, StatementBody, TrustList, fold};
+use crate::release::{
+    Claims, Placed, PlanEnd, Policy, Refused, Requirement, Statement, StatementBody, TrustList, fold,
+};
 use crate::sensitive::{CarriedLabel, SensitiveGroup};
+
+mod arrival;
 
 /// Builds statements one after the other, as a registry holds them.
 struct Book {
