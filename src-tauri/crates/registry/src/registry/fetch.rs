@@ -89,7 +89,7 @@ impl Registry {
         }
         let own = |id: &StatementId| record.proof.contains(id) || *id == record.statement;
         let mut statements = Vec::new();
-        for (id, (path, placed)) in &loaded.statements {
+        for (id, (path, placed)) in loaded.statements.iter() {
             let trust = matches!(
                 placed.statement.body,
                 StatementBody::TrustProposed { .. } | StatementBody::TrustEndorsed { .. }
@@ -168,7 +168,8 @@ impl Registry {
 
     /// The version that is wanted, by the statements that hold.
     pub fn find(&self, wanted: &Wanted) -> Result<(ModelName, u64), RegistryError> {
-        self.find_in(&self.state()?, wanted)
+        let state = self.state()?;
+        self.find_in(&state, wanted)
     }
 
     /// The version that is wanted, by a state that was read already.

@@ -235,7 +235,7 @@ impl Registry {
 
     /// What the registry's statements add up to. Statements that do not hold are left out; [`Registry::verify`] lists
     /// them. Fails if the pinned owner did not begin this registry.
-    pub fn state(&self) -> Result<RegistryState, RegistryError> {
+    pub fn state(&self) -> Result<Arc<RegistryState>, RegistryError> {
         let loaded = self.load(false)?;
         self.ensure_trusted(&loaded.state)?;
         Ok(loaded.state)

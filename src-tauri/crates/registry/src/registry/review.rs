@@ -1,5 +1,7 @@
 //! What people say about candidates, versions and aliases.
 
+use std::sync::Arc;
+
 use proofmark_domain::gate::GateOutcome;
 use proofmark_domain::id::{CandidateId, StatementId};
 use proofmark_domain::release::rules;
@@ -20,7 +22,7 @@ impl Registry {
         candidate: CandidateId,
         bundle: &Digest,
         reason: &str,
-    ) -> Result<RegistryState, RegistryError> {
+    ) -> Result<Arc<RegistryState>, RegistryError> {
         let (bundle, reason) = (*bundle, reason.to_owned());
         self.act(approver, Some(candidate), |state, actor| {
             rules::may_approve(state, actor, candidate, &bundle)?;
@@ -36,7 +38,7 @@ impl Registry {
         candidate: CandidateId,
         bundle: &Digest,
         reason: &str,
-    ) -> Result<RegistryState, RegistryError> {
+    ) -> Result<Arc<RegistryState>, RegistryError> {
         let (bundle, reason) = (*bundle, reason.to_owned());
         self.act(approver, Some(candidate), |state, actor| {
             rules::may_reject(state, actor, candidate, &bundle, &reason)?;

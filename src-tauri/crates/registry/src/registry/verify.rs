@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proofmark_domain::Digest;
+use proofmark_domain::id::StatementId;
 use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, VersionVerdict, sentence};
 use proofmark_domain::release::{
-    BundleManifest, CandidateRecord, CandidateState, ModelName, Statement, StatementBody, VersionRecord,
+    BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, Statement, StatementBody, VersionRecord,
 };
 
 use super::log::{Claim, Finding, Loaded, finding, unreadable};
@@ -49,7 +50,7 @@ impl Registry {
             registry: self,
             loaded,
             findings: loaded.findings.clone(),
-            ignored: loaded.ignored.clone(),
+            ignored: loaded.ignored.iter().cloned().chain(overtaken(loaded)).collect(),
             hashed: HashMap::new(),
             signers: BTreeMap::new(),
         };
@@ -361,6 +362,12 @@ impl<'r> Check<'r> {
         let (model, number) = key;
         let base = layout::version_folder(model, *number);
         let Some(record) = loaded.state.version(model, *number) else {
+            if let Some(why) = overtaken_claim(loaded, model, *number) {
+                let message = format!("this number is empty, because others were faster: {why}");
+                let mend = "whoever publishes may remove the folder";
+                self.found_in(key, RegistryVerdict::Incomplete, "version_overtaken", &base, message, mend);
+                return Ok(());
+            }
             let pending = loaded.statements.values().any(|(_, it)| {
                 matches!(&it.statement.body, StatementBody::Published { model: of, version, .. } if of == model && version == number)
             });
@@ -509,7 +516,9 @@ impl<'r> Check<'r> {
         name: &str,
         own: &mut BTreeSet<String>,
     ) -> Result<(), RegistryError> {
-        let original = self.loaded.statements.values().find(|(_, it)| layout::statement_name(&it.statement) == name);
+        let id = name.get(..36).and_then(|id| uuid::Uuid::try_parse(id).ok()).map(StatementId::from_uuid);
+        let original = id.and_then(|id| self.loaded.statements.get(&id));
+        let original = original.filter(|(_, it)| layout::statement_name(&it.statement) == name);
         let Some((original, _)) = original else {
             if foreign(name).is_some() {
                 self.ignore(path);
@@ -650,6 +659,32 @@ pub(super) fn expected_files(manifest: &BundleManifest) -> BTreeMap<String, Opti
     let evidence = manifest.evidence.iter().map(|it| (format!("evidence/{}", it.path), Some((it.digest, it.size))));
     let own = ["manifest.json", "model.sig", "meta.yaml"].map(|name| (name.to_owned(), None));
     files.chain(evidence).chain(own).collect()
+}
+
+/// Statements that count for nothing because others were faster, and numbers that stay empty for that reason.
+fn overtaken(loaded: &Loaded) -> impl Iterator<Item = String> {
+    let statements = loaded.overtaken.iter().map(|(id, why)| {
+        let path = loaded.statements.get(id).map_or("log", |(path, _)| path.as_ref());
+        format!("{path} (others were faster, so it counts for nothing: {why})")
+    });
+    let numbers = loaded.claims.iter().flat_map(|(model, numbers)| numbers.keys().map(move |number| (model, *number)));
+    let numbers = numbers.filter_map(|(model, number)| {
+        let why = overtaken_claim(loaded, model, number)?;
+        Some(format!("{} (others were faster, so this number stays empty: {why})", layout::claim(model, number)))
+    });
+    statements.chain(numbers)
+}
+
+/// Why the publication that holds a number came too late: its candidate was published on another machine, say, before the two saw each other.
+fn overtaken_claim<'l>(loaded: &'l Loaded, model: &ModelName, number: u64) -> Option<&'l ReleaseBlocked> {
+    if loaded.overtaken.is_empty() || loaded.state.version(model, number).is_some() {
+        return None;
+    }
+    let held = loaded.claims.get(model)?.get(&number)?.holder()?;
+    let (id, why) =
+        loaded.overtaken.iter().find(|(id, _)| loaded.statements.get(id).is_some_and(|(_, it)| it.digest == held))?;
+    let publishes = matches!(&loaded.statements.get(id)?.1.statement.body, StatementBody::Published { model: of, version, .. } if of == model && *version == number);
+    publishes.then_some(why)
 }
 
 /// Names of the statements without which a version does not prove itself.

@@ -135,7 +135,7 @@ impl Registry {
     ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
         let record = version_record(loaded, model, version)?;
         let mut proof = BTreeMap::new();
-        for (id, (path, placed)) in &loaded.statements {
+        for (id, (path, placed)) in loaded.statements.iter() {
             let about_trust = placed.model.is_none()
                 && *id < record.statement
                 && !loaded.refused.contains(id)

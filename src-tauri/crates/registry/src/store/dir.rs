@@ -175,14 +175,24 @@ impl Store for DirStore {
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<Entry>> {
+        Ok(self.list_further(path, &|_| false)?.0)
+    }
+
+    fn list_further(&self, path: &str, known: &dyn Fn(&str) -> bool) -> io::Result<(Vec<Entry>, usize)> {
         let folder = if path.is_empty() { self.root.clone() } else { self.at(path)? };
         let names = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.still_there().map(|()| Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.still_there().map(|()| (Vec::new(), 0));
+            }
             names => names?,
         };
-        let mut entries = Vec::new();
+        let (mut entries, mut there) = (Vec::new(), 0);
         for name in names {
             let name = name?;
+            if name.file_name().to_str().is_some_and(known) && name.file_type().is_ok_and(|it| it.is_file()) {
+                there += 1;
+                continue;
+            }
             // A file that another program removes while we look is not there.
             match name.metadata() {
                 Ok(metadata) => entries.push(entry_of(name.file_name().to_string_lossy().into_owned(), &metadata)),
@@ -191,7 +201,7 @@ impl Store for DirStore {
             }
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        Ok((entries, there))
     }
 
     fn stage(&self, path: &str, source: &mut dyn Read) -> io::Result<u64> {

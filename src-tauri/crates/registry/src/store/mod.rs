@@ -65,6 +65,16 @@ pub trait Store: Send + Sync {
     /// The names in a folder, sorted; none if the folder is not there.
     fn list(&self, path: &str) -> io::Result<Vec<Entry>>;
 
+    /// The entries of a folder, sorted, but for files that `known` names, and how many of those there are. Where size and time cost a call
+    /// for each name, those of known files are not asked for.
+    fn list_further(&self, path: &str, known: &dyn Fn(&str) -> bool) -> io::Result<(Vec<Entry>, usize)> {
+        let mut entries = self.list(path)?;
+        let all = entries.len();
+        entries.retain(|entry| entry.kind != EntryKind::File || !known(&entry.name));
+        let further = entries.len();
+        Ok((entries, all - further))
+    }
+
     /// The paths of everything below a folder, relative to it and sorted; folders too where they have names of their own. Where each
     /// listing is a way over a network, this is one.
     fn names_below(&self, path: &str) -> io::Result<Vec<String>> {

@@ -234,7 +234,7 @@ fn a_planned_promotion_moves_the_alias_and_then_what_others_read() -> Outcome {
         Ok(team.ground.store()?.read("models/churn/aliases/production")?)
     };
     assert_eq!(registry.state()?.aliased(&model, "production"), Some(1), "until then the former one");
-    assert_eq!(registry.follow_plans(&registry.state()?)?, [], "nothing to follow");
+    assert_eq!(registry.follow_plans(&*registry.state()?)?, [], "nothing to follow");
     assert_eq!(shown()?, b"1");
     assert_whole(&registry.verify(&mut Watch::silent())?, "while it waits");
 
@@ -246,9 +246,9 @@ fn a_planned_promotion_moves_the_alias_and_then_what_others_read() -> Outcome {
     let report = late.verify(&mut Watch::silent())?;
     assert_eq!(report.verdict, RegistryVerdict::Incomplete, "{:?}", codes(&report));
     assert!(codes(&report).iter().all(|code| *code == "view_stale"), "{:?}", codes(&report));
-    assert_eq!(late.follow_plans(&late.state()?)?, [churn()], "whoever looks next writes what MLflow reads");
+    assert_eq!(late.follow_plans(&*late.state()?)?, [churn()], "whoever looks next writes what MLflow reads");
     assert_eq!(shown()?, b"2");
-    assert_eq!(late.follow_plans(&late.state()?)?, []);
+    assert_eq!(late.follow_plans(&*late.state()?)?, []);
     assert_whole(&late.verify(&mut Watch::silent())?, "after it took effect");
 
     // Another machine, whose clock is an hour behind.

@@ -185,7 +185,7 @@ fn three_machines_converge() -> Outcome {
         }
         let states: Vec<String> = machines
             .iter()
-            .map(|it| Ok(meaning(&open(it)?.state()?)))
+            .map(|it| Ok(meaning(&*open(it)?.state()?)))
             .collect::<Result<_, Box<dyn std::error::Error>>>()?;
         assert_eq!(states[0], states[1], "seed {seed}: the first and the second agree");
         assert_eq!(states[1], states[2], "seed {seed}: the second and the third agree");
@@ -224,5 +224,45 @@ fn mend(team: &Team, registry: &Registry, machine: &Path) -> Outcome {
     if let Some(version) = newest {
         registry.promote(&team.ann, &churn(), "production", version, "mended")?;
     }
+    Ok(())
+}
+
+/// Copies what the second has and the first lacks.
+fn bring(from: &Path, to: &Path) -> Outcome {
+    for (name, content) in Synchroniser::files(from)? {
+        if !to.join(&name).exists() {
+            Synchroniser::write(to, &name, &content)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_whose_candidate_was_published_elsewhere_first_stays_empty() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let (one, two) = (team.approved(&registry, "one")?, team.approved(&registry, "two")?);
+    let here = team.room.path().join("here");
+    let there = team.room.path().join("there");
+    copy_tree(&team.dir(), &here)?;
+    copy_tree(&team.dir(), &there)?;
+    let open = |machine: &Path| Registry::open(machine, OpenOptions::default());
+    let silent = || Watch::silent();
+    assert_eq!(open(&here)?.publish(&team.ann, one, &mut silent())?, 1);
+    assert_eq!(open(&there)?.publish(&team.ann, two, &mut silent())?, 1);
+    assert_eq!(open(&there)?.publish(&team.ann, one, &mut silent())?, 2);
+    bring(&there, &here)?;
+    let merged = open(&here)?;
+    let report = merged.verify(&mut silent())?;
+    let codes: Vec<&str> = report.problems.iter().map(|it| it.code.as_str()).collect();
+    assert!(codes.contains(&"version_overtaken"), "its folder can be seen, so it is told: {codes:?}");
+    assert_eq!(report.verdict, RegistryVerdict::Incomplete, "nobody is blamed: {:#?}", report.problems);
+    let aside = team.room.path().join("aside");
+    fs::rename(here.join("models/churn/version-2"), aside)?;
+    assert_eq!(merged.publish(&team.ann, two, &mut silent())?, 3, "the empty number is not used again");
+    assert_eq!(merged.publish(&team.ann, one, &mut silent())?, 1, "it is published already");
+    let report = merged.verify(&mut silent())?;
+    assert_eq!(report.verdict, RegistryVerdict::Ok, "{:#?}", report.problems);
+    assert!(report.ignored.iter().any(|it| it.starts_with("claims/churn/2 ")), "{:?}", report.ignored);
     Ok(())
 }

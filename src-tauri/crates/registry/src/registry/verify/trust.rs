@@ -116,7 +116,7 @@ impl Check<'_> {
             }
         }
         let there: BTreeSet<Digest> = loaded.statements.values().map(|(_, it)| it.digest).collect();
-        for (model, numbers) in &loaded.claims {
+        for (model, numbers) in loaded.claims.iter() {
             let last = numbers.last_key_value().map_or(0, |(last, _)| *last);
             if last as usize != numbers.len() {
                 let missing = (1..=last).find(|number| !numbers.contains_key(number)).unwrap_or_default();
@@ -125,7 +125,7 @@ impl Check<'_> {
                 self.found_in(&key, RegistryVerdict::Incomplete, "claim_missing", &path, message, WAIT);
             }
             for (number, claim) in numbers {
-                if loaded.state.version(model, *number).is_some() {
+                if loaded.state.version(model, *number).is_some() || overtaken_claim(loaded, model, *number).is_some() {
                     continue;
                 }
                 // Somebody published this number, so a claim that names nothing was changed rather than early.
@@ -135,7 +135,7 @@ impl Check<'_> {
                 self.found_in(&(model.clone(), *number), verdict, code, &path, message, mend);
             }
         }
-        for (id, (path, placed)) in &loaded.statements {
+        for (id, (path, placed)) in loaded.statements.iter() {
             let StatementBody::Published { candidate, model, version, .. } = &placed.statement.body else { continue };
             let unclaimed = !loaded.claims.get(model).is_some_and(|numbers| numbers.contains_key(version));
             let done = loaded.state.candidates.get(candidate).is_some_and(|it| it.state == CandidateState::Published);
