@@ -10,7 +10,7 @@ use proofmark_domain::release::{
     BundleManifest, Claims, ModelName, Placed, Refused, RegistryState, ReleaseBlocked, StatementBody, TrustList, fold,
 };
 
-use super::{Registry, is_plain_file, short};
+use super::{Registry, is_plain_file, short, waits};
 use crate::canonical;
 use crate::dsse::SignatureError;
 use crate::error::RegistryError;
@@ -32,7 +32,7 @@ pub(super) struct Finding {
 }
 
 /// What to do about something that counts for nothing.
-const VOID: &str = "it counts for nothing and may stay; ask its author, or an owner, how it came about";
+pub(super) const VOID: &str = "it counts for nothing and may stay; ask its author, or an owner, how it came about";
 
 /// A finding about something that counts for nothing.
 fn void(code: &str, path: &str, message: String, mend: &str) -> Finding {
@@ -150,6 +150,7 @@ impl Registry {
                 findings.push(refusal(refused, path));
             }
         }
+        waits::settle(&mut findings, &statements, &refused, &state, self.clock.now());
         let refused: BTreeSet<StatementId> = refused.iter().map(|it| it.statement).chain(unfit).collect();
         let mut heads = BTreeMap::new();
         let mut newest_ms = 0;
@@ -165,7 +166,7 @@ impl Registry {
 }
 
 /// The time part of a version 7 identifier, in milliseconds since 1970.
-fn time_of(id: &StatementId) -> i64 {
+pub(super) fn time_of(id: &StatementId) -> i64 {
     let bytes = id.uuid().into_bytes();
     bytes.iter().take(6).fold(0i64, |ms, byte| (ms << 8) | i64::from(*byte))
 }
@@ -196,10 +197,10 @@ fn refusal(refused: &Refused, path: &str) -> Finding {
         ReleaseBlocked::RoleMissing { .. } => "role_missing",
         ReleaseBlocked::OutOfPlace(_) => "statement_misplaced",
         ReleaseBlocked::OtherBytes { .. } => "other_bytes",
-        ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => "statement_waits",
+        ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => waits::WAITS,
         _ => "statement_refused",
     };
-    let waits = matches!(code, "statement_waits" | "trust_missing");
+    let waits = matches!(code, waits::WAITS | "trust_missing");
     let message = format!("this statement is not accepted: {}", refused.why);
     if waits {
         finding(RegistryVerdict::Incomplete, code, path, message, WAIT)
