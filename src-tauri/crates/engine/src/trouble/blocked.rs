@@ -1,4 +1,6 @@
-//! What a person does about a rule that forbids something.
+//! What a person does about a rule, or a place, that forbids something.
+
+use std::io::ErrorKind;
 
 use proofmark_domain::release::ReleaseBlocked;
 
@@ -63,4 +65,18 @@ pub(super) const fn next_step(why: &ReleaseBlocked) -> &'static str {
         }
         ReleaseBlocked::ReasonMissing => "Say why, in words that others will read: --reason TEXT.",
     }
+}
+
+/// The next step where the place of a registry refuses; `None` where nothing better than the general one is known.
+pub(super) const fn of_place(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "Free space where the registry lies, then do the same again: it goes on from there. What is written in part counts for nothing."
+        }
+        ErrorKind::PermissionDenied => "Ask whoever manages the folder for the right to it, then try again.",
+        ErrorKind::ReadOnlyFilesystem => {
+            "Have the share connected for writing, then try again. Reading and verifying stay possible."
+        }
+        _ => return None,
+    })
 }

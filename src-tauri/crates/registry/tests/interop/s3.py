@@ -2,7 +2,7 @@
 
     python -m venv .venv
     .venv/bin/pip install "moto[server]" boto3
-    .venv/bin/moto_server -H 127.0.0.1 -p 5055 &
+    .venv/bin/python s3_server.py 5055 &
     .venv/bin/python s3.py PROOFMARK [http://127.0.0.1:5055 [CYCLES [SEED]]]
 
 PROOFMARK is the program. Any other S3-compatible store will do that takes the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the bucket is
