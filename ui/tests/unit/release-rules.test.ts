@@ -8,7 +8,7 @@ import type { VersionRow } from "$lib/api/generated/VersionRow";
 import { labelsOf, reachesOf, wayBetween } from "../../src/screens/governance/rules";
 import { fingerprintOf, keyProblem, readCard } from "../../src/screens/registry/card";
 import { beginning, consumeLines, rollBackTarget, sealOf } from "../../src/screens/registry/rules";
-import { blocks, deskOf, gatesInOrder, labelsByDataset, metricDifference, modelNameProblem } from "../../src/screens/releases/rules";
+import { blocks, deskOf, endOfDay, gatesInOrder, labelsByDataset, metricDifference, modelNameProblem, usualWaiverDay, waiverDayProblem } from "../../src/screens/releases/rules";
 
 describe("the name of a model", () => {
 	it.each(["a", "churn", "credit-default_v2.1", "0model", "a".repeat(64), "x-", "x..y"])("“%s” is one", (name) => {
@@ -200,5 +200,20 @@ describe("where data went", () => {
 		const label = { label: "email", group: "direct" as const, column: "e", dataset: "d", reached_as: [], exact: true };
 		const view = { sentence: "", unscreened: 0, waiting: 0, models: [{ project: "p", project_name: "P", path: "m", release: "" }], rows: [{ project: "p", project_name: "P", path: "d", labels: [label], cells: [{ model: 0, labels: [label, { ...label, column: "f" }], in_features: true, confidence: 1 }, { model: 7, labels: [label], in_features: false, confidence: 1 }] }] };
 		expect(reachesOf(view).map((it) => it.label.column)).toEqual(["e", "f"]);
+	});
+});
+
+describe("the end of a waiver", () => {
+	const now = new Date(2026, 10, 30, 12).getTime();
+	it("is proposed, and is a day that may be named", () => {
+		expect(usualWaiverDay(now)).toBe("2027-02-28");
+		expect(waiverDayProblem(usualWaiverDay(now), now)).toBeNull();
+	});
+	it("is the end of its day", () => {
+		expect(endOfDay("2026-11-30")?.getTime()).toBe(new Date(2026, 10, 30, 23, 59, 59, 999).getTime());
+		expect(waiverDayProblem("2026-11-30", now)).toBeNull();
+	});
+	it("is refused with a reason where it is none, has passed or is too far", () => {
+		for (const text of ["", "soon", "2027-02-30", "2026-11-29", "2028-01-01"]) expect(waiverDayProblem(text, now)).not.toBeNull();
 	});
 });

@@ -5,6 +5,7 @@
 
 mod commands;
 mod context;
+mod moment;
 mod progress;
 mod reply;
 mod secret;

@@ -134,6 +134,7 @@ macro_rules! for_each_command {
             registry_admit       (RegistryAdmit)    -> RegistryView      : Sign  => [Registry, Audit],
 
             registry_mirror      (RegistryMirror)   -> JobRef            : Write => [Registry, Jobs, Audit],
+            registry_prune       (RegistryPrune)    -> RegistryPruned    : Sign  => [Registry, Audit],
             registry_join        (RegistryJoin)     -> RegistryView      : Sign  => [Registry, Audit],
             registry_freeze      (RegistryFreeze)   -> RegistryView      : Sign  => [Registry, Audit],
             trust_endorse        (TrustEndorse)     -> RegistryView      : Sign  => [Registry, Audit],

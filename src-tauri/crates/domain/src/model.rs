@@ -109,6 +109,11 @@ pub struct ModelFacts {
     pub environment: ModelEnvironment,
     /// Facts about training that the file holds, such as the number of iterations.
     pub training: BTreeMap<String, Value>,
+    /// Names of types and functions in it that are known as harmless, sorted; only where whoever loads it must say which those are, as
+    /// with skops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<Vec<String>>"))]
+    pub harmless_types: Vec<String>,
     /// Whether it may be loaded without fear.
     pub safety: Safety,
 }

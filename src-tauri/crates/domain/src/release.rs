@@ -226,7 +226,7 @@ pub enum StatementBody {
         gate: String,
         /// Why.
         reason: String,
-        /// Until when; `null` for as long as the candidate stands.
+        /// Until when; `null` only from programs from before waivers had to end.
         expires: Option<Timestamp>,
     },
     /// A question about a candidate.

@@ -30,6 +30,8 @@ use crate::usecase::findings::judged_heads;
 
 /// Changes when the computation does, so that old reports are not taken for new ones.
 pub(crate) const VERSION: &str = "1";
+/// The same of what is read from model files.
+pub(crate) const MODEL_VERSION: &str = "2";
 
 /// What a data set is compared with, and why.
 pub(crate) struct Reference {

@@ -1,5 +1,7 @@
 //! Every error of the crates below, as the one form that clients see.
 
+mod blocked;
+
 use std::io;
 use std::path::Path;
 
@@ -273,10 +275,23 @@ impl From<proofmark_registry::RegistryError> for Trouble {
             }
             _ => ErrorCode::RegistryUnavailable,
         };
-        // What has not arrived is said with what to do about it; that the folder be connected is no help then.
-        let waits = matches!(error, RegistryError::Incomplete { .. });
         let trouble = Self::new(code, sentence(&error.to_string()));
-        if waits { trouble.hint("See `proofmark registry verify` for everything that is missing.") } else { trouble }
+        match &error {
+            RegistryError::Blocked(why) => trouble.hint(blocked::next_step(why)),
+            RegistryError::Io { source, .. } => match blocked::of_place(source.kind()) {
+                Some(hint) => trouble.hint(hint),
+                None => trouble,
+            },
+            RegistryError::ReadOnly { .. } => trouble.hint(
+                "Mend what it says: free space, ask for the right to write, or connect the share for writing. Reading and verifying stay possible.",
+            ),
+            RegistryError::NotARegistry { .. } => trouble.hint("Begin one there with proofmark registry init, or name another folder."),
+            // What has not arrived is said with what to do about it; that the folder be connected is no help then.
+            RegistryError::Incomplete { .. } => {
+                trouble.hint("See `proofmark registry verify` for everything that is missing.")
+            }
+            _ => trouble,
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub use error::RegistryError;
 pub use keys::{KeyError, PublicKey, Signer};
 pub use progress::{Step, Watch};
 pub use registry::{
-    Mirrored, NewRegistry, OpenOptions, Registry, SourceBytes, SourceFile, Submission, TrustChange, Wanted,
+    Mirrored, NewRegistry, OpenOptions, Pruned, Registry, SourceBytes, SourceFile, Submission, TrustChange, Wanted,
 };
 pub use statement::{Untrusted, Verified};
 pub use store::{DirStore, SelfTest, Store};

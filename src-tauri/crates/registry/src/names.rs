@@ -26,38 +26,45 @@ pub fn check_path(path: &str) -> Result<(), BadPath> {
         return bad("it is empty");
     }
     if path.starts_with('/') {
-        return bad("it is absolute");
+        return bad("it is absolute; names in a release begin in its own folder");
     }
     if path.len() > 1024 {
-        return bad("it is longer than 1024 bytes");
+        return bad("it is longer than 1024 bytes; shorten its folders");
     }
     if !is_nfc(path) {
-        return bad("its Unicode form is not NFC, so another system would spell it differently");
+        let composed: String = path.nfc().collect();
+        return bad(&format!(
+            "its letters and their accents are kept apart (Unicode form NFD, as macOS writes names), and another system would spell it differently. Rename it to `{composed}`, which looks the same and is composed (NFC): type the name anew, or use `convmv -f utf8 -t utf8 --nfc --notest`"
+        ));
     }
     for part in path.split('/') {
         match part {
-            "" => return bad("it has an empty part"),
-            "." | ".." => return bad("it leaves its folder"),
+            "" => return bad("it has an empty part; leave the second `/` out"),
+            "." | ".." => return bad("it leaves its folder; put the file into the model's folder"),
             _ => {}
         }
         if part.len() > 255 {
-            return bad("a part is longer than 255 bytes");
+            return bad("a part is longer than 255 bytes; shorten it");
         }
         if part.chars().any(|c| c.is_control() || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')) {
-            return bad("it has a character that Windows or SMB does not allow");
+            return bad(
+                "it has a character that Windows or SMB does not allow; rename it without \\ : * ? \" < > | and control characters",
+            );
         }
         if part.chars().any(is_hidden) {
-            return bad("it has a character that is not seen, or that turns the direction of the text");
+            return bad(
+                "it has a character that is not seen, or that turns the direction of the text; type the name anew without it",
+            );
         }
         if part.ends_with('.') || part.ends_with(' ') {
-            return bad("a part ends in a dot or a space, which Windows drops");
+            return bad("a part ends in a dot or a space, which Windows drops; rename it without");
         }
         let stem = part.split('.').next().unwrap_or(part).trim_end_matches(' ').to_ascii_lowercase();
         let digit = |n: &str| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³");
         let numbered = |prefix: &str| stem.strip_prefix(prefix).is_some_and(digit);
         let device = matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$");
         if device || numbered("com") || numbered("lpt") {
-            return bad("Windows keeps this name for a device");
+            return bad("Windows keeps this name for a device; choose another");
         }
     }
     Ok(())
@@ -70,7 +77,7 @@ pub fn check_paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), B
     for path in paths {
         check_path(path)?;
         if let Some(other) = seen.insert(folded(path), path) {
-            let why = format!("`{other}` is the same name on a file system that ignores case");
+            let why = format!("`{other}` is the same name on a file system that ignores case; rename one of them");
             return Err(BadPath { path: path.to_owned(), why });
         }
     }
@@ -79,7 +86,10 @@ pub fn check_paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), B
         let mut above = name.as_str();
         while let Some((parent, _)) = above.rsplit_once('/') {
             if let Some(file) = seen.get(parent) {
-                return Err(BadPath { path: (**path).to_owned(), why: format!("`{file}` is a file") });
+                return Err(BadPath {
+                    path: (**path).to_owned(),
+                    why: format!("`{file}` is a file, and cannot be a folder too; rename one of them"),
+                });
             }
             above = parent;
         }
@@ -90,7 +100,8 @@ pub fn check_paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), B
         let mut above: &str = path;
         while let Some((parent, _)) = above.rsplit_once('/') {
             if let Some(other) = folders.insert(folded(parent), parent).filter(|other| *other != parent) {
-                let why = format!("its folder `{parent}` and the folder `{other}` differ by case only");
+                let why =
+                    format!("its folder `{parent}` and the folder `{other}` differ by case only; give them one name");
                 return Err(BadPath { path: (**path).to_owned(), why });
             }
             above = parent;
@@ -185,6 +196,12 @@ mod tests {
             assert!(check_paths(together).is_err(), "{together:?} collide somewhere");
         }
         assert_eq!(check_paths(["a/x", "a/y", "b"]), Ok(()), "siblings are fine");
+    }
+
+    #[test]
+    fn a_name_that_is_not_composed_is_told_with_the_one_to_use() {
+        let why = check_path("mode\u{301}le.bin").map_err(|bad| bad.to_string()).unwrap_err();
+        assert!(why.contains("Rename it to `mod\u{e9}le.bin`"), "{why}");
     }
 
     #[test]

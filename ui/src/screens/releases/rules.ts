@@ -21,6 +21,36 @@ export function modelNameProblem(name: string): string | null {
 	return null;
 }
 
+/** Days after which a waiver ends if nobody names another day; the engine takes the same. */
+const WAIVER_DAYS = 90;
+/** No waiver lasts longer. The rule is that of `rules::LONGEST_WAIVER_DAYS` in the domain. */
+const LONGEST_WAIVER_DAYS = 366;
+const DAY_MS = 86_400_000;
+
+/** The day on which a waiver ends if nobody names another, such as `2027-01-31`. */
+export function usualWaiverDay(now: number): string {
+	const day = new Date(now + WAIVER_DAYS * DAY_MS);
+	return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+}
+
+/** The end of a day that a person wrote, in their own zone; `null` if it is no day. */
+export function endOfDay(text: string): Date | null {
+	const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text.trim());
+	if (parts === null) return null;
+	const [year, month, day] = [Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])];
+	const end = new Date(year, month, day, 23, 59, 59, 999);
+	return end.getMonth() === month && end.getDate() === day ? end : null;
+}
+
+/** What is wrong with the day on which a waiver is to end, in a sentence; `null` if nothing is. */
+export function waiverDayProblem(text: string, now: number): string | null {
+	const end = endOfDay(text);
+	if (end === null) return "Write the day on which it ends as 2027-01-31.";
+	if (end.getTime() <= now) return "That day has passed.";
+	if (end.getTime() - now > LONGEST_WAIVER_DAYS * DAY_MS) return `A gate is let go for ${LONGEST_WAIVER_DAYS} days at most.`;
+	return null;
+}
+
 /** The desk: what waits for the person who acts, what waits for others, and what is settled. */
 export type Desk = { waits: CandidateRow[]; open: CandidateRow[]; history: CandidateRow[] };
 

@@ -243,6 +243,7 @@ export const handlers: Handlers = {
 	dossier_save: ({ path }) => ({ path, size: 48_120 }),
 	version_fetch: ({ model, version }) => work("copy", `Taking ${model} ${version} out`, () => undefined),
 	registry_mirror: () => work("copy", "Copying Retail risk", () => undefined),
+	registry_prune: ({ days }) => ({ leftovers: [], objects: [], bytes: 0, sentence: `There was nothing that nobody needs and that lay there for ${days} days.` }),
 	version_consumers: ({ model, version }) => ({
 		consumers: [{ kind: "logged" as const, name: "loan-service", place: `logs/predictions.jsonl in ${model}`, count: 41_200, last: before(30) }],
 		sentence: `Of version ${version}, 1 caller stands in logs of predictions on this machine. Whoever took it out on another machine is not known here.`,

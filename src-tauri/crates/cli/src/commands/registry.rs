@@ -1,30 +1,31 @@
 //! The shared directory of released models.
 
+mod text;
+mod who;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use proofmark_contract::domain::person::{PersonCard, Role};
+use proofmark_contract::domain::Timestamp;
+use proofmark_contract::domain::person::Role;
 use proofmark_contract::domain::registry::{RegistryReport, RegistryVerdict};
 use proofmark_contract::domain::release::{ModelName, Requirement};
 use proofmark_contract::view::{
-    ConsumerList, KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin,
-    RegistryView, TrustEndorse, TrustSet, VersionRef,
+    KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin, RegistryPrune, RegistryView,
+    TrustEndorse, TrustSet, VersionRef,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::ServingOptions;
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::moment;
 use crate::reply::{Outcome, wrong};
 use crate::secret::Secret;
-use crate::text::Side::{Left, Right};
-use crate::text::{Table, bytes, counted, joined, safe, when, when_known, word, words};
-
-/// A card is a name and a public key.
-const CARD_LIMIT: u64 = 64 * 1024;
+use crate::text::{bytes, counted, safe};
+pub use text::consumers_text;
+use text::{report_text, show_text};
 
 /// Commands about the registry.
 #[derive(Debug, Subcommand)]
@@ -61,8 +62,9 @@ pub enum Command {
     },
     /// Admits a person or changes their roles
     Admit {
-        /// File with the person's card, as `proofmark key card` prints it; - for standard input
-        card: PathBuf,
+        /// Who: the fingerprint of somebody who asks to join or is on the list, or a file with their card, as `proofmark key card` prints
+        /// it; - for standard input
+        person: PathBuf,
         /// owner, submitter, approver, governance-reviewer or publisher; may be given several times
         #[arg(long = "role", value_name = "ROLE", num_args = 1.., value_parser = role, required_unless_present = "no_roles")]
         roles: Vec<Role>,
@@ -72,6 +74,9 @@ pub enum Command {
         /// Fingerprint that the person read out; refuses a card with another one
         #[arg(long, value_name = "FINGERPRINT")]
         fingerprint: Option<String>,
+        /// When the key ends, such as 2027-06-30; never if absent
+        #[arg(long, value_name = "DAY or TIME", value_parser = moment::end)]
+        until: Option<Timestamp>,
         #[command(flatten)]
         secret: Secret,
     },
@@ -156,6 +161,14 @@ pub enum Command {
         /// The folder to write; made if it is not there
         to: PathBuf,
     },
+    /// Takes away what nobody needs: what unfinished work left behind, and files of what was rejected or never submitted; owners only
+    Prune {
+        /// Only what lay there for so many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        older_than: u32,
+        #[command(flatten)]
+        secret: Secret,
+    },
     /// Verifies the attached registry and copies it, or what is new in it, to another folder
     Mirror {
         /// The folder; made if it is not there
@@ -218,9 +231,9 @@ pub struct Policy {
     /// Owners who must sign a change of the trust list
     #[arg(long, value_name = "N")]
     owners: Option<u32>,
-    /// When the trust list ends, such as 2027-01-01T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    expires: Option<String>,
+    /// When the trust list ends, such as 2027-06-30; its owners must sign a new version before
+    #[arg(long, value_name = "DAY or TIME", value_parser = moment::end)]
+    expires: Option<Timestamp>,
     /// Why
     #[arg(long)]
     reason: String,
@@ -255,15 +268,11 @@ impl Policy {
         if let Some(file) = &self.gates {
             policy.gates = proofmark_engine::read_gates(file).map_err(|trouble| trouble.0)?;
         }
-        let expires = match &self.expires {
-            Some(text) => Some(text.parse().map_err(|error| wrong(format!("{error}.")))?),
-            None => None,
-        };
         Ok(TrustSet {
             gates_text: None,
             policy: Some(policy),
             owners_needed: self.owners,
-            expires,
+            expires: self.expires,
             reason: self.reason,
             passphrase: self.secret.get(context)?,
         })
@@ -308,13 +317,14 @@ impl Command {
                 let reply = context.answer("registry-verify", &report, || report_text(&report))?;
                 Ok(reply.passed(report.verdict == RegistryVerdict::Ok))
             }
-            Self::Admit { card, roles, no_roles: _, fingerprint, secret } => {
-                let person = read_card(&card)?;
+            Self::Admit { person, roles, no_roles: _, fingerprint, until, secret } => {
+                let person = who::meant(&person, &engine.registry_show(Nothing {})?)?;
                 let roles: BTreeSet<Role> = roles.into_iter().collect();
                 let registry = engine.registry_admit(RegistryAdmit {
                     person,
                     roles,
                     fingerprint,
+                    expires: until,
                     passphrase: secret.get(context)?,
                 })?;
                 one(context, "registry-admit", &registry)
@@ -372,17 +382,29 @@ impl Command {
                     )
                 })
             }
+            Self::Prune { older_than, secret } => {
+                let pruned =
+                    engine.registry_prune(RegistryPrune { days: older_than, passphrase: secret.get(context)? })?;
+                context.answer("registry-prune", &pruned, || {
+                    format!("{} {}\n", safe(&pruned.sentence), bytes(pruned.bytes))
+                })
+            }
             Self::Mirror { to } => {
                 let copied = engine.mirror_registry(&to)?;
-                let document =
-                    serde_json::json!({"folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes});
+                let document = serde_json::json!({
+                    "folder": to.to_string_lossy(), "files": copied.files, "bytes": copied.bytes, "notes": copied.notes,
+                });
                 context.answer("registry-mirror", &document, || {
-                    format!(
+                    let mut text = format!(
                         "Verified, and {} copied to {}: {}.\n",
                         counted(copied.files as u64, "file", "files"),
                         safe(&to.to_string_lossy()),
                         bytes(copied.bytes)
-                    )
+                    );
+                    for note in &copied.notes {
+                        text.push_str(&format!("Copied as it is, though it counts for nothing: {}\n", safe(note)));
+                    }
+                    text
                 })
             }
             Self::Fetch { wanted, to } => {
@@ -430,174 +452,8 @@ fn folder_name(dir: &Path) -> String {
     absolute.file_name().map_or_else(|| "registry".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn read_card(file: &Path) -> Result<PersonCard, ErrorBody> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(CARD_LIMIT).read_to_string(&mut text)
-    } else {
-        fs::File::open(file).and_then(|opened| opened.take(CARD_LIMIT).read_to_string(&mut text))
-    };
-    read.map_err(|error| {
-        let code =
-            if error.kind() == std::io::ErrorKind::NotFound { ErrorCode::NotFound } else { ErrorCode::Unreadable };
-        ErrorBody::new(code, format!("The card {} cannot be read: {error}.", file.display()))
-    })?;
-    serde_json::from_str(&text).map_err(|error| {
-        wrong(format!("{} is no person's card: {error}.", file.display()))
-            .hint("The person prints it with: proofmark key card")
-    })
-}
-
 fn one(context: &Context, command: &str, view: &RegistryView) -> Outcome {
     context.answer(command, view, || show_text(view))
-}
-
-fn show_text(view: &RegistryView) -> String {
-    let mut text = String::new();
-    if let (Some(name), Some(path)) = (&view.name, &view.path) {
-        text.push_str(&format!("{} in {}\n", safe(name), safe(path)));
-    }
-    text.push_str(&format!("{}\n", safe(&view.sentence)));
-    if let Some(problem) = &view.problem {
-        text.push_str(&format!("{}\n", safe(problem)));
-    }
-    if view.attached {
-        text.push_str(&format!("Last verified: {}.\n", when_known(view.verified_at)));
-    }
-    let mut table = Table::new([
-        ("Model", Left),
-        ("Version", Right),
-        ("Aliases", Left),
-        ("Published", Left),
-        ("By", Left),
-        ("Approved by", Left),
-    ]);
-    for model in &view.models {
-        for version in &model.versions {
-            let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
-            let aliases = if version.withdrawn.is_some() { "withdrawn".to_owned() } else { version.aliases.join(", ") };
-            table.row([
-                model.name.clone(),
-                version.version.to_string(),
-                aliases,
-                when(version.published_at),
-                version.published_by.clone(),
-                approvers.join(", "),
-            ]);
-        }
-    }
-    text.push_str(&table.text());
-    for model in &view.models {
-        for it in model.planned.iter().filter(|it| it.ended.is_none()) {
-            let (alias, name, by) = (safe(&it.alias), safe(&model.name), safe(&it.by));
-            let reason = if it.reason.is_empty() { String::new() } else { format!(": {}", safe(&it.reason)) };
-            text.push_str(&format!(
-                "{alias} of {name} points to version {} from {} on ({by}{reason}).\n",
-                it.version,
-                when(it.from)
-            ));
-        }
-    }
-    let mut table = Table::new([("Person", Left), ("Roles", Left), ("Fingerprint", Left), ("", Left)]);
-    for person in &view.people {
-        let roles: Vec<String> = person.roles.iter().map(words).collect();
-        let note = match (person.revoked, person.is_local) {
-            (true, _) => "key revoked",
-            (false, true) => "on this machine",
-            (false, false) => "",
-        };
-        table.row([person.card.name.clone(), roles.join(", "), person.fingerprint.clone(), note.to_owned()]);
-    }
-    text.push_str(&table.text());
-    if let Some(freeze) = &view.frozen {
-        text.push_str(&format!("\nFrozen by {}: {}\n", safe(&freeze.name), safe(&freeze.reason)));
-    }
-    if let Some(trust) = &view.trust {
-        text.push_str(&format!(
-            "\nTrust list version {}, begun by the key {}; a change needs {}.\n",
-            trust.version,
-            trust.root_fingerprint,
-            counted(trust.owners_needed, "owner", "owners")
-        ));
-        for proposal in &trust.proposals {
-            text.push_str(&format!(
-                "Version {} waits for owners ({} of {}): {} Sign it with: proofmark registry endorse {}\n",
-                proposal.version,
-                proposal.signed.len(),
-                proposal.required,
-                safe(&proposal.changes.join(" ")),
-                proposal.list
-            ));
-        }
-        for request in &trust.requests {
-            text.push_str(&format!(
-                "{} asks to be admitted. Compare the fingerprint by voice: {}\n",
-                safe(&request.card.name),
-                request.fingerprint
-            ));
-        }
-    }
-    text
-}
-
-fn consumers_text(list: &ConsumerList) -> String {
-    let mut text = format!("{}\n", safe(&list.sentence));
-    if list.consumers.is_empty() {
-        return text;
-    }
-    let mut table =
-        Table::new([("Who", Left), ("Known from", Left), ("Where", Left), ("Number", Right), ("Last", Left)]);
-    for it in &list.consumers {
-        table.row([it.name.clone(), word(&it.kind), it.place.clone(), it.count.to_string(), when_known(it.last)]);
-    }
-    text.push_str(&table.text());
-    text
-}
-
-fn report_text(report: &RegistryReport) -> String {
-    let place = safe(&report.registry);
-    let versions = counted(report.versions.len() as u64, "version", "versions");
-    let mut text = match report.verdict {
-        RegistryVerdict::Ok => format!("{place}: every byte and signature of {versions} is as it was published.\n"),
-        RegistryVerdict::Incomplete => format!("{place}: {}\n", safe(&report.sentence)),
-        RegistryVerdict::Untrusted => format!("{place}: UNTRUSTED. {}\n", safe(&report.sentence)),
-        RegistryVerdict::Damaged => format!("{place}: DAMAGED. {}\n", safe(&report.sentence)),
-    };
-    let mut table = Table::new([
-        ("Model", Left),
-        ("Version", Right),
-        ("Verdict", Left),
-        ("Signed by", Left),
-        ("Approved by", Left),
-        ("Aliases", Left),
-    ]);
-    for version in &report.versions {
-        let approvers: Vec<String> = version.approvals.iter().map(|it| it.name.clone()).collect();
-        let mut aliases = version.aliases.clone();
-        if version.withdrawn {
-            aliases.push("withdrawn".to_owned());
-        }
-        table.row([
-            version.model.to_string(),
-            version.version.to_string(),
-            word(&version.verdict),
-            version.signers.join(", "),
-            approvers.join(", "),
-            aliases.join(", "),
-        ]);
-    }
-    text.push_str(&table.text());
-    for problem in &report.problems {
-        text.push_str(&format!("\n{}  {}\n  {}\n", safe(&problem.code), safe(&problem.path), safe(&problem.message)));
-        if !problem.mend.is_empty() {
-            text.push_str(&format!("  {}\n", safe(&problem.mend)));
-        }
-    }
-    if !report.ignored.is_empty() {
-        let names: Vec<String> = report.ignored.iter().map(|it| safe(it)).collect();
-        text.push_str(&format!("\nPassed over, because it does not belong here: {}.\n", joined(&names)));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -611,23 +467,5 @@ mod tests {
         assert_eq!(role("Governance-Reviewer").unwrap(), Role::GovernanceReviewer);
         assert_eq!(role("publisher").unwrap(), Role::Publisher);
         assert!(role("admin").is_err(), "a role that nobody has heard of gives no rights");
-    }
-
-    #[test]
-    fn a_registry_that_is_not_as_published_says_so_first() {
-        let report: RegistryReport = serde_json::from_value(serde_json::json!({
-            "registry": "/shared", "verdict": "damaged", "versions": [],
-            "problems": [{"code": "file_changed", "path": "models/credit/version-1/model.pkl", "message": "The bytes differ.", "mend": "Fetch it from a copy."}],
-            "ignored": ["a (conflicted copy)"]
-        }))
-        .unwrap();
-        let text = report_text(&report);
-        assert!(text.starts_with("/shared: DAMAGED."), "{text}");
-        assert!(
-            text.contains(
-                "file_changed  models/credit/version-1/model.pkl\n  The bytes differ.\n  Fetch it from a copy.\n"
-            ),
-            "{text}"
-        );
     }
 }

@@ -8,15 +8,17 @@ use proofmark_contract::domain::id::CandidateId;
 use proofmark_contract::domain::release::CandidateState;
 use proofmark_contract::view::{
     AliasCallOff, AliasRollBack, AliasSet, CandidateDecide, CandidateDiscuss, CandidateList, CandidatePublish,
-    CandidateRef, CandidateRow, CandidateSubmit, CandidateView, CandidateWaive, Nothing, PathRef, RegistryModel,
-    RegistryView, VersionDestroy, VersionWithdraw,
+    CandidateRef, CandidateRow, CandidateSubmit, CandidateView, CandidateWaive, ConsumerList, Nothing, PathRef,
+    RegistryModel, RegistryView, VersionDestroy, VersionRef, VersionWithdraw,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::Engine;
 use serde::Serialize;
 
 use super::model::gates_text;
+use super::registry::consumers_text;
 use crate::context::Context;
+use crate::moment;
 use crate::reply::{Outcome, wrong};
 use crate::secret::Secret;
 use crate::text::Side::{Left, Right};
@@ -130,9 +132,9 @@ pub enum Command {
         /// Why
         #[arg(long)]
         reason: String,
-        /// Until when, such as 2027-01-01T00:00:00Z; for as long as the candidate stands if absent
-        #[arg(long, value_name = "TIME")]
-        expires: Option<String>,
+        /// Until when, such as 2027-01-31, at most 366 days ahead; 90 days from now if absent
+        #[arg(long, value_name = "DAY or TIME", value_parser = moment::end)]
+        expires: Option<Timestamp>,
         #[command(flatten)]
         secret: Secret,
     },
@@ -233,6 +235,33 @@ struct OfVersion<'a> {
     registry: &'a RegistryView,
 }
 
+/// The document of a withdrawn version.
+#[derive(Debug, Serialize)]
+struct OfWithdrawn<'a> {
+    #[serde(flatten)]
+    of: OfVersion<'a>,
+    /// The version to use instead.
+    replacement: Option<u64>,
+    /// Who is known on this machine to use it.
+    consumers: &'a ConsumerList,
+}
+
+/// The aliases that lead to a withdrawn version, and what to do about them.
+fn still_pointing(registry: &RegistryView, model: &str, version: u64, replacement: Option<u64>) -> String {
+    let versions = registry.models.iter().filter(|it| it.name == model).flat_map(|it| &it.versions);
+    let aliases = versions.filter(|it| it.version == version).flat_map(|it| &it.aliases);
+    aliases
+        .map(|alias| {
+            let (alias, model) = (safe(alias), safe(model));
+            let instead = replacement.map_or_else(
+                || format!("proofmark release rollback {model} --alias {alias}"),
+                |it| format!("proofmark release promote {model} {it} --alias {alias}"),
+            );
+            format!("{alias} still points to it. Move it: {instead}\n")
+        })
+        .collect()
+}
+
 impl Command {
     /// Does it.
     ///
@@ -300,10 +329,26 @@ impl Command {
                     passphrase: secret.get(context)?,
                 };
                 let registry = context.engine()?.version_withdraw(request)?;
-                let document =
-                    OfVersion { model: &model, version: Some(version), alias: None, from: None, registry: &registry };
+                let consumers = context.engine()?.version_consumers(VersionRef { model: model.clone(), version })?;
+                let document = OfWithdrawn {
+                    of: OfVersion {
+                        model: &model,
+                        version: Some(version),
+                        alias: None,
+                        from: None,
+                        registry: &registry,
+                    },
+                    replacement,
+                    consumers: &consumers,
+                };
                 context.answer("release-withdraw", &document, || {
-                    format!("Version {version} of {} was withdrawn. Its files stay as they are.\n", safe(&model))
+                    let mut text = format!(
+                        "Version {version} of {} was withdrawn. Its files stay as they are, and nobody is given them any more.\n",
+                        safe(&model)
+                    );
+                    text.push_str(&still_pointing(&registry, &model, version, replacement));
+                    text.push_str(&consumers_text(&consumers));
+                    text
                 })
             }
             Self::Destroy { model, version, reason, secret } => {
@@ -320,15 +365,14 @@ impl Command {
                 let engine = context.engine()?;
                 let candidate = engine.candidate_named(&candidate)?;
                 let bundle = engine.candidate_show(CandidateRef { candidate })?.row.bundle;
-                let expires = match expires {
-                    Some(text) => Some(text.parse().map_err(|error| wrong(format!("{error}.")))?),
-                    None => None,
-                };
                 let passphrase = secret.get(context)?;
                 let request = CandidateWaive { candidate, bundle, gate: gate.clone(), reason, expires, passphrase };
                 let view = engine.candidate_waive(request)?;
                 answer(context, "release-waive", &view, || {
-                    format!("The gate {} was let go. {}\n", safe(&gate), safe(&view.sentence))
+                    // Of several, the one that was just signed is the last.
+                    let end = view.waivers.iter().rev().find(|it| it.gate == gate).and_then(|it| it.expires);
+                    let until = end.map_or_else(String::new, |it| format!(" until {}", when(it)));
+                    format!("The gate {} was let go{until}. {}\n", safe(&gate), safe(&view.sentence))
                 })
             }
             Self::Ask { candidate, text, secret } => discuss(context, &candidate, text, Answers::Nothing, &secret),

@@ -97,6 +97,21 @@ pub struct RegistryModel {
     pub planned: Vec<PlannedMove>,
 }
 
+/// A key of a person in the registry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryKey {
+    /// The key.
+    pub key_id: String,
+    /// Short form of the key id in groups of four.
+    pub fingerprint: String,
+    /// When it was admitted.
+    pub since: Timestamp,
+    /// When it ends; `null` for never.
+    pub expires: Option<Timestamp>,
+    /// Why it was revoked, if it was.
+    pub revoked: Option<String>,
+}
+
 /// A person in the registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RegistryPerson {
@@ -110,6 +125,10 @@ pub struct RegistryPerson {
     pub revoked: bool,
     /// Whether this person's private key is on this machine.
     pub is_local: bool,
+    /// Every key that was ever theirs, newest first.
+    #[serde(default)]
+    #[ts(optional, as = "Option<Vec<RegistryKey>>")]
+    pub keys: Vec<RegistryKey>,
 }
 
 /// A version of the trust list that waits for signatures of owners.
@@ -249,6 +268,10 @@ pub struct RegistryAdmit {
     #[serde(default)]
     #[ts(optional)]
     pub fingerprint: Option<String>,
+    /// When the key on the card ends; as before if absent, which is never for a new one.
+    #[serde(default)]
+    #[ts(optional)]
+    pub expires: Option<Timestamp>,
     /// Opens the key if it lies in an encrypted file.
     #[serde(default)]
     pub passphrase: Option<String>,
@@ -411,6 +434,29 @@ pub struct VersionFetch {
     pub version: u64,
     /// The folder in which a new one is made for it.
     pub folder: String,
+}
+
+/// Takes away what nobody needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryPrune {
+    /// Only what lay there for so many days, at least one: what is younger may belong to work that is under way elsewhere.
+    pub days: u32,
+    /// Opens the key if it lies in an encrypted file.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+}
+
+/// What was taken away.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RegistryPruned {
+    /// Leftovers of unfinished work, as paths in the registry.
+    pub leftovers: Vec<String>,
+    /// Content that nothing referred to, or only what was rejected or destroyed, as paths in the registry.
+    pub objects: Vec<String>,
+    /// Bytes of that content.
+    pub bytes: u64,
+    /// The same in a sentence.
+    pub sentence: String,
 }
 
 /// Verifies the registry and copies it.

@@ -199,7 +199,7 @@ pub struct CandidateWaive {
     pub gate: String,
     /// Why.
     pub reason: String,
-    /// Until when; for as long as the candidate stands if absent.
+    /// Until when, at most 366 days ahead; 90 days from now if absent.
     #[serde(default)]
     pub expires: Option<Timestamp>,
     /// Opens the key if it lies in an encrypted file.

@@ -72,6 +72,11 @@ pub fn may_freeze(state: &RegistryState, actor: Actor<'_>, reason: &str) -> Resu
     reasoned(reason)
 }
 
+/// An owner alone takes away what nobody needs.
+pub fn may_prune(state: &RegistryState, actor: Actor<'_>) -> Result<(), ReleaseBlocked> {
+    with_role(state, actor, Role::Owner).map(drop)
+}
+
 fn not_frozen(state: &RegistryState) -> Result<(), ReleaseBlocked> {
     match &state.frozen {
         Some(freeze) => Err(ReleaseBlocked::Frozen { reason: freeze.reason.clone() }),
@@ -239,8 +244,21 @@ pub fn needs_governance(state: &RegistryState, record: &CandidateRecord, manifes
         || (state.policy.is_sensitive(manifest) && state.people.values().any(|member| reviewer(&member)))
 }
 
+/// A waiver that names no end ends so many days after it is signed.
+pub const WAIVER_DAYS: i64 = 90;
+/// No waiver is signed that ends later than so many days after.
+pub const LONGEST_WAIVER_DAYS: i64 = 366;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// When a waiver ends that is signed at `at` and names no end.
+pub const fn waiver_end(at: Timestamp) -> Timestamp {
+    Timestamp::from_ms(at.ms() + WAIVER_DAYS * DAY_MS)
+}
+
 /// Whether this person may let a gate go for this candidate: it does not pass, somebody may waive it, this person is one
-/// of those, and not the author.
+/// of those, and not the author. `expires` is the end of a waiver that is about to be signed; readers take one that was signed with any
+/// end, because one that has ended lets nothing go by itself.
 pub fn may_waive(
     state: &RegistryState,
     actor: Actor<'_>,
@@ -256,7 +274,12 @@ pub fn may_waive(
     undecided(record, "waived")?;
     let name = member.card.name.clone();
     if let Some(end) = expires.filter(|end| *end <= actor.at) {
-        let why = format!("{end} has passed");
+        let why = format!("its end, {end}, has passed");
+        return Err(ReleaseBlocked::NotWaivable { gate: gate.to_owned(), name, why });
+    }
+    if let Some(end) = expires.filter(|end| end.ms() - actor.at.ms() > LONGEST_WAIVER_DAYS * DAY_MS) {
+        let why =
+            format!("until {end} is longer than the {LONGEST_WAIVER_DAYS} days for which a gate is let go at most");
         return Err(ReleaseBlocked::NotWaivable { gate: gate.to_owned(), name, why });
     }
     if record.submitter == actor.person || record.submitter_key == actor.key_id {

@@ -42,7 +42,7 @@ pub struct WaiverRecord {
     pub reason: String,
     /// When.
     pub at: Timestamp,
-    /// Until when; `null` for as long as the candidate stands.
+    /// Until when; `null` only where it was signed by a program from before waivers had to end.
     pub expires: Option<Timestamp>,
 }
 

@@ -102,6 +102,7 @@ fn from_a_folder_to_a_published_model() {
     };
     engine.registry_create(create).unwrap();
     let admit = RegistryAdmit {
+        expires: None,
         person: ben.card.clone(),
         roles: [Role::Approver].into(),
         fingerprint: Some(ben.fingerprint.clone()),

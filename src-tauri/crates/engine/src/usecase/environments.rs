@@ -207,7 +207,7 @@ impl Engine {
                 ReportKind::ModelFacts,
                 &facts.digest,
                 None,
-                crate::screen::VERSION,
+                crate::screen::MODEL_VERSION,
             );
             // A report that says why the file could not be read is no facts about it.
             Ok((read.runs().that_wrote(&facts.digest)?, model.ok().flatten().map(|it| it.body)))

@@ -50,6 +50,15 @@ pub(crate) struct Evidence<'a> {
     pub(crate) gates: &'a [Gate],
 }
 
+/// What was found in a model file.
+struct Looked {
+    /// `safe`, `dangerous`, `unverified` or `unreadable`.
+    verdict: String,
+    reasons: Vec<String>,
+    /// Why it could not be read at all.
+    problem: Option<String>,
+}
+
 impl Evidence<'_> {
     /// The last run that wrote the model.
     pub(crate) fn training(&self) -> Option<&Run> {
@@ -265,54 +274,80 @@ impl Engine {
     }
 
     fn model_file(&self, evidence: &Evidence<'_>) -> Answer<Found> {
-        let head = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?)
-        })?;
-        let path = evidence.model.path.as_str().to_owned();
-        let Some(report) = head else {
+        let Some(Looked { verdict, reasons, problem }) = self.looked(evidence)? else {
             return Ok(Found::new(
                 GateVerdict::CannotTell,
                 "not read yet",
                 "The model file has not been looked at yet.",
             ));
         };
-        let reasons: Vec<String> = report
-            .body
-            .pointer("/safety/reasons")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|it| Some(format!("{} at {}", it.get("what")?.as_str()?, it.get("where")?.as_str()?)))
-            .take(5)
-            .collect();
+        let reasons: Vec<String> = reasons.into_iter().take(5).collect();
         let shown = joined(&reasons);
-        if report.head.verdict.as_deref() != Some("dangerous")
+        if verdict != "dangerous"
             && let Some(found) = self.beside(evidence)?
         {
             return Ok(found);
         }
-        Ok(match report.head.verdict.as_deref() {
-            Some("safe") => {
+        Ok(match verdict.as_str() {
+            "safe" => {
                 Found::new(GateVerdict::Pass, "safe", "Everything that loading would call is a harmless constructor.")
-                    .with(vec![path])
+                    .with(vec![evidence.model.path.as_str().to_owned()])
             }
-            Some("dangerous") => {
+            "dangerous" => {
                 Found::new(GateVerdict::Fail, "dangerous", format!("Loading it would run {shown}.")).with(reasons)
             }
             _ => {
-                let why = report.head.summary.get("problem").and_then(Value::as_str).map_or_else(
-                    || {
-                        if shown.is_empty() {
-                            "It could not be read to its end.".to_owned()
-                        } else {
-                            format!("It calls what is on neither list: {shown}.")
-                        }
-                    },
-                    str::to_owned,
-                );
+                let why = problem.unwrap_or_else(|| {
+                    if shown.is_empty() {
+                        "It could not be read to its end.".to_owned()
+                    } else {
+                        format!("Nobody can vouch for all of it: {shown}.")
+                    }
+                });
                 Found::new(GateVerdict::CannotTell, "could not be verified", why).with(reasons)
             }
         })
+    }
+
+    /// What was found in the model file. Where it keeps a part of itself in other files, it is read anew: those may have come or gone
+    /// since it was kept what it says.
+    fn looked(&self, evidence: &Evidence<'_>) -> Answer<Option<Looked>> {
+        let own = absolute(evidence.project, &evidence.model.path)?;
+        let limits = Limits::default();
+        if !companions(&own, &limits).unwrap_or_default().is_empty() {
+            return Ok(Some(match read_model(&own, &limits) {
+                Ok(facts) => Looked {
+                    verdict: match facts.safety.verdict {
+                        SafetyVerdict::Safe => "safe",
+                        SafetyVerdict::Dangerous => "dangerous",
+                        SafetyVerdict::Unverified => "unverified",
+                    }
+                    .to_owned(),
+                    reasons: facts.safety.reasons.iter().map(|it| format!("{} at {}", it.what, it.place)).collect(),
+                    problem: None,
+                },
+                Err(error) => Looked {
+                    verdict: "unreadable".to_owned(),
+                    reasons: Vec::new(),
+                    problem: Some(crate::trouble::sentence(&error.to_string())),
+                },
+            }));
+        }
+        let stored = self.ledger().read::<_, Trouble>(|read| {
+            Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &evidence.model.digest)?)
+        })?;
+        Ok(stored.map(|report| Looked {
+            reasons: report
+                .body
+                .pointer("/safety/reasons")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|it| Some(format!("{} at {}", it.get("what")?.as_str()?, it.get("where")?.as_str()?)))
+                .collect(),
+            problem: report.head.summary.get("problem").and_then(Value::as_str).map(str::to_owned),
+            verdict: report.head.verdict.unwrap_or_default(),
+        }))
     }
 
     fn sensitive_columns(&self, evidence: &Evidence<'_>, allowed: &[String]) -> Answer<Found> {

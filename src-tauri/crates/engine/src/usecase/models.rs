@@ -12,14 +12,14 @@ use proofmark_domain::release::{CandidateState, RegistryState};
 use proofmark_domain::run::Run;
 use proofmark_domain::sensitive::CarriedLabel;
 use proofmark_intake::model::{Limits, read_model};
-use proofmark_ledger::{AuditEntry, NewReport, ReportKind};
+use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
 use serde_json::{Value, json};
 
 use super::files::links;
 use super::projects::{counted, joined};
 use crate::Engine;
 use crate::graph::ProjectGraph;
-use crate::screen::{VERSION, absolute};
+use crate::screen::{MODEL_VERSION, absolute};
 use crate::trouble::{Answer, Trouble};
 
 impl Engine {
@@ -96,7 +96,7 @@ impl Engine {
     /// Reads a model file once and keeps what it says.
     pub(crate) fn read_model_once(&self, project: &Project, facts: &FileFacts) -> Answer<()> {
         let known = self.ledger().read::<_, Trouble>(|read| {
-            Ok(read.reports().newest_exact::<Value>(ReportKind::ModelFacts, &facts.digest, None, VERSION)?)
+            Ok(read.reports().newest_exact::<Value>(ReportKind::ModelFacts, &facts.digest, None, MODEL_VERSION)?)
         })?;
         if known.is_some() {
             return Ok(());
@@ -118,7 +118,10 @@ impl Engine {
                 (problem.clone(), Some("unreadable".to_owned()), problem)
             }
         };
-        let head = self.head(ReportKind::ModelFacts, project, facts, None, verdict, summary);
+        let head = ReportHead {
+            params_key: MODEL_VERSION.to_owned(),
+            ..self.head(ReportKind::ModelFacts, project, facts, None, verdict, summary)
+        };
         let entry = AuditEntry::new("proofmark", "model.read", facts.path.as_str());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
             Ok(write.reports().add(&NewReport { head, body: &body })?)

@@ -20,7 +20,6 @@ use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, Self
 
 use super::people::RegistryClock;
 use super::place::{Place, has_marker};
-use super::trust::told;
 use crate::Engine;
 use crate::jobs::{JobPlan, Worker};
 use crate::trouble::{Answer, Trouble, io_trouble, sentence};
@@ -224,13 +223,14 @@ impl Engine {
         Self::ensure_fingerprint(&request.person.key_id, request.fingerprint.as_deref())?;
         let signer = self.signer(request.passphrase)?;
         let attachment = self.attached()?;
-        let change = self.open_attached(&attachment)?.admit(&signer, &request.person, &request.roles)?;
-        self.note_release("registry.admit", &request.person.id.to_string())?;
-        let mut view = self.registry_show(Nothing {})?;
-        if let Some(waits) = told(&change) {
-            view.sentence = waits;
+        if let Some(end) = request.expires.filter(|end| *end <= self.now()) {
+            let why = format!("{end} has passed, so the key could sign nothing. Nobody was admitted.");
+            return Err(Trouble::new(ErrorCode::InvalidRequest, why).hint("Name a time that is to come, or none."));
         }
-        Ok(view)
+        let registry = self.open_attached(&attachment)?;
+        let change = registry.admit_until(&signer, &request.person, &request.roles, request.expires)?;
+        self.note_release("registry.admit", &request.person.id.to_string())?;
+        self.after_change(&change)
     }
 
     /// Verifies a version and copies it out. `wanted` is `model@alias`, `model/3` or `model`.
@@ -354,6 +354,7 @@ impl Engine {
                 fingerprint: fingerprint(&member.card.key_id),
                 revoked: state.revoked.contains_key(&member.card.key_id),
                 is_local: local.iter().any(|it| it.card.key_id == member.card.key_id),
+                keys: keys_of(state, member.card.id),
                 roles: member.roles.clone(),
                 card: member.card.clone(),
             })
@@ -367,6 +368,22 @@ impl Engine {
 /// until somebody looks who can; what was signed holds either way, and a verification says that they are behind.
 pub(crate) fn follow_plans(registry: &Registry, state: &RegistryState) {
     let _ = registry.follow_plans(state);
+}
+
+/// Every key of a person, newest first.
+fn keys_of(state: &RegistryState, person: PersonId) -> Vec<RegistryKey> {
+    let keys = state.trust.iter().filter_map(|list| list.people.get(&person)).flat_map(|it| &it.keys);
+    let mut keys: Vec<RegistryKey> = keys
+        .map(|(key_id, key)| RegistryKey {
+            key_id: key_id.clone(),
+            fingerprint: fingerprint(key_id),
+            since: key.since,
+            expires: key.expires,
+            revoked: key.revoked.as_ref().map(|it| it.reason.clone()),
+        })
+        .collect();
+    keys.sort_by_key(|it| std::cmp::Reverse(it.since));
+    keys
 }
 
 /// Where it is kept what was seen of a registry.

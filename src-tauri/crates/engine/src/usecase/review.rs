@@ -21,7 +21,8 @@ impl Engine {
         let signer = self.signer(request.passphrase)?;
         let registry = self.open_attached(&self.attached()?)?;
         let (candidate, gate, reason) = (request.candidate, request.gate.trim(), request.reason.trim());
-        registry.waive(&signer, candidate, &request.bundle, gate, reason, request.expires)?;
+        let expires = request.expires.unwrap_or_else(|| rules::waiver_end(self.now()));
+        registry.waive(&signer, candidate, &request.bundle, gate, reason, expires)?;
         self.note_release("release.waive", &format!("{candidate} {gate}"))?;
         self.candidate_show(CandidateRef { candidate })
     }

@@ -136,6 +136,8 @@ impl Engine {
             Some(digest) => self.ledger().read::<_, Trouble>(|read| Ok(read.environments().by_digest(&digest)?))?,
             None => None,
         };
+        // What an earlier program kept may lack what a loader needs.
+        self.read_model_once(project, facts)?;
         let stored = self.ledger().read::<_, Trouble>(|read| {
             Ok(read.reports().newest::<Value>(proofmark_ledger::ReportKind::ModelFacts, &facts.digest)?)
         })?;

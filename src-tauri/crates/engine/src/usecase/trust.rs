@@ -1,23 +1,28 @@
 //! The trust list as people see and change it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
-use proofmark_domain::release::{ModelName, RegistryState, TrustList};
-use proofmark_ledger::StoredPerson;
+use proofmark_domain::release::{ModelName, RegistryState};
+use proofmark_ledger::{AuditEntry, StoredPerson};
 use proofmark_registry::keys::fingerprint;
-use proofmark_registry::{Mirrored, Registry, TrustChange, Wanted, Watch};
+use proofmark_registry::{Mirrored, Pruned, Registry, TrustChange, Wanted, Watch};
 use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
 
 use super::place::Place;
+use super::projects::counted;
 use super::registry::{follow_plans, with_role};
-use super::wording::role_words;
+
+mod changes;
+
 use crate::Engine;
 use crate::jobs::JobPlan;
 use crate::trouble::{Answer, Trouble, io_trouble};
+use changes::changes;
 
 impl Engine {
     /// Asks to be admitted to the attached registry.
@@ -48,9 +53,9 @@ impl Engine {
     /// If the person who acts is no owner, or another version came first.
     pub fn trust_endorse(&self, request: TrustEndorse) -> Answer<RegistryView> {
         let signer = self.signer(request.passphrase)?;
-        self.open_attached(&self.attached()?)?.endorse_trust(&signer, &request.list)?;
+        let change = self.open_attached(&self.attached()?)?.endorse_trust(&signer, &request.list)?;
         self.note_release("registry.endorse", &request.list.to_string())?;
-        self.registry_show(Nothing {})
+        self.after_change(&change)
     }
 
     /// Changes what the registry asks for.
@@ -61,7 +66,12 @@ impl Engine {
         let signer = self.signer(request.passphrase.clone())?;
         let registry = self.open_attached(&self.attached()?)?;
         let gates = request.gates_text.as_deref().map(crate::config::parse_gates).transpose()?;
-        registry.change_trust(&signer, request.reason.trim(), |list, _| {
+        if let Some(end) = request.expires.filter(|end| *end <= self.now()) {
+            let why =
+                format!("{end} has passed, so nobody would believe the trust list any more. Nothing was changed.");
+            return Err(Trouble::new(ErrorCode::InvalidRequest, why).hint("Name a time that is to come."));
+        }
+        let change = registry.change_trust(&signer, request.reason.trim(), |list, _| {
             if let Some(policy) = &request.policy {
                 list.policy = policy.clone();
             }
@@ -73,7 +83,7 @@ impl Engine {
             Ok(())
         })?;
         self.note_release("registry.trust", request.reason.trim())?;
-        self.registry_show(Nothing {})
+        self.after_change(&change)
     }
 
     /// Declares a key invalid.
@@ -91,9 +101,18 @@ impl Engine {
             return Err(Trouble::not_found(format!("one key that begins with `{}`", request.key_id))
                 .hint("See proofmark registry show; at least eight digits are needed."));
         };
-        registry.revoke_key(&signer, key_id, request.reason.trim(), request.all)?;
+        let change = registry.revoke_key(&signer, key_id, request.reason.trim(), request.all)?;
         self.note_release("registry.revoke", key_id)?;
-        self.registry_show(Nothing {})
+        self.after_change(&change)
+    }
+
+    /// The registry after a change of its trust list.
+    pub(super) fn after_change(&self, change: &TrustChange) -> Answer<RegistryView> {
+        let mut view = self.registry_show(Nothing {})?;
+        if let Some(waits) = told(change) {
+            view.sentence = waits;
+        }
+        Ok(view)
     }
 
     /// How a version is used: a page with the lines to copy, or manifests for a cluster.
@@ -197,6 +216,37 @@ impl Engine {
         })
     }
 
+    /// Takes away what nobody needs: what unfinished work left behind, and the content of what was rejected or never submitted.
+    ///
+    /// # Errors
+    /// If the person who acts is no owner, a day is not given, or the registry's log is not whole.
+    pub fn registry_prune(&self, request: RegistryPrune) -> Answer<RegistryPruned> {
+        if request.days == 0 {
+            let why = "What is younger than a day may belong to work that is under way. Nothing was taken away.";
+            return Err(Trouble::new(ErrorCode::InvalidRequest, why).hint("Name one day or more."));
+        }
+        let signer = self.signer(request.passphrase)?;
+        let age = Duration::from_secs(u64::from(request.days) * 24 * 60 * 60);
+        let attachment = self.attached()?;
+        let pruned = self.open_attached(&attachment)?.prune(&signer, age)?;
+        let entry = AuditEntry::new(self.actor(), "registry.prune", attachment.id.to_string());
+        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+            write.note("days", request.days);
+            write.note("leftovers", pruned.leftovers.clone());
+            write.note("objects", pruned.objects.clone());
+            Ok(())
+        })?;
+        let leftovers = counted(pruned.leftovers.len() as u64, "leftover", "leftovers");
+        let objects = counted(pruned.objects.len() as u64, "file", "files");
+        let sentence = if pruned.leftovers.is_empty() && pruned.objects.is_empty() {
+            format!("There was nothing that nobody needs and that lay there for {} days.", request.days)
+        } else {
+            format!("{leftovers} of unfinished work and {objects} that nobody needs were taken away.")
+        };
+        let Pruned { leftovers, objects, bytes } = pruned;
+        Ok(RegistryPruned { leftovers, objects, bytes, sentence })
+    }
+
     /// Destroys the bytes of a withdrawn version. What was said about it stays.
     ///
     /// # Errors
@@ -291,48 +341,12 @@ fn copying(title: String) -> JobPlan {
     }
 }
 
-/// What became of a change, where the person must know that it does not hold yet.
-pub(super) fn told(change: &TrustChange) -> Option<String> {
+/// What became of a change of the trust list, where the person must know that it does not hold yet.
+fn told(change: &TrustChange) -> Option<String> {
     match change {
         TrustChange::Holds { .. } => None,
-        TrustChange::Waits { signed, required, .. } => {
-            Some(format!("The change waits for further owners: {signed} of {required} have signed it."))
-        }
+        TrustChange::Waits { signed, required, .. } => Some(format!(
+            "The change is not in force yet: {signed} of {required} owners have signed it, and it waits for the others."
+        )),
     }
-}
-
-/// What a version of the list changes, one sentence each.
-fn changes(before: &TrustList, after: &TrustList) -> Vec<String> {
-    let mut all = Vec::new();
-    for (id, person) in &after.people {
-        let name = &person.name;
-        let roles = role_words(&person.roles);
-        let Some(old) = before.people.get(id) else {
-            all.push(format!("{name} is admitted with the roles: {roles}."));
-            continue;
-        };
-        if old.roles != person.roles {
-            all.push(format!("{name} has the roles: {roles}; before: {}.", role_words(&old.roles)));
-        }
-        for (key_id, key) in &person.keys {
-            match old.keys.get(key_id) {
-                None => all.push(format!("{name} has a further key, {}.", fingerprint(key_id))),
-                Some(was) if was.revoked.is_none() && key.revoked.is_some() => {
-                    all.push(format!("The key {} of {name} is revoked.", fingerprint(key_id)));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    if before.owners_needed != after.owners_needed {
-        all.push(format!("{} owners must sign a change; before: {}.", after.threshold(), before.threshold()));
-    }
-    if before.expires != after.expires {
-        let end = after.expires.map_or_else(|| "never".to_owned(), |it| it.to_string());
-        all.push(format!("The list ends: {end}."));
-    }
-    if before.policy != after.policy {
-        all.push("What a release needs changes.".to_owned());
-    }
-    all
 }

@@ -22,6 +22,7 @@ pub(crate) fn blank(format: &str) -> ModelFacts {
         signature: None,
         environment: ModelEnvironment::default(),
         training: BTreeMap::new(),
+        harmless_types: Vec::new(),
         safety: Safety { verdict: SafetyVerdict::Safe, reasons: Vec::new() },
     }
 }

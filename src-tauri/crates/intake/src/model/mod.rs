@@ -16,6 +16,7 @@ mod lightgbm;
 mod mlflow;
 mod npy;
 mod onnx;
+mod outside;
 mod pickle;
 mod pickled;
 mod pmml;
@@ -164,7 +165,7 @@ fn read_file(path: &Path, mut file: File, limits: &Limits, deadline: Instant) ->
     match sniff(&head, length) {
         Kind::Zip => archive::read(file, limits, deadline).ok_or_else(other),
         Kind::SavedModel => Ok(settle(saved_model::read(&mut open(file).map_err(fault)?, limits, path.parent()))),
-        Kind::Onnx => Ok(settle(onnx::read(&mut open(file).map_err(fault)?))),
+        Kind::Onnx => Ok(settle(onnx::read(&mut open(file).map_err(fault)?, path.parent()))),
         Kind::Safetensors => {
             let mut facts = facts::blank("safetensors");
             let result = tensors::safetensors(&mut open(file).map_err(fault)?, length, &mut facts);

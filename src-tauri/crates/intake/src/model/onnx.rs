@@ -1,11 +1,13 @@
 //! The header of an ONNX model: producer, operator sets, inputs, outputs, class labels.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use proofmark_domain::model::{ModelFacts, Tensor};
 use serde_json::{Value, json};
 
 use super::facts::{LISTED_TENSORS, blank};
+use super::outside::Outside;
 use super::protobuf::{Field, beginning, fields, packed};
 use super::source::{Fault, Source};
 use super::verdict::Findings;
@@ -44,7 +46,8 @@ struct Graph {
     operators: BTreeMap<String, u64>,
     domains: BTreeSet<String>,
     labels: Option<Vec<Value>>,
-    external: BTreeSet<String>,
+    /// Weights that the model keeps in other files.
+    external: Outside,
     /// Domains of functions that the file itself defines.
     defined: BTreeSet<String>,
     /// Operators in order.
@@ -58,8 +61,8 @@ struct Graph {
     skipped: bool,
 }
 
-/// Reads a model to its end, passing over the weights.
-pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
+/// Reads a model to its end, passing over the weights. Those that it keeps in other files are looked for in `folder`.
+pub(crate) fn read(source: &mut Source<'_>, folder: Option<&Path>) -> (ModelFacts, Option<Fault>) {
     let mut facts = blank("onnx");
     facts.framework = Some("onnx".to_owned());
     let mut graph = Graph::default();
@@ -101,8 +104,8 @@ pub(crate) fn read(source: &mut Source<'_>) -> (ModelFacts, Option<Fault>) {
     for domain in graph.domains.iter().filter(|domain| !known(domain)) {
         findings.unverified(&format!("operators of {domain} need a library of their own"), "graph");
     }
-    for file in &graph.external {
-        findings.unverified(&format!("weights lie in another file, {file}, which was not read"), "graph");
+    for trouble in graph.external.troubles(folder) {
+        findings.unverified(&trouble, "graph");
     }
     if graph.skipped {
         findings.unverified("a part of the graph is too large to be read", "graph");
@@ -116,7 +119,7 @@ pub(crate) fn external(source: &mut Source<'_>) -> Vec<String> {
     let mut graph = Graph::default();
     // What cannot be read is said by the reader of the model itself.
     let _ = header(source, &mut blank("onnx"), &mut graph);
-    graph.external.into_iter().collect()
+    graph.external.files()
 }
 
 fn header(source: &mut Source<'_>, facts: &mut ModelFacts, graph: &mut Graph) -> Result<(), Fault> {
@@ -278,19 +281,13 @@ fn read_graph(source: &mut Source<'_>, length: u64, graph: &mut Graph) -> Result
 /// An initializer: a tensor with its values, which are not read.
 fn initializer(found: &[(u64, Field<'_>)], graph: &mut Graph) {
     let (mut name, mut dtype, mut shape) = (String::new(), "undefined", Vec::new());
+    graph.external.note(found);
     for (number, field) in found {
         match (number, field) {
             (1, Field::Number(side)) => shape.push(*side as i64),
             (1, Field::Bytes(sides)) => shape.extend(packed(sides)),
             (2, field) => dtype = element(field.int()),
             (8, field) => name = field.text(),
-            (13, field) => {
-                let entry = fields(field.bytes()).unwrap_or_default();
-                let is_location = entry.iter().any(|(number, field)| *number == 1 && field.bytes() == b"location");
-                if let Some((_, value)) = entry.iter().find(|(number, _)| is_location && *number == 2) {
-                    graph.external.insert(value.text());
-                }
-            }
             _ => {}
         }
     }
@@ -301,6 +298,14 @@ fn initializer(found: &[(u64, Field<'_>)], graph: &mut Graph) {
         graph.tensors.push(Tensor { name: name.clone(), dtype: dtype.to_owned(), shape });
     }
     graph.initializers.insert(name);
+}
+
+/// A sparse tensor: its values and where they stand are tensors of their own.
+fn sparse(bytes: &[u8], graph: &mut Graph) -> Option<()> {
+    for (_, part) in fields(bytes)?.into_iter().filter(|(number, _)| matches!(number, 1 | 2)) {
+        graph.external.note(&fields(part.bytes())?);
+    }
+    Some(())
 }
 
 /// An operator, with the graphs inside its attributes.
@@ -328,9 +333,10 @@ fn graph_field(number: u64, bytes: &[u8], graph: &mut Graph) -> Option<()> {
         1 => node(bytes, graph, 8)?,
         2 => graph.name = Some(Field::Bytes(bytes).text()).filter(|name| !name.is_empty()),
         5 => initializer(&fields(bytes)?, graph),
+        15 => sparse(bytes, graph)?,
         11 => graph.inputs.push(port(bytes)?),
         12 => graph.outputs.push(port(bytes)?),
-        10 | 13..=16 => {}
+        10 | 13 | 14 | 16 => {}
         other => {
             graph.foreign.insert(other);
         }
@@ -346,6 +352,8 @@ fn attribute(bytes: &[u8], graph: &mut Graph, depth: u8) -> Option<()> {
             (8, Field::Number(value)) => labels.push(Value::from(value as i64)),
             (8, Field::Bytes(bytes)) => labels.extend(packed(bytes).into_iter().map(Value::from)),
             (9, field) => labels.push(Value::from(field.text())),
+            (5 | 10, Field::Bytes(tensor)) => graph.external.note(&fields(tensor)?),
+            (22 | 23, Field::Bytes(tensor)) => sparse(tensor, graph)?,
             // The branches of a condition and the bodies of loops are graphs of their own.
             (6 | 11, Field::Bytes(inner)) => {
                 for (_, part) in fields(inner)?.into_iter().filter(|(number, _)| *number == 1) {

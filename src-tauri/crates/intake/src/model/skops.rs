@@ -1,6 +1,6 @@
 //! skops files: a zip with a tree of typed nodes in `schema.json` and arrays beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use proofmark_domain::model::ModelFacts;
 use serde_json::Value;
@@ -52,7 +52,8 @@ struct Builder<'a, 'l> {
     findings: &'a mut Findings,
     graph: Graph,
     seen: HashMap<String, Id>,
-    modules: std::collections::BTreeSet<String>,
+    modules: BTreeSet<String>,
+    harmless: BTreeSet<String>,
 }
 
 /// Reads a skops archive. `None` when its schema is that of something else.
@@ -72,8 +73,14 @@ pub(crate) fn read(archive: &mut Archive<'_>, names: &[String], findings: &mut F
     if let Some(version) = schema.get("_skops_version").and_then(Value::as_str) {
         facts.environment.packages.insert("skops".to_owned(), version.to_owned());
     }
-    let mut builder =
-        Builder { archive, findings, graph: Graph::default(), seen: HashMap::new(), modules: Default::default() };
+    let mut builder = Builder {
+        archive,
+        findings,
+        graph: Graph::default(),
+        seen: HashMap::new(),
+        modules: BTreeSet::new(),
+        harmless: BTreeSet::new(),
+    };
     let root = builder.node(&schema, limits.depth.min(120), "schema.json");
     estimator::describe(&builder.graph, root, &mut facts, limits);
     for name in names.iter().filter(|name| !builder.archive.read.contains(*name)) {
@@ -82,6 +89,7 @@ pub(crate) fn read(archive: &mut Archive<'_>, names: &[String], findings: &mut F
     if facts.framework.is_none() {
         facts.framework = framework_of(&builder.modules).map(str::to_owned);
     }
+    facts.harmless_types = builder.harmless.into_iter().collect();
     facts.safety = std::mem::take(findings).into_safety();
     Some(facts)
 }
@@ -95,15 +103,22 @@ impl Builder<'_, '_> {
         self.graph.add(Node::Str(Blob::whole(text.as_bytes().to_vec())))
     }
 
-    fn judge(&mut self, global: &Global, place: &str) {
+    fn judge(&mut self, global: &Global, loader: &str, place: &str) {
         self.modules.insert(global.module.to_string());
         match policy::judge(global) {
+            // Such a node calls what it names.
+            Judgement::Reference if loader == "ConstructorFromReduceNode" => {
+                let what = format!("{} would be called, and is not known to be harmless then", global.path());
+                self.findings.unverified(&what, place);
+            }
             Judgement::Dangerous => self.findings.dangerous(global.path(), place),
             Judgement::Unknown => {
                 let what = format!("{} is not on the list of harmless names", global.path());
                 self.findings.unverified(&what, place);
             }
-            Judgement::Constructor | Judgement::Reference => {}
+            Judgement::Constructor | Judgement::Reference => {
+                self.harmless.insert(global.path());
+            }
         }
     }
 
@@ -135,7 +150,7 @@ impl Builder<'_, '_> {
         };
         let (module, class) = policy::modern(module, class);
         let global = Global { module: module.into(), name: class.into() };
-        self.judge(&global, place);
+        self.judge(&global, loader, place);
         let id = self.typed(loader, &global, map, depth - 1, place);
         if let Some(key) = key {
             self.seen.insert(key, id);

@@ -15,7 +15,7 @@ use proofmark_domain::release::{
 };
 use proofmark_domain::{Digest, Timestamp};
 
-use super::Registry;
+use super::{Registry, waits};
 use crate::error::RegistryError;
 use crate::layout::{self, REGISTRY_LOG};
 
@@ -36,7 +36,7 @@ pub(super) struct Finding {
 }
 
 /// What to do about something that counts for nothing.
-const VOID: &str = "it counts for nothing and may stay; ask its author, or an owner, how it came about";
+pub(super) const VOID: &str = "it counts for nothing and may stay; ask its author, or an owner, how it came about";
 
 /// A finding about something that counts for nothing.
 fn void(code: &str, path: &str, message: String, mend: &str) -> Finding {
@@ -125,7 +125,7 @@ impl Registry {
 }
 
 /// The time part of a version 7 identifier, in milliseconds since 1970.
-fn time_of(id: &StatementId) -> i64 {
+pub(super) fn time_of(id: &StatementId) -> i64 {
     let bytes = id.uuid().into_bytes();
     bytes.iter().take(6).fold(0i64, |ms, byte| (ms << 8) | i64::from(*byte))
 }

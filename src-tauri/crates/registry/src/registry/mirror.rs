@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::log::Finding;
 use super::verify::{expected_files, leads_to};
 use super::version::hash;
 use super::{OpenOptions, Registry};
@@ -14,12 +15,23 @@ use crate::progress::Watch;
 use crate::store::{DirStore, EntryKind, Store};
 
 /// What was copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mirrored {
     /// Files copied; those that were there already are not counted.
     pub files: usize,
     /// Bytes copied.
     pub bytes: u64,
+    /// What the registry holds that counts for nothing, or waits for something that is not there. It was copied as it is.
+    pub notes: Vec<String>,
+}
+
+/// The worst that is wrong with a registry, but for what counts for nothing anyway.
+fn in_the_way(findings: &[Finding]) -> Option<String> {
+    findings.iter().filter(|it| !it.void).max_by_key(|it| it.verdict).map(told)
+}
+
+fn told(finding: &Finding) -> String {
+    format!("{}: {}", finding.problem.path, finding.problem.message)
 }
 
 impl Registry {
@@ -48,13 +60,15 @@ impl Registry {
         watch: &mut Watch<'_>,
         open: impl FnOnce() -> Result<Box<dyn Store>, RegistryError>,
     ) -> Result<Mirrored, RegistryError> {
-        if let Some(first) = self.in_the_way(watch)? {
+        let findings = self.findings(watch)?;
+        if let Some(first) = in_the_way(&findings) {
             let why = format!("it does not verify, so it was not copied; {first}");
             return Err(RegistryError::Damaged { path: self.place(), why });
         }
         let target = open()?;
         self.same_or_new(target.as_ref(), shown)?;
-        let mut done = Mirrored::default();
+        let notes = findings.iter().filter(|it| it.void).map(told).collect();
+        let mut done = Mirrored { notes, ..Mirrored::default() };
         // Written in the order of a publication, so that a copy that is cut short is one that has not arrived yet.
         let ours = self.ours()?;
         for folder in ["objects", "log", "claims", "models"] {
@@ -65,20 +79,13 @@ impl Registry {
             seen: Some(self.seen()?),
             clock: Some(std::sync::Arc::clone(&self.clock)),
         };
-        match Self::open_in(target, options)?.in_the_way(watch)? {
+        match in_the_way(&Self::open_in(target, options)?.findings(watch)?) {
             None => Ok(done),
             Some(first) => {
                 let why = format!("the copy does not verify; {first}");
                 Err(RegistryError::Damaged { path: shown.to_owned(), why })
             }
         }
-    }
-
-    /// What is wrong with the registry, but for what counts for nothing anyway.
-    fn in_the_way(&self, watch: &mut Watch<'_>) -> Result<Option<String>, RegistryError> {
-        let findings = self.findings(watch)?;
-        let first = findings.iter().filter(|it| !it.void).max_by_key(|it| it.verdict);
-        Ok(first.map(|it| format!("{}: {}", it.problem.path, it.problem.message)))
     }
 
     fn same_or_new(&self, target: &dyn Store, shown: &str) -> Result<(), RegistryError> {

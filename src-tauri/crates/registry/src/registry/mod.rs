@@ -3,6 +3,7 @@
 mod fetch;
 mod log;
 mod mirror;
+mod prune;
 mod publish;
 mod review;
 mod submit;
@@ -10,6 +11,7 @@ mod trust;
 mod verify;
 mod version;
 mod view;
+mod waits;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -33,6 +35,7 @@ use crate::store::{DirStore, EntryKind, SelfTest, Store};
 
 pub use fetch::{Fetched, Inspected, Wanted};
 pub use mirror::Mirrored;
+pub use prune::Pruned;
 pub use submit::{SourceBytes, SourceFile, Submission};
 pub use trust::TrustChange;
 
@@ -241,22 +244,6 @@ impl Registry {
         Ok(loaded.state)
     }
 
-    /// Removes what unfinished work left in `.staging` longer than `age` ago. Returns the names.
-    pub fn clean(&self, age: Duration) -> Result<Vec<String>, RegistryError> {
-        let entries = self.store.list(STAGING).map_err(RegistryError::io(self.path(STAGING), "listing"))?;
-        let now = i128::from(self.clock.now().ms()) * 1_000_000;
-        let mut removed = Vec::new();
-        for entry in entries {
-            let old = entry.stamp.is_some_and(|stamp| now - i128::from(stamp[0]) >= age.as_nanos().cast_signed());
-            if old {
-                let path = format!("{STAGING}/{}", entry.name);
-                self.store.discard(&path).map_err(RegistryError::io(self.path(&path), "removing"))?;
-                removed.push(path);
-            }
-        }
-        Ok(removed)
-    }
-
     /// A number that is another one after anybody added a statement or a claim; cheap to ask for. It is no proof of anything.
     pub fn pulse(&self) -> Result<u64, RegistryError> {
         let mut hash = DefaultHasher::new();
@@ -370,7 +357,7 @@ impl Registry {
             let why = "the statement that begins it is missing".to_owned();
             return Err(RegistryError::Incomplete { path: self.store.place(), why });
         }
-        rules::ensure_active(&loaded.state, self.actor(signer))?;
+        rules::ensure_active(&loaded.state, self.actor(signer)).map_err(|why| named(why, signer))?;
         Ok(loaded)
     }
 
@@ -435,6 +422,14 @@ impl Registry {
     fn workroom(&self) -> Workroom<'_> {
         let name = format!("{STAGING}/{}", self.clock.fresh(self.clock.now()));
         Workroom { store: self.store.as_ref(), name }
+    }
+}
+
+/// Whoever is not known to a registry still has a name, which they know better than their identifier.
+fn named(why: ReleaseBlocked, signer: &Signer) -> ReleaseBlocked {
+    match why {
+        ReleaseBlocked::Unknown { .. } => ReleaseBlocked::Unknown { name: signer.card().name.clone() },
+        other => other,
     }
 }
 

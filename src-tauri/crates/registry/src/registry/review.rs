@@ -47,7 +47,7 @@ impl Registry {
         self.state()
     }
 
-    /// Lets a gate go that a candidate does not pass, until `expires`.
+    /// Lets a gate go that a candidate does not pass, until `expires`, which must lie ahead and no further than a waiver may last.
     pub fn waive(
         &self,
         signer: &Signer,
@@ -55,8 +55,9 @@ impl Registry {
         bundle: &Digest,
         gate: &str,
         reason: &str,
-        expires: Option<Timestamp>,
+        expires: Timestamp,
     ) -> Result<(), RegistryError> {
+        let expires = Some(expires);
         let (bundle, gate, reason) = (*bundle, gate.to_owned(), reason.to_owned());
         self.act(signer, Some(candidate), |state, actor| {
             rules::may_waive(state, actor, candidate, &bundle, &gate, &reason, expires)?;
@@ -250,10 +251,10 @@ impl Registry {
                 Ok(StatementBody::Destroyed { model: model.clone(), version, reason: reason.to_owned() })
             })?;
         }
-        self.prune(model, version)
+        self.take_away(model, version)
     }
 
-    fn prune(&self, model: &ModelName, version: u64) -> Result<(), RegistryError> {
+    fn take_away(&self, model: &ModelName, version: u64) -> Result<(), RegistryError> {
         let state = self.state()?;
         let gone = |number: u64| state.version(model, number).is_some_and(|it| it.destroyed.is_some());
         let still_needed: std::collections::BTreeSet<Digest> = state

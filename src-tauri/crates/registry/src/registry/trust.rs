@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_domain::Digest;
 use proofmark_domain::person::{PersonCard, Role};
 use proofmark_domain::release::rules;
 use proofmark_domain::release::{Policy, ReleaseBlocked, StatementBody, TrustList};
+use proofmark_domain::{Digest, Timestamp};
 
 use super::log::Loaded;
-use super::{NewRegistry, Registry};
+use super::{NewRegistry, Registry, named};
 use crate::error::RegistryError;
 use crate::keys::{Signer, check_card};
 use crate::layout;
@@ -71,7 +71,7 @@ impl Registry {
             let why = "the statement that begins it is missing".to_owned();
             return Err(RegistryError::Incomplete { path: self.store.place(), why });
         };
-        rules::may_change_trust(&loaded.state, self.actor(owner), reason)?;
+        rules::may_change_trust(&loaded.state, self.actor(owner), reason).map_err(|why| named(why, owner))?;
         Ok((loaded, list, statement))
     }
 
@@ -161,6 +161,17 @@ impl Registry {
         person: &PersonCard,
         roles: &BTreeSet<Role>,
     ) -> Result<TrustChange, RegistryError> {
+        self.admit_until(owner, person, roles, None)
+    }
+
+    /// The same, with a key that ends at `expires`; `None` leaves the end of a key that is known as it is.
+    pub fn admit_until(
+        &self,
+        owner: &Signer,
+        person: &PersonCard,
+        roles: &BTreeSet<Role>,
+        expires: Option<Timestamp>,
+    ) -> Result<TrustChange, RegistryError> {
         let key = check_card(person)?;
         if key.curve_name() != "P-256" {
             return Err(RegistryError::Invalid(format!("the key of {} is not on P-256", person.name)));
@@ -168,6 +179,10 @@ impl Registry {
         let at = self.clock.now();
         self.change_trust(owner, &format!("{} was admitted", person.name), |list, _| {
             list.admit(person, roles, at);
+            let key = list.people.get_mut(&person.id).and_then(|it| it.keys.get_mut(&person.key_id));
+            if let Some(key) = key.filter(|_| expires.is_some()) {
+                key.expires = expires;
+            }
             Ok(())
         })
     }

@@ -1,5 +1,9 @@
 //! Makes a model loadable by MLflow that was not logged with it.
 
+use std::borrow::Cow;
+
+use proofmark_domain::model::ModelFacts;
+
 use super::{ReleaseFacts, TextFile, quoted};
 
 /// How a file becomes an object with `predict`.
@@ -45,8 +49,9 @@ impl Loader {
         }
     }
 
-    const fn source(self) -> &'static str {
-        match self {
+    /// The text of the module that loads this model.
+    fn source(self, model: &ModelFacts) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Joblib => {
                 "import joblib
 
@@ -55,15 +60,7 @@ def _load_pyfunc(path):
     return joblib.load(path)
 "
             }
-            Self::Skops => {
-                "from skops import io
-
-
-def _load_pyfunc(path):
-    # Types were looked at when the model was released; what is not on the list of skops is named here.
-    return io.load(path, trusted=io.get_untrusted_types(file=path))
-"
-            }
+            Self::Skops => return Cow::Owned(of_skops(&model.harmless_types)),
             Self::Xgboost => {
                 "import xgboost
 
@@ -128,16 +125,44 @@ def _load_pyfunc(path):
     return _Model(onnxruntime.InferenceSession(path))
 "
             }
-        }
+        })
     }
+}
+
+/// skops asks whoever loads a file which types they trust. Those are the ones that were known as harmless when the file was looked at, and
+/// no others, so that a file that names more is refused.
+fn of_skops(harmless: &[String]) -> String {
+    // The names come out of the file, and go into code.
+    let plain = |name: &&String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    let known: String = harmless.iter().filter(plain).map(|name| format!("    '{name}',\n")).collect();
+    format!(
+        "from skops import io
+
+# What was known as harmless when the model was released.
+KNOWN = [
+{known}]
+
+
+def _load_pyfunc(path):
+    found = io.get_untrusted_types(file=path)
+    unknown = sorted(set(found) - set(KNOWN))
+    if unknown:
+        raise ValueError(
+            'The model was not loaded: it names what was not known as harmless when it was released: '
+            + ', '.join(unknown)
+            + '. Look at what that does. If you trust it, load the file by yourself and name it: '
+            + 'skops.io.load(file, trusted=[...]).'
+        )
+    return io.load(path, trusted=found)
+"
+    )
 }
 
 impl Loader {
     /// Name of the module that loads the model. MLflow puts `code` on the path and imports it, and Python imports a name once: a process
     /// that loads two models must not load the second with the code of the first. So one name stands for one text.
-    fn module(self) -> String {
-        let hash = self
-            .source()
+    fn module(source: &str) -> String {
+        let hash = source
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("proofmark_loader_{hash:016x}")
@@ -175,7 +200,8 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
         .iter()
         .find(|it| it.path == file)
         .map_or_else(|| "0".repeat(32), |it| it.digest.hex().chars().take(32).collect());
-    let module = loader.module();
+    let source = loader.source(model);
+    let module = Loader::module(&source);
     let mut mlmodel = format!(
         "flavors:\n  python_function:\n    code: code\n    data: {}\n    env:\n      virtualenv: python_env.yaml\n    loader_module: {module}\n",
         quoted(file)
@@ -195,8 +221,7 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
         text(
             &format!("code/{module}.py"),
             format!(
-                "\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{}",
-                loader.source()
+                "\"\"\"Loads the model beside it for MLflow. Written by Proofmark when the model was submitted.\"\"\"\n\n{source}"
             ),
         ),
         text("python_env.yaml", environment),
@@ -206,16 +231,40 @@ pub fn mlflow_files(file: &str, facts: &ReleaseFacts<'_>) -> Option<Vec<TextFile
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::collections::BTreeSet;
 
     use super::*;
 
+    fn facts(harmless_types: &[&str]) -> ModelFacts {
+        let blank = serde_json::json!({
+            "format": "skops", "framework": null, "framework_version": null, "class": null, "steps": [], "parameters": {},
+            "features_in": null, "outputs": null, "classes": null, "signature": null,
+            "environment": {"python": null, "packages": {}}, "training": {}, "harmless_types": harmless_types,
+            "safety": {"verdict": "safe", "reasons": []},
+        });
+        serde_json::from_value(blank).unwrap()
+    }
+
     #[test]
     fn no_two_loaders_share_a_module() {
         let all = [Loader::Joblib, Loader::Skops, Loader::Xgboost, Loader::Lightgbm, Loader::Catboost, Loader::Onnx];
-        let modules: BTreeSet<String> = all.iter().map(|it| it.module()).collect();
-        assert_eq!(modules.len(), all.len(), "{modules:?}");
+        let model = facts(&[]);
+        let other = Loader::Skops.source(&facts(&["sklearn.linear_model._base.LinearRegression"]));
+        let sources = all.iter().map(|it| it.source(&model)).chain([other]);
+        let modules: BTreeSet<String> = sources.map(|source| Loader::module(&source)).collect();
+        assert_eq!(modules.len(), all.len() + 1, "{modules:?}");
         let plain = |it: &String| it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         assert!(modules.iter().all(plain), "each is a name in Python: {modules:?}");
+    }
+
+    #[test]
+    fn the_loader_of_skops_trusts_what_was_known_and_takes_no_code_from_names() {
+        let source =
+            Loader::Skops.source(&facts(&["sklearn.svm._classes.SVC", "sklearn.x'); import os; ('", "a.b\nimport os"]));
+        assert!(source.contains("    'sklearn.svm._classes.SVC',\n]"), "{source}");
+        assert!(!source.contains("import os"), "{source}");
+        assert!(!source.contains("trusted=io.get_untrusted_types"), "all that the file names: {source}");
     }
 }

@@ -87,7 +87,10 @@ impl Chain {
                 // A list that lost its number to another: what was done under it is judged by the newest. One that is
                 // newer than all that hold here shows that something is withheld.
                 None if self.is_outrun(&trust) => self.links.len(),
-                None => return Err(ReleaseBlocked::TrustMissing { trust: trust.short() }),
+                None => {
+                    self.ensure_kept(placed)?;
+                    return Err(ReleaseBlocked::TrustMissing { trust: trust.short() });
+                }
             },
         };
         // The version before the first one whose makers had seen it; `known_at` counts from 0 and versions from 1.
@@ -97,6 +100,22 @@ impl Chain {
 
     fn is_outrun(&self, trust: &Digest) -> bool {
         self.proposed.get(trust).is_some_and(|version| *version <= self.links.len() as u64)
+    }
+
+    /// Whether a statement is one of those that still count of a revoked key, if its key is.
+    fn ensure_kept(&self, placed: &Placed) -> Result<(), ReleaseBlocked> {
+        let statement = &placed.statement;
+        match self.kept.get(statement.key_id.as_str()) {
+            Some(kept) if !kept.contains(&placed.digest) => {
+                Err(ReleaseBlocked::KeyRevoked { key: short(&statement.key_id), name: self.name_of(statement.author) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn name_of(&self, person: PersonId) -> String {
+        let known = self.links.last().and_then(|newest| newest.list.people.get(&person));
+        known.map_or_else(|| person.to_string(), |it| it.name.clone())
     }
 
     /// Whether the key may sign under that version.
@@ -112,13 +131,8 @@ impl Chain {
                 Ok(())
             };
         }
-        let name = newest.list.people.get(&statement.author).map(|it| it.name.clone());
-        let name = name.unwrap_or_else(|| statement.author.to_string());
-        if let Some(kept) = self.kept.get(key_id)
-            && !kept.contains(&placed.digest)
-        {
-            return Err(ReleaseBlocked::KeyRevoked { key: short(key_id), name });
-        }
+        let name = self.name_of(statement.author);
+        self.ensure_kept(placed)?;
         let Some(person) = link.list.people.get(&statement.author) else {
             return Err(ReleaseBlocked::Unknown { name });
         };

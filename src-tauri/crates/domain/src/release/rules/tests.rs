@@ -417,6 +417,10 @@ fn a_waiver_has_an_end_and_is_not_the_authors() {
     let may = |end| may_waive(&state, actor, candidate(), &bundle(), "g", "known", Some(Timestamp::from_ms(end)));
     assert!(matches!(may(9), Err(ReleaseBlocked::NotWaivable { .. })), "its end has passed");
     assert_eq!(may(10), Ok(()), "its end is to come");
+    let year = LONGEST_WAIVER_DAYS * 24 * 60 * 60 * 1_000;
+    assert_eq!(may(9 + year), Ok(()), "for as long as anybody may");
+    assert!(matches!(may(10 + year), Err(ReleaseBlocked::NotWaivable { .. })), "an end that never comes is none");
+    assert_eq!(may(waiver_end(Timestamp::from_ms(9)).ms()), Ok(()), "the end that is taken where none is named");
     book.say(BOB, BOB, waive(Some(Timestamp::from_ms(1))));
     book.approve(BOB, BOB);
     assert_ne!(book.state_of_candidate(), CandidateState::Approved, "one that had ended lets nothing go");

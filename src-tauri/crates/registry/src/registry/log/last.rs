@@ -60,6 +60,7 @@ impl Last {
         let mut last = Self { loaded, fold, manifests, held, by_digest, names, steady };
         last.list_refused(0);
         let statements = Arc::clone(&last.loaded.statements);
+        waits::settle(&mut last.loaded.findings, &statements, &last.fold.refused, &last.loaded.state, now);
         for (path, placed) in statements.values() {
             last.note(path, placed);
         }

@@ -28,10 +28,10 @@ pub(super) fn refusal(refused: &Refused, path: &str) -> Finding {
         ReleaseBlocked::RoleMissing { .. } => "role_missing",
         ReleaseBlocked::OutOfPlace(_) => "statement_misplaced",
         ReleaseBlocked::OtherBytes { .. } => "other_bytes",
-        ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => "statement_waits",
+        ReleaseBlocked::NoCandidate { .. } | ReleaseBlocked::ManifestMissing { .. } => waits::WAITS,
         _ => "statement_refused",
     };
-    let waits = matches!(code, "statement_waits" | "trust_missing");
+    let waits = matches!(code, waits::WAITS | "trust_missing");
     let message = format!("this statement is not accepted: {}", refused.why);
     if waits {
         finding(RegistryVerdict::Incomplete, code, path, message, WAIT)

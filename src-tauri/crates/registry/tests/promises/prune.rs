@@ -1,0 +1,64 @@
+//! What nobody needs is taken away, by owners, and nothing else.
+
+use std::fs;
+use std::time::Duration;
+
+use proofmark_domain::release::ReleaseBlocked;
+use proofmark_registry::{RegistryError, Watch};
+
+use crate::support::{Outcome, Team, all_files, assert_whole};
+
+const AT_ONCE: Duration = Duration::ZERO;
+
+#[test]
+fn an_owner_takes_away_what_nobody_needs_and_nothing_else() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    fs::write(team.source().join("model.pkl"), [9u8; 500])?;
+    let rejected = registry.submit(&team.ann, &team.submission("rejected"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&rejected].bundle;
+    registry.reject(&team.bob, rejected, &bundle, "no")?;
+    fs::write(team.source().join("model.pkl"), [8u8; 500])?;
+    let open = registry.submit(&team.ann, &team.submission("open"), &mut Watch::silent())?;
+    fs::create_dir_all(team.dir().join(".staging/left-behind"))?;
+    let mut before = Vec::new();
+    all_files(&team.dir(), &mut before)?;
+
+    let refused = registry.prune(&team.ann, AT_ONCE);
+    assert!(matches!(refused, Err(RegistryError::Blocked(ReleaseBlocked::RoleMissing { .. }))), "{refused:?}");
+    assert_eq!(registry.prune(&team.owner, Duration::from_secs(3_600))?.objects, Vec::<String>::new(), "all of it is young");
+    let pruned = registry.prune(&team.owner, AT_ONCE)?;
+    assert_eq!((pruned.objects.len(), pruned.leftovers.len()), (2, 1), "{pruned:?}");
+    assert!(pruned.bytes > 500, "the model and its report: {pruned:?}");
+    assert_whole(&team.verify()?, "after pruning");
+    let mut after = Vec::new();
+    all_files(&team.dir(), &mut after)?;
+    let gone: Vec<_> = before.iter().filter(|it| !after.contains(it)).collect();
+    assert_eq!(gone.len(), 2, "nothing else is gone: {gone:?}");
+
+    // What is open goes on, and what was rejected can be submitted again.
+    let bundle = registry.state()?.candidates[&open].bundle;
+    registry.approve(&team.bob, open, &bundle, "yes")?;
+    registry.publish(&team.ann, open, &mut Watch::silent())?;
+    assert_whole(&team.verify()?, "after publishing what was open");
+    assert_eq!(registry.prune(&team.owner, AT_ONCE)?, Default::default(), "there is nothing more");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_taken_while_something_is_missing() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    let candidate = registry.submit(&team.ann, &team.submission("open"), &mut Watch::silent())?;
+    let submitted = registry.state()?.candidates[&candidate].statements[0].uuid().to_string();
+    let approved = registry.state()?.candidates[&candidate].bundle;
+    registry.approve(&team.bob, candidate, &approved, "yes")?;
+    registry.publish(&team.ann, candidate, &mut Watch::silent())?;
+    let mut files = Vec::new();
+    all_files(&team.dir().join("log/churn"), &mut files)?;
+    let file = files.iter().find(|it| it.to_string_lossy().contains(&submitted)).ok_or("the submission")?;
+    fs::remove_file(file)?;
+    let refused = team.open()?.prune(&team.owner, AT_ONCE);
+    assert!(matches!(refused, Err(RegistryError::Incomplete { .. })), "{refused:?}");
+    Ok(())
+}
