@@ -100,6 +100,9 @@ fn text(trace: &Trace) -> String {
         let note = unusual.map_or_else(String::new, |it| format!("   unusual: {}", safe(&it.sentence)));
         text.push_str(&format!("  {}: {}{note}\n", safe(name), shown(value)));
     }
+    if let Some(it) = &trace.named_inputs {
+        text.push_str(&format!("  {}\n", safe(&it.sentence)));
+    }
     text.push('\n');
     match &trace.release {
         Some(it) => {

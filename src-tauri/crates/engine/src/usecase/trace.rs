@@ -26,7 +26,7 @@ struct Log {
     of: Option<(Project, FileFacts)>,
 }
 
-fn never() -> bool {
+pub(super) fn never() -> bool {
     false
 }
 
@@ -75,6 +75,7 @@ impl Engine {
         };
         let mut trace = Trace {
             logged,
+            named_inputs: None,
             project: log.of.as_ref().map(|it| it.0.id),
             model_file: None,
             release: None,
@@ -106,6 +107,7 @@ impl Engine {
                 }
             }
         }
+        self.name_inputs(&mut trace, table.as_deref())?;
         match table {
             Some(path) => match logs::against(&trace.logged, &path, &never) {
                 Ok(compared) => {
