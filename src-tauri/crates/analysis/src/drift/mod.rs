@@ -11,7 +11,9 @@ pub(crate) mod counts;
 pub(crate) mod joint;
 pub(crate) mod random;
 pub(crate) mod season;
+mod sentinel;
 pub mod statistics;
+mod times;
 mod work;
 
 use std::collections::HashSet;
@@ -25,6 +27,7 @@ pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
 pub(crate) use self::random::{Random, mix};
+pub use self::times::{WrittenDate, WrittenDates};
 use self::statistics::benjamini_hochberg;
 
 /// Why a comparison gave no report.
@@ -71,6 +74,8 @@ pub struct DriftOptions {
     pub time: Option<String>,
     /// Further columns that are not compared.
     pub leave_out: Vec<String>,
+    /// How dates stand in the files that the tables were read from, where these are text.
+    pub dates: WrittenDates,
     /// The same seed gives the same report.
     pub seed: u64,
     /// Tolerated KS or total variation distance, 0..1; a tenth of it for the share of new values. Default 0.025: five rows in two
@@ -97,6 +102,7 @@ impl Default for DriftOptions {
             prediction: None,
             time: None,
             leave_out: Vec::new(),
+            dates: WrittenDates::default(),
             seed: 20_240_229,
             effect_threshold: 0.025,
             auc_threshold: 0.02,
@@ -147,6 +153,8 @@ impl DriftOptions {
 /// What became of one column before anything is decided.
 enum Outcome {
     LeftOut(String),
+    /// A time, which is not compared, and is written otherwise.
+    Rewritten(Box<Measured>),
     Measured { measured: Box<Measured>, feature: Option<Feature>, hashes: Vec<u64>, picked: Option<Picked> },
 }
 
@@ -189,6 +197,10 @@ pub fn compare(
     for (name, outcome) in names.iter().zip(outcomes) {
         match outcome {
             Outcome::LeftOut(reason) => left_out.push((name.clone(), reason)),
+            Outcome::Rewritten(found) => {
+                left_out.push((name.clone(), columns::IS_TIME.to_owned()));
+                measured.push(*found);
+            }
             Outcome::Measured { measured: found, feature, hashes, picked } => {
                 measured.push(*found);
                 if options.target.as_ref() == Some(name) {
@@ -267,14 +279,19 @@ fn outcome(
     options: &DriftOptions,
     rows: (&[usize], &[usize]),
 ) -> Outcome {
+    if !options.leave_out.iter().any(|it| it == name)
+        && let Some((words, n)) = times::written_otherwise(name, reference, current, &options.dates)
+    {
+        return Outcome::Rewritten(Box::new(column::rewritten(name, words, n, options)));
+    }
     if let Some(reason) = options.left_out_by_name(name) {
         return Outcome::LeftOut(reason);
     }
-    let values: Values = match columns::read(name, reference, current) {
+    let (values, written): (Values, _) = match columns::read(name, reference, current) {
         Reading::LeftOut(reason) => return Outcome::LeftOut(reason),
-        Reading::Comparable(values) => values,
+        Reading::Comparable(values, written) => (values, written),
     };
-    let measured = column::measure(name, &values, options);
+    let measured = column::measure(name, &values, written, options);
     let picked = pick(&values, rows, measured.rounded);
     let feature = feature(name, &picked);
     let hashes = picked.hashes();
