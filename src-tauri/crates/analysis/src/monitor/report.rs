@@ -104,7 +104,8 @@ pub(super) fn report(model: &Model, against: &Against<'_>, cancel: &dyn Fn() -> 
             is_open: at + 1 == windows.all.len()
                 && end.zip(against.last).is_some_and(|(end, last)| last < end && end > against.now),
             usage: window.usage.report(silences.get(at).copied().flatten()),
-            confidence: window.sureness.report(),
+            // The few that are left where most scores are none are not like the others.
+            confidence: window.sureness.report().filter(|it| it.rows >= window.bad_scores),
             drift,
             quality: quality(windows, at, against),
             performance: performance(windows, at, against, relations.get(at).copied().unwrap_or(Assumption::Unknown)),
@@ -159,7 +160,8 @@ fn columns_of(windows: &Windows, at: usize, against: &Against<'_>, options: &Dri
 }
 
 /// The season's part in a difference of one column.
-fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, effect: f64) -> Option<Season> {
+fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, moved: &ColumnDrift) -> Option<Season> {
+    let effect = moved.effect.unwrap_or(0.0);
     let (start, _) = bounds(windows, at);
     let start = start?;
     let phase = Phase::of(windows.kind, start)?;
@@ -190,19 +192,28 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, effe
     let within =
         earlier.iter().filter_map(held_against).any(|found| is_alike(&found) && explains(found.interval, effect));
     // What stayed the same ever since is a lasting change; the windows between must have looked otherwise to speak of a season.
+    let reference = (baseline.counts.as_slice(), baseline.rows, baseline.sample.as_slice());
+    let from_reference =
+        |count: &ColumnCount| compare(baseline, reference, (count, &count.sorted_sample()), &DriftOptions::default());
     let lasting = earlier.last().is_some_and(|last| {
         let between: Vec<usize> =
             (last + 1..at).filter(|it| counts.get(*it).is_some_and(|it| it.rows - it.missing >= 30)).collect();
-        let alike = between.iter().filter(|it| like(it)).count();
-        between.len() >= 3 && alike * 10 >= between.len() * 9
+        let stayed = || between.iter().filter(|it| like(it)).count() * 10 >= between.len() * 9;
+        // By the lower ends of the intervals: small windows are apart from the reference by chance.
+        let low = |found: &ColumnDrift| found.interval.map_or(0.0, |it| it.0);
+        let as_far = || {
+            let mut lows: Vec<f64> =
+                between.iter().filter_map(|it| counts.get(*it)).filter_map(from_reference).map(|it| low(&it)).collect();
+            lows.sort_unstable_by(f64::total_cmp);
+            lows.get(lows.len() / 2).is_some_and(|it| *it > low(moved) / 2.0)
+        };
+        between.len() >= 3 && (stayed() || as_far())
     });
     // A reference that mixes the seasons differs from each of them, and not from a whole cycle of them.
     let lasting = lasting && {
         let within_cycle = (0..at).filter(|it| start - starts[*it] <= cycle);
         let whole = ColumnCount::pooled(within_cycle.filter_map(|it| counts.get(it)));
-        let reference = (baseline.counts.as_slice(), baseline.rows, baseline.sample.as_slice());
-        compare(baseline, reference, (&whole, &whole.sorted_sample()), &DriftOptions::default())
-            .is_some_and(|found| found.verdict == DriftVerdict::Drift)
+        from_reference(&whole).is_some_and(|found| found.verdict == DriftVerdict::Drift)
     };
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
@@ -219,11 +230,10 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             let at_place = place(&column.name);
             let baseline = at_place.and_then(|it| against.baselines.get(it));
             let moved = column.verdict == DriftVerdict::Drift;
-            let effect = column.effect.unwrap_or(0.0);
             let season = at_place
                 .zip(baseline)
                 .filter(|_| moved)
-                .and_then(|(it, baseline)| season(windows, at, it, baseline, effect));
+                .and_then(|(it, baseline)| season(windows, at, it, baseline, column));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));
@@ -372,7 +382,8 @@ fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality
     columns.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     absent.sort();
     absent.dedup();
-    WindowQuality { columns, absent }
+    let scores_unfit = windows.all.get(at).map_or(0.0, |(_, it)| it.bad_scores as f64 / it.rows.max(1) as f64);
+    WindowQuality { columns, absent, scores_unfit }
 }
 
 fn outside_share(windows: &Windows, at: usize, against: &Against<'_>) -> (f64, f64) {

@@ -23,6 +23,8 @@ pub enum AlertKind {
     Errors,
     /// Inputs are missing, of another type or out of range.
     Quality,
+    /// What should be probabilities is none.
+    Scores,
     /// Inputs are distributed otherwise than in the reference.
     Inputs,
     /// Inputs hang together otherwise than in the reference, though each alone is as it was.
@@ -76,6 +78,8 @@ const MORE_ERRORS: f64 = 0.02;
 const NEVER_USUAL: f64 = 0.1;
 /// Rise of the share of missing, unseen or out-of-range values that is looked at.
 const LESS_QUALITY: f64 = 0.05;
+/// Share of scores that are no probabilities, so large that one window is enough.
+const FAR_UNFIT_SCORES: f64 = 0.2;
 
 /// Distance of a column that needs no second window, where chance does not make it in any of the windows at this level.
 const FAR_MOVED: f64 = 0.2;
@@ -236,6 +240,7 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
     performance(&mut maker);
     usage(&mut maker);
     quality(&mut maker);
+    scores(&mut maker);
     for (role, kind) in [("input", AlertKind::Inputs), ("output", AlertKind::Outputs)] {
         columns(&mut maker, role, kind, skew);
     }
@@ -457,6 +462,31 @@ fn quality(maker: &mut Maker<'_>) {
         };
         let sentence = format!("{} {what}, more than in the reference.", listed(&columns));
         (columns, None, sentence)
+    });
+}
+
+/// Without probabilities nothing is known of confidence, and performance cannot be estimated, however calm everything else looks.
+fn scores(maker: &mut Maker<'_>) {
+    let windows = maker.windows;
+    let states: Vec<State> = windows
+        .iter()
+        .map(|it| match it.quality.scores_unfit {
+            _ if it.rows < 20 => State::Unknown,
+            share if share > FAR_UNFIT_SCORES => State::HoldsByFar,
+            share if share > WORSE_SHARE => State::Holds,
+            _ => State::Clear,
+        })
+        .collect();
+    maker.add(AlertKind::Scores, &states, |first, last| {
+        let span = &windows[first..=last];
+        let unfit: f64 = span.iter().map(|it| it.quality.scores_unfit * it.rows as f64).sum();
+        let share = unfit / span.iter().map(|it| it.rows).sum::<u64>().max(1) as f64;
+        let sentence = format!(
+            "{:.1} % of the predictions have scores that are no probabilities (outside of 0 to 1, or not summing to 1); confidence and estimates rest \
+             on the others alone.",
+            100.0 * share
+        );
+        (Vec::new(), None, sentence)
     });
 }
 
