@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftShape, DriftVerdict};
 
 use super::DriftOptions;
-use super::change;
+use super::change::{self, Border};
 use super::columns::Values;
 use super::sentinel::{self, Replaced, Sentinel};
 use super::statistics::{
@@ -67,7 +67,7 @@ pub(super) fn measure(name: &str, values: &Values, written: Option<String>, opti
             let rows = (reference.len() as u64, current.len() as u64);
             let (a, b) = (sorted(reference), sorted(current));
             let replaced = sentinel::of_numbers(&a, &b, rows);
-            (numbers(name, a, b, options), replaced, rows)
+            (numbers(name, (a, b), Border::of(reference, current), options), replaced, rows)
         }
         Values::Categories { names, reference, current } => {
             let rows = (reference.len() as u64, current.len() as u64);
@@ -245,15 +245,14 @@ pub(super) fn binned(
         p_value,
         threshold: options.effect_threshold,
         words: format!(
-            "{} of the reference and {} of the current rows are below {} (KS distance {distance:.3}); the median moved from {} to {}",
+            "{} of the reference and {} of the current rows are below {} (KS distance {distance:.3}); {}",
             percent(most.0 as f64 / n as f64),
             percent(most.1 as f64 / m as f64),
             short(at),
-            short(quantile_sorted(samples.0, 0.5)),
-            short(quantile_sorted(samples.1, 0.5)),
+            median_moved(quantile_sorted(samples.0, 0.5), quantile_sorted(samples.1, 0.5)),
         ),
     });
-    measured.explained = change::unit(samples.0, samples.1, distance).map(|words| (DriftChange::Unit, words));
+    measured.explained = change::unit(samples.0, samples.1, distance, None).map(|words| (DriftChange::Unit, words));
     measured
 }
 
@@ -328,7 +327,12 @@ fn as_f64(counts: &[u64]) -> Vec<f64> {
 }
 
 /// Measures a column of numbers by its sorted values.
-fn numbers(name: &str, mut a: Vec<f64>, mut b: Vec<f64>, options: &DriftOptions) -> Measured {
+fn numbers(
+    name: &str,
+    (mut a, mut b): (Vec<f64>, Vec<f64>),
+    border: Option<Border>,
+    options: &DriftOptions,
+) -> Measured {
     let mut measured = Measured {
         name: name.to_owned(),
         aspects: Vec::new(),
@@ -346,7 +350,7 @@ fn numbers(name: &str, mut a: Vec<f64>, mut b: Vec<f64>, options: &DriftOptions)
     }
     let mut taken = distances(&a, &b);
     // Another unit brings other decimals with it; rounding to the fewer of them would hide it.
-    let unit = taken.and_then(|it| change::unit(&a, &b, it.ks.distance));
+    let unit = taken.and_then(|it| change::unit(&a, &b, it.ks.distance, border));
     if unit.is_none()
         && let Some((decimals, in_current)) = change::precision(&a, &b)
     {
@@ -416,13 +420,12 @@ fn numbers(name: &str, mut a: Vec<f64>, mut b: Vec<f64>, options: &DriftOptions)
         p_value,
         threshold: options.effect_threshold,
         words: format!(
-            "{} of the reference and {} of the current rows are at or below {} (KS distance {:.3}); the median moved from {} to {}",
+            "{} of the reference and {} of the current rows are at or below {} (KS distance {:.3}); {}",
             percent(ks.cdf_a),
             percent(ks.cdf_b),
             short(ks.at),
             ks.distance,
-            short(middle(&a)),
-            short(middle(&b)),
+            median_moved(middle(&a), middle(&b)),
         ),
     });
     if let Some(words) = unit {
@@ -455,6 +458,11 @@ pub(super) fn short(value: f64) -> String {
         let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
         format!("{value:.decimals$}")
     }
+}
+
+fn median_moved(before: f64, after: f64) -> String {
+    let (before, after) = (short(before), short(after));
+    if before == after { format!("the median stayed at {before}") } else { format!("the median moved from {before} to {after}") }
 }
 
 fn put_share_statistics(statistics: &mut BTreeMap<String, f64>, a: &[u64], b: &[u64]) {

@@ -327,7 +327,10 @@ fn overall(
     if drifted > 0 {
         let named: Vec<&str> = of(DriftVerdict::Drift).take(3).map(|c| c.name.as_str()).collect();
         let most = if drifted > named.len() { ", most of all" } else { ":" };
-        reasons.push(format!("{drifted} of {} columns drifted{most} {}", columns.len(), named.join(", ")));
+        reasons.push(match columns.len() {
+            1 => format!("the only column drifted: {}", named.join(", ")),
+            all => format!("{drifted} of {all} columns drifted{most} {}", named.join(", ")),
+        });
     }
     if joint.verdict == DriftVerdict::Drift {
         let alone = if drifted == 0 { "no column drifted by itself, but " } else { "" };
@@ -356,8 +359,11 @@ fn overall(
     }
     let unsure: Vec<&&ColumnDrift> = with_values.iter().filter(|c| c.verdict == DriftVerdict::CannotTell).collect();
     if let Some(first) = unsure.first() {
-        let words =
-            format!("{} of {} columns cannot be judged. {}: {}.", unsure.len(), columns.len(), first.name, first.why);
+        let which = match columns.len() {
+            1 => "The only column".to_owned(),
+            all => format!("{} of {all} columns", unsure.len()),
+        };
+        let words = format!("{which} cannot be judged. {}: {}.", first.name, first.why);
         return (DriftVerdict::CannotTell, words);
     }
     if joint.verdict == DriftVerdict::CannotTell && !joint.n.eq(&(0, 0)) && joint.auc.is_some() {
@@ -365,7 +371,11 @@ fn overall(
     }
     let largest =
         columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
-    (DriftVerdict::NoDrift, format!("None of {} columns drifted; {}.{largest}", columns.len(), joint.why))
+    let none = match columns.len() {
+        1 => "The only column did not drift".to_owned(),
+        all => format!("None of {all} columns drifted"),
+    };
+    (DriftVerdict::NoDrift, format!("{none}; {}.{largest}", joint.why))
 }
 
 fn is_lone(reason: &str) -> bool {

@@ -605,3 +605,38 @@ fn dates_that_are_written_otherwise_are_named() {
         }
     }
 }
+
+#[test]
+fn growth_is_no_change_of_unit() {
+    // A series that grows evenly, cut in the middle: many a factor would make its halves alike.
+    let series = |from: usize, to: usize| -> Vec<f64> {
+        let mut draw = Draw::new(from as u64);
+        (from..to).map(|it| 1_000.0 * (it as f64 / 125.0).exp() * (1.0 + 0.02 * draw.normal())).collect()
+    };
+    let report = run(&table(vec![num("gdp", series(0, 100))]), &table(vec![num("gdp", series(100, 200))]), &columns_only());
+    let gdp = find(&report, "gdp");
+    assert_eq!((gdp.verdict, gdp.change), (DriftVerdict::Drift, Some(DriftChange::Distribution)), "{}", gdp.why);
+    // A unit that changes at the border of a season does so at once.
+    let celsius = |from: usize| -> Vec<f64> {
+        let mut draw = Draw::new(from as u64);
+        (from..from + 365).map(|it| 10.0 - 10.0 * (it as f64 / 58.1).cos() + 2.0 * draw.normal()).collect()
+    };
+    let fahrenheit: Vec<f64> = celsius(365).into_iter().map(|it| it * 1.8 + 32.0).collect();
+    let report = run(&table(vec![num("t", celsius(0))]), &table(vec![num("t", fahrenheit)]), &columns_only());
+    assert_eq!(find(&report, "t").change, Some(DriftChange::Unit), "{}", report.why);
+}
+
+#[test]
+fn a_few_values_with_more_decimals_are_no_change_of_precision() {
+    let with = |seed: u64, finer: usize| -> Vec<f64> {
+        let mut draw = Draw::new(seed);
+        let mut values: Vec<f64> = (0..300).map(|_| (100.0 * draw.normal()).round() / 100.0).collect();
+        values.iter_mut().take(finer).for_each(|it| *it += 0.001);
+        values
+    };
+    let change = |finer: usize| {
+        let report = run(&table(vec![num("x", with(1, 0))]), &table(vec![num("x", with(2, finer))]), &columns_only());
+        find(&report, "x").change
+    };
+    assert_eq!((change(3), change(300)), (None, Some(DriftChange::Encoding)));
+}

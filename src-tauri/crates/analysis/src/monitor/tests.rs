@@ -279,6 +279,8 @@ fn a_broken_clock_costs_its_own_rows_only() {
     assert!(found.main.windows.len() < 25, "{}", found.main.windows.len());
     let told: Vec<&str> = found.log.problems.iter().map(|it| it.code.as_str()).collect();
     assert!(told.contains(&"bad_times") && told.contains(&"future_times"), "{told:?}");
+    let silences: Vec<&str> = found.main.alerts.iter().map(|it| it.sentence.as_str()).collect();
+    assert!(!silences.iter().any(|it| it.contains("Nobody asked")), "{silences:?}");
 }
 
 #[test]

@@ -183,6 +183,19 @@ impl Activity {
         }
     }
 
+    /// Forgets what lies after a moment, which only a wrong clock can have dated.
+    pub(super) fn forget_after(&mut self, ms: i64) {
+        let last = ms.div_euclid(MINUTE * self.step.max(1));
+        self.minutes.retain(|it| *it <= last);
+    }
+
+    /// Whether a gap behind the `before`th minute of activity is the work of a wrong clock: longer than all else, with next to nothing beyond.
+    fn is_of_clock(&self, before: usize, length: i64) -> bool {
+        let (Some(first), Some(last)) = (self.minutes.first(), self.minutes.last()) else { return false };
+        let beyond = before.min(self.minutes.len() - before);
+        length * 2 > last - first && beyond * 100 < self.minutes.len()
+    }
+
     /// The longest silence of each window `[start, end)`, with whether it is unusual: over an hour, over three times the longest silence of
     /// an ordinary day (the median over days), and over twice that of nine days in ten.
     pub(super) fn silences(&self, windows: &[(i64, i64)]) -> Vec<Option<Silence>> {
@@ -191,8 +204,9 @@ impl Activity {
             .minutes
             .iter()
             .zip(self.minutes.iter().skip(1))
-            .filter(|(a, b)| *b - *a > 1)
-            .map(|(a, b)| ((a + 1) * unit, (b - a - 1) * unit))
+            .enumerate()
+            .filter(|(at, (a, b))| **b - **a > 1 && !self.is_of_clock(at + 1, *b - *a))
+            .map(|(_, (a, b))| ((a + 1) * unit, (b - a - 1) * unit))
             .collect();
         let mut daily: BTreeMap<i64, i64> = self.minutes.iter().map(|it| ((it * unit).div_euclid(DAY), 0)).collect();
         for (from, length) in &gaps {
