@@ -369,6 +369,16 @@ fn overall(
     if joint.verdict == DriftVerdict::CannotTell && !joint.n.eq(&(0, 0)) && joint.auc.is_some() {
         return (DriftVerdict::CannotTell, format!("No column drifted, but {}.", joint.why));
     }
+    // Where most of the reference has no counterpart, the few columns in common say little about the table.
+    let lone = joint.left_out.iter().filter(|it| it.1 == columns::ONLY_REFERENCE).count();
+    if lone > 0 && lone >= columns.len() {
+        let words = match columns.len() {
+            1 => "Only one column of the reference".to_owned(),
+            few => format!("Only {few} columns of the reference"),
+        };
+        let why = format!("{words} could be compared, which did not drift; {lone} have no counterpart. Is it the same kind of table?");
+        return (DriftVerdict::CannotTell, why);
+    }
     let largest =
         columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
     let none = match columns.len() {

@@ -640,3 +640,32 @@ fn a_few_values_with_more_decimals_are_no_change_of_precision() {
     };
     assert_eq!((change(3), change(300)), (None, Some(DriftChange::Encoding)));
 }
+
+#[test]
+fn few_columns_in_common_say_little() {
+    let other = |seed: u64, names: [&str; 3]| {
+        table(names.iter().enumerate().map(|(at, name)| num(name, Draw::new(seed + at as u64).normals(600, 0.0))).collect())
+    };
+    let report = run(&other(1, ["x", "age", "income"]), &other(9, ["x", "alter", "einkommen"]), &columns_only());
+    assert_eq!(report.verdict, DriftVerdict::CannotTell, "{}", report.why);
+    assert!(report.why.contains("2 have no counterpart"), "{}", report.why);
+    assert_ne!(
+        run(&other(1, ["x", "age", "income"]), &other(9, ["x", "age", "einkommen"]), &columns_only()).verdict,
+        DriftVerdict::CannotTell
+    );
+}
+
+#[test]
+fn a_target_that_is_the_same_everywhere_has_no_relation() {
+    let make = |seed: u64, filled: bool| {
+        let mut draw = Draw::new(seed);
+        let x = draw.normals(1_500, 0.0);
+        let y = x.iter().map(|it| i64::from(filled || it + draw.normal() > 0.0)).collect();
+        table(vec![num("x", x), num("z", draw.normals(1_500, 0.0)), ints("y", y)])
+    };
+    let options = DriftOptions { target: Some("y".to_owned()), ..DriftOptions::default() };
+    let report = run(&make(1, false), &make(2, true), &options);
+    let concept = report.concept.unwrap();
+    assert_eq!(concept.verdict, DriftVerdict::CannotTell, "{}", concept.why);
+    assert!(concept.why.contains("same in every row of the current table"), "{}", concept.why);
+}

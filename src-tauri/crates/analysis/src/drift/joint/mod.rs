@@ -253,7 +253,7 @@ pub(crate) fn classify(
             "; {shared} of the rows compared stand in both tables, which hides drift rather than showing it"
         ));
     } else if interval.1 < 0.5 {
-        why.push_str("; an AUC below one half is no drift: it comes about where near copies of rows stand in both tables, or one table was dealt out into two");
+        why.push_str("; an AUC below one half is no drift: a classifier that finds nothing to learn can end there, the more so where near copies of rows stand in both tables");
     }
     for note in &rows.notes {
         why.push_str("; ");
