@@ -50,6 +50,9 @@ impl Arguments {
                 self.print(context, &first)?;
                 return Ok(Reply::silent());
             }
+            if first.lines.is_empty() {
+                context.progress().say("There is no whole line in it yet.");
+            }
             return context.answer("tail", &first, || first.lines.iter().map(line).collect());
         }
         let stopped = Arc::new(AtomicBool::new(false));

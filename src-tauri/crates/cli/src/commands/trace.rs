@@ -90,6 +90,9 @@ fn text(trace: &Trace) -> String {
     let model = logged.model.as_deref().map(safe).unwrap_or_else(|| "an unnamed model".to_owned());
     let version = logged.version.as_deref().map_or_else(String::new, |it| format!(", version {}", safe(it)));
     text.push_str(&format!(" by {model}{version}, in {}.\n", safe(&logged.log)));
+    if logged.copies > 1 {
+        text.push_str(&format!("Its identifier stands {} times in that log; the first record is shown.\n", logged.copies));
+    }
     text.push_str("\nAnswered\n");
     for (name, value) in &logged.outputs {
         text.push_str(&format!("  {}: {}\n", safe(name), shown(value)));

@@ -47,7 +47,8 @@ fn open(path: &Path) -> Answer<File> {
     let trouble = |error: &std::io::Error| io_trouble("reading", path, error);
     if !std::fs::metadata(path).map_err(|error| trouble(&error))?.is_file() {
         let message = format!("{} is a folder, a device or a pipe; the end of a file is shown.", path.display());
-        return Err(Trouble::new(proofmark_contract::ErrorCode::Unreadable, message));
+        return Err(Trouble::new(proofmark_contract::ErrorCode::Unreadable, message)
+            .hint("Name a file of lines, such as the log of a gateway."));
     }
     File::open(path).map_err(|error| trouble(&error))
 }
