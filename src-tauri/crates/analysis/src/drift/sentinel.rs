@@ -128,7 +128,8 @@ pub(super) fn of_categories(names: &[String], a: &[u64], b: &[u64], rows: (u64, 
 /// Frequent values at an end of a sorted sample, beyond a gap to all others, that the other sample as good as never has.
 fn set_apart(own: &[f64], other: &[f64]) -> Vec<(Sentinel, u64)> {
     let mut found = Vec::new();
-    let mut rest = own.get(..own.partition_point(|it| *it < f64::INFINITY)).unwrap_or_default();
+    let finite = own.partition_point(|it| *it == f64::NEG_INFINITY)..own.partition_point(|it| *it < f64::INFINITY);
+    let mut rest = own.get(finite).unwrap_or_default();
     while found.len() < MOST {
         let (Some(low), Some(high)) = (rest.first().copied(), rest.last().copied()) else { break };
         let (below, from) = (rest.partition_point(|it| *it <= low), rest.partition_point(|it| *it < high));

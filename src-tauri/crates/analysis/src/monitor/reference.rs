@@ -214,8 +214,10 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
         })
         .map(|it| it.0.to_owned())
         .collect();
-    // Inputs without names that are as many as the columns leave none over to be predicted.
-    if in_order(log.all(LogRole::Input).map(|it| it.1)).is_some_and(|it| it.len() == extra.len()) {
+    // Inputs without names that are as many as all columns of the table leave none over to be predicted.
+    if extra.len() == head.names.len()
+        && in_order(log.all(LogRole::Input).map(|it| it.1)).is_some_and(|it| it.len() == extra.len())
+    {
         return;
     }
     // Of several columns that the log lacks, the last of the table is what is predicted, as most tables have it.

@@ -175,8 +175,11 @@ pub fn features(
 ) -> Result<Features, TableError> {
     let head = Source::open(reference)?.head(cancel)?;
     let wish = |column: &str| Wish { column: column.to_owned(), role: LogRole::Label, class: None };
-    let wishes: Vec<Wish> = target.filter(|it| head.names.iter().any(|name| name == it)).map(wish).into_iter().collect();
-    let mapping = guess(&head, &wishes, Some((&[], false)));
+    // A training table has no latencies or callers: what it has is a feature, whatever its name, unless it is named as the outcome.
+    let named = guess(&head, &[], None);
+    let target = target.filter(|it| head.names.iter().any(|name| name == it)).or_else(|| named.of(LogRole::Label));
+    let wishes: Vec<Wish> = target.map(wish).into_iter().collect();
+    let mapping = guess(&head, &wishes, Some((&head.names, false)));
     let mut names: Vec<String> = mapping.all(LogRole::Input).map(|it| it.0.to_owned()).collect();
     names.sort_by_key(|name| head.names.iter().position(|it| it == name));
     let is_over = names.len() == count + 1 && mapping.of(LogRole::Label).is_none() && names.last() == head.names.last();
