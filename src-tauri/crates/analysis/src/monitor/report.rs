@@ -160,8 +160,7 @@ fn columns_of(windows: &Windows, at: usize, against: &Against<'_>, options: &Dri
 }
 
 /// The season's part in a difference of one column.
-fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, moved: &ColumnDrift) -> Option<Season> {
-    let effect = moved.effect.unwrap_or(0.0);
+fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, effect: f64) -> Option<Season> {
     let (start, _) = bounds(windows, at);
     let start = start?;
     let phase = Phase::of(windows.kind, start)?;
@@ -180,14 +179,14 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, move
     let seen_cycle = starts.first().is_some_and(|it| start - it >= cycle);
     let current = counts.get(at)?;
     let sample = current.sorted_sample();
-    let held_against = |it: &usize| -> Option<ColumnDrift> {
-        let then = counts.get(*it)?;
+    // Other years are never quite the same; what counts is whether it is as far from the reference as then.
+    let tolerant = DriftOptions { effect_threshold: 0.08, ..DriftOptions::default() };
+    let against = |then: &ColumnCount| -> Option<ColumnDrift> {
         let (mut a, _) = then.with_unseen(baseline);
         a.truncate(baseline.counts.len());
-        // Other years are never quite the same; what counts is whether it is as far from the reference as then.
-        let tolerant = DriftOptions { effect_threshold: 0.08, ..DriftOptions::default() };
         compare(baseline, (&a, then.rows, &then.sorted_sample()), (current, &sample), &tolerant)
     };
+    let held_against = |it: &usize| against(counts.get(*it)?);
     let like = |it: &usize| held_against(it).is_some_and(|found| is_alike(&found));
     let within =
         earlier.iter().filter_map(held_against).any(|found| is_alike(&found) && explains(found.interval, effect));
@@ -199,15 +198,12 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, move
         let between: Vec<usize> =
             (last + 1..at).filter(|it| counts.get(*it).is_some_and(|it| it.rows - it.missing >= 30)).collect();
         let stayed = || between.iter().filter(|it| like(it)).count() * 10 >= between.len() * 9;
-        // By the lower ends of the intervals: small windows are apart from the reference by chance.
-        let low = |found: &ColumnDrift| found.interval.map_or(0.0, |it| it.0);
-        let as_far = || {
-            let mut lows: Vec<f64> =
-                between.iter().filter_map(|it| counts.get(*it)).filter_map(from_reference).map(|it| low(&it)).collect();
-            lows.sort_unstable_by(f64::total_cmp);
-            lows.get(lows.len() / 2).is_some_and(|it| *it > low(moved) / 2.0)
+        // Small windows are apart by chance; together they are as this one, or not.
+        let like_all = || {
+            let all = ColumnCount::pooled(between.iter().filter_map(|it| counts.get(*it)));
+            against(&all).is_some_and(|it| it.verdict != DriftVerdict::Drift)
         };
-        between.len() >= 3 && (stayed() || as_far())
+        between.len() >= 3 && (stayed() || like_all())
     });
     // A reference that mixes the seasons differs from each of them, and not from a whole cycle of them.
     let lasting = lasting && {
@@ -233,7 +229,7 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             let season = at_place
                 .zip(baseline)
                 .filter(|_| moved)
-                .and_then(|(it, baseline)| season(windows, at, it, baseline, column));
+                .and_then(|(it, baseline)| season(windows, at, it, baseline, column.effect.unwrap_or(0.0)));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));
