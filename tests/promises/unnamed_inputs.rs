@@ -68,7 +68,8 @@ fn they_take_the_order_of_the_reference_and_say_so() -> Outcome {
 fn they_take_the_order_of_the_model() -> Outcome {
     let sandbox = Sandbox::new()?;
     let cli = sandbox.cli("ada")?;
-    let description = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/mlflow_model/MLmodel"))?;
+    let description =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/mlflow_model/MLmodel"))?;
     sandbox.write("shop/credit/MLmodel", description)?;
     let train = sandbox.write("shop/train.csv", train().replace("age,income", "income,age"))?;
     let asked = json!({"instances": [[33, 2_000]]});

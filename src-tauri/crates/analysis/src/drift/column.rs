@@ -462,7 +462,11 @@ pub(super) fn short(value: f64) -> String {
 
 fn median_moved(before: f64, after: f64) -> String {
     let (before, after) = (short(before), short(after));
-    if before == after { format!("the median stayed at {before}") } else { format!("the median moved from {before} to {after}") }
+    if before == after {
+        format!("the median stayed at {before}")
+    } else {
+        format!("the median moved from {before} to {after}")
+    }
 }
 
 fn put_share_statistics(statistics: &mut BTreeMap<String, f64>, a: &[u64], b: &[u64]) {
@@ -677,8 +681,7 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
     let explained = measured.explained.as_ref();
     let (verdict, change, mut why) = match (worst, shown) {
         (Some(aspect), _) => {
-            let explains =
-                explained.filter(|_| !matches!(aspect.change, DriftChange::Nulls | DriftChange::Encoding));
+            let explains = explained.filter(|_| !matches!(aspect.change, DriftChange::Nulls | DriftChange::Encoding));
             match explains {
                 Some((change, words)) if !measured.undone => {
                     (DriftVerdict::Drift, Some(*change), format!("{words}; {}", aspect.words))

@@ -126,7 +126,8 @@ fn read_pair(name: &str, a: &Column, b: &Column) -> PolarsResult<Reading> {
         && [type_a, type_b].into_iter().any(|it| matches!(it, DataType::Boolean | DataType::String))
         && let (Some((a, how_a)), Some((b, how_b))) = (truths(a)?, truths(b)?)
     {
-        let words = format!("the same values written otherwise: {how_a} in the reference, {how_b} in the current table");
+        let words =
+            format!("the same values written otherwise: {how_a} in the reference, {how_b} in the current table");
         return Ok(match numbers(name, a, b) {
             Reading::Comparable(values, _) => Reading::Comparable(values, Some(words)),
             left_out => left_out,

@@ -27,8 +27,8 @@ pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
 pub(crate) use self::random::{Random, mix};
-pub use self::times::{WrittenDate, WrittenDates};
 use self::statistics::benjamini_hochberg;
+pub use self::times::{WrittenDate, WrittenDates};
 
 /// Why a comparison gave no report.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -155,7 +155,12 @@ enum Outcome {
     LeftOut(String),
     /// A time, which is not compared, and is written otherwise.
     Rewritten(Box<Measured>),
-    Measured { measured: Box<Measured>, feature: Option<Feature>, hashes: Vec<u64>, picked: Option<Picked> },
+    Measured {
+        measured: Box<Measured>,
+        feature: Option<Feature>,
+        hashes: Vec<u64>,
+        picked: Option<Picked>,
+    },
 }
 
 /// Compares two tables. `cancel` is asked about every 50 ms and at every step; `progress` gets a share of 0..1 and what is being done.
@@ -376,7 +381,9 @@ fn overall(
             1 => "Only one column of the reference".to_owned(),
             few => format!("Only {few} columns of the reference"),
         };
-        let why = format!("{words} could be compared, which did not drift; {lone} have no counterpart. Is it the same kind of table?");
+        let why = format!(
+            "{words} could be compared, which did not drift; {lone} have no counterpart. Is it the same kind of table?"
+        );
         return (DriftVerdict::CannotTell, why);
     }
     let largest =

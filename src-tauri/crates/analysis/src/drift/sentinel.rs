@@ -166,8 +166,28 @@ fn is_usual(value: f64) -> bool {
 
 fn is_word_for_none(name: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "", "-", "--", "?", ".", "na", "n/a", "n.a.", "nan", "nil", "none", "null", "missing", "unknown", "unk", "undefined",
-        "not available", "not applicable", "not known", "unspecified", "tbd", "(none)",
+        "",
+        "-",
+        "--",
+        "?",
+        ".",
+        "na",
+        "n/a",
+        "n.a.",
+        "nan",
+        "nil",
+        "none",
+        "null",
+        "missing",
+        "unknown",
+        "unk",
+        "undefined",
+        "not available",
+        "not applicable",
+        "not known",
+        "unspecified",
+        "tbd",
+        "(none)",
     ];
     WORDS.contains(&name.trim().to_lowercase().as_str())
 }
@@ -206,7 +226,10 @@ mod tests {
         let pair = |a, b| found(&with(a, 100), &with(b, 110), (2_100, 2_110));
         assert_eq!(pair(-999.0, -9.0), Some((number(-999.0), number(-9.0))));
         assert_eq!(pair(9_999.0, -1.0), Some((number(9_999.0), number(-1.0))));
-        assert_eq!(found(&with(9_999.0, 100), &with(0.0, 0), (2_100, 2_100)), Some((number(9_999.0), Sentinel::Missing)));
+        assert_eq!(
+            found(&with(9_999.0, 100), &with(0.0, 0), (2_100, 2_100)),
+            Some((number(9_999.0), Sentinel::Missing))
+        );
         assert_eq!(found(&with(0.0, 0), &with(-999.0, 100), (2_100, 2_100)), Some((Sentinel::Missing, number(-999.0))));
     }
 

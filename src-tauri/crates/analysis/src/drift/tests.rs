@@ -533,7 +533,10 @@ fn yes_and_no_are_the_same_however_they_are_kept() {
     let x = find(&report, "x");
     assert_eq!((x.verdict, x.change), (DriftVerdict::Drift, Some(DriftChange::Distribution)), "{}", x.why);
     // What is no boolean is compared as the numbers that they are.
-    let more = ints("x", draw(6, 0.3).into_iter().enumerate().map(|(at, it)| i64::from(it) + i64::from(at % 9 == 0)).collect());
+    let more = ints(
+        "x",
+        draw(6, 0.3).into_iter().enumerate().map(|(at, it)| i64::from(it) + i64::from(at % 9 == 0)).collect(),
+    );
     let report = run(&kept(), &table(vec![more]), &DriftOptions::default());
     assert!(find(&report, "x").why.contains("\"2\""), "{}", report.why);
 }
@@ -548,17 +551,19 @@ fn another_stand_in_for_missing_values_is_named() {
         });
         table(vec![maybe("x", values.collect())])
     };
-    for (before, after) in [
-        (Some(-999.0), Some(-1.0)),
-        (Some(9_999.0), None),
-        (None, Some(-1.0)),
-        (Some(-999.0), Some(9_999.0)),
-    ] {
+    for (before, after) in
+        [(Some(-999.0), Some(-1.0)), (Some(9_999.0), None), (None, Some(-1.0)), (Some(-999.0), Some(9_999.0))]
+    {
         for share in [0.012, 0.05, 0.3] {
             let report = run(&make(1, share, before), &make(2, share, after), &columns_only());
             let x = find(&report, "x");
             let told = (x.verdict, x.change);
-            assert_eq!(told, (DriftVerdict::Drift, Some(DriftChange::Encoding)), "{before:?} {after:?} {share}: {}", x.why);
+            assert_eq!(
+                told,
+                (DriftVerdict::Drift, Some(DriftChange::Encoding)),
+                "{before:?} {after:?} {share}: {}",
+                x.why
+            );
             assert!(x.why.contains("stands for a missing value changed"), "{}", x.why);
         }
     }
@@ -592,7 +597,11 @@ fn dates_that_are_written_otherwise_are_named() {
             (slash(), iso(), "like 31/01/2024 in the reference"),
             (iso(), epoch(1), "as seconds since 1970 in the current table"),
             (typed(), epoch(1_000), "as milliseconds since 1970 in the current table"),
-            (slash(), written(&|(y, m, d)| format!("{m:02}/{d:02}/{y}")), "like 01/31/2024 in the current table: day and month changed their places"),
+            (
+                slash(),
+                written(&|(y, m, d)| format!("{m:02}/{d:02}/{y}")),
+                "like 01/31/2024 in the current table: day and month changed their places",
+            ),
         ] {
             let report = run(&table(vec![a]), &table(vec![b]), options);
             let at = find(&report, "at");
@@ -613,7 +622,8 @@ fn growth_is_no_change_of_unit() {
         let mut draw = Draw::new(from as u64);
         (from..to).map(|it| 1_000.0 * (it as f64 / 125.0).exp() * (1.0 + 0.02 * draw.normal())).collect()
     };
-    let report = run(&table(vec![num("gdp", series(0, 100))]), &table(vec![num("gdp", series(100, 200))]), &columns_only());
+    let report =
+        run(&table(vec![num("gdp", series(0, 100))]), &table(vec![num("gdp", series(100, 200))]), &columns_only());
     let gdp = find(&report, "gdp");
     assert_eq!((gdp.verdict, gdp.change), (DriftVerdict::Drift, Some(DriftChange::Distribution)), "{}", gdp.why);
     // A unit that changes at the border of a season does so at once.
@@ -644,7 +654,13 @@ fn a_few_values_with_more_decimals_are_no_change_of_precision() {
 #[test]
 fn few_columns_in_common_say_little() {
     let other = |seed: u64, names: [&str; 3]| {
-        table(names.iter().enumerate().map(|(at, name)| num(name, Draw::new(seed + at as u64).normals(600, 0.0))).collect())
+        table(
+            names
+                .iter()
+                .enumerate()
+                .map(|(at, name)| num(name, Draw::new(seed + at as u64).normals(600, 0.0)))
+                .collect(),
+        )
     };
     let report = run(&other(1, ["x", "age", "income"]), &other(9, ["x", "alter", "einkommen"]), &columns_only());
     assert_eq!(report.verdict, DriftVerdict::CannotTell, "{}", report.why);

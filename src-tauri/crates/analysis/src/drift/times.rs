@@ -97,7 +97,9 @@ impl Kept {
             (Self::Typed, Self::Typed) => true,
             // What one file format keeps in a type, another writes in the form of the standard.
             (Self::Typed, Self::Text(it)) | (Self::Text(it), Self::Typed) => it.form == DateForm::Iso,
-            (Self::Text(a), Self::Text(b)) => a.form == b.form && (a.order == b.order || a.order.is_none() || b.order.is_none()),
+            (Self::Text(a), Self::Text(b)) => {
+                a.form == b.form && (a.order == b.order || a.order.is_none() || b.order.is_none())
+            }
             (Self::Count(a), Self::Count(b)) => a == b,
             _ => false,
         }

@@ -91,7 +91,10 @@ fn text(trace: &Trace) -> String {
     let version = logged.version.as_deref().map_or_else(String::new, |it| format!(", version {}", safe(it)));
     text.push_str(&format!(" by {model}{version}, in {}.\n", safe(&logged.log)));
     if logged.copies > 1 {
-        text.push_str(&format!("Its identifier stands {} times in that log; the first record is shown.\n", logged.copies));
+        text.push_str(&format!(
+            "Its identifier stands {} times in that log; the first record is shown.\n",
+            logged.copies
+        ));
     }
     text.push_str("\nAnswered\n");
     for (name, value) in &logged.outputs {

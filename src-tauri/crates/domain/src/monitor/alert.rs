@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::performance::{Performance, more_is_better};
-use super::{ColumnQuality, AlertResponse, ChangePoint, MonitorWindow, SeasonState, Skew, WindowColumn};
+use super::{AlertResponse, ChangePoint, ColumnQuality, MonitorWindow, SeasonState, Skew, WindowColumn};
 use crate::Timestamp;
 use crate::drift::DriftVerdict;
 
@@ -437,7 +437,10 @@ fn faulty(span: &[MonitorWindow], columns: &[String]) -> String {
         };
         let faults = [
             (absent as f64 / rows, "is missing altogether"),
-            (share(|it| it.missing - it.missing_reference.unwrap_or(it.missing)), "has no value, beyond what the reference lacks,"),
+            (
+                share(|it| it.missing - it.missing_reference.unwrap_or(it.missing)),
+                "has no value, beyond what the reference lacks,",
+            ),
             (share(|it| it.wrong_type), "is of another type than in the reference"),
             (share(|it| it.not_finite), "is infinite or not a number"),
             (share(|it| it.unseen.unwrap_or(0.0)), "has a value that the reference never had"),

@@ -117,7 +117,9 @@ pub fn retraining(report: &MonitorReport, now: Timestamp) -> RetrainingRequest {
         (_, Some(broken), _) => (
             Retrain::MendFirst,
             match broken.kind {
-                AlertKind::Scores => format!("Mend how the model is served before training it anew: {}", broken.sentence),
+                AlertKind::Scores => {
+                    format!("Mend how the model is served before training it anew: {}", broken.sentence)
+                }
                 _ => format!(
                     "Mend what is fed to the model before training it anew, or it learns the fault: {}",
                     broken.sentence

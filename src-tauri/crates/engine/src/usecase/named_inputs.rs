@@ -38,16 +38,16 @@ impl Engine {
         }
         let count = counted(places.len() as u64, "input", "inputs");
         let Some(found) = known.iter().find(|it| it.names.len() == places.len()) else {
-            let others: Vec<String> =
-                known.iter().map(|it| format!("{} are {}", it.whose, it.names.len())).collect();
+            let others: Vec<String> = known.iter().map(|it| format!("{} are {}", it.whose, it.names.len())).collect();
             let why = if others.is_empty() {
-                "no order of columns is known: of the model, of the project or of a table that it was trained on".to_owned()
+                "no order of columns is known: of the model, of the project or of a table that it was trained on"
+                    .to_owned()
             } else {
                 others.join(", ")
             };
-            trace.missing.push(format!(
-                "The log has {count} without names, and {why}; so they were not matched with columns."
-            ));
+            trace
+                .missing
+                .push(format!("The log has {count} without names, and {why}; so they were not matched with columns."));
             return Ok(());
         };
         let sentence = format!(
@@ -125,7 +125,9 @@ impl Engine {
         let features = logs::features(table, target().as_deref(), count, &never).ok()?;
         let name = table.file_name().map_or_else(|| table.to_string_lossy(), |it| it.to_string_lossy());
         let but = match &features.presumed_target {
-            Some(target) => format!(" Its last column {target} was taken for what is predicted. Is that the order of the model?"),
+            Some(target) => {
+                format!(" Its last column {target} was taken for what is predicted. Is that the order of the model?")
+            }
             None => " Is that the order of the model?".to_owned(),
         };
         let whose = format!("the columns of {name}");

@@ -70,7 +70,9 @@ impl Engine {
                 None if known.is_empty() => {
                     trouble.hint("Add the project that holds the log, or name the log with --log.")
                 }
-                None if !further.is_empty() => trouble.hint("Look whether the identifier is whole, and whether that log has been rotated."),
+                None if !further.is_empty() => {
+                    trouble.hint("Look whether the identifier is whole, and whether that log has been rotated.")
+                }
                 None => trouble.hint("Scan the project again if the log is new, or name the log with --log."),
             });
         };
