@@ -26,4 +26,6 @@ mod run;
 mod sensitive;
 mod serve;
 mod tables;
+mod tail;
 mod trust;
+mod unnamed_inputs;

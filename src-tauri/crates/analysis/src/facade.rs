@@ -25,9 +25,9 @@ pub use crate::sensitive::{DETECTOR_VERSION, SensitiveError, label_group};
 pub use crate::table::{DecimalMark, ReadOptions, TableError, TextEncoding};
 
 use crate::check::{self, CheckOptions};
-use crate::drift::{self, DriftOptions};
+use crate::drift::{self, DriftOptions, WrittenDate, WrittenDates};
 use crate::sensitive::{self, Context};
-use crate::table::{self, TableSource};
+use crate::table::{self, ColumnText, TableSource};
 use crate::{profile as profiles, table::open};
 
 /// Rows that the search for sensitive columns looks at: it samples, and more rows change no verdict.
@@ -474,6 +474,7 @@ pub fn drift(
         target: input.target.clone(),
         prediction: input.prediction.clone(),
         time: input.time.clone(),
+        dates: WrittenDates { reference: written_dates(reference), current: written_dates(current) },
         ..DriftOptions::default()
     };
     let thinned: Vec<&str> = [(reference, "reference"), (current, "current")]
@@ -499,6 +500,14 @@ pub fn drift(
         );
     }
     Ok(report)
+}
+
+/// How the dates of a text table are written, by column.
+fn written_dates(table: &Table) -> BTreeMap<String, WrittenDate> {
+    let seen = table.source.structure().map(|it| it.columns.as_slice()).unwrap_or_default();
+    let of = |it: &ColumnText| WrittenDate::of(&it.dates, it.day_first, it.month_first);
+    let columns = table.source.column_names().iter().zip(seen);
+    columns.filter_map(|(name, column)| Some((name.clone(), of(column)?))).collect()
 }
 
 /// A log of predictions nests what the model was asked (`inputs.age`), and the reference does not (`age`): such a field takes the

@@ -86,12 +86,21 @@ struct Document<'a, T> {
 /// # Errors
 /// If the answer has a form that JSON has not, which is our fault.
 pub fn document<T: Serialize>(command: &str, body: &T) -> Result<String, ErrorBody> {
-    let document = Document { schema: format!("proofmark/{command}/1"), body };
-    let written = if io::stdout().is_terminal() {
-        serde_json::to_string_pretty(&document)
-    } else {
-        serde_json::to_string(&document)
-    };
+    if !io::stdout().is_terminal() {
+        return document_line(command, body);
+    }
+    ended(serde_json::to_string_pretty(&Document { schema: format!("proofmark/{command}/1"), body }))
+}
+
+/// The same on one line, for a command that prints one document after another.
+///
+/// # Errors
+/// If the answer has a form that JSON has not, which is our fault.
+pub fn document_line<T: Serialize>(command: &str, body: &T) -> Result<String, ErrorBody> {
+    ended(serde_json::to_string(&Document { schema: format!("proofmark/{command}/1"), body }))
+}
+
+fn ended(written: serde_json::Result<String>) -> Result<String, ErrorBody> {
     written
         .map(|text| text + "\n")
         .map_err(|error| ErrorBody::new(ErrorCode::Internal, format!("The answer could not be written down: {error}.")))

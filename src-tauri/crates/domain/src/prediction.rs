@@ -217,6 +217,21 @@ pub struct Explanation {
     pub limits: Vec<String>,
 }
 
+/// How inputs that a log knows by their place alone came by their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct NamedInputs {
+    /// Whose order it is: `model` (what the model file says of itself), `project` (`proofmark.toml`) or `reference` (the columns of the table
+    /// that the inputs are compared with).
+    pub by: String,
+    /// The inputs as the log has them, in their order.
+    pub places: Vec<String>,
+    /// Their names, in the same order.
+    pub names: Vec<String>,
+    /// In one sentence.
+    pub sentence: String,
+}
+
 /// The story of one prediction: the document of `proofmark trace`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -224,6 +239,8 @@ pub struct Trace {
     /// What stands in the log.
     #[serde(flatten)]
     pub logged: LoggedPrediction,
+    /// How the inputs came by their names, where the log has none.
+    pub named_inputs: Option<NamedInputs>,
     /// The project that the log lies in.
     pub project: Option<ProjectId>,
     /// The model that answered, as far as it can be found.

@@ -21,6 +21,7 @@ export const alertWords: Record<AlertKind, string> = {
 	estimated_performance: "Predictions are thought to have become worse",
 	errors: "Requests fail",
 	quality: "Inputs are missing or damaged",
+	scores: "Scores are no probabilities",
 	inputs: "Inputs changed",
 	together: "Inputs hang together otherwise",
 	outputs: "Answers changed",

@@ -33,7 +33,7 @@ const windows: MonitorWindow[] = Array.from({ length: 24 }, (_, i): MonitorWindo
 			together: i < 12 ? null : { verdict: late ? "drift" : "no_drift", auc: late ? 0.664 : 0.503, interval: late ? [0.648, 0.68] : [0.486, 0.52], p_value: late ? 1e-60 : 0.36, drivers: late ? [{ column: "income", importance: 0.11 }, { column: "region", importance: 0.04 }] : [], left_out: [["heating_oil_price", "moved as the season has it"]], roc: [], n: [2000, 2000], without: late ? { columns: ["income", "region"], auc: 0.531, interval: [0.515, 0.547] } : null, typical: [], why: late ? "a classifier can tell the tables apart (AUC 0.664, 95 % interval 0.648 to 0.680, p = 1.00e-60), mostly by income (AUC lost without it: 0.110), region (AUC lost without it: 0.040)" : "a classifier cannot tell the tables apart beyond the tolerated 0.520 (AUC 0.503, 95 % interval 0.486 to 0.520, p = 3.60e-1)" },
 			why: late ? "3 of 14 columns drifted: income, region, employer." : "None of 14 columns drifted.",
 		},
-		quality: { columns: late ? [{ name: "employer", missing: 0.12, missing_reference: 0.01, outside_range: null, unseen: 0.04, wrong_type: 0, not_finite: 0 }] : [], absent: [] },
+		quality: { columns: late ? [{ name: "employer", missing: 0.12, missing_reference: 0.01, outside_range: null, unseen: 0.04, wrong_type: 0, not_finite: 0 }] : [], absent: [], scores_unfit: 0 },
 		performance: {
 			realised: i < 20 ? { accuracy: { value: accuracy, interval: [round(accuracy - 0.01), round(accuracy + 0.01)], rows: 3_900 } } : {},
 			estimated: { accuracy: { value: i < 20 ? round(accuracy + 0.004) : null, interval: i < 20 ? [round(accuracy - 0.006), round(accuracy + 0.014)] : null, sampling_error: 0.005, assumptions: { calibration: "holds", overlap: i < 20 ? "holds" : "fails", enough_rows: "holds", stable_relation: i < 20 ? "holds" : "unknown", valid_scores: "holds" }, why: i < 20 ? "learnt from 41,203 rows with a known outcome; labels of the log agree" : "no number is given: 9 % of the rows hold values that the reference never had" } },
@@ -72,6 +72,7 @@ const view: MonitorView = {
 };
 
 const trace: Trace = {
+	named_inputs: null,
 	request_id: "6fa459ea-ee8a-4ca4-894e-db77e160355e",
 	time: before(60 * 30),
 	model: "credit",
@@ -142,7 +143,7 @@ const tail = (after: number | null | undefined): LogTail => {
 		const failed = told % 9 === 0;
 		return { request_id: `0190a5b2-0000-7000-8000-${String(told).padStart(12, "0")}`, time: before(0), model: "credit", version: "8", caller: "checkout", status: failed ? 503 : 200, latency_ms: 6 + (told % 5), error: failed ? "the model server did not answer within 30 s" : null, prediction: failed ? null : told % 3 === 0 ? "bad" : "good", text: "{}" };
 	});
-	return { lines, next: told * 200, skipped: 0, rotated: false };
+	return { lines, next: told * 200, mark: "1.1.0", skipped: 0, skipped_bytes: 0, rotated: false };
 };
 
 export const handlers: Handlers = {

@@ -65,6 +65,17 @@ fn family(stored: &str) -> &'static str {
     }
 }
 
+/// Whether the values are true and false, or as good as that: 0 and 1, or the words.
+fn says_yes_or_no(column: &ViewColumn) -> bool {
+    if let Some((values, _)) = column.numbers() {
+        return values.iter().all(|it| it.is_nan() || *it == 0.0 || *it == 1.0);
+    }
+    if let Some((_, words, _)) = column.texts() {
+        return words.iter().all(|it| ["true", "false"].iter().any(|word| it.trim().eq_ignore_ascii_case(word)));
+    }
+    column.stored == "bool"
+}
+
 /// Compares the columns; returns the earlier name of each renamed one.
 pub fn check(
     view: &View,
@@ -157,6 +168,12 @@ pub fn check(
             continue;
         }
         let message = format!("`{}` is stored as {}; in the reference as {}.", column.name, column.stored, then.stored);
+        if says_yes_or_no(column) && says_yes_or_no(then) {
+            let message = format!("{message} The values are the same, yes and no.");
+            let advice = "Nothing needs to be done where true counts as 1, as in most libraries.";
+            findings.push(finding(FindingKind::TypeChange, &[&column.name], Severity::Info, 0.9, message, advice));
+            continue;
+        }
         let advice =
             "Convert it back at the source. The same code then sees categories where it saw quantities, or fails.";
         let severity = if now_family == then_family { Severity::Warn } else { Severity::Error };

@@ -57,9 +57,35 @@ fn grid(sorted: &[f64]) -> Vec<f64> {
     (0..points).map(|i| quantile_sorted(sorted, (i as f64 + 0.5) / points as f64)).collect()
 }
 
+/// Where the rows of the reference end and those of the current table begin, in the order of the rows: the medians there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Border {
+    last: f64,
+    first: f64,
+}
+
+impl Border {
+    /// Of the values in the order of their rows; `None` where there are too few.
+    pub(super) fn of(reference: &[f64], current: &[f64]) -> Option<Self> {
+        let middle = |values: &mut dyn Iterator<Item = &f64>, rows: usize| -> Option<f64> {
+            let mut some: Vec<f64> = values.filter(|it| it.is_finite()).copied().take((rows / 10).max(30)).collect();
+            some.sort_unstable_by(f64::total_cmp);
+            Some(quantile_sorted(&some, 0.5)).filter(|it| it.is_finite())
+        };
+        let last = middle(&mut reference.iter().rev(), reference.len())?;
+        Some(Self { last, first: middle(&mut current.iter(), current.len())? })
+    }
+
+    /// Whether values go on over the border as they are rather than in another unit: then they grew, and the unit stayed.
+    fn goes_on(self, factor: f64, offset: f64) -> bool {
+        (self.first - self.last).abs() <= (self.first - (self.last * factor + offset)).abs()
+    }
+}
+
 /// Finds the change of unit that makes two sorted samples equal again: the KS distance must fall from at least 0.2 to a quarter of
-/// it, and to no more than 0.05 plus what chance leaves.
-pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<String> {
+/// it, and to no more than 0.05 plus what chance leaves. A series that grows from the first row of the reference to the last of the
+/// current table would be explained by many a factor; it gives itself away at the border between the two.
+pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64, border: Option<Border>) -> Option<String> {
     if distance < 0.2 || reference.len() < 20 || current.len() < 20 {
         return None;
     }
@@ -79,6 +105,9 @@ pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<
     let chance = 1.36 * (1.0 / reference.len() as f64 + 1.0 / current.len() as f64).sqrt();
     let mut best: Option<(f64, &str)> = None;
     for &(factor, offset, words) in UNITS {
+        if border.is_some_and(|it| it.goes_on(factor, offset)) {
+            continue;
+        }
         let mut moved: Vec<f64> = a.iter().map(|v| v * factor + offset).collect();
         if factor < 0.0 {
             moved.reverse();
@@ -99,6 +128,12 @@ pub(super) fn unit(reference: &[f64], current: &[f64], distance: f64) -> Option<
     })
 }
 
+/// Whether so many decimals are enough for a value.
+fn fits(value: f64, decimals: u32) -> bool {
+    let scaled = value * 10f64.powi(decimals as i32);
+    (scaled - scaled.round()).abs() <= 1e-6_f64.min(scaled.abs() * 1e-12 + 1e-9)
+}
+
 /// Decimals that values are written with, 0..=9; None when some value needs more (or is not finite).
 fn decimals(sorted: &[f64]) -> Option<u32> {
     let step = (sorted.len() / 2000).max(1);
@@ -107,25 +142,31 @@ fn decimals(sorted: &[f64]) -> Option<u32> {
         if !value.is_finite() {
             continue;
         }
-        let fits = |d: u32| {
-            let scaled = value * 10f64.powi(d as i32);
-            (scaled - scaled.round()).abs() <= 1e-6_f64.min(scaled.abs() * 1e-12 + 1e-9)
-        };
-        most = most.max((most..=9).find(|d| fits(*d))?);
+        most = most.max((most..=9).find(|d| fits(*value, *d))?);
     }
     Some(most)
 }
 
-/// Whether one table writes fewer decimals than the other: the number of decimals to which both must be rounded to be comparable.
+/// Values of the finer table that would be expected among those of the coarser one for chance not to explain that it has none of them
+/// (e to the power of -10).
+const FINER: f64 = 10.0;
+
+/// Whether one table writes fewer decimals than the other, by more than that it happens not to have the few values with most: the number of
+/// decimals to which both must be rounded to be comparable.
 pub(super) fn precision(reference: &[f64], current: &[f64]) -> Option<(u32, bool)> {
     if reference.len() < 20 || current.len() < 20 {
         return None;
     }
     let (a, b) = (decimals(reference), decimals(current));
+    let lost = |coarse: &[f64], digits: u32, fine: &[f64]| {
+        let step = (fine.len() / 2000).max(1);
+        let finer = fine.iter().step_by(step).filter(|it| it.is_finite() && !fits(**it, digits)).count();
+        varied(coarse) && (finer * step) as f64 / fine.len() as f64 * coarse.len() as f64 >= FINER
+    };
     match (a, b) {
         (Some(a), Some(b)) if a == b => None,
-        (Some(a), b) if b.is_none_or(|b| a < b) => varied(reference).then_some((a, false)),
-        (_, Some(b)) => varied(current).then_some((b, true)),
+        (Some(a), b) if b.is_none_or(|b| a < b) => lost(reference, a, current).then_some((a, false)),
+        (_, Some(b)) => lost(current, b, reference).then_some((b, true)),
         _ => None,
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftShape, DriftVerdict};
 
 use super::DriftOptions;
-use super::change;
-use super::columns::{MISSING, Values};
+use super::change::{self, Border};
+use super::columns::Values;
+use super::sentinel::{self, Replaced, Sentinel};
 use super::statistics::{
     AndersonDarling, Distances, Z95, anderson_darling_of_counts, anderson_darling_p, chi_square,
     corrected_total_variation, cramer_von_mises_p, distances, energy_distance, fisher_exact, g_test, hellinger,
@@ -41,6 +42,8 @@ pub(super) struct Measured {
     aspects: Vec<Aspect>,
     /// Unit, writing or precision that explains the difference.
     explained: Option<(DriftChange, String)>,
+    /// Whether that was undone before the values were compared.
+    undone: bool,
     note: Option<String>,
     statistics: BTreeMap<String, f64>,
     shape: Option<DriftShape>,
@@ -57,18 +60,88 @@ impl Measured {
     }
 }
 
-/// Measures one column of both tables.
-pub(super) fn measure(name: &str, values: &Values, options: &DriftOptions) -> Measured {
-    let (mut measured, rows) = match values {
+/// Measures one column of both tables. `written` says how the same values are written otherwise, where that was undone to compare them.
+pub(super) fn measure(name: &str, values: &Values, written: Option<String>, options: &DriftOptions) -> Measured {
+    let (mut measured, replaced, rows) = match values {
         Values::Numbers { reference, current } => {
-            (numbers(name, reference, current, options), (reference.len(), current.len()))
+            let rows = (reference.len() as u64, current.len() as u64);
+            let (a, b) = (sorted(reference), sorted(current));
+            let replaced = sentinel::of_numbers(&a, &b, rows);
+            (numbers(name, (a, b), Border::of(reference, current), options), replaced, rows)
         }
         Values::Categories { names, reference, current } => {
-            (categories(name, names, reference, current, options), (reference.len(), current.len()))
+            let rows = (reference.len() as u64, current.len() as u64);
+            let count = |codes: &[u32]| sentinel::counts(codes, names.len());
+            let (a, b) = (count(reference), count(current));
+            (counted(name, names, &a, &b, options), sentinel::of_categories(names, &a, &b, rows), rows)
         }
     };
-    add_missing(&mut measured, (rows.0 as u64, rows.1 as u64), options);
+    add_missing(&mut measured, rows, options);
+    add_replaced(&mut measured, replaced, rows, options);
+    if let Some(words) = written {
+        measured.explained = Some((DriftChange::Encoding, words));
+        measured.undone = true;
+    }
     measured
+}
+
+/// A column of moments that are written otherwise in every row.
+pub(super) fn rewritten(name: &str, words: String, n: (u64, u64), options: &DriftOptions) -> Measured {
+    let (low, high) = wilson(n.1, n.1);
+    let aspect = Aspect {
+        change: DriftChange::Encoding,
+        effect: 1.0,
+        interval: (low, high),
+        p_value: two_shares(0, n.0, n.1, n.1),
+        threshold: options.effect_threshold,
+        words,
+    };
+    Measured {
+        name: name.to_owned(),
+        aspects: vec![aspect],
+        explained: None,
+        undone: false,
+        note: None,
+        statistics: BTreeMap::new(),
+        shape: None,
+        n,
+        rounded: None,
+    }
+}
+
+/// Adds that rows without a value are written otherwise. A model takes a stand-in that it does not know for a value, so as of new values a
+/// tenth of the tolerated effect is tolerated.
+pub(super) fn add_replaced(
+    measured: &mut Measured,
+    replaced: Option<Replaced>,
+    rows: (u64, u64),
+    options: &DriftOptions,
+) {
+    let Some(Replaced { before, after, rows: (x, y) }) = replaced else { return };
+    let words = |it: &Sentinel| match it {
+        Sentinel::Missing => "no value".to_owned(),
+        Sentinel::Number(it) => short(*it),
+        Sentinel::Word(it) => format!("\"{it}\""),
+    };
+    let share = |count: u64, of: u64| percent(count as f64 / of.max(1) as f64);
+    measured.aspects.push(Aspect {
+        change: DriftChange::Encoding,
+        effect: y as f64 / rows.1.max(1) as f64,
+        interval: wilson(y, rows.1),
+        p_value: match after {
+            Sentinel::Missing => two_shares(x, rows.0, 0, rows.1),
+            _ => two_shares(0, rows.0, y, rows.1),
+        },
+        threshold: options.effect_threshold / 10.0,
+        words: format!(
+            "what stands for a missing value changed: {} of the reference rows have {} and {} of the current rows have {}, as good as none of \
+             the other table",
+            share(x, rows.0),
+            words(&before),
+            share(y, rows.1),
+            words(&after),
+        ),
+    });
 }
 
 /// Adds the share of rows without a value, given the rows of both tables.
@@ -109,6 +182,7 @@ pub(super) fn binned(
         name: name.to_owned(),
         aspects: Vec::new(),
         explained: None,
+        undone: false,
         note: None,
         statistics: BTreeMap::new(),
         shape: numeric_shape(samples.0, samples.1),
@@ -171,15 +245,14 @@ pub(super) fn binned(
         p_value,
         threshold: options.effect_threshold,
         words: format!(
-            "{} of the reference and {} of the current rows are below {} (KS distance {distance:.3}); the median moved from {} to {}",
+            "{} of the reference and {} of the current rows are below {} (KS distance {distance:.3}); {}",
             percent(most.0 as f64 / n as f64),
             percent(most.1 as f64 / m as f64),
             short(at),
-            short(quantile_sorted(samples.0, 0.5)),
-            short(quantile_sorted(samples.1, 0.5)),
+            median_moved(quantile_sorted(samples.0, 0.5), quantile_sorted(samples.1, 0.5)),
         ),
     });
-    measured.explained = change::unit(samples.0, samples.1, distance).map(|words| (DriftChange::Unit, words));
+    measured.explained = change::unit(samples.0, samples.1, distance, None).map(|words| (DriftChange::Unit, words));
     measured
 }
 
@@ -253,12 +326,18 @@ fn as_f64(counts: &[u64]) -> Vec<f64> {
     counts.iter().map(|c| *c as f64).collect()
 }
 
-fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOptions) -> Measured {
-    let (mut a, mut b) = (sorted(reference), sorted(current));
+/// Measures a column of numbers by its sorted values.
+fn numbers(
+    name: &str,
+    (mut a, mut b): (Vec<f64>, Vec<f64>),
+    border: Option<Border>,
+    options: &DriftOptions,
+) -> Measured {
     let mut measured = Measured {
         name: name.to_owned(),
         aspects: Vec::new(),
         explained: None,
+        undone: false,
         note: None,
         statistics: BTreeMap::new(),
         shape: None,
@@ -271,7 +350,7 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
     }
     let mut taken = distances(&a, &b);
     // Another unit brings other decimals with it; rounding to the fewer of them would hide it.
-    let unit = taken.and_then(|it| change::unit(&a, &b, it.ks.distance));
+    let unit = taken.and_then(|it| change::unit(&a, &b, it.ks.distance, border));
     if unit.is_none()
         && let Some((decimals, in_current)) = change::precision(&a, &b)
     {
@@ -279,6 +358,7 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
             side.iter_mut().for_each(|v| *v = change::round_to(*v, decimals));
         }
         measured.rounded = Some(decimals);
+        measured.undone = true;
         let who = if in_current { "the current table" } else { "the reference" };
         measured.explained = Some((
             DriftChange::Encoding,
@@ -340,13 +420,12 @@ fn numbers(name: &str, reference: &[f64], current: &[f64], options: &DriftOption
         p_value,
         threshold: options.effect_threshold,
         words: format!(
-            "{} of the reference and {} of the current rows are at or below {} (KS distance {:.3}); the median moved from {} to {}",
+            "{} of the reference and {} of the current rows are at or below {} (KS distance {:.3}); {}",
             percent(ks.cdf_a),
             percent(ks.cdf_b),
             short(ks.at),
             ks.distance,
-            short(middle(&a)),
-            short(middle(&b)),
+            median_moved(middle(&a), middle(&b)),
         ),
     });
     if let Some(words) = unit {
@@ -378,6 +457,15 @@ pub(super) fn short(value: f64) -> String {
     } else {
         let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
         format!("{value:.decimals$}")
+    }
+}
+
+fn median_moved(before: f64, after: f64) -> String {
+    let (before, after) = (short(before), short(after));
+    if before == after {
+        format!("the median stayed at {before}")
+    } else {
+        format!("the median moved from {before} to {after}")
     }
 }
 
@@ -413,21 +501,6 @@ fn numeric_shape(a: &[f64], b: &[f64]) -> Option<DriftShape> {
     Some(DriftShape::Numeric { reference: share(fa), current: share(fb), edges })
 }
 
-fn categories(name: &str, names: &[String], reference: &[u32], current: &[u32], options: &DriftOptions) -> Measured {
-    let count = |codes: &[u32]| {
-        let mut counts = vec![0u64; names.len()];
-        for &code in codes {
-            if code != MISSING
-                && let Some(place) = counts.get_mut(code as usize)
-            {
-                *place += 1;
-            }
-        }
-        counts
-    };
-    counted(name, names, &count(reference), &count(current), options)
-}
-
 /// Measures a column of categories by how often each stands in either table.
 pub(super) fn counted(name: &str, names: &[String], a: &[u64], b: &[u64], options: &DriftOptions) -> Measured {
     let (n, m) = (a.iter().sum::<u64>(), b.iter().sum::<u64>());
@@ -435,6 +508,7 @@ pub(super) fn counted(name: &str, names: &[String], a: &[u64], b: &[u64], option
         name: name.to_owned(),
         aspects: Vec::new(),
         explained: None,
+        undone: false,
         note: None,
         statistics: BTreeMap::new(),
         shape: (n + m > 0).then(|| category_shape(names, a, b)),
@@ -591,8 +665,15 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
     let beyond = |a: &&Aspect| significant(a) && a.interval.0 > a.threshold;
     let first = measured.aspects.first().filter(|a| a.change == DriftChange::Distribution);
     let worst = measured.aspects.iter().filter(beyond).max_by(|a, b| {
-        // A new value or lost values name the change better than the distribution that they move.
-        let weight = |a: &Aspect| a.effect * if a.change == DriftChange::Distribution { 1.0 } else { 1.6 };
+        // A new value or lost values name the change better than the distribution that they move, and what became of them better still.
+        let weight = |a: &Aspect| {
+            let times = match a.change {
+                DriftChange::Distribution => 1.0,
+                DriftChange::Encoding => 3.0,
+                _ => 1.6,
+            };
+            a.effect * times
+        };
         weight(a).total_cmp(&weight(b))
     });
     let shown = worst.or(first).or(measured.aspects.first());
@@ -600,9 +681,9 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
     let explained = measured.explained.as_ref();
     let (verdict, change, mut why) = match (worst, shown) {
         (Some(aspect), _) => {
-            let explains = explained.filter(|_| aspect.change != DriftChange::Nulls);
+            let explains = explained.filter(|_| !matches!(aspect.change, DriftChange::Nulls | DriftChange::Encoding));
             match explains {
-                Some((change, words)) if measured.rounded.is_none() => {
+                Some((change, words)) if !measured.undone => {
                     (DriftVerdict::Drift, Some(*change), format!("{words}; {}", aspect.words))
                 }
                 Some((_, words)) => {
@@ -617,7 +698,7 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
             format!("there are no values to compare ({} and {} rows with a value)", measured.n.0, measured.n.1),
         ),
         (None, Some(aspect)) => {
-            let change = explained.filter(|_| measured.rounded.is_some()).map(|(change, _)| *change);
+            let change = explained.filter(|_| measured.undone).map(|(change, _)| *change);
             let doubtful = measured
                 .aspects
                 .iter()
@@ -651,7 +732,7 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
         }
     };
     if verdict != DriftVerdict::Drift
-        && let Some((_, words)) = explained.filter(|_| measured.rounded.is_some())
+        && let Some((_, words)) = explained.filter(|_| measured.undone)
     {
         why = format!("{words}; {why}");
     }

@@ -7,6 +7,9 @@ pub(super) const ONLY_REFERENCE: &str = "stands only in the reference";
 /// The same of the current table.
 pub(super) const ONLY_CURRENT: &str = "stands only in the current table";
 
+/// Why a column of moments is not compared.
+pub(super) const IS_TIME: &str = "is a time, which always moves";
+
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
 
@@ -25,7 +28,8 @@ pub(crate) enum Values {
 /// What a column turned out to be.
 #[derive(Debug, Clone)]
 pub(super) enum Reading {
-    Comparable(Values),
+    /// With how the same values are written otherwise, where that was undone.
+    Comparable(Values, Option<String>),
     /// Not compared, and why.
     LeftOut(String),
 }
@@ -84,6 +88,10 @@ pub fn to_categories(reference: &Column, current: &Column) -> PolarsResult<(Vec<
     Ok((names, a, b))
 }
 
+fn is_number(dtype: &DataType) -> bool {
+    dtype.is_primitive_numeric() || matches!(dtype, DataType::Decimal(..) | DataType::Duration(..) | DataType::Time)
+}
+
 fn is_nested(dtype: &DataType) -> bool {
     dtype.is_nested() || matches!(dtype, DataType::Binary | DataType::BinaryOffset)
 }
@@ -108,12 +116,23 @@ fn read_pair(name: &str, a: &Column, b: &Column) -> PolarsResult<Reading> {
     }
     let time = |dtype: &DataType| matches!(dtype, DataType::Date | DataType::Datetime(..));
     if time(type_a) || time(type_b) {
-        return Ok(Reading::LeftOut("is a time, which always moves".to_owned()));
+        return Ok(Reading::LeftOut(IS_TIME.to_owned()));
     }
-    let number = |dtype: &DataType| {
-        dtype.is_primitive_numeric() || matches!(dtype, DataType::Decimal(..) | DataType::Duration(..) | DataType::Time)
-    };
+    // A boolean beside other numbers counts as 0 and 1.
+    let either = is_number(type_a) || is_number(type_b);
+    let number = |dtype: &DataType| is_number(dtype) || (either && dtype == &DataType::Boolean);
     let empty = |column: &Column| column.null_count() == column.len();
+    if type_a != type_b
+        && [type_a, type_b].into_iter().any(|it| matches!(it, DataType::Boolean | DataType::String))
+        && let (Some((a, how_a)), Some((b, how_b))) = (truths(a)?, truths(b)?)
+    {
+        let words =
+            format!("the same values written otherwise: {how_a} in the reference, {how_b} in the current table");
+        return Ok(match numbers(name, a, b) {
+            Reading::Comparable(values, _) => Reading::Comparable(values, Some(words)),
+            left_out => left_out,
+        });
+    }
     if (number(type_a) || empty(a)) && (number(type_b) || empty(b)) && (number(type_a) || number(type_b)) {
         return Ok(numbers(name, filled(a, number(type_a))?, filled(b, number(type_b))?));
     }
@@ -132,6 +151,33 @@ fn read_pair(name: &str, a: &Column, b: &Column) -> PolarsResult<Reading> {
     Ok(texts(names, reference, current))
 }
 
+/// The values of a column that says yes or no, as 0 and 1, and how it writes them.
+fn truths(column: &Column) -> PolarsResult<Option<(Vec<f64>, &'static str)>> {
+    if column.null_count() == column.len() {
+        return Ok(None);
+    }
+    let bit = |it: &f64| it.is_nan() || *it == 0.0 || *it == 1.0;
+    Ok(match column.dtype() {
+        DataType::Boolean => Some((to_numbers(column)?, "true and false")),
+        it if it.is_primitive_numeric() => {
+            Some(to_numbers(column)?).filter(|it| it.iter().all(bit)).map(|it| (it, "0 and 1"))
+        }
+        DataType::String => {
+            let mut values = Vec::with_capacity(column.len());
+            for text in column.str()?.iter() {
+                values.push(match text.map(str::trim) {
+                    None | Some("") => f64::NAN,
+                    Some(it) if it.eq_ignore_ascii_case("true") => 1.0,
+                    Some(it) if it.eq_ignore_ascii_case("false") => 0.0,
+                    Some(_) => return Ok(None),
+                });
+            }
+            Some((values, "the words true and false"))
+        }
+        _ => None,
+    })
+}
+
 fn filled(column: &Column, numeric: bool) -> PolarsResult<Vec<f64>> {
     if numeric { to_numbers(column) } else { Ok(vec![f64::NAN; column.len()]) }
 }
@@ -146,10 +192,10 @@ pub(super) fn numbers(name: &str, reference: Vec<f64>, current: Vec<f64>) -> Rea
             return Reading::LeftOut(reason);
         }
         if let Some(values) = as_codes(&reference, &current) {
-            return Reading::Comparable(values);
+            return Reading::Comparable(values, None);
         }
     }
-    Reading::Comparable(Values::Numbers { reference, current })
+    Reading::Comparable(Values::Numbers { reference, current }, None)
 }
 
 /// Why a column of whole numbers is an identifier or a time rather than a quantity.
@@ -222,7 +268,7 @@ pub(super) fn texts(names: Vec<String>, reference: Vec<u32>, current: Vec<u32>) 
         dates &= looks_like_date(name);
     }
     if dates {
-        return Reading::LeftOut("is a time, which always moves".to_owned());
+        return Reading::LeftOut(IS_TIME.to_owned());
     }
     // None: too few rows to say.
     let unique = |side: &[u32]| {
@@ -236,7 +282,7 @@ pub(super) fn texts(names: Vec<String>, reference: Vec<u32>, current: Vec<u32>) 
         (Some(true), Some(true) | None) | (None, Some(true)) => {
             Reading::LeftOut("is an identifier or free text: nearly every row has its own value".to_owned())
         }
-        _ => Reading::Comparable(Values::Categories { names, reference, current }),
+        _ => Reading::Comparable(Values::Categories { names, reference, current }, None),
     }
 }
 

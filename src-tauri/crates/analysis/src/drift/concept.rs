@@ -150,6 +150,14 @@ pub(super) fn relation(
         );
         return tell(why);
     }
+    for (current, which) in [(false, "the reference"), (true, "the current table")] {
+        let side: Vec<usize> = all.iter().copied().filter(|r| rows.is_current[*r] == current).collect();
+        if columns.iter().map(|column| spread(column, &side)).sum::<f64>() <= 0.0 {
+            return tell(format!(
+                "the target \"{name}\" is the same in every row of {which}, so there is no relation to compare; was it filled in?{told}"
+            ));
+        }
+    }
     let folds = rows.folds(&mut Random::new(mix(options.seed ^ 0xc0)));
     let pieces = FOLDS * columns.len();
     let losses = work::each(pieces, cancel, progress, |piece, stop| {

@@ -2,8 +2,8 @@
 
 use proofmark_domain::drift::ColumnDrift;
 
-use super::column::{add_missing, binned, counted};
-use super::{DriftOptions, columns, decide_all};
+use super::column::{add_missing, add_replaced, binned, counted};
+use super::{DriftOptions, columns, decide_all, sentinel};
 
 /// How a column is counted.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,16 +41,29 @@ pub(crate) struct Counted<'a> {
 pub(crate) fn judge(all: &[Counted<'_>], options: &DriftOptions) -> Vec<ColumnDrift> {
     let measured = all.iter().map(|column| {
         let (a, b) = column.counts;
-        let mut measured = match column.shape {
-            Shape::Numbers { edges } => binned(column.name, edges, (a, b), column.samples, options),
+        let (mut measured, replaced) = match column.shape {
+            Shape::Numbers { edges } => {
+                // As many rows as the samples stand for.
+                let of = |sample: &[f64], counts: &[u64], rows: u64| {
+                    let values = counts.iter().sum::<u64>().max(1);
+                    (sample.len() as u128 * u128::from(rows) / u128::from(values)) as u64
+                };
+                let rows = (of(column.samples.0, a, column.rows.0), of(column.samples.1, b, column.rows.1));
+                let replaced = sentinel::of_numbers(column.samples.0, column.samples.1, rows);
+                let replaced = replaced.map(|it| it.times((rows, column.rows)));
+                (binned(column.name, edges, (a, b), column.samples, options), replaced)
+            }
             Shape::Categories { names } => {
                 let names: Vec<String> = names.iter().chain(column.further).cloned().collect();
                 let filled =
                     |side: &[u64]| (0..names.len()).map(|it| side.get(it).copied().unwrap_or(0)).collect::<Vec<u64>>();
-                counted(column.name, &names, &filled(a), &filled(b), options)
+                let (a, b) = (filled(a), filled(b));
+                let replaced = sentinel::of_categories(&names, &a, &b, column.rows);
+                (counted(column.name, &names, &a, &b, options), replaced)
             }
         };
         add_missing(&mut measured, column.rows, options);
+        add_replaced(&mut measured, replaced, column.rows, options);
         measured
     });
     decide_all(measured.collect(), options)
@@ -64,6 +77,6 @@ pub(crate) fn left_out(name: &str, numbers: &[f64], texts: Option<(&[String], &[
     };
     match reading {
         columns::Reading::LeftOut(reason) => Some(reason),
-        columns::Reading::Comparable(_) => None,
+        columns::Reading::Comparable(..) => None,
     }
 }

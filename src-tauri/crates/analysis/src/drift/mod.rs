@@ -11,7 +11,9 @@ pub(crate) mod counts;
 pub(crate) mod joint;
 pub(crate) mod random;
 pub(crate) mod season;
+mod sentinel;
 pub mod statistics;
+mod times;
 mod work;
 
 use std::collections::HashSet;
@@ -26,6 +28,7 @@ use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
 pub(crate) use self::random::{Random, mix};
 use self::statistics::benjamini_hochberg;
+pub use self::times::{WrittenDate, WrittenDates};
 
 /// Why a comparison gave no report.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub struct DriftOptions {
     pub time: Option<String>,
     /// Further columns that are not compared.
     pub leave_out: Vec<String>,
+    /// How dates stand in the files that the tables were read from, where these are text.
+    pub dates: WrittenDates,
     /// The same seed gives the same report.
     pub seed: u64,
     /// Tolerated KS or total variation distance, 0..1; a tenth of it for the share of new values. Default 0.025: five rows in two
@@ -97,6 +102,7 @@ impl Default for DriftOptions {
             prediction: None,
             time: None,
             leave_out: Vec::new(),
+            dates: WrittenDates::default(),
             seed: 20_240_229,
             effect_threshold: 0.025,
             auc_threshold: 0.02,
@@ -147,7 +153,14 @@ impl DriftOptions {
 /// What became of one column before anything is decided.
 enum Outcome {
     LeftOut(String),
-    Measured { measured: Box<Measured>, feature: Option<Feature>, hashes: Vec<u64>, picked: Option<Picked> },
+    /// A time, which is not compared, and is written otherwise.
+    Rewritten(Box<Measured>),
+    Measured {
+        measured: Box<Measured>,
+        feature: Option<Feature>,
+        hashes: Vec<u64>,
+        picked: Option<Picked>,
+    },
 }
 
 /// Compares two tables. `cancel` is asked about every 50 ms and at every step; `progress` gets a share of 0..1 and what is being done.
@@ -189,6 +202,10 @@ pub fn compare(
     for (name, outcome) in names.iter().zip(outcomes) {
         match outcome {
             Outcome::LeftOut(reason) => left_out.push((name.clone(), reason)),
+            Outcome::Rewritten(found) => {
+                left_out.push((name.clone(), columns::IS_TIME.to_owned()));
+                measured.push(*found);
+            }
             Outcome::Measured { measured: found, feature, hashes, picked } => {
                 measured.push(*found);
                 if options.target.as_ref() == Some(name) {
@@ -267,14 +284,19 @@ fn outcome(
     options: &DriftOptions,
     rows: (&[usize], &[usize]),
 ) -> Outcome {
+    if !options.leave_out.iter().any(|it| it == name)
+        && let Some((words, n)) = times::written_otherwise(name, reference, current, &options.dates)
+    {
+        return Outcome::Rewritten(Box::new(column::rewritten(name, words, n, options)));
+    }
     if let Some(reason) = options.left_out_by_name(name) {
         return Outcome::LeftOut(reason);
     }
-    let values: Values = match columns::read(name, reference, current) {
+    let (values, written): (Values, _) = match columns::read(name, reference, current) {
         Reading::LeftOut(reason) => return Outcome::LeftOut(reason),
-        Reading::Comparable(values) => values,
+        Reading::Comparable(values, written) => (values, written),
     };
-    let measured = column::measure(name, &values, options);
+    let measured = column::measure(name, &values, written, options);
     let picked = pick(&values, rows, measured.rounded);
     let feature = feature(name, &picked);
     let hashes = picked.hashes();
@@ -310,7 +332,10 @@ fn overall(
     if drifted > 0 {
         let named: Vec<&str> = of(DriftVerdict::Drift).take(3).map(|c| c.name.as_str()).collect();
         let most = if drifted > named.len() { ", most of all" } else { ":" };
-        reasons.push(format!("{drifted} of {} columns drifted{most} {}", columns.len(), named.join(", ")));
+        reasons.push(match columns.len() {
+            1 => format!("the only column drifted: {}", named.join(", ")),
+            all => format!("{drifted} of {all} columns drifted{most} {}", named.join(", ")),
+        });
     }
     if joint.verdict == DriftVerdict::Drift {
         let alone = if drifted == 0 { "no column drifted by itself, but " } else { "" };
@@ -339,16 +364,35 @@ fn overall(
     }
     let unsure: Vec<&&ColumnDrift> = with_values.iter().filter(|c| c.verdict == DriftVerdict::CannotTell).collect();
     if let Some(first) = unsure.first() {
-        let words =
-            format!("{} of {} columns cannot be judged. {}: {}.", unsure.len(), columns.len(), first.name, first.why);
+        let which = match columns.len() {
+            1 => "The only column".to_owned(),
+            all => format!("{} of {all} columns", unsure.len()),
+        };
+        let words = format!("{which} cannot be judged. {}: {}.", first.name, first.why);
         return (DriftVerdict::CannotTell, words);
     }
     if joint.verdict == DriftVerdict::CannotTell && !joint.n.eq(&(0, 0)) && joint.auc.is_some() {
         return (DriftVerdict::CannotTell, format!("No column drifted, but {}.", joint.why));
     }
+    // Where most of the reference has no counterpart, the few columns in common say little about the table.
+    let lone = joint.left_out.iter().filter(|it| it.1 == columns::ONLY_REFERENCE).count();
+    if lone > 0 && lone >= columns.len() {
+        let words = match columns.len() {
+            1 => "Only one column of the reference".to_owned(),
+            few => format!("Only {few} columns of the reference"),
+        };
+        let why = format!(
+            "{words} could be compared, which did not drift; {lone} have no counterpart. Is it the same kind of table?"
+        );
+        return (DriftVerdict::CannotTell, why);
+    }
     let largest =
         columns.first().map_or_else(String::new, |c| format!(" The largest difference is in {}: {}.", c.name, c.why));
-    (DriftVerdict::NoDrift, format!("None of {} columns drifted; {}.{largest}", columns.len(), joint.why))
+    let none = match columns.len() {
+        1 => "The only column did not drift".to_owned(),
+        all => format!("None of {all} columns drifted"),
+    };
+    (DriftVerdict::NoDrift, format!("{none}; {}.{largest}", joint.why))
 }
 
 fn is_lone(reason: &str) -> bool {

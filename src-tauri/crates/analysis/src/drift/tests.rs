@@ -502,3 +502,186 @@ fn rows_that_are_equal_by_nature_explain_an_auc_below_one_half() {
         report.joint.why
     );
 }
+
+fn booleans(name: &str, values: Vec<bool>) -> Column {
+    Series::new(name.into(), values).into()
+}
+
+#[test]
+fn yes_and_no_are_the_same_however_they_are_kept() {
+    let draw = |seed: u64, share: f64| -> Vec<bool> {
+        let mut draw = Draw::new(seed);
+        (0..2_000).map(|_| draw.uniform() < share).collect()
+    };
+    let whole = |seed, share| ints("x", draw(seed, share).into_iter().map(i64::from).collect());
+    let real = |seed, share| num("x", draw(seed, share).into_iter().map(|it| f64::from(u8::from(it))).collect());
+    let words = |seed, share| {
+        text("x", draw(seed, share).into_iter().map(|it| if it { "True" } else { "False" }.to_owned()).collect())
+    };
+    let kept = || table(vec![booleans("x", draw(1, 0.3))]);
+    for (current, how) in [(whole(2, 0.3), "0 and 1"), (real(3, 0.3), "0 and 1"), (words(4, 0.3), "words")] {
+        for (a, b) in [(kept(), table(vec![current.clone()])), (table(vec![current]), kept())] {
+            let report = run(&a, &b, &DriftOptions::default());
+            let x = find(&report, "x");
+            assert_eq!((x.verdict, x.change), (DriftVerdict::NoDrift, Some(DriftChange::Encoding)), "{}", x.why);
+            assert!(x.why.contains("written otherwise") && x.why.contains(how), "{}", x.why);
+            assert_ne!(report.verdict, DriftVerdict::Drift, "{}", report.why);
+        }
+    }
+    // A change of the world shows all the same.
+    let report = run(&kept(), &table(vec![whole(5, 0.6)]), &DriftOptions::default());
+    let x = find(&report, "x");
+    assert_eq!((x.verdict, x.change), (DriftVerdict::Drift, Some(DriftChange::Distribution)), "{}", x.why);
+    // What is no boolean is compared as the numbers that they are.
+    let more = ints(
+        "x",
+        draw(6, 0.3).into_iter().enumerate().map(|(at, it)| i64::from(it) + i64::from(at % 9 == 0)).collect(),
+    );
+    let report = run(&kept(), &table(vec![more]), &DriftOptions::default());
+    assert!(find(&report, "x").why.contains("\"2\""), "{}", report.why);
+}
+
+#[test]
+fn another_stand_in_for_missing_values_is_named() {
+    let make = |seed: u64, share: f64, stand_in: Option<f64>| {
+        let mut draw = Draw::new(seed);
+        let values = (0..3_000).map(|_| {
+            let value = 50.0 + 10.0 * draw.normal();
+            if draw.uniform() < share { stand_in } else { Some(value) }
+        });
+        table(vec![maybe("x", values.collect())])
+    };
+    for (before, after) in
+        [(Some(-999.0), Some(-1.0)), (Some(9_999.0), None), (None, Some(-1.0)), (Some(-999.0), Some(9_999.0))]
+    {
+        for share in [0.012, 0.05, 0.3] {
+            let report = run(&make(1, share, before), &make(2, share, after), &columns_only());
+            let x = find(&report, "x");
+            let told = (x.verdict, x.change);
+            assert_eq!(
+                told,
+                (DriftVerdict::Drift, Some(DriftChange::Encoding)),
+                "{before:?} {after:?} {share}: {}",
+                x.why
+            );
+            assert!(x.why.contains("stands for a missing value changed"), "{}", x.why);
+        }
+    }
+    for (before, after) in [(Some(-999.0), Some(-999.0)), (None, None)] {
+        let report = run(&make(3, 0.05, before), &make(4, 0.05, after), &columns_only());
+        assert_eq!(find(&report, "x").verdict, DriftVerdict::NoDrift, "{}", report.why);
+    }
+    // Values that are missing more often are missing more often.
+    let report = run(&make(5, 0.0, None), &make(6, 0.1, None), &columns_only());
+    assert_eq!(find(&report, "x").change, Some(DriftChange::Nulls), "{}", report.why);
+}
+
+#[test]
+fn dates_that_are_written_otherwise_are_named() {
+    let day = |it: i64| {
+        let (year, month, day) = (2024, it / 28 % 12 + 1, it % 28 + 1);
+        (year, month, day)
+    };
+    let written = |write: &dyn Fn((i64, i64, i64)) -> String| text("at", (0..600).map(|it| write(day(it))).collect());
+    let iso = || written(&|(y, m, d)| format!("{y}-{m:02}-{d:02}"));
+    let typed = || {
+        let days: Vec<i32> = (0..600).map(|it| 19_723 + it).collect();
+        Column::from(Series::new("at".into(), days).cast(&DataType::Date).unwrap())
+    };
+    let slash = || written(&|(y, m, d)| format!("{d:02}/{m:02}/{y}"));
+    let epoch = |unit: i64| ints("at", (0..600).map(|it| (1_704_067_200 + it * 86_400) * unit).collect());
+    let options = DriftOptions { max_rows: 0, time: Some("at".to_owned()), ..DriftOptions::default() };
+    for options in [&columns_only(), &options] {
+        for (a, b, words) in [
+            (iso(), slash(), "like 2024-01-31 in the reference, like 31/01/2024 in the current table"),
+            (slash(), iso(), "like 31/01/2024 in the reference"),
+            (iso(), epoch(1), "as seconds since 1970 in the current table"),
+            (typed(), epoch(1_000), "as milliseconds since 1970 in the current table"),
+            (
+                slash(),
+                written(&|(y, m, d)| format!("{m:02}/{d:02}/{y}")),
+                "like 01/31/2024 in the current table: day and month changed their places",
+            ),
+        ] {
+            let report = run(&table(vec![a]), &table(vec![b]), options);
+            let at = find(&report, "at");
+            assert_eq!((at.verdict, at.change), (DriftVerdict::Drift, Some(DriftChange::Encoding)), "{}", at.why);
+            assert!(at.why.contains(words), "{} instead of {words}", at.why);
+        }
+        for (a, b) in [(iso(), iso()), (iso(), typed()), (slash(), slash()), (epoch(1), epoch(1))] {
+            let report = run(&table(vec![a]), &table(vec![b]), options);
+            assert!(report.columns.is_empty(), "{:?}", report.columns);
+        }
+    }
+}
+
+#[test]
+fn growth_is_no_change_of_unit() {
+    // A series that grows evenly, cut in the middle: many a factor would make its halves alike.
+    let series = |from: usize, to: usize| -> Vec<f64> {
+        let mut draw = Draw::new(from as u64);
+        (from..to).map(|it| 1_000.0 * (it as f64 / 125.0).exp() * (1.0 + 0.02 * draw.normal())).collect()
+    };
+    let report =
+        run(&table(vec![num("gdp", series(0, 100))]), &table(vec![num("gdp", series(100, 200))]), &columns_only());
+    let gdp = find(&report, "gdp");
+    assert_eq!((gdp.verdict, gdp.change), (DriftVerdict::Drift, Some(DriftChange::Distribution)), "{}", gdp.why);
+    // A unit that changes at the border of a season does so at once.
+    let celsius = |from: usize| -> Vec<f64> {
+        let mut draw = Draw::new(from as u64);
+        (from..from + 365).map(|it| 10.0 - 10.0 * (it as f64 / 58.1).cos() + 2.0 * draw.normal()).collect()
+    };
+    let fahrenheit: Vec<f64> = celsius(365).into_iter().map(|it| it * 1.8 + 32.0).collect();
+    let report = run(&table(vec![num("t", celsius(0))]), &table(vec![num("t", fahrenheit)]), &columns_only());
+    assert_eq!(find(&report, "t").change, Some(DriftChange::Unit), "{}", report.why);
+}
+
+#[test]
+fn a_few_values_with_more_decimals_are_no_change_of_precision() {
+    let with = |seed: u64, finer: usize| -> Vec<f64> {
+        let mut draw = Draw::new(seed);
+        let mut values: Vec<f64> = (0..300).map(|_| (100.0 * draw.normal()).round() / 100.0).collect();
+        values.iter_mut().take(finer).for_each(|it| *it += 0.001);
+        values
+    };
+    let change = |finer: usize| {
+        let report = run(&table(vec![num("x", with(1, 0))]), &table(vec![num("x", with(2, finer))]), &columns_only());
+        find(&report, "x").change
+    };
+    assert_eq!((change(3), change(300)), (None, Some(DriftChange::Encoding)));
+}
+
+#[test]
+fn few_columns_in_common_say_little() {
+    let other = |seed: u64, names: [&str; 3]| {
+        table(
+            names
+                .iter()
+                .enumerate()
+                .map(|(at, name)| num(name, Draw::new(seed + at as u64).normals(600, 0.0)))
+                .collect(),
+        )
+    };
+    let report = run(&other(1, ["x", "age", "income"]), &other(9, ["x", "alter", "einkommen"]), &columns_only());
+    assert_eq!(report.verdict, DriftVerdict::CannotTell, "{}", report.why);
+    assert!(report.why.contains("2 have no counterpart"), "{}", report.why);
+    assert_ne!(
+        run(&other(1, ["x", "age", "income"]), &other(9, ["x", "age", "einkommen"]), &columns_only()).verdict,
+        DriftVerdict::CannotTell
+    );
+}
+
+#[test]
+fn a_target_that_is_the_same_everywhere_has_no_relation() {
+    let make = |seed: u64, filled: bool| {
+        let mut draw = Draw::new(seed);
+        let x = draw.normals(1_500, 0.0);
+        let y = x.iter().map(|it| i64::from(filled || it + draw.normal() > 0.0)).collect();
+        table(vec![num("x", x), num("z", draw.normals(1_500, 0.0)), ints("y", y)])
+    };
+    let options = DriftOptions { target: Some("y".to_owned()), ..DriftOptions::default() };
+    let report = run(&make(1, false), &make(2, true), &options);
+    let concept = report.concept.unwrap();
+    assert_eq!(concept.verdict, DriftVerdict::CannotTell, "{}", concept.why);
+    assert!(concept.why.contains("same in every row of the current table"), "{}", concept.why);
+}

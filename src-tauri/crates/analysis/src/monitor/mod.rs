@@ -11,6 +11,7 @@ mod clock;
 mod estimate;
 mod gather;
 mod kept;
+mod labels;
 mod mapping;
 mod places;
 mod reference;
@@ -19,6 +20,7 @@ pub(crate) mod season;
 mod segments;
 mod shared;
 mod source;
+mod task;
 mod together;
 pub mod trace;
 mod usage;
@@ -330,6 +332,7 @@ fn drop_future(model: &mut gather::Model, counts: &Counts, now: i64) {
     }
     let kind = model.windows.kind;
     let keep: Vec<bool> = model.windows.all.iter().map(|(key, _)| clock::start_of(kind, *key) <= now).collect();
+    model.activity.forget_after(now);
     let mut at = keep.iter();
     model.windows.all.retain(|_| at.next().copied().unwrap_or(true));
     for counts in &mut model.windows.columns {

@@ -11,26 +11,38 @@ fn place(name: &str) -> Option<(&str, usize)> {
     Some((name.get(..begin)?, name.get(begin..)?.parse().ok()?))
 }
 
+/// Inputs that are known by their place alone, in the order of their places: numbers from 0 or 1 on behind a name in common, without a gap.
+/// `None` where one of them has a name of its own.
+pub(super) fn in_order<'n>(names: impl Iterator<Item = &'n str>) -> Option<Vec<&'n str>> {
+    let mut found: Vec<(usize, &str)> = Vec::new();
+    let mut prefix: Option<&str> = None;
+    for name in names {
+        let (before, place) = place(name)?;
+        if *prefix.get_or_insert(before) != before {
+            return None;
+        }
+        found.push((place, name));
+    }
+    found.sort_unstable();
+    let begin = found.first()?.0;
+    let whole = begin <= 1 && found.iter().zip(begin..).all(|(it, place)| it.0 == place);
+    whole.then(|| found.into_iter().map(|it| it.1).collect())
+}
+
 /// Gives inputs without names those of the reference, in its order, where it has exactly as many and none by the log's names. Says so, because
 /// it is a guess.
 pub(super) fn name_by_place(log: &mut Mapping, reference: &Mapping) -> Option<LogProblem> {
     let theirs: Vec<String> = reference.all(LogRole::Input).map(|it| it.1.to_owned()).collect();
-    let mut own: Vec<(usize, String)> = Vec::new();
-    let mut prefix: Option<&str> = None;
-    for (column, name) in log.all(LogRole::Input) {
-        let (before, place) = place(name)?;
-        if *prefix.get_or_insert(before) != before || theirs.iter().any(|it| it == name || it == column) {
-            return None;
-        }
-        own.push((place, column.to_owned()));
-    }
-    own.sort();
-    let begin = own.first()?.0;
-    if own.len() != theirs.len() || begin > 1 || own.iter().zip(begin..).any(|(it, place)| it.0 != place) {
+    let is_known = |name: &str| theirs.iter().any(|it| it == name);
+    if log.all(LogRole::Input).any(|(column, name)| is_known(name) || is_known(column)) {
         return None;
     }
-    for (name, (_, column)) in theirs.iter().zip(&own) {
-        if let Some(found) = log.columns.iter_mut().find(|it| it.column == *column) {
+    let own: Vec<String> = in_order(log.all(LogRole::Input).map(|it| it.1))?.into_iter().map(str::to_owned).collect();
+    if own.len() != theirs.len() {
+        return None;
+    }
+    for (name, place) in theirs.iter().zip(&own) {
+        if let Some(found) = log.columns.iter_mut().find(|it| it.role == LogRole::Input && it.name == *place) {
             found.name.clone_from(name);
             found.confirmed = false;
         }

@@ -1,6 +1,6 @@
 //! What a log is held against: read before the log, so that bins, classes and roles are known.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proofmark_domain::monitor::{LogProblem, LogRole, ReferenceReading};
@@ -9,12 +9,14 @@ use super::baseline::{Baseline, Thinned};
 use super::cells::{Block, Cells, hash_of, id_hash, number_text};
 use super::clock::{epoch_ms, read_moment};
 use super::estimate::Estimator;
-use super::gather::{Labels, Model, class_name, class_text, valid_scores};
+use super::gather::{Labels, Model, class_text, valid_scores};
 use super::kept::{Kept, Task};
+use super::labels::{code_labels, read_labels};
 use super::mapping::{Mapping, guess};
-use super::places::name_by_place;
+use super::places::{in_order, name_by_place};
 use super::shared::shared_rows;
 use super::source::Source;
+use super::task::decide_task;
 use super::together::{MOST_ROWS, spread};
 use super::{MonitorInput, open_all, problem};
 use crate::drift::mix;
@@ -22,8 +24,6 @@ use crate::table::TableError;
 
 /// Score columns up to which each is compared with the reference.
 const MOST_OUTPUTS: usize = 10;
-/// Distinct whole numbers up to which a predicted number is a class.
-const MOST_CLASSES: usize = 12;
 /// Share of the log that stands in for a reference.
 const FIRST: usize = 3;
 
@@ -43,37 +43,6 @@ pub(super) struct Prepared {
     pub(super) reading: Option<ReferenceReading>,
     pub(super) absent: Vec<String>,
     pub(super) of_itself: bool,
-}
-
-/// Labels as they stand in their file.
-struct RawLabels {
-    ids: Vec<u64>,
-    values: Vec<RawLabel>,
-    column: String,
-    path: String,
-}
-
-#[derive(Debug, Clone)]
-enum RawLabel {
-    Number(f64),
-    Text(u32),
-}
-
-impl RawLabels {
-    fn names(&self, texts: &[String]) -> BTreeSet<String> {
-        let name = |it: &RawLabel| match it {
-            RawLabel::Number(it) => Some(number_text(*it)),
-            RawLabel::Text(code) => texts.get(*code as usize).cloned(),
-        };
-        let mut found = BTreeSet::new();
-        for value in &self.values {
-            found.extend(name(value));
-            if found.len() > 1_000 {
-                break;
-            }
-        }
-        found
-    }
 }
 
 /// Reads everything that the log is held against.
@@ -245,6 +214,12 @@ fn find_target(found: &mut Mapping, head: &Block, log: &Mapping, label: Option<&
         })
         .map(|it| it.0.to_owned())
         .collect();
+    // Inputs without names that are as many as all columns of the table leave none over to be predicted.
+    if extra.len() == head.names.len()
+        && in_order(log.all(LogRole::Input).map(|it| it.1)).is_some_and(|it| it.len() == extra.len())
+    {
+        return;
+    }
     // Of several columns that the log lacks, the last of the table is what is predicted, as most tables have it.
     let last = head.names.last().filter(|it| extra.contains(it));
     let target = if let [only] = extra.as_slice() { Some(only) } else { last };
@@ -290,241 +265,6 @@ fn first_rows(block: &Block, mapping: &Mapping) -> Vec<usize> {
     order.sort_unstable();
     order.truncate(order.len() / FIRST);
     order.into_iter().map(|it| it.1).collect()
-}
-
-fn classes_in(cells: Option<&Cells>, rows: usize) -> BTreeSet<String> {
-    let Some(cells) = cells else { return BTreeSet::new() };
-    let mut found = BTreeSet::new();
-    for row in 0..rows {
-        found.extend(class_text(cells, row));
-        if found.len() > 1_000 {
-            break;
-        }
-    }
-    found
-}
-
-/// Classes or numbers, and which class each score is of.
-fn decide_task(
-    log: &Mapping,
-    first: &Block,
-    about: &Mapping,
-    reference: &Block,
-    labels: &BTreeSet<String>,
-    problems: &mut Vec<LogProblem>,
-) -> Task {
-    let of = |mapping: &Mapping, block: &Block, role| -> BTreeSet<String> {
-        classes_in(mapping.of(role).and_then(|it| block.column(it)), block.rows)
-    };
-    let mut seen = of(log, first, LogRole::Prediction);
-    seen.extend(of(about, reference, LogRole::Prediction));
-    let mut truth = of(about, reference, LogRole::Label);
-    truth.extend(of(log, first, LogRole::Label));
-    truth.extend(labels.iter().filter_map(|it| class_name(it)));
-    let scores: Vec<String> = log.all(LogRole::Score).map(|it| it.1.to_owned()).collect();
-    let whole = |name: &String| name.parse::<f64>().is_ok_and(|it| it.fract() == 0.0);
-    let number = |name: &String| name.parse::<f64>().is_ok();
-    if scores.is_empty() {
-        let all: BTreeSet<String> = seen.union(&truth).cloned().collect();
-        let classes = !all.is_empty()
-            && (all.iter().any(|it| !number(it)) || (all.len() <= MOST_CLASSES && all.iter().all(whole)));
-        if !classes && !all.is_empty() {
-            return Task::Numbers;
-        }
-        return Task::Classes { names: all.into_iter().collect(), scores: Vec::new() };
-    }
-    let known: BTreeSet<String> = seen.union(&truth).cloned().collect();
-    if let [only] = scores.as_slice() {
-        let positive =
-            class_name(only).filter(|it| known.contains(it)).unwrap_or_else(|| positive_class(log, first, &known));
-        let other = known
-            .iter()
-            .find(|it| **it != positive)
-            .cloned()
-            .unwrap_or_else(|| if positive == "0" { "1" } else { "0" }.to_owned());
-        let mut names = vec![other, positive];
-        names.extend(known.into_iter().filter(|it| !names.contains(it)).collect::<Vec<_>>());
-        return Task::Classes { names, scores: vec![1] };
-    }
-    let mut names: Vec<String> = scores.iter().map(|it| class_name(it).unwrap_or_default()).collect();
-    let places = names.iter().enumerate().all(|(place, it)| *it == place.to_string());
-    let strangers: Vec<String> = known.iter().filter(|it| !names.contains(it)).cloned().collect();
-    if places && known.len() == names.len() && !strangers.is_empty() {
-        // Scores by place stand in the order of the sorted classes, as scikit-learn has it.
-        problems.push(problem(
-            "unknown_labels",
-            names.len() as u64,
-            format!(
-                "The scores have no names; they were taken in the order of the sorted classes: {}.",
-                known.iter().cloned().collect::<Vec<_>>().join(", ")
-            ),
-        ));
-        names = known.into_iter().collect();
-    } else {
-        names.extend(strangers);
-    }
-    let count = scores.len();
-    Task::Classes { names, scores: (0..count).collect() }
-}
-
-/// The class that a lone score is of: the one whose predictions have the higher scores.
-fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
-    let (predictions, scores) = (
-        log.of(LogRole::Prediction).and_then(|it| first.column(it)),
-        log.of(LogRole::Score).and_then(|it| first.column(it)),
-    );
-    let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
-    if let (Some(predictions), Some(scores)) = (predictions, scores) {
-        for row in 0..first.rows {
-            if let (Some(class), Some(score)) = (class_text(predictions, row), scores.number(row)) {
-                let sum = sums.entry(class).or_default();
-                sum.0 += score;
-                sum.1 += 1.0;
-            }
-        }
-    }
-    if sums.len() >= 2
-        && let Some((name, _)) =
-            sums.iter().max_by(|a, b| (a.1.0 / a.1.1).total_cmp(&(b.1.0 / b.1.1)).then_with(|| a.0.cmp(b.0)))
-    {
-        return name.clone();
-    }
-    let usual = ["1", "yes", "Yes", "Y", "y", "positive", "t", "T"];
-    usual
-        .iter()
-        .find(|it| known.contains(**it))
-        .map_or_else(|| known.iter().next_back().cloned().unwrap_or_else(|| "1".to_owned()), |it| (*it).to_owned())
-}
-
-fn read_labels(
-    path: &Path,
-    input: &MonitorInput,
-    log: &Mapping,
-    texts: &mut Vec<String>,
-    problems: &mut Vec<LogProblem>,
-    cancel: &dyn Fn() -> bool,
-) -> Result<Option<RawLabels>, TableError> {
-    let opened = open_all(path)?;
-    let head = super::head(&opened.sources, cancel)?;
-    let wishes: Vec<super::Wish> = input
-        .columns
-        .iter()
-        .filter(|it| matches!(it.role, LogRole::Id | LogRole::Label) && head.names.contains(&it.column))
-        .cloned()
-        .collect();
-    let mapping = guess(&head, &wishes, None);
-    let same = log.of(LogRole::Id).filter(|it| head.names.iter().any(|name| name == it));
-    let id = same.or_else(|| mapping.of(LogRole::Id)).map(str::to_owned);
-    let rest: Vec<&str> = mapping
-        .columns
-        .iter()
-        .filter(|it| Some(&it.column) != id.as_ref() && it.role != LogRole::Time)
-        .map(|it| it.column.as_str())
-        .collect();
-    let label =
-        mapping.of(LogRole::Label).or(if let [only] = rest.as_slice() { Some(*only) } else { None }).map(str::to_owned);
-    let (Some(id), Some(label)) = (id, label) else {
-        let words = format!(
-            "{} holds no column that is clearly the identifier and one that is clearly the label; its columns are {}. Name them.",
-            path.display(),
-            head.names.iter().take(20).cloned().collect::<Vec<_>>().join(", ")
-        );
-        problems.push(problem("unknown_labels", 0, words));
-        return Ok(None);
-    };
-    let mut raw = RawLabels {
-        ids: Vec::new(),
-        values: Vec::new(),
-        column: label.clone(),
-        path: path.to_string_lossy().into_owned(),
-    };
-    let mut index: HashMap<String, u32> = HashMap::new();
-    let wanted = [id.clone(), label.clone()];
-    for source in &opened.sources {
-        source.read(Some(&wanted), cancel, &mut |block| {
-            let (Some(ids), Some(values)) = (block.column(&id), block.column(&label)) else { return Ok(()) };
-            for row in 0..block.rows {
-                let hash = ids.text(row).map(id_hash).or_else(|| ids.number(row).map(|it| hash_of(&number_text(it))));
-                let Some(hash) = hash else { continue };
-                let value = match values.text(row) {
-                    Some(text) => RawLabel::Text(match index.get(text) {
-                        Some(code) => *code,
-                        None => {
-                            let code = texts.len() as u32;
-                            texts.push(text.to_owned());
-                            index.insert(text.to_owned(), code);
-                            code
-                        }
-                    }),
-                    None => match values.number(row) {
-                        Some(number) => RawLabel::Number(number),
-                        None => continue,
-                    },
-                };
-                raw.ids.push(hash);
-                raw.values.push(value);
-            }
-            Ok(())
-        })?;
-    }
-    Ok(Some(raw))
-}
-
-/// Labels as class codes or numbers. A later label of the same identifier replaces an earlier one.
-fn code_labels(
-    raw: RawLabels,
-    texts: &[String],
-    task: &mut Task,
-    problems: &mut Vec<LogProblem>,
-) -> (Labels, String, u64) {
-    let mut codes: HashMap<String, f64> = HashMap::new();
-    let mut code = |name: String, task: &mut Task| -> f64 {
-        if let Some(known) = codes.get(&name) {
-            return *known;
-        }
-        let Task::Classes { names, .. } = task else { return name.parse().unwrap_or(f64::NAN) };
-        let place = names.iter().position(|it| *it == name).unwrap_or_else(|| {
-            names.push(name.clone());
-            names.len() - 1
-        });
-        codes.insert(name, place as f64);
-        place as f64
-    };
-    let by_text: Vec<f64> = texts.iter().map(|it| class_name(it).map_or(f64::NAN, |it| code(it, task))).collect();
-    let mut labels = Labels::default();
-    let total = raw.ids.len() as u64;
-    let mut distinct = BTreeSet::new();
-    for (id, value) in raw.ids.into_iter().zip(raw.values) {
-        let value = match value {
-            RawLabel::Text(it) => by_text.get(it as usize).copied().unwrap_or(f64::NAN),
-            RawLabel::Number(it) if *task == Task::Numbers => it,
-            RawLabel::Number(it) => code(number_text(it), task),
-        };
-        if value.is_nan() {
-            continue;
-        }
-        if distinct.len() < 3 {
-            distinct.insert(value.to_bits());
-        }
-        labels.values.insert(id, value);
-    }
-    let known = labels.values.len() as u64;
-    if known == 0 {
-        problems.push(problem("no_rows", 0, format!("{} holds no label.", raw.path)));
-    } else if distinct.len() == 1 && known > 1 {
-        problems.push(problem("constant_label", known, format!("The column \"{}\" is the same in all {known} labels, so only the share of right answers can be measured.", raw.column)));
-    }
-    if known < total {
-        problems.push(problem(
-            "duplicate_ids",
-            total - known,
-            format!(
-                "{} labels were replaced by a later label of the same prediction, or hold no value.",
-                total - known
-            ),
-        ));
-    }
-    (labels, raw.path, known)
 }
 
 /// Inputs by name, and outputs, that both the log and the reference have.

@@ -104,7 +104,8 @@ pub(super) fn report(model: &Model, against: &Against<'_>, cancel: &dyn Fn() -> 
             is_open: at + 1 == windows.all.len()
                 && end.zip(against.last).is_some_and(|(end, last)| last < end && end > against.now),
             usage: window.usage.report(silences.get(at).copied().flatten()),
-            confidence: window.sureness.report(),
+            // The few that are left where most scores are none are not like the others.
+            confidence: window.sureness.report().filter(|it| it.rows >= window.bad_scores),
             drift,
             quality: quality(windows, at, against),
             performance: performance(windows, at, against, relations.get(at).copied().unwrap_or(Assumption::Unknown)),
@@ -178,31 +179,37 @@ fn season(windows: &Windows, at: usize, column: usize, baseline: &Baseline, effe
     let seen_cycle = starts.first().is_some_and(|it| start - it >= cycle);
     let current = counts.get(at)?;
     let sample = current.sorted_sample();
-    let held_against = |it: &usize| -> Option<ColumnDrift> {
-        let then = counts.get(*it)?;
+    // Other years are never quite the same; what counts is whether it is as far from the reference as then.
+    let tolerant = DriftOptions { effect_threshold: 0.08, ..DriftOptions::default() };
+    let against = |then: &ColumnCount| -> Option<ColumnDrift> {
         let (mut a, _) = then.with_unseen(baseline);
         a.truncate(baseline.counts.len());
-        // Other years are never quite the same; what counts is whether it is as far from the reference as then.
-        let tolerant = DriftOptions { effect_threshold: 0.08, ..DriftOptions::default() };
         compare(baseline, (&a, then.rows, &then.sorted_sample()), (current, &sample), &tolerant)
     };
+    let held_against = |it: &usize| against(counts.get(*it)?);
     let like = |it: &usize| held_against(it).is_some_and(|found| is_alike(&found));
     let within =
         earlier.iter().filter_map(held_against).any(|found| is_alike(&found) && explains(found.interval, effect));
     // What stayed the same ever since is a lasting change; the windows between must have looked otherwise to speak of a season.
+    let reference = (baseline.counts.as_slice(), baseline.rows, baseline.sample.as_slice());
+    let from_reference =
+        |count: &ColumnCount| compare(baseline, reference, (count, &count.sorted_sample()), &DriftOptions::default());
     let lasting = earlier.last().is_some_and(|last| {
         let between: Vec<usize> =
             (last + 1..at).filter(|it| counts.get(*it).is_some_and(|it| it.rows - it.missing >= 30)).collect();
-        let alike = between.iter().filter(|it| like(it)).count();
-        between.len() >= 3 && alike * 10 >= between.len() * 9
+        let stayed = || between.iter().filter(|it| like(it)).count() * 10 >= between.len() * 9;
+        // Small windows are apart by chance; together they are as this one, or not.
+        let like_all = || {
+            let all = ColumnCount::pooled(between.iter().filter_map(|it| counts.get(*it)));
+            against(&all).is_some_and(|it| it.verdict != DriftVerdict::Drift)
+        };
+        between.len() >= 3 && (stayed() || like_all())
     });
     // A reference that mixes the seasons differs from each of them, and not from a whole cycle of them.
     let lasting = lasting && {
         let within_cycle = (0..at).filter(|it| start - starts[*it] <= cycle);
         let whole = ColumnCount::pooled(within_cycle.filter_map(|it| counts.get(it)));
-        let reference = (baseline.counts.as_slice(), baseline.rows, baseline.sample.as_slice());
-        compare(baseline, reference, (&whole, &whole.sorted_sample()), &DriftOptions::default())
-            .is_some_and(|found| found.verdict == DriftVerdict::Drift)
+        from_reference(&whole).is_some_and(|found| found.verdict == DriftVerdict::Drift)
     };
     Some(judge_season(phase, earlier.len(), within, lasting, seen_cycle))
 }
@@ -219,11 +226,10 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
             let at_place = place(&column.name);
             let baseline = at_place.and_then(|it| against.baselines.get(it));
             let moved = column.verdict == DriftVerdict::Drift;
-            let effect = column.effect.unwrap_or(0.0);
             let season = at_place
                 .zip(baseline)
                 .filter(|_| moved)
-                .and_then(|(it, baseline)| season(windows, at, it, baseline, effect));
+                .and_then(|(it, baseline)| season(windows, at, it, baseline, column.effect.unwrap_or(0.0)));
             let expected = season.as_ref().is_some_and(|it| it.state == SeasonState::Expected);
             let count = at_place.and_then(|it| windows.columns.get(it)).and_then(|it| it.get(at));
             let cost = baseline.zip(count).filter(|_| moved).and_then(|(baseline, count)| baseline.cost(&count.counts));
@@ -372,7 +378,8 @@ fn quality(windows: &Windows, at: usize, against: &Against<'_>) -> WindowQuality
     columns.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     absent.sort();
     absent.dedup();
-    WindowQuality { columns, absent }
+    let scores_unfit = windows.all.get(at).map_or(0.0, |(_, it)| it.bad_scores as f64 / it.rows.max(1) as f64);
+    WindowQuality { columns, absent, scores_unfit }
 }
 
 fn outside_share(windows: &Windows, at: usize, against: &Against<'_>) -> (f64, f64) {

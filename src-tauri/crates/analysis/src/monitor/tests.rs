@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use proofmark_domain::drift::DriftVerdict;
-use proofmark_domain::monitor::{Assumption, HealthState, MonitorReport, SeasonState, WindowKind};
+use proofmark_domain::drift::{DriftChange, DriftVerdict};
+use proofmark_domain::monitor::{AlertKind, Assumption, HealthState, MonitorReport, SeasonState, WindowKind};
 
 use super::*;
 use crate::drift::Random;
@@ -279,6 +279,8 @@ fn a_broken_clock_costs_its_own_rows_only() {
     assert!(found.main.windows.len() < 25, "{}", found.main.windows.len());
     let told: Vec<&str> = found.log.problems.iter().map(|it| it.code.as_str()).collect();
     assert!(told.contains(&"bad_times") && told.contains(&"future_times"), "{told:?}");
+    let silences: Vec<&str> = found.main.alerts.iter().map(|it| it.sentence.as_str()).collect();
+    assert!(!silences.iter().any(|it| it.contains("Nobody asked")), "{silences:?}");
 }
 
 #[test]
@@ -413,4 +415,39 @@ fn a_reference_with_nothing_in_common_does_not_make_a_model_bad() {
     assert_ne!(found.main.health.state, HealthState::Bad, "{}", found.main.health.why);
     assert_ne!(found.main.health.state, HealthState::Good, "{}", found.main.health.why);
     assert!(found.log.problems.iter().any(|it| it.code == "schema_mismatch"));
+}
+
+/// A log of a month with a score that is `shown` of the chance, and a reference with the chance itself.
+fn scored(place: &Place, shown: fn(f64) -> f64) -> MonitorReport {
+    let mut draw = Draw(Random::new(17));
+    let mut reference = "x,prediction,score\n".to_owned();
+    let mut log = "request_id,timestamp,x,prediction,score\n".to_owned();
+    for row in 0..3_000i64 {
+        let x = draw.normal();
+        let p = 1.0 / (1.0 + (-x).exp());
+        reference.push_str(&format!("{x:.3},{},{p:.4}\n", u8::from(p >= 0.5)));
+        if row < 1_500 {
+            let x = draw.normal();
+            let p = 1.0 / (1.0 + (-x).exp());
+            let at = clock::stamp(1_772_323_200_000 + row * 20 * 86_400);
+            log.push_str(&format!("r{row},{at},{x:.3},{},{:.4}\n", u8::from(p >= 0.5), shown(p)));
+        }
+    }
+    read(place.write("log.csv", &log), Some(place.write("reference.csv", &reference)), None, Some(WindowKind::Day))
+}
+
+#[test]
+fn scores_that_are_no_probabilities_are_not_good() {
+    let place = Place::new();
+    let fine = scored(&place, |p| p);
+    assert!(!fine.main.alerts.iter().any(|it| it.kind == AlertKind::Scores), "{:?}", fine.main.alerts);
+    let found = scored(&place, |p| (p / (1.0 - p)).ln().min(1.5));
+    let alert = found.main.alerts.iter().find(|it| it.kind == AlertKind::Scores).unwrap();
+    assert!(alert.is_open && alert.sentence.contains("no probabilities"), "{}", alert.sentence);
+    assert_eq!(found.main.health.state, HealthState::Watch, "{}", found.main.health.why);
+    // They were so from the first day, which no weekday explains.
+    let seasonal = found.main.windows.iter().flat_map(|it| it.drift.iter().flat_map(|it| &it.columns));
+    let seasonal: Vec<&str> =
+        seasonal.filter(|it| it.change == Some(DriftChange::Season)).map(|it| it.why.as_str()).collect();
+    assert!(seasonal.is_empty(), "{seasonal:?}");
 }

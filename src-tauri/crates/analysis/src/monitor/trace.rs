@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::baseline::Thinned;
 use super::cells::{Block, Cells, hash_of, id_hash, number_text};
 use super::clock::{epoch_ms, read_moment, stamp};
-use super::mapping::{Mapping, guess};
+use super::mapping::{Mapping, Wish, guess};
+use super::places::in_order;
 use super::source::Source;
 use crate::drift::Random;
 use crate::drift::statistics::quantile_sorted;
@@ -144,6 +145,46 @@ fn logged(block: &Block, mapping: &Mapping, ids: &Cells, row: usize, log: &Path)
         log: log.to_string_lossy().into_owned(),
         copies: 1,
     }
+}
+
+/// The inputs of a prediction in their order, where its log knows them by their place alone (`x.0`, `x.1`, …).
+pub fn places(prediction: &LoggedPrediction) -> Option<Vec<String>> {
+    let names = in_order(prediction.inputs.keys().map(String::as_str))?;
+    Some(names.into_iter().map(str::to_owned).collect())
+}
+
+/// The columns of a table that a model is trained on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Features {
+    /// In the order of the table.
+    pub names: Vec<String>,
+    /// The last column, which was left out because it is taken for what is predicted.
+    pub presumed_target: Option<String>,
+}
+
+/// The columns of a training table that are no identifier, no time and not `target`. Where that is one column more than `count` and the
+/// table names none as the outcome, its last one is taken for it, as most tables have it.
+///
+/// # Errors
+/// When the table cannot be read, or `cancel` says so.
+pub fn features(
+    reference: &Path,
+    target: Option<&str>,
+    count: usize,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Features, TableError> {
+    let head = Source::open(reference)?.head(cancel)?;
+    let wish = |column: &str| Wish { column: column.to_owned(), role: LogRole::Label, class: None };
+    // A training table has no latencies or callers: what it has is a feature, whatever its name, unless it is named as the outcome.
+    let named = guess(&head, &[], None);
+    let target = target.filter(|it| head.names.iter().any(|name| name == it)).or_else(|| named.of(LogRole::Label));
+    let wishes: Vec<Wish> = target.map(wish).into_iter().collect();
+    let mapping = guess(&head, &wishes, Some((&head.names, false)));
+    let mut names: Vec<String> = mapping.all(LogRole::Input).map(|it| it.0.to_owned()).collect();
+    names.sort_by_key(|name| head.names.iter().position(|it| it == name));
+    let is_over = names.len() == count + 1 && mapping.of(LogRole::Label).is_none() && names.last() == head.names.last();
+    let presumed_target = if is_over { names.pop() } else { None };
+    Ok(Features { names, presumed_target })
 }
 
 /// How unusual the inputs of a prediction are against a training table.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use proofmark_domain::monitor::{Latency, Named, Silence, Usage};
 
 use super::clock::stamp;
+use crate::drift::statistics::quantile_sorted;
 
 /// Callers or versions that are told apart in one window.
 const MOST_NAMES: usize = 10_000;
@@ -48,40 +49,72 @@ impl Names {
     }
 }
 
-/// Quantiles of positive numbers to 1 %: counts by the logarithm.
+/// Values that are kept as they are; NumPy's quantiles of them are exact.
+const MOST_KEPT: usize = 4_096;
+
+/// Quantiles of numbers from 0 on: of the values themselves while they are few, then of counts by the logarithm, known to half a percent.
 #[derive(Debug, Clone, Default)]
-struct Logarithmic {
+struct Quantiles {
+    kept: Vec<f64>,
     counts: BTreeMap<i32, u64>,
     sum: f64,
     n: u64,
 }
 
-impl Logarithmic {
-    const STEP: f64 = 1.02;
+impl Quantiles {
+    const STEP: f64 = 1.01;
 
     fn add(&mut self, value: f64) {
-        let bin = if value <= 0.0 { i32::MIN } else { (value.ln() / Self::STEP.ln()).floor() as i32 };
-        *self.counts.entry(bin).or_default() += 1;
         self.sum += value;
         self.n += 1;
+        self.place(value);
     }
 
-    fn join(&mut self, other: &Self) {
-        other.counts.iter().for_each(|(bin, count)| *self.counts.entry(*bin).or_default() += count);
+    fn place(&mut self, value: f64) {
+        if self.counts.is_empty() {
+            self.kept.push(value);
+            if self.kept.len() > MOST_KEPT {
+                std::mem::take(&mut self.kept).into_iter().for_each(|it| self.count(it));
+            }
+        } else {
+            self.count(value);
+        }
+    }
+
+    fn count(&mut self, value: f64) {
+        let bin = if value <= 0.0 { i32::MIN } else { (value.ln() / Self::STEP.ln()).floor() as i32 };
+        *self.counts.entry(bin).or_default() += 1;
+    }
+
+    fn join(&mut self, other: Self) {
         self.sum += other.sum;
         self.n += other.n;
+        if !other.counts.is_empty() {
+            std::mem::take(&mut self.kept).into_iter().for_each(|it| self.count(it));
+            other.counts.into_iter().for_each(|(bin, count)| *self.counts.entry(bin).or_default() += count);
+        }
+        other.kept.into_iter().for_each(|it| self.place(it));
     }
 
-    fn quantile(&self, q: f64) -> f64 {
-        let wanted = (q * self.n as f64).ceil().max(1.0) as u64;
-        let mut seen = 0;
-        for (bin, count) in &self.counts {
-            seen += count;
-            if seen >= wanted {
-                return if *bin == i32::MIN { 0.0 } else { Self::STEP.powf(f64::from(*bin) + 0.5) };
-            }
+    /// Several quantiles, each of a `q` in 0..=1.
+    fn at<const N: usize>(&self, qs: [f64; N]) -> [f64; N] {
+        if self.counts.is_empty() {
+            let mut sorted = self.kept.clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            return qs.map(|q| quantile_sorted(&sorted, q));
         }
-        0.0
+        qs.map(|q| {
+            let wanted = (q * self.n as f64).ceil().max(1.0) as u64;
+            let mut seen = 0;
+            let reached = self.counts.iter().find(|(_, count)| {
+                seen += **count;
+                seen >= wanted
+            });
+            match reached {
+                None | Some((&i32::MIN, _)) => 0.0,
+                Some((bin, _)) => Self::STEP.powf(f64::from(*bin) + 0.5),
+            }
+        })
     }
 }
 
@@ -92,7 +125,7 @@ pub(super) struct UsageCount {
     pub(super) errors: u64,
     pub(super) callers: Names,
     pub(super) versions: Names,
-    latency: Logarithmic,
+    latency: Quantiles,
 }
 
 impl UsageCount {
@@ -107,15 +140,13 @@ impl UsageCount {
         self.errors += other.errors;
         self.callers.join(other.callers);
         self.versions.join(other.versions);
-        self.latency.join(&other.latency);
+        self.latency.join(other.latency);
     }
 
     pub(super) fn report(&self, silence: Option<Silence>) -> Usage {
-        let latency = (self.latency.n > 0).then(|| Latency {
-            mean: self.latency.sum / self.latency.n as f64,
-            p50: self.latency.quantile(0.5),
-            p95: self.latency.quantile(0.95),
-            p99: self.latency.quantile(0.99),
+        let latency = (self.latency.n > 0).then(|| {
+            let [p50, p95, p99] = self.latency.at([0.5, 0.95, 0.99]);
+            Latency { mean: self.latency.sum / self.latency.n as f64, p50, p95, p99 }
         });
         Usage {
             requests: self.requests,
@@ -152,6 +183,19 @@ impl Activity {
         }
     }
 
+    /// Forgets what lies after a moment, which only a wrong clock can have dated.
+    pub(super) fn forget_after(&mut self, ms: i64) {
+        let last = ms.div_euclid(MINUTE * self.step.max(1));
+        self.minutes.retain(|it| *it <= last);
+    }
+
+    /// Whether a gap behind the `before`th minute of activity is the work of a wrong clock: longer than all else, with next to nothing beyond.
+    fn is_of_clock(&self, before: usize, length: i64) -> bool {
+        let (Some(first), Some(last)) = (self.minutes.first(), self.minutes.last()) else { return false };
+        let beyond = before.min(self.minutes.len() - before);
+        length * 2 > last - first && beyond * 100 < self.minutes.len()
+    }
+
     /// The longest silence of each window `[start, end)`, with whether it is unusual: over an hour, over three times the longest silence of
     /// an ordinary day (the median over days), and over twice that of nine days in ten.
     pub(super) fn silences(&self, windows: &[(i64, i64)]) -> Vec<Option<Silence>> {
@@ -160,8 +204,9 @@ impl Activity {
             .minutes
             .iter()
             .zip(self.minutes.iter().skip(1))
-            .filter(|(a, b)| *b - *a > 1)
-            .map(|(a, b)| ((a + 1) * unit, (b - a - 1) * unit))
+            .enumerate()
+            .filter(|(at, (a, b))| **b - **a > 1 && !self.is_of_clock(at + 1, *b - *a))
+            .map(|(_, (a, b))| ((a + 1) * unit, (b - a - 1) * unit))
             .collect();
         let mut daily: BTreeMap<i64, i64> = self.minutes.iter().map(|it| ((it * unit).div_euclid(DAY), 0)).collect();
         for (from, length) in &gaps {
@@ -189,12 +234,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_known_to_one_percent() {
-        let mut latency = Logarithmic::default();
-        (1..=1000).for_each(|it| latency.add(f64::from(it)));
-        for (q, value) in [(0.5, 500.0), (0.95, 950.0), (0.99, 990.0)] {
-            assert!((latency.quantile(q) / value - 1.0).abs() < 0.011, "{q}: {}", latency.quantile(q));
+    fn quantiles_are_those_of_the_values() {
+        // numpy.quantile([i ** 1.5 for i in range(1, 1001)], q)
+        let value = |it: u32| f64::from(it).powf(1.5);
+        let mut latency = Quantiles::default();
+        let mut other = Quantiles::default();
+        (1..=700).for_each(|it| latency.add(value(it)));
+        (701..=1000).for_each(|it| other.add(value(it)));
+        latency.join(other);
+        for (found, expected) in
+            latency.at([0.5, 0.95, 0.99]).into_iter().zip([11_197.118_779_79, 29_283.278_777_58, 31_150.094_873_8])
+        {
+            assert!((found / expected - 1.0).abs() < 1e-9, "{found} is not {expected}");
         }
+    }
+
+    #[test]
+    fn quantiles_of_many_values_are_known_to_half_a_percent() {
+        let mut latency = Quantiles::default();
+        let mut other = Quantiles::default();
+        for it in 1..=10_000 {
+            if it % 10 == 0 { other.add(f64::from(it)) } else { latency.add(f64::from(it)) }
+        }
+        other.join(latency);
+        for (found, expected) in other.at([0.5, 0.95, 0.99]).into_iter().zip([5_000.0, 9_500.0, 9_900.0]) {
+            assert!((found / expected - 1.0).abs() < 0.006, "{found} is not {expected}");
+        }
+        assert_eq!((other.n, other.sum), (10_000, 50_005_000.0));
     }
 
     #[test]

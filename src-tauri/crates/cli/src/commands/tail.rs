@@ -12,12 +12,14 @@ use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::adhoc;
 
 use crate::context::Context;
-use crate::reply::{Outcome, Reply};
+use crate::reply::{Outcome, Reply, document_line};
 use crate::text::{cut, safe};
 
 const TICK: Duration = Duration::from_millis(250);
 
 /// Shows the newest predictions of a log, and those that come
+///
+/// With --json --follow there is one document per line: the first with the newest lines, a further one whenever some came.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A log of lines, such as the gateway writes
@@ -42,11 +44,14 @@ impl Arguments {
     /// # Errors
     /// If the log cannot be read, or is no file of lines.
     pub fn run(self, context: &Context) -> Outcome {
-        let first = adhoc::tail(&self.log, None, self.lines)?;
-        if context.json() || !self.follow {
+        let first = adhoc::tail(&self.log, self.lines)?;
+        if !self.follow {
             if self.json_lines {
-                self.print(&first.lines)?;
+                self.print(context, &first)?;
                 return Ok(Reply::silent());
+            }
+            if first.lines.is_empty() {
+                context.progress().say("There is no whole line in it yet.");
             }
             return context.answer("tail", &first, || first.lines.iter().map(line).collect());
         }
@@ -56,40 +61,36 @@ impl Arguments {
             ErrorBody::new(ErrorCode::Internal, format!("The system refused to pass interrupts on: {error}."))
         })?;
         let (begun, end) = (Instant::now(), self.seconds.map(Duration::from_secs));
-        let mut next = first.next;
-        let mut reads = self.print(&first.lines)?;
+        let mut follower = adhoc::Follower::behind(&self.log, &first)?;
+        let mut reads = self.print(context, &first)?;
         while reads && !stopped.load(Ordering::Acquire) && end.is_none_or(|end| begun.elapsed() < end) {
-            std::thread::sleep(TICK);
-            let news: LogTail = match adhoc::tail(&self.log, Some(next), usize::MAX) {
-                Ok(news) => news,
-                // Between two files of a rotation there is none.
-                Err(trouble) if trouble.0.code == ErrorCode::NotFound => continue,
-                Err(trouble) => return Err(trouble.into()),
-            };
-            next = news.next;
+            let news = follower.look()?;
             if news.rotated {
-                context.progress().say("The log was rotated.");
+                context.progress().say("The log was rotated or written anew; it is read from its begin.");
             }
-            if news.skipped > 0 {
-                context.progress().say(&format!("{} lines were too many to be shown.", news.skipped));
+            if news.lines.is_empty() && !news.rotated {
+                std::thread::sleep(TICK);
+                continue;
             }
-            reads = self.print(&news.lines)?;
+            reads = self.print(context, &news)?;
         }
         Ok(Reply::silent())
     }
 
     /// `false` if nobody reads any more.
-    fn print(&self, lines: &[TailLine]) -> Result<bool, ErrorBody> {
+    fn print(&self, context: &Context, look: &LogTail) -> Result<bool, ErrorBody> {
         let mut text = String::new();
-        for it in lines {
-            if self.json_lines {
+        if context.json() {
+            text = document_line("tail", look)?;
+        } else if self.json_lines {
+            for it in &look.lines {
                 text.push_str(&serde_json::to_string(it).map_err(|error| {
                     ErrorBody::new(ErrorCode::Internal, format!("A line could not be written down: {error}."))
                 })?);
                 text.push('\n');
-            } else {
-                text.push_str(&line(it));
             }
+        } else {
+            text.extend(look.lines.iter().map(line));
         }
         let mut output = io::stdout().lock();
         match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

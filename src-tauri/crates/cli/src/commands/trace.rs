@@ -90,6 +90,12 @@ fn text(trace: &Trace) -> String {
     let model = logged.model.as_deref().map(safe).unwrap_or_else(|| "an unnamed model".to_owned());
     let version = logged.version.as_deref().map_or_else(String::new, |it| format!(", version {}", safe(it)));
     text.push_str(&format!(" by {model}{version}, in {}.\n", safe(&logged.log)));
+    if logged.copies > 1 {
+        text.push_str(&format!(
+            "Its identifier stands {} times in that log; the first record is shown.\n",
+            logged.copies
+        ));
+    }
     text.push_str("\nAnswered\n");
     for (name, value) in &logged.outputs {
         text.push_str(&format!("  {}: {}\n", safe(name), shown(value)));
@@ -99,6 +105,9 @@ fn text(trace: &Trace) -> String {
         let unusual = trace.unusual_inputs.iter().find(|it| it.name == *name);
         let note = unusual.map_or_else(String::new, |it| format!("   unusual: {}", safe(&it.sentence)));
         text.push_str(&format!("  {}: {}{note}\n", safe(name), shown(value)));
+    }
+    if let Some(it) = &trace.named_inputs {
+        text.push_str(&format!("  {}\n", safe(&it.sentence)));
     }
     text.push('\n');
     match &trace.release {

@@ -144,6 +144,9 @@ pub struct LogTailQuery {
     /// Only what came after this position, which the last look returned.
     #[serde(default)]
     pub after: Option<u64>,
+    /// The `mark` that the last look returned beside it; without one, only a file that became shorter is known to be another.
+    #[serde(default)]
+    pub mark: Option<String>,
     /// Lines at most; 100 if absent.
     #[serde(default)]
     pub most: Option<u64>,
@@ -156,9 +159,13 @@ pub struct LogTail {
     pub lines: Vec<TailLine>,
     /// The position behind them, for the next look.
     pub next: u64,
+    /// What tells the file that was read up to there from one that takes its place, for the next look.
+    pub mark: String,
     /// Lines since the last look that were too many to be shown.
     pub skipped: u64,
-    /// Whether the file became shorter since the last look, so that it was read from its begin.
+    /// Bytes before them that were too many to be read.
+    pub skipped_bytes: u64,
+    /// Whether another file took the place of the one that was read, or it was written anew, so that it was read from its begin.
     pub rotated: bool,
 }
 

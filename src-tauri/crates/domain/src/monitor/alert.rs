@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::performance::{Performance, more_is_better};
-use super::{AlertResponse, ChangePoint, MonitorWindow, SeasonState, Skew, WindowColumn};
+use super::{AlertResponse, ChangePoint, ColumnQuality, MonitorWindow, SeasonState, Skew, WindowColumn};
 use crate::Timestamp;
 use crate::drift::DriftVerdict;
 
@@ -23,6 +23,8 @@ pub enum AlertKind {
     Errors,
     /// Inputs are missing, of another type or out of range.
     Quality,
+    /// What should be probabilities is none.
+    Scores,
     /// Inputs are distributed otherwise than in the reference.
     Inputs,
     /// Inputs hang together otherwise than in the reference, though each alone is as it was.
@@ -76,6 +78,8 @@ const MORE_ERRORS: f64 = 0.02;
 const NEVER_USUAL: f64 = 0.1;
 /// Rise of the share of missing, unseen or out-of-range values that is looked at.
 const LESS_QUALITY: f64 = 0.05;
+/// Share of scores that are no probabilities, so large that one window is enough.
+const FAR_UNFIT_SCORES: f64 = 0.2;
 
 /// Distance of a column that needs no second window, where chance does not make it in any of the windows at this level.
 const FAR_MOVED: f64 = 0.2;
@@ -236,6 +240,7 @@ pub fn raise(windows: &[MonitorWindow], changes: &[ChangePoint], skew: &[Skew]) 
     performance(&mut maker);
     usage(&mut maker);
     quality(&mut maker);
+    scores(&mut maker);
     for (role, kind) in [("input", AlertKind::Inputs), ("output", AlertKind::Outputs)] {
         columns(&mut maker, role, kind, skew);
     }
@@ -406,13 +411,53 @@ fn usage(maker: &mut Maker<'_>) {
             is_open: false,
             cost: None,
             sentence: format!(
-                "Nobody asked for {:.1} hours from {} on, far longer than usual.",
-                silence.seconds / 3600.0,
+                "Nobody asked for {} from {} on, far longer than usual.",
+                match silence.seconds / 3600.0 {
+                    hours if hours < 72.0 => format!("{hours:.1} hours"),
+                    hours => format!("{:.1} days", hours / 24.0),
+                },
                 silence.from
             ),
             answer: None,
         });
     }
+}
+
+/// What is wrong with inputs over a span of windows: of the first three the chief fault, in figures.
+fn faulty(span: &[MonitorWindow], columns: &[String]) -> String {
+    let rows = span.iter().map(|it| it.rows).sum::<u64>().max(1) as f64;
+    let of = |name: &String| -> String {
+        let absent: u64 = span.iter().filter(|it| it.quality.absent.contains(name)).map(|it| it.rows).sum();
+        let share = |value: fn(&ColumnQuality) -> f64| -> f64 {
+            let of_window = |it: &MonitorWindow| {
+                let found = it.quality.columns.iter().find(|column| column.name == *name);
+                found.map_or(0.0, value) * it.rows as f64
+            };
+            span.iter().map(of_window).sum::<f64>() / rows
+        };
+        let faults = [
+            (absent as f64 / rows, "is missing altogether"),
+            (
+                share(|it| it.missing - it.missing_reference.unwrap_or(it.missing)),
+                "has no value, beyond what the reference lacks,",
+            ),
+            (share(|it| it.wrong_type), "is of another type than in the reference"),
+            (share(|it| it.not_finite), "is infinite or not a number"),
+            (share(|it| it.unseen.unwrap_or(0.0)), "has a value that the reference never had"),
+            (share(|it| it.outside_range.unwrap_or(0.0)), "is out of the range of the reference"),
+        ];
+        // A value of another type is also counted as missing.
+        let chief = faults.iter().max_by(|a, b| a.0.total_cmp(&b.0)).copied();
+        let chief = faults.get(2).filter(|it| it.0 > 0.0).copied().or(chief).unwrap_or_default();
+        format!("{name} {} in {:.1} % of the predictions", chief.1, 100.0 * chief.0)
+    };
+    let told: Vec<String> = columns.iter().take(3).map(of).collect();
+    let more = match columns.len().saturating_sub(3) {
+        0 => String::new(),
+        1 => "; another input is damaged, too".to_owned(),
+        more => format!("; {more} further inputs are damaged, too"),
+    };
+    format!("{}{more}.", told.join("; "))
 }
 
 fn quality(maker: &mut Maker<'_>) {
@@ -448,15 +493,33 @@ fn quality(maker: &mut Maker<'_>) {
                 columns.push(name);
             }
         }
-        let absent = windows[first..=last].iter().any(|it| !it.quality.absent.is_empty());
-        let what = match (absent, columns.len()) {
-            (true, 1) => "is missing altogether or damaged",
-            (true, _) => "are missing altogether or damaged",
-            (false, 1) => "holds missing, unseen, out-of-range or wrongly typed values",
-            (false, _) => "hold missing, unseen, out-of-range or wrongly typed values",
-        };
-        let sentence = format!("{} {what}, more than in the reference.", listed(&columns));
+        let sentence = faulty(&windows[first..=last], &columns);
         (columns, None, sentence)
+    });
+}
+
+/// Without probabilities nothing is known of confidence, and performance cannot be estimated, however calm everything else looks.
+fn scores(maker: &mut Maker<'_>) {
+    let windows = maker.windows;
+    let states: Vec<State> = windows
+        .iter()
+        .map(|it| match it.quality.scores_unfit {
+            _ if it.rows < 20 => State::Unknown,
+            share if share > FAR_UNFIT_SCORES => State::HoldsByFar,
+            share if share > WORSE_SHARE => State::Holds,
+            _ => State::Clear,
+        })
+        .collect();
+    maker.add(AlertKind::Scores, &states, |first, last| {
+        let span = &windows[first..=last];
+        let unfit: f64 = span.iter().map(|it| it.quality.scores_unfit * it.rows as f64).sum();
+        let share = unfit / span.iter().map(|it| it.rows).sum::<u64>().max(1) as f64;
+        let sentence = format!(
+            "{:.1} % of the predictions have scores that are no probabilities (outside of 0 to 1, or not summing to 1); confidence and estimates rest \
+             on the others alone.",
+            100.0 * share
+        );
+        (Vec::new(), None, sentence)
     });
 }
 

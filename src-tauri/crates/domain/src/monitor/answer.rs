@@ -117,8 +117,8 @@ pub fn as_seasonal(alert: &Alert, windows: &[MonitorWindow]) -> Result<AlertAnsw
         return Err("it lasts longer than half a year, which is no season");
     }
     match alert.kind {
-        AlertKind::Errors | AlertKind::Skew => {
-            Err("failed requests and wrongly served inputs do not come with the season")
+        AlertKind::Errors | AlertKind::Skew | AlertKind::Scores => {
+            Err("failed requests, wrongly served inputs and scores that are none do not come with the season")
         }
         _ => Ok(AlertAnswer::Seasonal { months, columns: alert.columns.clone() }),
     }

@@ -111,15 +111,20 @@ pub fn retraining(report: &MonitorReport, now: Timestamp) -> RetrainingRequest {
     let open: Vec<&Alert> = model.alerts.iter().filter(|it| it.is_open).collect();
     let of = |kinds: &[AlertKind]| open.iter().find(|it| kinds.contains(&it.kind));
     let measured = of(&[AlertKind::Performance]);
-    let broken = of(&[AlertKind::Quality, AlertKind::Skew, AlertKind::Errors]);
+    let broken = of(&[AlertKind::Quality, AlertKind::Scores, AlertKind::Skew, AlertKind::Errors]);
     let softer = of(&[AlertKind::EstimatedPerformance, AlertKind::Inputs, AlertKind::Together, AlertKind::Confidence]);
     let (advice, why) = match (measured, broken, softer) {
         (_, Some(broken), _) => (
             Retrain::MendFirst,
-            format!(
-                "Mend what is fed to the model before training it anew, or it learns the fault: {}",
-                broken.sentence
-            ),
+            match broken.kind {
+                AlertKind::Scores => {
+                    format!("Mend how the model is served before training it anew: {}", broken.sentence)
+                }
+                _ => format!(
+                    "Mend what is fed to the model before training it anew, or it learns the fault: {}",
+                    broken.sentence
+                ),
+            },
         ),
         (Some(worse), None, _) => {
             (Retrain::Advised, format!("Labels show that the model became worse: {}", worse.sentence))

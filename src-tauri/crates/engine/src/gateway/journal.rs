@@ -4,7 +4,7 @@
 //! memory, where the end of this process cannot lose it) before its answer goes out. Against a loss of power the file is synchronised
 //! once a second, or before every answer where that is wished.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use proofmark_contract::ErrorCode;
+use proofmark_intake::files::platform::stat_of;
 use tokio::sync::oneshot;
 
 use crate::trouble::{Answer, Trouble, io_trouble};
@@ -222,19 +223,14 @@ impl Pen {
     }
 }
 
-#[cfg(unix)]
+/// Where files have no numbers, one that is there is taken for the same.
 fn is_same(path: &Path, file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
+    let number = |it: &Metadata| (stat_of(it).device, stat_of(it).inode);
     match (std::fs::metadata(path), file.metadata()) {
-        (Ok(named), Ok(open)) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
+        (Ok(named), Ok(open)) => number(&named) == number(&open),
         (Err(_), _) => false,
         _ => true,
     }
-}
-
-#[cfg(not(unix))]
-fn is_same(path: &Path, _file: &File) -> bool {
-    path.exists()
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// The bytes of a model, from its project or from the registry, if they are still those.
-    fn model_bytes(&self, trace: &Trace, path: &str, digest: &Digest) -> Option<Vec<u8>> {
+    pub(super) fn model_bytes(&self, trace: &Trace, path: &str, digest: &Digest) -> Option<Vec<u8>> {
         let project = trace.project.and_then(|id| self.project(id).ok());
         let in_project = project.map(|it| Path::new(&it.root).join(path));
         let most = Limits::default().file;
@@ -140,8 +140,8 @@ impl Engine {
         in_project.and_then(read).or_else(in_registry)
     }
 
-    /// The order of the columns of a model that takes a matrix: what the model says, else the project, else the places that a log of
-    /// tensors counts.
+    /// The order of the columns of a model that takes a matrix: what the model says, else the project, else the order in which the log has its
+    /// inputs, by place.
     fn order_of_columns(&self, trace: &Trace, model: &Model) -> Option<Vec<String>> {
         let width = model.width()?;
         let fits = |it: &Vec<String>| it.len() == width && it.iter().all(|name| trace.logged.inputs.contains_key(name));
@@ -153,7 +153,8 @@ impl Engine {
             let input = &model.inputs().first()?.name;
             Some((0..width).map(|at| format!("{input}.{at}")).collect()).filter(fits)
         };
-        model.columns().filter(fits).or_else(said).or_else(places)
+        let named = || trace.named_inputs.as_ref().map(|it| it.names.clone()).filter(fits);
+        model.columns().filter(fits).or_else(said).or_else(named).or_else(places)
     }
 }
 

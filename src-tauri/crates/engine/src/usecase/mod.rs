@@ -24,6 +24,7 @@ mod log_mapping;
 mod model_place;
 mod models;
 mod monitoring;
+mod named_inputs;
 mod overview;
 mod people;
 mod place;

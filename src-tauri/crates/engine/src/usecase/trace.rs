@@ -26,7 +26,7 @@ struct Log {
     of: Option<(Project, FileFacts)>,
 }
 
-fn never() -> bool {
+pub(super) fn never() -> bool {
     false
 }
 
@@ -70,11 +70,15 @@ impl Engine {
                 None if known.is_empty() => {
                     trouble.hint("Add the project that holds the log, or name the log with --log.")
                 }
+                None if !further.is_empty() => {
+                    trouble.hint("Look whether the identifier is whole, and whether that log has been rotated.")
+                }
                 None => trouble.hint("Scan the project again if the log is new, or name the log with --log."),
             });
         };
         let mut trace = Trace {
             logged,
+            named_inputs: None,
             project: log.of.as_ref().map(|it| it.0.id),
             model_file: None,
             release: None,
@@ -106,6 +110,7 @@ impl Engine {
                 }
             }
         }
+        self.name_inputs(&mut trace, table.as_deref())?;
         match table {
             Some(path) => match logs::against(&trace.logged, &path, &never) {
                 Ok(compared) => {

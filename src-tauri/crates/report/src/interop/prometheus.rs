@@ -79,6 +79,7 @@ fn of_model(all: &mut Families, model: &ModelMonitor) {
         AlertKind::EstimatedPerformance,
         AlertKind::Errors,
         AlertKind::Quality,
+        AlertKind::Scores,
         AlertKind::Inputs,
         AlertKind::Together,
         AlertKind::Outputs,

@@ -3,4 +3,4 @@
 /**
  * What an alert is about, the costliest kind first.
  */
-export type AlertKind = "performance" | "estimated_performance" | "errors" | "quality" | "inputs" | "together" | "outputs" | "confidence" | "skew" | "silence" | "latency";
+export type AlertKind = "performance" | "estimated_performance" | "errors" | "quality" | "scores" | "inputs" | "together" | "outputs" | "confidence" | "skew" | "silence" | "latency";

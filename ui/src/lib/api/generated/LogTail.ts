@@ -14,10 +14,18 @@ lines: Array<TailLine>,
  */
 next: number, 
 /**
+ * What tells the file that was read up to there from one that takes its place, for the next look.
+ */
+mark: string, 
+/**
  * Lines since the last look that were too many to be shown.
  */
 skipped: number, 
 /**
- * Whether the file became shorter since the last look, so that it was read from its begin.
+ * Bytes before them that were too many to be read.
+ */
+skipped_bytes: number, 
+/**
+ * Whether another file took the place of the one that was read, or it was written anew, so that it was read from its begin.
  */
 rotated: boolean, };

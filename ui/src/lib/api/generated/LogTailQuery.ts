@@ -18,6 +18,10 @@ path: string,
  */
 after: number | null, 
 /**
+ * The `mark` that the last look returned beside it; without one, only a file that became shorter is known to be another.
+ */
+mark: string | null, 
+/**
  * Lines at most; 100 if absent.
  */
 most: number | null, };

@@ -12,4 +12,8 @@ columns: Array<ColumnQuality>,
 /**
  * Inputs of the reference that no prediction of the window has.
  */
-absent: Array<string>, };
+absent: Array<string>, 
+/**
+ * Share of predictions whose scores are no probabilities: outside of 0 to 1, or of all classes and not summing to 1.
+ */
+scores_unfit: number, };

@@ -95,7 +95,10 @@ impl Rows {
         self.is_current = keep.iter().map(|r| self.is_current[*r]).collect();
         self.hashes = keep.iter().map(|r| self.hashes[*r]).collect();
         self.picked = keep.iter().map(|r| self.picked[*r]).collect();
-        self.notes.push(format!("{copies} rows that stand more than once in their table were counted once"));
+        self.notes.push(match copies {
+            1 => "one row that stands more than once in its table was counted once".to_owned(),
+            copies => format!("{copies} rows that stand more than once in their table were counted once"),
+        });
     }
 
     fn distinct(&self) -> [usize; 2] {
@@ -250,7 +253,7 @@ pub(crate) fn classify(
             "; {shared} of the rows compared stand in both tables, which hides drift rather than showing it"
         ));
     } else if interval.1 < 0.5 {
-        why.push_str("; an AUC below one half says that many rows stand in both tables, which hides drift rather than showing it");
+        why.push_str("; an AUC below one half is no drift: a classifier that finds nothing to learn can end there, the more so where near copies of rows stand in both tables");
     }
     for note in &rows.notes {
         why.push_str("; ");
@@ -487,6 +490,13 @@ fn judge(
             .collect();
         let by = if top.is_empty() { String::new() } else { format!(", mostly by {}", top.join(", ")) };
         return (DriftVerdict::Drift, format!("a classifier can tell the tables apart ({numbers}){by}"));
+    }
+    if interval.0 > limit && half <= VISIBLE {
+        let words = "a classifier may tell the tables apart by more than tolerated, but chance is not excluded";
+        return (
+            DriftVerdict::CannotTell,
+            format!("{words} ({numbers}; tolerated {limit:.3}, p under {:.3})", options.alpha_joint()),
+        );
     }
     if interval.1 <= limit || (p_value >= options.alpha_joint() && half <= VISIBLE) {
         return (

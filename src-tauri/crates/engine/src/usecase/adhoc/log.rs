@@ -109,10 +109,10 @@ struct Named<'a, T> {
     body: &'a T,
 }
 
-/// The newest lines of a log, or those after a position.
+/// The newest lines of a log, at most `most`.
 ///
 /// # Errors
 /// If it cannot be read, or is no file of lines.
-pub fn tail(log: &Path, after: Option<u64>, most: usize) -> Answer<proofmark_contract::view::LogTail> {
-    crate::usecase::tail::tail(log, after, most)
+pub fn tail(log: &Path, most: usize) -> Answer<proofmark_contract::view::LogTail> {
+    crate::usecase::tail::tail(log, None, most)
 }

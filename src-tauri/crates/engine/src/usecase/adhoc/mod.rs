@@ -14,6 +14,7 @@ use std::path::Path;
 use proofmark_domain::artifact::RelPath;
 use proofmark_intake::files::label_of;
 
+pub use super::tail::Follower;
 pub use crate::config::reading::{Said, read_options};
 pub use check::{CheckBeside, check};
 pub use drift::{DriftWishes, drift};
