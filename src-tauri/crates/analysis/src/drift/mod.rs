@@ -9,6 +9,7 @@ pub(crate) mod columns;
 mod concept;
 pub(crate) mod counts;
 pub(crate) mod joint;
+mod news;
 pub(crate) mod random;
 pub(crate) mod season;
 pub mod statistics;
@@ -17,6 +18,7 @@ mod work;
 use std::collections::HashSet;
 
 use polars::prelude::DataFrame;
+use proofmark_domain::counts::grouped;
 use proofmark_domain::drift::{ColumnDrift, ConceptDrift, DriftReport, DriftVerdict, JointDrift, RowCounts};
 
 use self::column::Measured;
@@ -24,6 +26,7 @@ use self::columns::{Reading, Values};
 pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
+pub use self::news::{DriftNews, Follow};
 pub(crate) use self::random::{Random, mix};
 use self::statistics::benjamini_hochberg;
 
@@ -164,13 +167,42 @@ pub fn compare(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(f64, &str),
 ) -> Result<DriftReport, DriftError> {
+    compare_telling(reference, current, options, &Follow { cancel, progress, news: None })
+}
+
+/// The same, and tells what is known early.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn compare_telling(
+    reference: &DataFrame,
+    current: &DataFrame,
+    options: &DriftOptions,
+    follow: &Follow<'_>,
+) -> Result<DriftReport, DriftError> {
+    let Follow { cancel, progress, news } = *follow;
     options.validate(reference, current)?;
     let names = column_names(reference, current);
     let counts = RowCounts { reference: reference.height() as u64, current: current.height() as u64 };
     let mut random = Random::new(mix(options.seed ^ 0x5a17));
     let rows = (random.sample(reference.height(), options.max_rows), random.sample(current.height(), options.max_rows));
     progress(0.0, "comparing columns");
-    let outcomes = work::each(names.len(), cancel, &mut |p| progress(p * 0.5, "comparing columns"), |place, _| {
+    let mut done = 0u64;
+    let of = names.len() as u64;
+    let mut ended = |share: f64, place: usize, outcome: &Outcome| {
+        done += 1;
+        if let Some(news) = news {
+            news(match outcome {
+                Outcome::LeftOut(_) => DriftNews::LeftOut { column: names[place].clone(), done, of },
+                Outcome::Measured { measured, .. } => {
+                    let column = Box::new(news::provisional(measured, names.len(), options));
+                    DriftNews::Column { column, done, of }
+                }
+            });
+        }
+        progress(share * 0.5, "comparing columns");
+    };
+    let outcomes = work::each(names.len(), cancel, &mut ended, |place, _| {
         outcome(&names[place], reference, current, options, (&rows.0, &rows.1))
     })?;
 
@@ -181,7 +213,11 @@ pub fn compare(
         ..Rows::default()
     };
     if rows.0.len() < reference.height() || rows.1.len() < current.height() {
-        let note = format!("the classifier used a random sample of {} and {} rows", rows.0.len(), rows.1.len());
+        let note = format!(
+            "the classifier used a random sample of {} and {} rows",
+            grouped(rows.0.len()),
+            grouped(rows.1.len())
+        );
         joint_rows.notes.push(note);
     }
     let (mut left_out, mut measured) = (Vec::new(), Vec::new());
@@ -210,9 +246,15 @@ pub fn compare(
         }
     }
     let columns = decide_all(measured, options);
+    if let Some(news) = news {
+        news(DriftNews::Columns { columns: columns.clone(), settled: true });
+    }
     joint_rows.drop_copies();
     progress(0.5, "training the domain classifier");
     let (mut joint, scores) = joint::classify(&joint_rows, left_out, options, cancel, &mut |p| {
+        if let Some(news) = news {
+            news(DriftNews::Classifier { share: p });
+        }
         progress(0.5 + 0.4 * p, "training the domain classifier");
     })?;
     // The classifier knows the current rows by their place behind the reference's among those that were picked.
@@ -253,11 +295,45 @@ pub fn compare(
     })
 }
 
+/// The columns alone, without the classifier.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn columns_alone(
+    reference: &DataFrame,
+    current: &DataFrame,
+    options: &DriftOptions,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<ColumnDrift>, DriftError> {
+    options.validate(reference, current)?;
+    let names = column_names(reference, current);
+    let found = work::each(names.len(), cancel, &mut |_, _, _| (), |place, _| {
+        measured(&names[place], reference, current, options).ok().map(|(measured, _)| measured)
+    })?;
+    Ok(decide_all(found.into_iter().flatten().collect(), options))
+}
+
 /// Names of both tables, in the reference's order and then the current table's.
 fn column_names(reference: &DataFrame, current: &DataFrame) -> Vec<String> {
     let mut seen = HashSet::new();
     let all = reference.get_column_names().into_iter().chain(current.get_column_names());
     all.map(|name| name.as_str()).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
+}
+
+/// Measures one column, or says why it is not compared.
+fn measured(
+    name: &str,
+    reference: &DataFrame,
+    current: &DataFrame,
+    options: &DriftOptions,
+) -> Result<(Measured, Values), String> {
+    if let Some(reason) = options.left_out_by_name(name) {
+        return Err(reason);
+    }
+    match columns::read(name, reference, current) {
+        Reading::LeftOut(reason) => Err(reason),
+        Reading::Comparable(values) => Ok((column::measure(name, &values, options), values)),
+    }
 }
 
 fn outcome(
@@ -267,14 +343,10 @@ fn outcome(
     options: &DriftOptions,
     rows: (&[usize], &[usize]),
 ) -> Outcome {
-    if let Some(reason) = options.left_out_by_name(name) {
-        return Outcome::LeftOut(reason);
-    }
-    let values: Values = match columns::read(name, reference, current) {
-        Reading::LeftOut(reason) => return Outcome::LeftOut(reason),
-        Reading::Comparable(values) => values,
+    let (measured, values) = match measured(name, reference, current, options) {
+        Ok(found) => found,
+        Err(reason) => return Outcome::LeftOut(reason),
     };
-    let measured = column::measure(name, &values, options);
     let picked = pick(&values, rows, measured.rounded);
     let feature = feature(name, &picked);
     let hashes = picked.hashes();
@@ -310,7 +382,12 @@ fn overall(
     if drifted > 0 {
         let named: Vec<&str> = of(DriftVerdict::Drift).take(3).map(|c| c.name.as_str()).collect();
         let most = if drifted > named.len() { ", most of all" } else { ":" };
-        reasons.push(format!("{drifted} of {} columns drifted{most} {}", columns.len(), named.join(", ")));
+        reasons.push(format!(
+            "{} of {} columns drifted{most} {}",
+            grouped(drifted),
+            grouped(columns.len()),
+            named.join(", ")
+        ));
     }
     if joint.verdict == DriftVerdict::Drift {
         let alone = if drifted == 0 { "no column drifted by itself, but " } else { "" };
@@ -325,8 +402,11 @@ fn overall(
         return (DriftVerdict::Drift, format!("{}.", sentences.join(". ")));
     }
     if rows.reference == 0 || rows.current == 0 {
-        let words =
-            format!("One table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
+        let words = format!(
+            "One table has no rows ({} and {}), so nothing can be compared.",
+            grouped(rows.reference),
+            grouped(rows.current)
+        );
         return (DriftVerdict::CannotTell, words);
     }
     let with_values: Vec<&ColumnDrift> = columns.iter().filter(|c| c.n != (0, 0)).collect();
@@ -386,3 +466,5 @@ fn capitalised(sentence: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::monitor::{LogProblem, LogRole, ReferenceReading};
 
 use super::baseline::{Baseline, Thinned};
@@ -512,7 +513,15 @@ fn code_labels(
     if known == 0 {
         problems.push(problem("no_rows", 0, format!("{} holds no label.", raw.path)));
     } else if distinct.len() == 1 && known > 1 {
-        problems.push(problem("constant_label", known, format!("The column \"{}\" is the same in all {known} labels, so only the share of right answers can be measured.", raw.column)));
+        problems.push(problem(
+            "constant_label",
+            known,
+            format!(
+                "The column \"{}\" is the same in all {} labels, so only the share of right answers can be measured.",
+                raw.column,
+                grouped(known)
+            ),
+        ));
     }
     if known < total {
         problems.push(problem(
@@ -520,7 +529,7 @@ fn code_labels(
             total - known,
             format!(
                 "{} labels were replaced by a later label of the same prediction, or hold no value.",
-                total - known
+                grouped(total - known)
             ),
         ));
     }
