@@ -28,6 +28,7 @@ export const to = {
 	trace: (id: string) => addressOf(["trace", id]),
 	drifts: () => "/drift",
 	drift: (report: string) => addressOf(["drift", report]),
+	comparing: (job: string) => addressOf(["drift", "at-work", job]),
 	releases: () => "/releases",
 	submit: (project: string, path: string) => addressOf(["releases", "new"], { project, path }),
 	candidate: (candidate: string) => addressOf(["releases", candidate]),

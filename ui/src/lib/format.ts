@@ -1,9 +1,17 @@
 // Numbers, sizes and times as a person reads them. Exports never go through here.
 const units = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
-const whole = new Intl.NumberFormat();
+
+/** The locale to write numbers in. That of a machine without one (`LANG=C`) writes a million without a mark: there, the window's own language. */
+export function readable(locale: string): string {
+	return /-posix\b/i.test(locale) ? "en" : locale;
+}
+
+/** The locale of this window. */
+export const locale = readable(new Intl.NumberFormat().resolvedOptions().locale);
+const whole = new Intl.NumberFormat(locale);
 const plural = new Intl.PluralRules("en");
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const absolute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
 /** `41203` as `41,203`. */
 export function count(value: number): string {
@@ -13,6 +21,11 @@ export function count(value: number): string {
 /** The text with a capital letter at its beginning, as a label stands. */
 export function sentenceCase(text: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A clause of the engine as a sentence of its own: with a capital letter and a full stop. */
+export function asSentence(text: string): string {
+	return `${sentenceCase(text)}${/[.!?…:]$/.test(text) ? "" : "."}`;
 }
 
 /** `3 files`; `one` is the singular, `many` its plural. */
@@ -27,14 +40,14 @@ export function number(value: number | null | undefined, digits = 4): string {
 	if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole.format(value);
 	const size = Math.abs(value);
 	if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(digits - 1).replace("-", "−").replace(/e\+?/, " × 10^");
-	return new Intl.NumberFormat(undefined, { maximumSignificantDigits: Math.max(digits, Math.floor(Math.log10(size || 1)) + 1) }).format(value);
+	return new Intl.NumberFormat(locale, { maximumSignificantDigits: Math.max(digits, Math.floor(Math.log10(size || 1)) + 1) }).format(value);
 }
 
 /** A share of one as per cent. */
 export function percent(value: number | null | undefined): string {
 	if (value === null || value === undefined) return "–";
 	const digits = value > 0 && value < 0.01 ? 2 : value < 0.1 ? 1 : 0;
-	return new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: digits }).format(value);
+	return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(value);
 }
 
 /** Bytes in decimal units. */
@@ -47,7 +60,7 @@ export function bytes(value: number | null | undefined): string {
 		unit += 1;
 	}
 	const digits = unit === 0 || rest >= 100 ? 0 : rest >= 10 ? 1 : 2;
-	return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(rest)} ${units[unit]}`;
+	return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(rest)} ${units[unit]}`;
 }
 
 /** Seconds as a span: `3 min 12 s`. */

@@ -35,7 +35,7 @@ export function failing(command: Command, error: ErrorBody | null): void {
 	else world.failing.set(command, error);
 }
 
-const reads = /_(list|show|draft)$|^(overview|status|search|lineage|lineage_way|lineage_columns|origin_compare|run_then_now|trace|figure|governance|run_compare|finding_examples|rule_try|dataset_versions)$/;
+const reads = /_(list|show|draft)$|^(overview|status|search|lineage|lineage_way|lineage_columns|origin_compare|run_then_now|trace|figure|governance|run_compare|finding_examples|rule_try|dataset_versions|drift_so_far|log_tail|candidate_draft)$/;
 
 export const host: Host = {
 	async call(command, request) {
@@ -81,3 +81,6 @@ export const host: Host = {
 
 // In a browser the address may choose the world: `?world=empty` shows the first run.
 if (typeof location !== "undefined" && location.search.includes("world=empty")) world.empty = true;
+// `?failing=monitor_show` shows what a screen says when a command fails.
+const broken = typeof location === "undefined" ? null : new URLSearchParams(location.search).get("failing");
+if (broken !== null && broken in tagsOf) failing(broken as Command, { code: "unreadable", message: "/srv/shared/model-registry does not answer: the connection timed out after 30 seconds. What was known before is kept.", hints: ["Look whether the share is mounted, then try again."] });

@@ -8,6 +8,7 @@ import { toasts } from "$lib/toasts.svelte";
 import App from "../../src/App.svelte";
 import { routes } from "../../src/screens";
 import { asked, failing } from "../mock/host";
+import { comparison } from "../mock/handlers/comparing";
 import { CHURN, CREDIT, world } from "../mock/world";
 
 const DATA = `/data/${CREDIT}/data/raw/applications_2026_10.parquet`;
@@ -185,6 +186,55 @@ describe("decisions", () => {
 		await fireEvent.click(await screen.findByTestId("compare-begin"));
 		await waitFor(() => expect(requests("drift_start")).toHaveLength(1));
 		expect(requests("drift_start")[0]).toMatchObject({ current: "data/raw/applications_2026_10.parquet", target: null });
+		await waitFor(() => expect(router.address).toBe(`/drift/at-work/${comparison.job}`));
+	});
+
+	it("shows a comparison while it is at work, and its report in the same place", async () => {
+		await open(DATA, "Income is 12 times lower");
+		await fireEvent.click(await screen.findByTestId("compare"));
+		await fireEvent.click(await screen.findByTestId("compare-begin"));
+		await waitFor(() => expect(router.address).toBe(`/drift/at-work/${comparison.job}`));
+		await waitFor(() => expect(screen.getByTestId("sentence").textContent).toContain("being read"));
+		const page = screen.getByLabelText("Content");
+		expect(screen.queryAllByTestId("drift-column-row")).toEqual([]);
+
+		comparison.step();
+		await waitFor(() => expect(screen.getByTestId("sentence").textContent).toContain("First look at 50,000 of 1,000,000 rows"));
+		const first = (await screen.findAllByTestId("drift-column-row"))[0]!;
+		expect(first.textContent).toContain("Drifted so far");
+		expect(first.textContent).toContain("not yet");
+		expect(screen.getByTestId("provisional").textContent).toBe("30 provisional verdicts");
+		await waitFor(() => expect(requests("figure")).toContainEqual(expect.objectContaining({ of: "drift_effects_so_far", job: comparison.job })));
+		await fireEvent.click(first);
+		expect((await screen.findByTestId("stage")).textContent).toContain("a first look");
+
+		comparison.step();
+		await waitFor(() => expect(screen.getByTestId("stage").textContent).toContain("all rows were compared"));
+		comparison.step();
+		await waitFor(() => expect(screen.queryByTestId("provisional")).toBeNull());
+		expect(screen.queryByTestId("stage")).toBeNull();
+		comparison.step();
+		await waitFor(() => expect(screen.getByTestId("classifier-waits").textContent).toContain("45%"));
+
+		comparison.step();
+		await waitFor(() => expect(router.address).toMatch(new RegExp(`^/drift/${comparison.report}\\?at=`)));
+		await waitFor(() => expect(screen.getByTestId("drift-joint").textContent).toContain("0.912"));
+		expect(screen.getByTestId("sentence").textContent).toContain("Income and the bureau score");
+		expect(screen.getByLabelText("Content")).toBe(page);
+		expect(screen.queryByTestId("at-work")).toBeNull();
+	});
+
+	it("says that a comparison of another session is not at work any more", async () => {
+		await open("/drift/at-work/job_gone", "This comparison is not here");
+		expect(document.body.textContent).toContain("not at work any more");
+	});
+
+	it("stops a comparison", async () => {
+		comparison.begin();
+		await open(`/drift/at-work/${comparison.job}`, "being read");
+		comparison.tell();
+		await fireEvent.click(await screen.findByTestId("stop-comparing"));
+		await waitFor(() => expect(requests("job_cancel")).toEqual([{ job: comparison.job }]));
 	});
 
 	it.each(["html", "pdf", "json"])("writes the report as %s where the person says", async (format) => {

@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, counted, duration, number, shortDigest } from "$lib/format";
+import { ago, asSentence, bytes, counted, duration, number, readable, shortDigest } from "$lib/format";
 
 describe("numbers as a person reads them", () => {
 	it.each([
 		[0, "0"], [41203, (41203).toLocaleString()], [0.82115678, "0.8212"], [1234.5678, (1235).toLocaleString()], [Number.NaN, "not a number"], [0.00001234, "1.234 × 10^−5"], [null, "–"],
 	])("%s is %s", (value, text) => expect(number(value)).toBe(text));
+
+	it("tells thousands apart on a machine without a locale, too", () => {
+		expect(new Intl.NumberFormat("en-US-u-va-posix").format(1_000_000)).toBe("1000000");
+		expect(new Intl.NumberFormat(readable("en-US-u-va-posix")).format(1_000_000)).toBe("1,000,000");
+		expect(readable("de-AT")).toBe("de-AT");
+	});
+
+	it("makes a sentence of a clause", () => {
+		expect(asSentence("a classifier can tell them apart (AUC 0.912)")).toBe("A classifier can tell them apart (AUC 0.912).");
+		expect(asSentence("It is one.")).toBe("It is one.");
+	});
 
 	it.each([[0, "0 B"], [999, "999 B"], [1000, "1 kB"], [999_999, "1 MB"], [8_412_330_112, "8.41 GB"], [null, "–"]])("%s bytes are %s", (value, text) => expect(bytes(value)).toBe(text));
 

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, IdxCa, IdxSize, PolarsError};
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Rule, Severity};
-use proofmark_domain::drift::DriftReport;
+use proofmark_domain::drift::{DriftReport, RowCounts};
 use proofmark_domain::prediction::PredictionLogSummary;
 use proofmark_domain::profile::{Scalar, TableProfile};
 use proofmark_domain::proxy::ProxyReport;
 use proofmark_domain::sensitive::SensitivityReport;
 
-pub use crate::drift::DriftError;
+pub use crate::drift::{DriftError, DriftNews, Follow};
 pub use crate::evaluate::{
     Calibrated, EvaluateError, EvaluationColumns, Part, Predictions, Task, calibration, compare, measure, pair, parts,
     read as read_predictions,
@@ -96,6 +96,31 @@ impl Table {
         name.trim_start_matches('.').split('.').next().unwrap_or_default().to_owned()
     }
 
+    /// At most `most` rows from several places of the table; nothing if the file would have to be read to its end for them.
+    fn glimpse(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<Option<DataFrame>, TableError> {
+        let rows = usize::try_from(most).unwrap_or(usize::MAX);
+        let found = self.source.pieces(rows, cancel)?;
+        found.map(|frame| self.unzoned(frame)).transpose()
+    }
+
+    /// Moments lose their zone and stay the same moments.
+    fn unzoned(&self, mut frame: DataFrame) -> Result<DataFrame, TableError> {
+        let zoned: Vec<(String, DataType)> = frame
+            .columns()
+            .iter()
+            .filter_map(|column| match column.dtype() {
+                DataType::Datetime(unit, Some(_)) => Some((column.name().to_string(), DataType::Datetime(*unit, None))),
+                _ => None,
+            })
+            .collect();
+        for (name, to) in zoned {
+            let column = frame.column(&name).and_then(|column| column.cast(&to));
+            let column = column.map_err(|error| self.damaged(&error))?;
+            frame.with_column(column).map_err(|error| self.damaged(&error))?;
+        }
+        Ok(frame)
+    }
+
     /// About `most` rows, evenly over the whole table; all of them if there are no more.
     fn sample(&self, most: u64, cancel: &dyn Fn() -> bool) -> Result<DataFrame, TableError> {
         let mut sampling = Sampling::new(self, most);
@@ -140,24 +165,11 @@ impl<'t> Sampling<'t> {
 
     /// The rows. Moments lose their zone and stay the same moments.
     fn finish(self) -> Result<DataFrame, TableError> {
-        let mut sample = match self.kept {
+        let sample = match self.kept {
             Some(kept) => kept,
             None => self.table.source.frame(None)?,
         };
-        let zoned: Vec<(String, DataType)> = sample
-            .columns()
-            .iter()
-            .filter_map(|column| match column.dtype() {
-                DataType::Datetime(unit, Some(_)) => Some((column.name().to_string(), DataType::Datetime(*unit, None))),
-                _ => None,
-            })
-            .collect();
-        for (name, to) in zoned {
-            let column = sample.column(&name).and_then(|column| column.cast(&to));
-            let column = column.map_err(|error| self.table.damaged(&error))?;
-            sample.with_column(column).map_err(|error| self.table.damaged(&error))?;
-        }
-        Ok(sample)
+        self.table.unzoned(sample)
     }
 }
 
@@ -459,14 +471,14 @@ impl DriftInput {
 /// Compares two tables.
 ///
 /// # Errors
-/// If a file cannot be read, a named column does not exist, or `cancel` says so.
+/// If a file cannot be read, a named column does not exist, or the one who follows says so.
 pub fn drift(
     reference: &Table,
     current: &Table,
     input: &DriftInput,
-    cancel: &dyn Fn() -> bool,
-    progress: &dyn Fn(f64, &str),
+    follow: &Follow<'_>,
 ) -> Result<DriftReport, FacadeError> {
+    let cancel = follow.cancel;
     let most = |table: &Table| DRIFT_VALUES / (table.source.column_names().len().max(1) as u64);
     let options = DriftOptions {
         reference: input.reference.clone(),
@@ -482,11 +494,23 @@ pub fn drift(
         .filter(|(table, _)| table.rows() > most(table))
         .map(|(_, name)| name)
         .collect();
+    if let Some(news) = follow.news {
+        first_look(reference, current, &options, cancel, news)?;
+    }
     let (a, b) = (reference.sample(most(reference), cancel)?, current.sample(most(current), cancel)?);
     let (b, renamed) = as_reference_names(&a, b);
-    let mut report = drift::compare(&a, &b, &options, cancel, progress)?;
-    if let Some(time) = drift::season::time_column(&a, &b, input.time.as_deref()) {
-        drift::season::explain(&mut report, &a, &b, &time, &options, cancel)?;
+    let time = drift::season::time_column(&a, &b, input.time.as_deref());
+    let tell = |it: DriftNews| {
+        let Some(news) = follow.news else { return };
+        news(match it {
+            DriftNews::Columns { columns, .. } => DriftNews::Columns { columns, settled: time.is_none() },
+            other => other,
+        });
+    };
+    let following = Follow { news: follow.news.is_some().then_some(&tell), ..*follow };
+    let mut report = drift::compare_telling(&a, &b, &options, &following)?;
+    if let Some(time) = &time {
+        drift::season::explain(&mut report, &a, &b, time, &options, cancel)?;
     }
     if renamed > 0 {
         report.why =
@@ -508,6 +532,37 @@ fn written_dates(table: &Table) -> BTreeMap<String, WrittenDate> {
     let of = |it: &ColumnText| WrittenDate::of(&it.dates, it.day_first, it.month_first);
     let columns = table.source.column_names().iter().zip(seen);
     columns.filter_map(|(name, column)| Some((name.clone(), of(column)?))).collect()
+}
+
+/// Rows of a table that a first look takes at most.
+const FIRST_ROWS: u64 = 50_000;
+
+/// Values (rows times columns) of a table that a first look takes at most, so that wide tables are no reason to wait either.
+const FIRST_VALUES: u64 = 1_500_000;
+
+/// Rows below which a first look would say too little.
+const FIRST_FEWEST: u64 = 1_000;
+
+/// Compares a part of the rows, where that is much less work than the whole and the files give it without being read to their end.
+fn first_look(
+    reference: &Table,
+    current: &Table,
+    options: &DriftOptions,
+    cancel: &dyn Fn() -> bool,
+    news: &dyn Fn(DriftNews),
+) -> Result<(), FacadeError> {
+    let wide = reference.columns().len().max(current.columns().len()).max(1) as u64;
+    let most = FIRST_ROWS.min(FIRST_VALUES / wide);
+    if most < FIRST_FEWEST || reference.rows().max(current.rows()) < 4 * most {
+        return Ok(());
+    }
+    let Some(a) = reference.glimpse(most, cancel)? else { return Ok(()) };
+    let Some(b) = current.glimpse(most, cancel)? else { return Ok(()) };
+    let (b, _) = as_reference_names(&a, b);
+    let rows = RowCounts { reference: a.height() as u64, current: b.height() as u64 };
+    let columns = drift::columns_alone(&a, &b, options, cancel)?;
+    news(DriftNews::FirstLook { rows, columns });
+    Ok(())
 }
 
 /// A log of predictions nests what the model was asked (`inputs.age`), and the reference does not (`age`): such a field takes the

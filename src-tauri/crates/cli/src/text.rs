@@ -1,6 +1,7 @@
 //! Numbers, names and tables as people read them in a terminal.
 
 use proofmark_contract::domain::Timestamp;
+pub use proofmark_contract::domain::counts::{counted, grouped as count};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -41,22 +42,6 @@ pub fn cut(text: &str, width: usize) -> String {
         out = next;
     }
     out + "…"
-}
-
-/// `12,345`.
-pub fn count(number: u64) -> String {
-    let mut digits = number.to_string();
-    let mut at = digits.len();
-    while at > 3 {
-        at -= 3;
-        digits.insert(at, ',');
-    }
-    digits
-}
-
-/// `1 file`, `2,000 files`.
-pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// `512 bytes`, `1.5 MiB`.

@@ -89,6 +89,7 @@ macro_rules! for_each_command {
             proxies_start        (ProxyStart)       -> JobRef            : Write => [Reports, Jobs],
 
             drift_start          (DriftStart)       -> JobRef            : Write => [Reports, Jobs],
+            drift_so_far         (JobRef)           -> DriftSoFar        : Read  => [Jobs],
             drift_list           (ProjectFilter)    -> DriftList         : Read  => [Reports],
             drift_show           (ReportRef)        -> DriftView         : Read  => [Reports],
             monitor_list         (ProjectFilter)    -> MonitorList       : Read  => [Files, Reports],

@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod attention;
 pub mod basis;
 pub mod check;
+pub mod counts;
 pub mod digest;
 pub mod drift;
 pub mod environment;

@@ -1,9 +1,11 @@
 //! Two profiles side by side: the columns paired by name, and what differs between them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::counts::counted;
 use crate::profile::{ColumnProfile, Scalar, TableProfile};
 
 /// What became of a column.
@@ -91,10 +93,11 @@ pub fn pair(before: &TableProfile, after: &TableProfile) -> ProfilePair {
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {} {word}", if n == 1 { "column" } else { "columns" }))
             .collect();
-    let rows = match after.rows as i128 - before.rows as i128 {
-        0 => format!("{} rows in both", after.rows),
-        more if more > 0 => format!("{more} rows more"),
-        fewer => format!("{} rows fewer", -fewer),
+    let more = |from: u64, to: u64| counted(to - from, "row", "rows");
+    let rows = match after.rows.cmp(&before.rows) {
+        Ordering::Equal => format!("{} in both", counted(after.rows, "row", "rows")),
+        Ordering::Greater => format!("{} more", more(before.rows, after.rows)),
+        Ordering::Less => format!("{} fewer", more(after.rows, before.rows)),
     };
     let what = if parts.is_empty() { "no column differs".to_owned() } else { parts.join(", ") };
     let sentence = format!("{rows}; {what}.");

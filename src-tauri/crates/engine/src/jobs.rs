@@ -51,6 +51,17 @@ impl Worker {
         if self.cancelled() { Err(Trouble::cancelled()) } else { Ok(()) }
     }
 
+    /// The job.
+    pub(crate) fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// Says that there is more to see, however short ago it last said something.
+    pub(crate) fn tell(&self) {
+        *lock(&self.reported) = Instant::now();
+        self.engine.change_job(self.id, |_| ());
+    }
+
     /// Says how far it is. Cheap enough to call for every file.
     pub(crate) fn progress(&self, done: u64, total: Option<u64>, detail: &str) {
         {

@@ -63,6 +63,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     events: events::Events,
     jobs: jobs::Jobs,
+    comparisons: Mutex<usecase::Comparisons>,
     watches: Mutex<BTreeMap<ProjectId, watch::Watch>>,
     /// What the last scan of a project left out; re-computed by each scan, so it need not outlive the process.
     skipped: Mutex<BTreeMap<ProjectId, Vec<Skipped>>>,
@@ -101,6 +102,7 @@ impl Engine {
         let events = events::Events::default();
         let engine = Self(Arc::new(Inner {
             jobs: jobs::Jobs::default(),
+            comparisons: Mutex::default(),
             home,
             ledger,
             clock,

@@ -1,5 +1,7 @@
 //! Words and numbers as people read them, and how much room they take.
 
+use proofmark_domain::counts::separated;
+pub(crate) use proofmark_domain::counts::{counted as plural, grouped as count};
 use proofmark_domain::profile::Scalar;
 
 /// Names of columns and values come from files: they may hold anything. What would break a line, an XML document or the
@@ -85,30 +87,9 @@ pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {
     }
 }
 
-/// `1,234,567`.
-pub(crate) fn count(n: u64) -> String {
-    group(&n.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
 /// `1 row`, `2 rows`.
 pub(crate) fn rows(n: u64) -> String {
     plural(n, "row", "rows")
-}
-
-/// A number with its noun.
-pub(crate) fn plural(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
 /// A share of 0..1 in percent with one decimal, never rounded to none or all when it is neither.
@@ -172,7 +153,7 @@ pub(crate) fn number(value: f64) -> String {
 pub(crate) fn decimal(value: f64, decimals: usize) -> String {
     let text = format!("{:.*}", decimals, value.abs());
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
-    let whole = if whole.len() > 4 { group(whole) } else { whole.to_owned() };
+    let whole = if whole.len() > 4 { separated(whole) } else { whole.to_owned() };
     let zero = text.chars().all(|c| matches!(c, '0' | '.'));
     let sign = if value < 0.0 && !zero { "−" } else { "" };
     match rest {

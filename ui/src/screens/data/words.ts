@@ -12,7 +12,7 @@ import type { TimeShape } from "$lib/api/generated/TimeShape";
 import type { TimeStep } from "$lib/api/generated/TimeStep";
 import type { Severity } from "$lib/api/generated/Severity";
 import type { DatasetRow } from "$lib/api/generated/DatasetRow";
-import { number, percent } from "$lib/format";
+import { count, number, percent } from "$lib/format";
 import { checkStates, type State } from "$lib/words";
 
 export const severityStates: Record<Severity, State> = {
@@ -153,8 +153,8 @@ const stepWords: Record<TimeStep, string> = {
 
 /** How the moments of a column follow each other, in one sentence. */
 export function timeSentence(times: TimeShape): string {
-	const days = times.days === 1 ? "One day" : `${times.days.toLocaleString()} days`;
+	const days = times.days === 1 ? "One day" : `${count(times.days)} days`;
 	const step = times.step === null ? "in no fixed step" : stepWords[times.step];
-	const missing = times.step === null ? "" : times.missing === 0 ? ", nothing missing" : `, ${times.missing.toLocaleString()} missing`;
+	const missing = times.step === null ? "" : times.missing === 0 ? ", nothing missing" : `, ${count(times.missing)} missing`;
 	return `${days}, ${step}${missing}; the finest unit is the ${times.unit}.`;
 }

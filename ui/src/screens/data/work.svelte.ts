@@ -8,9 +8,7 @@ import type { JobRef } from "$lib/api/generated/JobRef";
 import type { ReportFormat } from "$lib/api/generated/ReportFormat";
 import type { ReportSource } from "$lib/api/generated/ReportSource";
 import { isActive, jobs } from "$lib/api/jobs.svelte";
-import { to } from "$lib/addresses";
-import { baseName, bytes } from "$lib/format";
-import { router } from "$lib/router.svelte";
+import { bytes } from "$lib/format";
 import { toasts } from "$lib/toasts.svelte";
 
 /** Work that a screen began and looks at. */
@@ -47,16 +45,6 @@ export function followed(): Followed {
 			id = started.job;
 		},
 	};
-}
-
-/** Says that two tables were compared, and offers the newest report about them. */
-export async function offerReport(project: string, reference: string, current: string): Promise<void> {
-	const list = await api.drift_list({ project });
-	const newest = list.reports
-		.filter((it) => it.reference === reference && it.current === current)
-		.reduce<(typeof list.reports)[number] | null>((best, it) => (best === null || it.created_at > best.created_at ? it : best), null);
-	if (newest === null) toasts.done(`Compared ${baseName(current)} with ${baseName(reference)}.`);
-	else toasts.done(`Compared ${baseName(current)} with ${baseName(reference)}.`, { title: "Open the report", run: () => router.go(to.drift(newest.report)) });
 }
 
 /** The forms of a report, as a person chooses between them. */

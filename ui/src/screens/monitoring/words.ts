@@ -7,7 +7,8 @@ import type { LogRole } from "$lib/api/generated/LogRole";
 import type { MonitorWindow } from "$lib/api/generated/MonitorWindow";
 import type { Retrain } from "$lib/api/generated/Retrain";
 import type { Tone } from "$lib/api/generated/Tone";
-import { moment, number } from "$lib/format";
+import type { WindowKind } from "$lib/api/generated/WindowKind";
+import { locale, moment, number } from "$lib/format";
 
 export const healthStates: Record<HealthState, { tone: Tone; word: string }> = {
 	good: { tone: "pass", word: "Good" },
@@ -64,8 +65,18 @@ export const metricWords: Record<string, string> = {
 	bias: "Bias",
 };
 
-/** The name of a window: its begin, else its place. */
-export const windowName = (window: MonitorWindow, at: number) => (window.start === null ? `Window ${at + 1}` : moment(window.start));
+const dayOf = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+const monthOf = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** The name of a window: the day, week or month, which the engine cuts by UTC; else its begin, else its place. */
+export function windowName(window: MonitorWindow, at: number, kind: WindowKind | undefined): string {
+	if (window.start === null) return `Window ${at + 1}`;
+	const start = Date.parse(window.start);
+	if (kind === "day") return dayOf.format(start);
+	if (kind === "week") return `Week of ${dayOf.format(start)}`;
+	if (kind === "month") return monthOf.format(start);
+	return moment(window.start);
+}
 
 /** A number with its interval. */
 export function withInterval(value: number | null | undefined, interval: readonly [number, number] | null | undefined): string {

@@ -195,7 +195,7 @@ export const driftRows: DriftRow[] = [
 	{ report: "rep_01930a6e-0000-7000-8000-000000000003", project: CREDIT, reference: "data/interim/joined/with bureau/and macro/overlay/very-long-name-of-a-join-that-somebody-made-in-a-hurry-and-never-renamed__v2__final__really-final.parquet", current: "logs/predictions/part_00040.jsonl", verdict: "cannot_tell", why: "The log holds 31 rows: too few to tell a change from chance.", drifted: 0, compared: 58, auc: null, created_at: before(60 * 50) },
 ];
 
-function driftView(report: string): DriftView {
+export function driftView(report: string): DriftView {
 	const row = driftRows.find((it) => it.report === report);
 	if (!row) throw { code: "not_found", message: `There is no report ${report}.`, hints: ["It may have been made for a project that was removed."] };
 	const next = random(5);
@@ -333,7 +333,6 @@ export const handlers: Handlers = {
 	},
 	screen_start: () => ({ job: "job_1" }),
 	proxies_start: () => ({ job: "job_1" }),
-	drift_start: () => ({ job: "job_1" }),
 	drift_list: ({ project }) => ({ reports: world.empty ? [] : driftRows.filter((it) => project === null || it.project === project) }),
 	drift_show: ({ report }) => driftView(report),
 	monitor_list: () => ({ logs: world.empty ? [] : logs }),
@@ -342,7 +341,8 @@ export const handlers: Handlers = {
 			return request.small ? small(seedOf(request.column)) : { ...bars(seedOf(request.column), 24, 480, 220, request.of === "drift_column"), title: request.column };
 		}
 		if (request.of === "monitor") return request.small ? small(5) : { ...bars(9, 24, 980, 380, false), title: "The model over time" };
-		if (request.of === "drift_effects") return { ...bars(3, 20, 640, 300, false), title: "Effect by column" };
+		if (request.of === "drift_column_so_far") return { ...bars(seedOf(request.column), 24, 480, 220, true), title: request.column };
+		if (request.of === "drift_effects" || request.of === "drift_effects_so_far") return { ...bars(3, 20, 640, 300, false), title: "Effect by column" };
 		return { title: "Can a classifier tell them apart?", description: "The curve lies far above the diagonal.", svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 300"><line class="fig-grid" x1="40" y1="270" x2="600" y2="20"/><polyline class="fig-current" stroke-width="2" points="40,270 90,110 200,50 600,20"/><line class="fig-axis" x1="40" x2="600" y1="270" y2="270"/><text class="fig-text" x="40" y="290" font-size="11">false positive rate</text></svg>`, width: 640, height: 300, marks: [] };
 	},
 	report_export: ({ to }) => ({ path: to ?? "/home/amara/Documents/report.html", size: 412_220 }),

@@ -1,6 +1,7 @@
 //! Old data delivered again.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
@@ -43,7 +44,7 @@ fn whole(view: &View, reference: &Reference<'_>, findings: &mut Vec<Finding>) ->
         return false;
     }
     let message =
-        format!("All {} rows are those of the reference: the old table was delivered again.", view.total_rows);
+        format!("All {} rows are those of the reference: the old table was delivered again.", grouped(view.total_rows));
     findings
         .push(finding(FindingKind::StaleCopy, &[], Severity::Error, 0.97, message, ADVICE).rows(view, 0..view.rows));
     true
@@ -123,7 +124,8 @@ fn repeated_stretch(view: &View, findings: &mut Vec<Finding>) {
         return;
     }
     let message = format!(
-        "{run} rows in a row repeat an earlier stretch in everything but their times: old values were delivered as new ones."
+        "{} rows in a row repeat an earlier stretch in everything but their times: old values were delivered as new ones.",
+        grouped(run)
     );
     findings.push(
         finding(FindingKind::StaleCopy, &[], Severity::Error, 0.92, message, ADVICE)

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
@@ -70,7 +71,8 @@ fn conflicts(view: &View, target: &ViewColumn, key: &[String], findings: &mut Ve
         .collect();
     if !rows.is_empty() {
         let name = &target.name;
-        let message = format!("{} rows have the same features as another row, but another `{name}`.", rows.len());
+        let message =
+            format!("{} rows have the same features as another row, but another `{name}`.", grouped(rows.len()));
         let advice = "Decide which label is right. No model can learn both.";
         findings.push(
             finding(FindingKind::ConflictingLabels, &[name], Severity::Warn, 0.9, message, advice).rows(view, rows),

@@ -1,6 +1,7 @@
 //! What is wrong with numbers, without a rule.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent, show};
 use super::stats::{counts, mad, quantile, sorted};
@@ -187,9 +188,10 @@ fn sentinels(
         let rows = values.iter().enumerate().filter(|(_, v)| **v == value).map(|(row, _)| row);
         let kind_of = if whole || fractional == 0.0 { "whole numbers" } else { "numbers" };
         let message = format!(
-            "`{}` is {} in {count} rows ({}); {by}: they are {kind_of} from {} to {}.",
+            "`{}` is {} in {} rows ({}); {by}: they are {kind_of} from {} to {}.",
             column.name,
             show(value),
+            grouped(count),
             percent(share),
             show(low),
             show(high)
@@ -371,7 +373,7 @@ fn outliers(
     let message = format!(
         "`{}` holds {} values far from all others, such as {}; the others lie between {} and {} with a median of {}. A slipped decimal point or unit is likely.",
         column.name,
-        rows.len(),
+        grouped(rows.len()),
         show(*example),
         show(*least),
         show(*greatest),
@@ -419,9 +421,10 @@ fn overflow(
         }
         found.push(edge);
         let message = format!(
-            "`{}` is {} in {count} rows, the limit of a whole-number type: the true values did not fit.",
+            "`{}` is {} in {} rows, the limit of a whole-number type: the true values did not fit.",
             column.name,
-            show(edge)
+            show(edge),
+            grouped(count)
         );
         let advice = "Export the column with a wider type. The cut values teach a model a limit that does not exist.";
         let rows = values.iter().enumerate().filter(|(_, v)| **v == edge).map(|(row, _)| row);
@@ -520,9 +523,11 @@ fn frozen(
             return;
         }
         let message = format!(
-            "`{}` stands still at {} for {run} rows in a row; elsewhere it stays for at most {second}.",
+            "`{}` stands still at {} for {} rows in a row; elsewhere it stays for at most {}.",
             column.name,
-            show(value)
+            show(value),
+            grouped(run),
+            grouped(second)
         );
         let advice = "Check the sensor or the feed for that stretch and leave the rows out; a model would learn a calm that was not there.";
         findings.push(
@@ -683,7 +688,7 @@ fn out_of_range(
     let message = format!(
         "`{}` leaves its usual range in {} rows, as far as {}; the reference lies between {} and {}.",
         column.name,
-        rows.len(),
+        grouped(rows.len()),
         show(extreme),
         show(low),
         show(high)

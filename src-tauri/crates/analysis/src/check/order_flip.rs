@@ -1,6 +1,7 @@
 //! Day and month that changed places.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::profile::TableProfile;
 
 use super::finding::{About, finding, percent};
@@ -57,7 +58,7 @@ fn written_otherwise(
     let message = format!(
         "`{}` is written with the {now} first in {} rows at least; the reference writes the {then} first.",
         column.name,
-        if to_month { month } else { day }
+        grouped(if to_month { month } else { day })
     );
     findings.push(
         finding(FindingKind::DateOrderFlip, &[&column.name], Severity::Error, 0.97, message, ADVICE)
@@ -125,7 +126,7 @@ fn exchanged(view: &View, column: &ViewColumn, ms: &[i64], findings: &mut Vec<Fi
     let message = format!(
         "`{}` has day and month exchanged in {} rows ({}): only so do they stand in the order of the rows around them.",
         column.name,
-        flipped.len(),
+        grouped(flipped.len()),
         percent(flipped.len() as f64 / rows.len() as f64)
     );
     findings.push(

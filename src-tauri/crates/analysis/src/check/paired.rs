@@ -1,6 +1,7 @@
 //! Columns that contradict each other, or took each other's place.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::reference::Reference;
@@ -162,7 +163,7 @@ fn order(view: &View, reference: Option<&Reference<'_>>, findings: &mut Vec<Find
                 "`{}` comes before `{}` in {} rows ({}).",
                 second.name,
                 first.name,
-                rows.len(),
+                grouped(rows.len()),
                 percent(rows.len() as f64 / both as f64)
             );
             let advice = "Correct or leave out these rows. Durations computed from them are negative.";

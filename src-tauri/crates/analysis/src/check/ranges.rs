@@ -1,6 +1,7 @@
 //! Quantities that their own name keeps within limits: no place lies at a latitude of 140.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, show};
 use super::paired::words_of;
@@ -148,7 +149,7 @@ pub fn check(view: &View, column: &ViewColumn, values: &[f64], found: &[f64], fi
         "`{}` holds values that cannot be, as far as {}, in {} rows: {}.",
         column.name,
         show(extreme),
-        rows.len(),
+        grouped(rows.len()),
         promise.why
     );
     let advice = "Correct these rows at their source or leave them out. A model takes them as real and bends its averages towards them.";

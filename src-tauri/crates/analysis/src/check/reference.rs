@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::profile::TableProfile;
 
 use super::finding::{About, finding, percent};
@@ -47,7 +48,7 @@ pub fn check(
 
 fn row_count(now: &TableProfile, then: &TableProfile, findings: &mut Vec<Finding>) {
     if then.rows >= 100 && now.rows * 2 < then.rows && now.rows > 0 {
-        let message = format!("{} rows; the reference has {}.", now.rows, then.rows);
+        let message = format!("{} rows; the reference has {}.", grouped(now.rows), grouped(then.rows));
         let advice = "Check whether a part is missing. A model trained on it may never see some groups.";
         findings.push(
             finding(
@@ -155,9 +156,10 @@ fn categories(view: &View, column: &ViewColumn, then: &ViewColumn, later: bool, 
             let listed: Vec<String> =
                 new.iter().take(5).map(|w| format!("\"{}\"", w.chars().take(30).collect::<String>())).collect();
             let message = format!(
-                "`{}` holds {} in {count} rows, which the reference never does.",
+                "`{}` holds {} in {} rows, which the reference never does.",
                 column.name,
-                listed.join(", ")
+                listed.join(", "),
+                grouped(count as u64)
             );
             let advice = "Find out what it means. A model that has never seen it ignores it or fails.";
             let words = column.texts().map(|(_, words, _)| words).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::view::{View, ViewColumn};
@@ -86,11 +87,11 @@ pub fn check(view: &View, others: &[Related], findings: &mut Vec<Finding>) {
             let share = rows.len() as f64 / view.rows.max(1) as f64;
             let message = format!(
                 "{} rows ({}) name a `{}` that `{}` does not have ({} different ones).",
-                rows.len(),
+                grouped(rows.len()),
                 percent(share),
                 column.name,
                 other.name,
-                strangers
+                grouped(strangers)
             );
             let advice = "Load the missing rows of the other table, or correct the keys. A join drops these rows or fills them with nothing, and a model learns from what is left.";
             findings.push(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::profile::{Meaning, TableProfile};
 
 use super::CheckOptions;
@@ -99,7 +100,8 @@ pub fn check(
     let suspicious = suspicious && (has_key || !coincide(view, repeated.len()));
     let copies = !repeated.is_empty() && suspicious && repeated.len() >= if has_key || view.rows < 500 { 1 } else { 2 };
     if copies && (has_key || before.is_some() || repeated.len() >= 2) {
-        let message = format!("{} rows ({}) are exact copies of an earlier row.", repeated.len(), percent(share));
+        let message =
+            format!("{} rows ({}) are exact copies of an earlier row.", grouped(repeated.len()), percent(share));
         let advice = "Remove the copies. They count twice in training, and a copy in the test set makes the model look better than it is.";
         let severity = if has_key || before.is_some() { Severity::Error } else { Severity::Warn };
         findings.push(
@@ -162,7 +164,7 @@ fn keys(
         if !rows.is_empty() {
             let message = format!(
                 "{} rows repeat a key of `{}` that is otherwise unique, with other values beside it.",
-                rows.len(),
+                grouped(rows.len()),
                 names.join("`, `")
             );
             let advice =

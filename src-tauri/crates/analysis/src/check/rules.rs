@@ -1,6 +1,7 @@
 //! Rules that people wrote.
 
 use proofmark_domain::check::{Finding, FindingKind, Rule, Severity};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::profile::TableProfile;
 
 use super::finding::{About, finding, percent, show};
@@ -65,8 +66,11 @@ fn unique(view: &View, names: &[String]) -> Option<Finding> {
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     (!rows.is_empty()).then(|| {
-        let message =
-            format!("{} rows repeat a value of `{}`, which a rule calls unique.", rows.len(), names.join("`, `"));
+        let message = format!(
+            "{} rows repeat a value of `{}`, which a rule calls unique.",
+            grouped(rows.len()),
+            names.join("`, `")
+        );
         finding(FindingKind::DuplicateKeys, &names, Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
 }
@@ -85,7 +89,7 @@ fn in_range(view: &View, name: &str, min: Option<f64>, max: Option<f64>) -> Opti
             "`{name}` leaves the range {} to {} of a rule in {} rows.",
             end(min, "any"),
             end(max, "any"),
-            rows.len()
+            grouped(rows.len())
         );
         finding(FindingKind::OutOfRange, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
@@ -115,11 +119,14 @@ fn among(view: &View, name: &str, listed: &[String], wanted: bool) -> Option<Fin
     (!rows.is_empty()).then(|| {
         let (message, kind) = if wanted {
             (
-                format!("`{name}` holds values in {} rows that a rule does not list.", rows.len()),
+                format!("`{name}` holds values in {} rows that a rule does not list.", grouped(rows.len())),
                 FindingKind::UnseenCategory,
             )
         } else {
-            (format!("`{name}` holds values in {} rows that a rule forbids.", rows.len()), FindingKind::Sentinel)
+            (
+                format!("`{name}` holds values in {} rows that a rule forbids.", grouped(rows.len())),
+                FindingKind::Sentinel,
+            )
         };
         finding(kind, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
@@ -165,7 +172,7 @@ fn matches(view: &View, name: &str, pattern: &str) -> Option<Finding> {
         return Some(no_texts(name, &column.stored));
     };
     (!rows.is_empty()).then(|| {
-        let message = format!("`{name}` does not match `{pattern}` in {} rows, as a rule asks.", rows.len());
+        let message = format!("`{name}` does not match `{pattern}` in {} rows, as a rule asks.", grouped(rows.len()));
         finding(FindingKind::MixedTypes, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
 }
@@ -178,7 +185,7 @@ fn length(view: &View, name: &str, min: Option<u64>, max: Option<u64>) -> Option
     };
     let Some(rows) = texts_where(view, name, wrong) else { return Some(no_texts(name, &column.stored)) };
     (!rows.is_empty()).then(|| {
-        let message = format!("`{name}` is shorter or longer than a rule allows in {} rows.", rows.len());
+        let message = format!("`{name}` is shorter or longer than a rule allows in {} rows.", grouped(rows.len()));
         finding(FindingKind::MixedTypes, &[name], Severity::Error, 1.0, message, BROKEN).rows(view, rows)
     })
 }
@@ -188,6 +195,7 @@ fn row_count(view: &View, min: Option<u64>, max: Option<u64>) -> Option<Finding>
     let limit = min.filter(|min| rows < *min).or(max.filter(|max| rows > *max))?;
     let (kind, how) =
         if rows < limit { (FindingKind::RowCountDrop, "fewer") } else { (FindingKind::DuplicateRows, "more") };
-    let message = format!("The table has {rows} rows, {how} than the {limit} that a rule allows.");
+    let message =
+        format!("The table has {} rows, {how} than the {} that a rule allows.", grouped(rows), grouped(limit));
     Some(finding(kind, &[], Severity::Error, 1.0, message, BROKEN).measure("rows", rows as f64, Some(limit as f64)))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::view::{Data, MISSING, View, ViewColumn};
@@ -113,7 +114,7 @@ fn numbers(view: &View, findings: &mut Vec<Finding>) {
         names.extend(columns);
         let message = format!(
             "{} rows lack `{}`, and from there on hold values that only the columns to their left hold elsewhere: {}.",
-            hit.len(),
+            grouped(hit.len()),
             column.name,
             names.join(", ")
         );
@@ -170,7 +171,7 @@ fn texts(view: &View, findings: &mut Vec<Finding>) {
         let names: Vec<&str> = columns.iter().filter_map(|at| view.columns.get(*at)).map(|c| c.name.as_str()).collect();
         let message = format!(
             "In {} rows ({}) values stand one column too far to the {}: {} hold what belongs to their neighbours.",
-            rows.len(),
+            grouped(rows.len()),
             percent(rows.len() as f64 / view.rows as f64),
             if step < 0 { "right" } else { "left" },
             names.join(", ")

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::CheckOptions;
 use super::finding::{About, finding, percent};
@@ -62,7 +63,8 @@ fn overlap(train: &View, test: &View, findings: &mut Vec<Finding>) {
         own.iter().enumerate().filter(|(_, hash)| tested.contains(hash)).map(|(row, _)| row).collect();
     let share = rows.len() as f64 / test.rows.max(1) as f64;
     if !rows.is_empty() && rows.len() > 2 * within && share > 0.002 {
-        let message = format!("{} rows stand in the test table as well ({} of it).", rows.len(), percent(share));
+        let message =
+            format!("{} rows stand in the test table as well ({} of it).", grouped(rows.len()), percent(share));
         let advice = "Remove them from one of the two. The test otherwise measures memory, not skill.";
         findings.push(
             finding(FindingKind::TrainTestOverlap, &[], Severity::Error, 0.95, message, advice)

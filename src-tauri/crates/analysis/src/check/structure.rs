@@ -1,6 +1,7 @@
 //! What is wrong with the file itself, and with whole columns.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::profile::{Meaning, TableProfile};
 
 use super::finding::{About, finding, percent};
@@ -176,7 +177,7 @@ pub fn constant(profile: &TableProfile, reference: Option<&TableProfile>, findin
             if earlier.is_some_and(|e| e.distinct == 1) {
                 continue;
             }
-            let message = format!("`{name}` has the same value in all of its {values} rows.");
+            let message = format!("`{name}` has the same value in all of its {} rows.", grouped(values));
             let advice = "Drop it, or check the export. It tells a model nothing; if it varied before, a filter or a default crept in.";
             // A region or a year of which all rows are is how extracts are made; a quantity that never moves is not.
             let described =

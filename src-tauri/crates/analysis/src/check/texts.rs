@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::stats::edits;
@@ -88,7 +89,7 @@ fn spellings(
         "`{}` holds {} in {} rows ({}): words for a missing value.",
         column.name,
         listed.join(", "),
-        odd.count,
+        grouped(odd.count),
         share(&odd, view)
     );
     findings.push(
@@ -128,7 +129,7 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
                 "`{}` holds {what}, and {} in {} rows ({}).",
                 column.name,
                 words.join(", "),
-                odd.count,
+                grouped(odd.count),
                 share(&odd, view)
             );
             findings.push(
@@ -150,8 +151,12 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
     }
     let (odd, words) = merged(&|w| !null_like(w) && !placeholder(w));
     if odd.count > 0 && !(words.is_empty()) && earlier.is_none_or(|e| e.strays.is_empty()) {
-        let message =
-            format!("`{}` holds {what}, but {} rows ({}) hold other text.", column.name, odd.count, share(&odd, view));
+        let message = format!(
+            "`{}` holds {what}, but {} rows ({}) hold other text.",
+            column.name,
+            grouped(odd.count),
+            share(&odd, view)
+        );
         let advice = "Correct these rows or split the column. One text makes most readers take the whole column as text, and a model then sees categories.";
         findings.push(
             finding(FindingKind::MixedTypes, &[&column.name], Severity::Error, 0.95, message, advice)
@@ -164,8 +169,10 @@ fn strays(view: &View, column: &ViewColumn, earlier: Option<&ViewColumn>, findin
         let mixed = column.odd_numbers.count * 100 < total * 99;
         if mixed {
             let message = format!(
-                "`{}` writes its numbers in more than one way: {} of {total} differ from the rest (decimal comma, marks between thousands, currency or unit).",
-                column.name, column.odd_numbers.count
+                "`{}` writes its numbers in more than one way: {} of {} differ from the rest (decimal comma, marks between thousands, currency or unit).",
+                column.name,
+                grouped(column.odd_numbers.count),
+                grouped(total)
             );
             let advice = "Bring them to one form. Read as they are, `1.234` and `1,234` are a thousand times apart, or the column becomes text.";
             findings.push(
@@ -208,9 +215,10 @@ fn missing_words(
         let listed: Vec<String> =
             found.iter().filter_map(|i| words.get(*i)).take(5).map(|w| format!("\"{w}\"")).collect();
         let message = format!(
-            "`{}` holds {} in {count} rows ({}).",
+            "`{}` holds {} in {} rows ({}).",
             column.name,
             listed.join(", "),
+            grouped(count),
             percent(count as f64 / total as f64)
         );
         let rows = column.rows_with(|code| found.contains(&(code as usize)));
@@ -259,7 +267,7 @@ fn damaged(
             return;
         }
         let rows = column.rows_with(|code| hits.get(code as usize) == Some(&true));
-        let message = format!("`{}` holds {what} in {} rows.", column.name, rows.len());
+        let message = format!("`{}` holds {what} in {} rows.", column.name, grouped(rows.len()));
         findings.push(finding(kind, &[&column.name], severity, 0.95, message, advice).rows(view, rows));
     };
     report(
@@ -321,9 +329,10 @@ fn variants(
     if same_without > 0 || (single_spaced && repeated) {
         let rows = column.rows_with(|code| spaced.get(code as usize) == Some(&true));
         let message = format!(
-            "`{}` holds values with stray spaces in {} rows; {same_without} of them also exist without.",
+            "`{}` holds values with stray spaces in {} rows; {} of them also exist without.",
             column.name,
-            rows.len()
+            grouped(rows.len()),
+            grouped(same_without)
         );
         let advice = "Trim the values. To a model `x` and `x ` are two categories, and rows do not join.";
         findings.push(
@@ -365,9 +374,10 @@ fn variants(
     if groups > 0 && !letters && !many {
         let rows = column.rows_with(|code| minor.get(code as usize) == Some(&true));
         let message = format!(
-            "`{}` spells {groups} of its values in upper and lower case both; {} rows have the rarer spelling.",
+            "`{}` spells {} of its values in upper and lower case both; {} rows have the rarer spelling.",
             column.name,
-            rows.len()
+            grouped(groups),
+            grouped(rows.len())
         );
         let advice = "Bring them to one spelling. To a model they are different categories, each with less data.";
         findings.push(
@@ -437,7 +447,7 @@ fn typos(
     let message = format!(
         "`{}` holds likely misspellings in {} rows, such as {}.",
         column.name,
-        rows.len(),
+        grouped(rows.len()),
         pairs.iter().take(3).cloned().collect::<Vec<_>>().join(", ")
     );
     let advice = "Correct them. A misspelt category is a new one to a model, and its rows are lost to the right one.";
@@ -483,7 +493,7 @@ fn minority_numbers(
     // A column of words only, with under 5 % numbers. Codes such as `A12` and `3` belong together.
     if count > 0 && count * 20 < total && (alphabetic + count) * 100 >= total * 99 {
         let rows = column.rows_with(|code| numeric.get(code as usize) == Some(&true));
-        let message = format!("`{}` holds words, but {count} rows hold plain numbers.", column.name);
+        let message = format!("`{}` holds words, but {} rows hold plain numbers.", column.name, grouped(count));
         let advice =
             "Check whether these rows are shifted or coded otherwise. To a model each number is a new category.";
         findings.push(

@@ -2,6 +2,7 @@
 
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent};
 use super::view::{View, ViewColumn};
@@ -99,9 +100,10 @@ fn sentinels(
         let rows =
             ms.iter().enumerate().filter(|(_, v)| **v != i64::MIN && v.div_euclid(DAY) == none).map(|(row, _)| row);
         let message = format!(
-            "`{}` is {} in {count} rows ({}); all other dates lie between {} and {}.",
+            "`{}` is {} in {} rows ({}); all other dates lie between {} and {}.",
             column.name,
             day(value),
+            grouped(count),
             percent(count as f64 / all.len() as f64),
             day(low),
             day(high)
@@ -142,8 +144,12 @@ fn future(
     let rows =
         ms.iter().enumerate().filter(|(_, v)| **v > limit && !found.contains(&v.div_euclid(DAY))).map(|(row, _)| row);
     let latest = all.last().copied().unwrap_or(limit);
-    let message =
-        format!("`{}` lies in the future in {later} rows, as late as {}; the others do not.", column.name, day(latest));
+    let message = format!(
+        "`{}` lies in the future in {} rows, as late as {}; the others do not.",
+        column.name,
+        grouped(later),
+        day(latest)
+    );
     let advice = "Check the year and the time zone of these rows. Features made from time differences become negative.";
     findings.push(
         finding(FindingKind::FutureTimestamps, &[&column.name], Severity::Error, 0.9, message, advice).rows(view, rows),
@@ -219,9 +225,11 @@ fn stopped(view: &View, column: &ViewColumn, ms: &[i64], findings: &mut Vec<Find
         return;
     }
     let message = format!(
-        "`{}` stands still at {} for the last {tail} rows; before, no moment stands in more than {longest} rows.",
+        "`{}` stands still at {} for the last {} rows; before, no moment stands in more than {} rows.",
         column.name,
-        day(last)
+        day(last),
+        grouped(tail),
+        grouped(longest)
     );
     let advice = "The clock of the feed stopped. Get the file again; the order of these rows and every feature of time are worthless.";
     findings.push(

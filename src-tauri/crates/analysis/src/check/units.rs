@@ -1,6 +1,7 @@
 //! Columns, or parts of them, in another unit.
 
 use proofmark_domain::check::{Finding, FindingKind, Severity};
+use proofmark_domain::counts::grouped;
 
 use super::finding::{About, finding, percent, show};
 use super::stats::{counts, ks, quantile, sorted};
@@ -279,7 +280,7 @@ pub fn part_scaled(
     let applied = if upper_is_small { factor } else { 1.0 / factor };
     let message = format!(
         "{} rows of `{}` ({}) are about {} times the others ({name}); between the two groups there is no value{}.",
-        rows.len(),
+        grouped(rows.len()),
         column.name,
         percent(rows.len() as f64 / view.rows.max(1) as f64),
         show(applied),

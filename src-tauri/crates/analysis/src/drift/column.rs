@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftShape, DriftVerdict};
 
 use super::DriftOptions;
@@ -346,7 +347,7 @@ fn numbers(
     };
     let infinite = (a.len() - finite(&a).len(), b.len() - finite(&b).len());
     if infinite.0 + infinite.1 > 0 {
-        measured.note = Some(format!("{} and {} values are infinite", infinite.0, infinite.1));
+        measured.note = Some(format!("{} and {} values are infinite", grouped(infinite.0), grouped(infinite.1)));
     }
     let mut taken = distances(&a, &b);
     // Another unit brings other decimals with it; rounding to the fewer of them would hide it.
@@ -695,7 +696,11 @@ pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &Drif
         (None, None) => (
             DriftVerdict::CannotTell,
             None,
-            format!("there are no values to compare ({} and {} rows with a value)", measured.n.0, measured.n.1),
+            format!(
+                "there are no values to compare ({} and {} rows with a value)",
+                grouped(measured.n.0),
+                grouped(measured.n.1)
+            ),
         ),
         (None, Some(aspect)) => {
             let change = explained.filter(|_| measured.undone).map(|(change, _)| *change);

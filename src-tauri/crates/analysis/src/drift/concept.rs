@@ -7,6 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::drift::{ConceptDrift, DriftVerdict};
 
 use super::column::short;
@@ -144,9 +145,12 @@ pub(super) fn relation(
     if n < FEWEST || m < FEWEST {
         let known = (count(&all, false), count(&all, true));
         let why = format!(
-            "only {n} and {m} rows with a known \"{name}\" lie where both tables have rows (of {} and {}); {FEWEST} of each are needed to \
+            "only {} and {} rows with a known \"{name}\" lie where both tables have rows (of {} and {}); {FEWEST} of each are needed to \
              tell a change of the relation from a change of the features{told}",
-            known.0, known.1
+            grouped(n),
+            grouped(m),
+            grouped(known.0),
+            grouped(known.1)
         );
         return tell(why);
     }
@@ -160,7 +164,7 @@ pub(super) fn relation(
     }
     let folds = rows.folds(&mut Random::new(mix(options.seed ^ 0xc0)));
     let pieces = FOLDS * columns.len();
-    let losses = work::each(pieces, cancel, progress, |piece, stop| {
+    let losses = work::each(pieces, cancel, &mut |share, _, _| progress(share), |piece, stop| {
         let (fold, column) = (piece % FOLDS, &columns[piece / FOLDS]);
         let mut random = Random::new(mix(options.seed ^ 0xc1 ^ piece as u64));
         // `rows.folds` makes five folds; the last two are held out together.

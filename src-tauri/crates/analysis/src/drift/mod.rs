@@ -9,6 +9,7 @@ pub(crate) mod columns;
 mod concept;
 pub(crate) mod counts;
 pub(crate) mod joint;
+mod news;
 pub(crate) mod random;
 pub(crate) mod season;
 mod sentinel;
@@ -19,6 +20,7 @@ mod work;
 use std::collections::HashSet;
 
 use polars::prelude::DataFrame;
+use proofmark_domain::counts::grouped;
 use proofmark_domain::drift::{ColumnDrift, ConceptDrift, DriftReport, DriftVerdict, JointDrift, RowCounts};
 
 use self::column::Measured;
@@ -26,6 +28,7 @@ use self::columns::{Reading, Values};
 pub use self::columns::{to_categories, to_numbers};
 use self::joint::Rows;
 use self::joint::features::{Feature, Picked, feature, pick};
+pub use self::news::{DriftNews, Follow};
 pub(crate) use self::random::{Random, mix};
 use self::statistics::benjamini_hochberg;
 pub use self::times::{WrittenDate, WrittenDates};
@@ -177,13 +180,42 @@ pub fn compare(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(f64, &str),
 ) -> Result<DriftReport, DriftError> {
+    compare_telling(reference, current, options, &Follow { cancel, progress, news: None })
+}
+
+/// The same, and tells what is known early.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn compare_telling(
+    reference: &DataFrame,
+    current: &DataFrame,
+    options: &DriftOptions,
+    follow: &Follow<'_>,
+) -> Result<DriftReport, DriftError> {
+    let Follow { cancel, progress, news } = *follow;
     options.validate(reference, current)?;
     let names = column_names(reference, current);
     let counts = RowCounts { reference: reference.height() as u64, current: current.height() as u64 };
     let mut random = Random::new(mix(options.seed ^ 0x5a17));
     let rows = (random.sample(reference.height(), options.max_rows), random.sample(current.height(), options.max_rows));
     progress(0.0, "comparing columns");
-    let outcomes = work::each(names.len(), cancel, &mut |p| progress(p * 0.5, "comparing columns"), |place, _| {
+    let mut done = 0u64;
+    let of = names.len() as u64;
+    let mut ended = |share: f64, place: usize, outcome: &Outcome| {
+        done += 1;
+        if let Some(news) = news {
+            news(match outcome {
+                Outcome::LeftOut(_) => DriftNews::LeftOut { column: names[place].clone(), done, of },
+                Outcome::Rewritten(measured) | Outcome::Measured { measured, .. } => {
+                    let column = Box::new(news::provisional(measured, names.len(), options));
+                    DriftNews::Column { column, done, of }
+                }
+            });
+        }
+        progress(share * 0.5, "comparing columns");
+    };
+    let outcomes = work::each(names.len(), cancel, &mut ended, |place, _| {
         outcome(&names[place], reference, current, options, (&rows.0, &rows.1))
     })?;
 
@@ -194,7 +226,11 @@ pub fn compare(
         ..Rows::default()
     };
     if rows.0.len() < reference.height() || rows.1.len() < current.height() {
-        let note = format!("the classifier used a random sample of {} and {} rows", rows.0.len(), rows.1.len());
+        let note = format!(
+            "the classifier used a random sample of {} and {} rows",
+            grouped(rows.0.len()),
+            grouped(rows.1.len())
+        );
         joint_rows.notes.push(note);
     }
     let (mut left_out, mut measured) = (Vec::new(), Vec::new());
@@ -227,9 +263,15 @@ pub fn compare(
         }
     }
     let columns = decide_all(measured, options);
+    if let Some(news) = news {
+        news(DriftNews::Columns { columns: columns.clone(), settled: true });
+    }
     joint_rows.drop_copies();
     progress(0.5, "training the domain classifier");
     let (mut joint, scores) = joint::classify(&joint_rows, left_out, options, cancel, &mut |p| {
+        if let Some(news) = news {
+            news(DriftNews::Classifier { share: p });
+        }
         progress(0.5 + 0.4 * p, "training the domain classifier");
     })?;
     // The classifier knows the current rows by their place behind the reference's among those that were picked.
@@ -270,11 +312,59 @@ pub fn compare(
     })
 }
 
+/// The columns alone, without the classifier.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn columns_alone(
+    reference: &DataFrame,
+    current: &DataFrame,
+    options: &DriftOptions,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Vec<ColumnDrift>, DriftError> {
+    options.validate(reference, current)?;
+    let names = column_names(reference, current);
+    let found = work::each(names.len(), cancel, &mut |_, _, _| (), |place, _| {
+        match measured(&names[place], reference, current, options) {
+            Found::LeftOut(_) => None,
+            Found::Rewritten(measured) => Some(*measured),
+            Found::Measured(measured, _) => Some(measured),
+        }
+    })?;
+    Ok(decide_all(found.into_iter().flatten().collect(), options))
+}
+
 /// Names of both tables, in the reference's order and then the current table's.
 fn column_names(reference: &DataFrame, current: &DataFrame) -> Vec<String> {
     let mut seen = HashSet::new();
     let all = reference.get_column_names().into_iter().chain(current.get_column_names());
     all.map(|name| name.as_str()).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
+}
+
+/// What there is to say about one column by itself.
+enum Found {
+    LeftOut(String),
+    /// A time, which is not compared, and is written otherwise.
+    Rewritten(Box<Measured>),
+    Measured(Measured, Values),
+}
+
+/// Measures one column, or says why it is not compared.
+fn measured(name: &str, reference: &DataFrame, current: &DataFrame, options: &DriftOptions) -> Found {
+    if !options.leave_out.iter().any(|it| it == name)
+        && let Some((words, n)) = times::written_otherwise(name, reference, current, &options.dates)
+    {
+        return Found::Rewritten(Box::new(column::rewritten(name, words, n, options)));
+    }
+    if let Some(reason) = options.left_out_by_name(name) {
+        return Found::LeftOut(reason);
+    }
+    match columns::read(name, reference, current) {
+        Reading::LeftOut(reason) => Found::LeftOut(reason),
+        Reading::Comparable(values, written) => {
+            Found::Measured(column::measure(name, &values, written, options), values)
+        }
+    }
 }
 
 fn outcome(
@@ -284,19 +374,11 @@ fn outcome(
     options: &DriftOptions,
     rows: (&[usize], &[usize]),
 ) -> Outcome {
-    if !options.leave_out.iter().any(|it| it == name)
-        && let Some((words, n)) = times::written_otherwise(name, reference, current, &options.dates)
-    {
-        return Outcome::Rewritten(Box::new(column::rewritten(name, words, n, options)));
-    }
-    if let Some(reason) = options.left_out_by_name(name) {
-        return Outcome::LeftOut(reason);
-    }
-    let (values, written): (Values, _) = match columns::read(name, reference, current) {
-        Reading::LeftOut(reason) => return Outcome::LeftOut(reason),
-        Reading::Comparable(values, written) => (values, written),
+    let (measured, values) = match measured(name, reference, current, options) {
+        Found::Measured(measured, values) => (measured, values),
+        Found::Rewritten(measured) => return Outcome::Rewritten(measured),
+        Found::LeftOut(reason) => return Outcome::LeftOut(reason),
     };
-    let measured = column::measure(name, &values, written, options);
     let picked = pick(&values, rows, measured.rounded);
     let feature = feature(name, &picked);
     let hashes = picked.hashes();
@@ -334,7 +416,7 @@ fn overall(
         let most = if drifted > named.len() { ", most of all" } else { ":" };
         reasons.push(match columns.len() {
             1 => format!("the only column drifted: {}", named.join(", ")),
-            all => format!("{drifted} of {all} columns drifted{most} {}", named.join(", ")),
+            all => format!("{} of {} columns drifted{most} {}", grouped(drifted), grouped(all), named.join(", ")),
         });
     }
     if joint.verdict == DriftVerdict::Drift {
@@ -350,8 +432,11 @@ fn overall(
         return (DriftVerdict::Drift, format!("{}.", sentences.join(". ")));
     }
     if rows.reference == 0 || rows.current == 0 {
-        let words =
-            format!("One table has no rows ({} and {}), so nothing can be compared.", rows.reference, rows.current);
+        let words = format!(
+            "One table has no rows ({} and {}), so nothing can be compared.",
+            grouped(rows.reference),
+            grouped(rows.current)
+        );
         return (DriftVerdict::CannotTell, words);
     }
     let with_values: Vec<&ColumnDrift> = columns.iter().filter(|c| c.n != (0, 0)).collect();
@@ -430,3 +515,5 @@ fn capitalised(sentence: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use super::DriftError;
 
-/// Calls `piece(0..count)` on as many threads as there are cores. The flag given to a piece is set when it should stop early.
+/// Calls `piece(0..count)` on as many threads as there are cores. The flag given to a piece is set when it should stop early; `ended` gets
+/// the share that is done, and the place and the result of the piece that ended.
 ///
 /// # Errors
 /// `Cancelled` when `cancel` said so; `Internal` when a piece panicked, which is our fault and must not take the host down.
 pub(super) fn each<T: Send>(
     count: usize,
     cancel: &dyn Fn() -> bool,
-    progress: &mut dyn FnMut(f64),
+    ended: &mut dyn FnMut(f64, usize, &T),
     piece: impl Fn(usize, &AtomicBool) -> T + Sync,
 ) -> Result<Vec<T>, DriftError> {
     let stop = AtomicBool::new(false);
@@ -42,11 +43,13 @@ pub(super) fn each<T: Send>(
         loop {
             match receive.recv_timeout(Duration::from_millis(50)) {
                 Ok((index, result)) => {
+                    done += 1;
+                    if let Some(result) = &result {
+                        ended(done as f64 / count as f64, index, result);
+                    }
                     if let Some(place) = found.get_mut(index) {
                         *place = result;
                     }
-                    done += 1;
-                    progress(done as f64 / count as f64);
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::evaluation::{Compared, EvaluationMetric, Measured, PairedTest};
 use statrs::distribution::{Binomial, DiscreteCDF as _};
 
@@ -54,9 +55,9 @@ pub fn pair(first: &Predictions, second: &Predictions) -> Result<Pairing, Evalua
     if smaller == 0 || (ours.len() as f64) < COMMON * smaller as f64 {
         return other(format!(
             "only {} of {} rows of the candidate are among the {} of the version in production",
-            ours.len(),
-            first.len(),
-            second.len()
+            grouped(ours.len()),
+            grouped(first.len()),
+            grouped(second.len())
         ));
     }
     let unpaired = (first.len() + second.len() - 2 * ours.len()) as u64;
@@ -64,7 +65,11 @@ pub fn pair(first: &Predictions, second: &Predictions) -> Result<Pairing, Evalua
     speak_alike(&first, &mut second)?;
     let differing = first.label.iter().zip(&second.label).filter(|(a, b)| a != b).count();
     if differing > 0 {
-        return other(format!("{differing} of {} common rows bear another label there", first.len()));
+        return other(format!(
+            "{} of {} common rows bear another label there",
+            grouped(differing),
+            grouped(first.len())
+        ));
     }
     Ok(Pairing { first, second, unpaired })
 }

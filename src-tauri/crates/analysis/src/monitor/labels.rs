@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::monitor::{LogProblem, LogRole};
 
 use super::cells::{hash_of, id_hash, number_text};
@@ -165,7 +166,15 @@ pub(super) fn code_labels(
     if known == 0 {
         problems.push(problem("no_rows", 0, format!("{} holds no label.", raw.path)));
     } else if distinct.len() == 1 && known > 1 {
-        problems.push(problem("constant_label", known, format!("The column \"{}\" is the same in all {known} labels, so only the share of right answers can be measured.", raw.column)));
+        problems.push(problem(
+            "constant_label",
+            known,
+            format!(
+                "The column \"{}\" is the same in all {} labels, so only the share of right answers can be measured.",
+                raw.column,
+                grouped(known)
+            ),
+        ));
     }
     if known < total {
         problems.push(problem(
@@ -173,7 +182,7 @@ pub(super) fn code_labels(
             total - known,
             format!(
                 "{} labels were replaced by a later label of the same prediction, or hold no value.",
-                total - known
+                grouped(total - known)
             ),
         ));
     }

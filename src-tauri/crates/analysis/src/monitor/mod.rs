@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{Column, DataFrame};
+use proofmark_domain::counts::{counted, grouped};
 use proofmark_domain::monitor::{
     LabelReading, LogProblem, LogReading, LogRole, ModelMonitor, MonitorReport, WindowKind, health,
 };
@@ -213,10 +214,10 @@ pub fn monitor(
     let labels = labels.map(|(known, path, all)| {
         let unmatched = all.saturating_sub(known.joined);
         if known.joined == 0 && all > 0 {
-            let words = format!("None of the {all} labels belongs to a prediction of the log: their identifiers differ. Name the right columns.");
+            let words = format!("None of the {} labels belongs to a prediction of the log: their identifiers differ. Name the right columns.", grouped(all));
             problems.push(problem("unmatched_labels", all, words));
         } else if unmatched > 0 {
-            problems.push(problem("unmatched_labels", unmatched, format!("{unmatched} labels belong to predictions that are not in the log; they were left out.")));
+            problems.push(problem("unmatched_labels", unmatched, format!("{} labels belong to predictions that are not in the log; they were left out.", grouped(unmatched))));
         }
         LabelReading { path: Some(path), labels: all, joined: known.joined, unmatched }
     });
@@ -278,11 +279,6 @@ pub fn monitor(
     })
 }
 
-/// A number with its word, and the verb behind it.
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 fn size_words(kind: WindowKind) -> String {
     match kind {
         WindowKind::Hour => "an hour".to_owned(),
@@ -290,7 +286,7 @@ fn size_words(kind: WindowKind) -> String {
         WindowKind::Week => "a week".to_owned(),
         WindowKind::Month => "a month".to_owned(),
         WindowKind::Rows(1) => "one prediction".to_owned(),
-        WindowKind::Rows(rows) => format!("{rows} predictions"),
+        WindowKind::Rows(rows) => counted(rows, "prediction", "predictions"),
     }
 }
 
@@ -347,7 +343,7 @@ fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProb
             let what = if n == 1 {
                 "1 line is no record and was skipped"
             } else {
-                &format!("{n} lines are no records and were skipped")
+                &format!("{} lines are no records and were skipped", grouped(n))
             };
             let first = first_broken.map_or_else(String::new, |it| format!(" (the first is {it})"));
             ("broken_lines", format!("{what}{first}; every other line was used."))
@@ -370,7 +366,10 @@ fn file_problems(read: &source::Read, first_broken: Option<&str>) -> Vec<LogProb
         ),
         Trouble::MissingHalf => (
             "missing_half",
-            format!("{n} requests have no answer in the log, or answers no request. What there is of them was used."),
+            format!(
+                "{} requests have no answer in the log, or answers no request. What there is of them was used.",
+                grouped(n)
+            ),
         ),
     };
     Trouble::ALL

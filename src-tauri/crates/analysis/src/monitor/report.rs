@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proofmark_domain::counts::{counted, grouped};
 use proofmark_domain::drift::{ColumnDrift, DriftChange, DriftVerdict};
 use proofmark_domain::monitor::{
     Assumption, ChangePoint, ChangeShape, ColumnQuality, ModelMonitor, MonitorWindow, Performance, Season, SeasonState,
@@ -276,7 +277,7 @@ fn drift_of(windows: &Windows, at: usize, found: &[ColumnDrift], against: &Again
         let why = if columns.is_empty() {
             "No column of the reference is in the log.".to_owned()
         } else {
-            format!("{rows} predictions are too few to compare with the reference.")
+            format!("{} are too few to compare with the reference.", counted(rows, "prediction", "predictions"))
         };
         (DriftVerdict::CannotTell, why)
     } else if !against.of_itself && !columns.iter().any(|it| it.role == "input") {
@@ -454,16 +455,18 @@ fn performance(windows: &Windows, at: usize, against: &Against<'_>, relation: As
             if found.reference.is_empty() {
                 found.reference = estimator.reference.iter().map(|(name, it)| (name.clone(), it.value)).collect();
             }
-            let basis = if labelled > 0 { format!("{labelled} predictions have a label; ") } else { String::new() };
+            let basis =
+                if labelled > 0 { format!("{} predictions have a label; ", grouped(labelled)) } else { String::new() };
             found.why = format!(
                 "{basis}estimates are learnt from {} rows with a known outcome; {}.",
-                estimator.rows,
+                grouped(estimator.rows),
                 estimator.calibration().1
             ) + &of_which;
         }
         None if labelled > 0 => {
             found.why = format!(
-                "{labelled} predictions have a label; nothing is estimated, because {}.{of_which}",
+                "{} predictions have a label; nothing is estimated, because {}.{of_which}",
+                grouped(labelled),
                 against.no_estimator
             )
         }

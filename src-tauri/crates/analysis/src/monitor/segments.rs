@@ -4,6 +4,7 @@
 //! that of all other rows: `(segment - rest) - (segment - rest in the reference)`. So a model that became worse everywhere has no segment
 //! that stands out. Without outcomes of the reference it is the difference in the window alone.
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::monitor::SegmentPerformance;
 
 use super::baseline::Baseline;
@@ -198,7 +199,7 @@ fn sentence(it: &SegmentPerformance) -> String {
         it.values,
         it.metric,
         number(it.value),
-        it.rows,
+        grouped(it.rows),
         then(it.reference),
         number(it.elsewhere),
         then(it.reference_elsewhere)

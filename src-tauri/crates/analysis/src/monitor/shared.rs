@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::monitor::{LogProblem, LogRole};
 
 use super::cells::{Block, Cells, hash_of};
@@ -52,9 +53,10 @@ pub(super) fn shared_rows(log: &Mapping, first: &Block, about: &Mapping, referen
         return None;
     }
     let words = format!(
-        "{count} of the first {} predictions were asked with what stands in the reference, too, so the comparison sees less drift than there \
+        "{} of the first {} predictions were asked with what stands in the reference, too, so the comparison sees less drift than there \
          is. Name a reference that is not a part of the log.",
-        asked.len()
+        grouped(count),
+        grouped(asked.len())
     );
     Some(problem("shared_rows", count as u64, words))
 }

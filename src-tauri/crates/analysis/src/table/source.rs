@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::*;
+use proofmark_domain::counts::{counted, grouped};
 use proofmark_domain::profile::Reading;
 
 use super::binary::{self, Binary};
@@ -298,8 +299,10 @@ fn open_parts(path: &Path, files: Vec<PathBuf>, options: &ReadOptions) -> Result
         }
     }
     let mut reading = first.reading.clone();
-    reading.notes =
-        vec![format!("{count} files were read as one table, in the order of their names; rows are numbered through")];
+    reading.notes = vec![format!(
+        "{} were read as one table, in the order of their names; rows are numbered through",
+        counted(count, "file", "files")
+    )];
     for source in &sources {
         let name = source.path.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
         reading.notes.extend(source.reading.notes.iter().take(3).map(|note| format!("{name}: {note}")));
@@ -323,7 +326,10 @@ fn open_json(path: &Path, packing: Packing, encoding: Encoding, array: bool) -> 
     }
     let mut notes = Vec::new();
     if scanned.structure.bad_lines.count > 0 {
-        notes.push(format!("{} lines are not JSON and were read as empty rows", scanned.structure.bad_lines.count));
+        notes.push(format!(
+            "{} lines are not JSON and were read as empty rows",
+            grouped(scanned.structure.bad_lines.count)
+        ));
     }
     Ok(TableSource {
         path: path.to_owned(),
@@ -404,6 +410,18 @@ fn prose(path: &Path, sample: &[u8]) -> Option<&'static str> {
         "json" => "JSON that is not a list of records",
         _ => "text without columns",
     })
+}
+
+/// Pieces that a part of a table is taken in.
+const PIECES: usize = 5;
+
+/// Where to take `most` of `rows`: first row and length of each piece, evenly over the table, without an overlap.
+fn spans(rows: usize, most: usize) -> Vec<(usize, usize)> {
+    if rows <= most {
+        return vec![(0, rows)];
+    }
+    let length = (most / PIECES).max(1);
+    (0..PIECES).map(|piece| ((rows - length) / (PIECES - 1) * piece, length)).collect()
 }
 
 impl TableSource {
@@ -532,6 +550,34 @@ impl TableSource {
                 Ok(())
             }
         }
+    }
+
+    /// At most `most` rows, in pieces from several places of the table, in order; `None` where the file would have to be read to its end.
+    ///
+    /// # Errors
+    /// As `for_each_batch`.
+    pub fn pieces(&self, most: usize, cancel: &dyn Fn() -> bool) -> Result<Option<DataFrame>, TableError> {
+        let kind = match &self.format {
+            Format::Binary { kind: kind @ Binary::Parquet, .. } => *kind,
+            _ => return Ok(None),
+        };
+        let rows = usize::try_from(self.rows).unwrap_or(usize::MAX);
+        let spans = spans(rows, most);
+        let mut found: Option<DataFrame> = None;
+        for (offset, length) in spans {
+            if cancel() {
+                return Err(TableError::Cancelled);
+            }
+            let frame = binary::read(&self.path, kind, &self.names, offset, length)?;
+            let frame = frame.select(self.names.iter().map(String::as_str)).map_err(|error| self.damaged(&error))?;
+            match &mut found {
+                None => found = Some(frame),
+                Some(all) => {
+                    all.vstack_mut_owned(frame).map_err(|_| TableError::Changed { path: self.path.clone() })?;
+                }
+            }
+        }
+        Ok(found)
     }
 
     fn row_batches(

@@ -140,6 +140,22 @@ pub enum FigureQuery {
         /// The report.
         report: ReportId,
     },
+    /// Two distributions of a column in a comparison that is at work.
+    DriftColumnSoFar {
+        /// The comparison's job.
+        job: JobId,
+        /// The column.
+        column: String,
+        /// What the picture is to show at least, so that a newer one is another question.
+        revision: u64,
+    },
+    /// Effects of the columns in a comparison that is at work.
+    DriftEffectsSoFar {
+        /// The comparison's job.
+        job: JobId,
+        /// What the picture is to show at least, so that a newer one is another question.
+        revision: u64,
+    },
     /// A model over time, from its log of predictions.
     Monitor {
         /// The report.

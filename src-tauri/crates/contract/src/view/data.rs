@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use proofmark_domain::check::{CheckReport, CheckVerdict};
-use proofmark_domain::drift::{DriftReport, DriftVerdict};
+use proofmark_domain::drift::{ColumnDrift, DriftReport, DriftVerdict, RowCounts};
 use proofmark_domain::hold::HoldWord;
 use proofmark_domain::id::{ProjectId, ReportId};
 use proofmark_domain::prediction::PredictionLogSummary;
@@ -279,6 +279,56 @@ pub struct DriftView {
     pub project_name: String,
     /// The report.
     pub report: DriftReport,
+}
+
+/// What is known of a column before the whole comparison is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnStage {
+    /// It was measured on a part of the rows.
+    FirstLook,
+    /// It was measured on all rows; its p-value is not corrected for the number of columns yet.
+    AllRows,
+    /// It stands as in the report, but for what the season explains.
+    Corrected,
+    /// It stands as in the report.
+    Settled,
+}
+
+/// A column of a comparison that is at work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ColumnSoFar {
+    /// What is known of it so far. Its distributions are left to its figure.
+    pub column: ColumnDrift,
+    /// How much that is.
+    pub stage: ColumnStage,
+}
+
+/// What a comparison that is at work can show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DriftSoFar {
+    /// The project.
+    pub project: ProjectId,
+    /// Its name.
+    pub project_name: String,
+    /// The table compared with.
+    pub reference: String,
+    /// The table in question.
+    pub current: String,
+    /// Grows with everything that becomes known; a figure is asked for with it.
+    pub revision: u64,
+    /// Rows of both tables, once they are open.
+    pub rows: Option<RowCounts>,
+    /// Rows of both tables that the first look took; `null` if there was none.
+    pub looked_at: Option<RowCounts>,
+    /// What is known, and how far to trust it, in one sentence.
+    pub sentence: String,
+    /// The columns, those with the largest effect at the first look first.
+    pub columns: Vec<ColumnSoFar>,
+    /// How far the classifier is that looks at all columns together, 0..1; `null` while columns are compared.
+    pub classifier: Option<f64>,
+    /// The report, once it is kept. The columns are then in it.
+    pub report: Option<ReportId>,
 }
 
 /// A log of predictions in one line.

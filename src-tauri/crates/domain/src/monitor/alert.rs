@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::performance::{Performance, more_is_better};
 use super::{AlertResponse, ChangePoint, ColumnQuality, MonitorWindow, SeasonState, Skew, WindowColumn};
 use crate::Timestamp;
+use crate::counts::{counted, grouped};
 use crate::drift::DriftVerdict;
 
 /// What an alert is about, the costliest kind first.
@@ -216,7 +217,7 @@ pub(super) fn figure(value: f64) -> String {
 
 /// So many predictions.
 pub(super) fn predictions(rows: u64) -> String {
-    if rows == 1 { "1 prediction".to_owned() } else { format!("{rows} predictions") }
+    counted(rows, "prediction", "predictions")
 }
 
 fn listed(columns: &[String]) -> String {
@@ -382,7 +383,11 @@ fn usage(maker: &mut Maker<'_>) {
             windows[first..=last].iter().fold((0, 0), |sum, it| (sum.0 + it.usage.errors, sum.1 + it.usage.requests));
         let share = errors as f64 / requests.max(1) as f64 * 100.0;
         let usual = if usual < NEVER_USUAL { format!("; usual are {:.1} %", usual * 100.0) } else { String::new() };
-        (Vec::new(), None, format!("{errors} of {requests} requests failed ({share:.1} %){usual}."))
+        (
+            Vec::new(),
+            None,
+            format!("{} of {} requests failed ({share:.1} %){usual}.", grouped(errors), grouped(requests)),
+        )
     });
     let usual = median(windows.iter().filter_map(|it| it.usage.latency.map(|l| l.p95)).collect());
     if let Some(usual) = usual.filter(|it| *it > 0.0) {

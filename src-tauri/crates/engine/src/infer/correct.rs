@@ -4,6 +4,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{Done, EdgeStatement, RunCorrect};
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::RelPath;
+use proofmark_domain::counts::counted;
 use proofmark_domain::inference::{Correction, Way, edge_key};
 use proofmark_domain::project::Project;
 use proofmark_domain::run::{Run, RunSource};
@@ -76,7 +77,7 @@ impl Engine {
             Ok(())
         })?;
         self.infer_runs(&project, &|| self.is_closing())?;
-        let count = crate::usecase::counted(request.statements.len() as u64, "edge", "edges");
+        let count = counted(request.statements.len() as u64, "edge", "edges");
         Ok(Done { message: format!("What you said about {count} of {} is recorded, and stands.", run.name) })
     }
 

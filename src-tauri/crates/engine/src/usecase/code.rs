@@ -5,9 +5,9 @@ use std::path::Path;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{CodeColumns, CodeFit, CodeFlow, CodeReport, CodeUse, PathRef};
 use proofmark_domain::artifact::RelPath;
+use proofmark_domain::counts::counted;
 use proofmark_intake::python::{ColumnFlow, LoadedSource, ModelFit, Notebook, PathUse, SourceFacts, load_source};
 
-use super::counted;
 use crate::Engine;
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble, sentence};

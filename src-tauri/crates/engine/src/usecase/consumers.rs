@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::RelPath;
+use proofmark_domain::counts::counted;
 use proofmark_domain::monitor::ModelMonitor;
 use proofmark_domain::release::ModelName;
 use proofmark_ledger::{AuditEntry, ReportKind, Tag};
 use proofmark_registry::registry::Fetched;
 
-use super::projects::counted;
 use crate::Engine;
 use crate::trouble::{Answer, Trouble, sentence};
 

@@ -7,6 +7,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, Change, FileFacts, RelPath};
 use proofmark_domain::check::{CheckReport, CheckVerdict, FindingKind};
+use proofmark_domain::counts::counted;
 use proofmark_domain::hold::HoldWord;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{NodeId, NodeKind};
@@ -17,7 +18,7 @@ use proofmark_ledger::{AuditEntry, DecisionKey, NewDecision, ReportHead, ReportK
 use serde_json::Value;
 
 use super::files::links;
-use super::projects::{counted, joined};
+use super::projects::joined;
 use crate::Engine;
 use crate::graph::ProjectGraph;
 use crate::screen::{LABEL_SUBJECT, labels_in, reference_setting};

@@ -1,10 +1,10 @@
 //! Comparisons of two tables.
 
-use proofmark_analysis::facade::{self, DriftInput, Table};
+use proofmark_analysis::facade::{self, DriftInput, DriftNews, Follow, Table};
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
-use proofmark_domain::drift::{DriftReport, DriftVerdict};
+use proofmark_domain::drift::{DriftReport, DriftVerdict, RowCounts};
 use proofmark_domain::id::ReportId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::project::Project;
@@ -12,7 +12,7 @@ use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind, StoredRepo
 use serde_json::{Value, json};
 
 use crate::Engine;
-use crate::jobs::JobPlan;
+use crate::jobs::{JobPlan, Worker};
 use crate::screen::{absolute, reading_of};
 use crate::trouble::{Answer, Trouble};
 
@@ -38,23 +38,47 @@ impl Engine {
             unit: "percent",
             notice: None,
         };
-        let target = request.target;
+        let input =
+            DriftInput { target: request.target, ..DriftInput::named(reference.path.as_str(), current.path.as_str()) };
         self.start_job(plan, move |engine, worker| {
-            let cancel = || worker.cancelled();
-            let config = engine.config_now(&project)?.config;
-            let open = |facts: &FileFacts| -> Answer<Table> {
-                Ok(Table::open_as(&absolute(&project, &facts.path)?, &reading_of(&config, facts.path.as_str()))?)
-            };
-            let input = DriftInput {
-                target: target.clone(),
-                ..DriftInput::named(reference.path.as_str(), current.path.as_str())
-            };
-            let report = facade::drift(&open(&reference)?, &open(&current)?, &input, &cancel, &|done, what| {
-                worker.progress((done * 100.0) as u64, Some(100), what);
-            })?;
-            worker.check()?;
-            engine.keep_drift(&project, &reference, &current, &report)
+            engine.comparison_began(worker.id(), &project, &reference, &current);
+            let kept = engine
+                .compare_files(&project, (&reference, &current), &input, worker)
+                .and_then(|report| engine.keep_drift(&project, &reference, &current, &report));
+            engine.comparison_ended(worker.id(), kept.as_ref().ok().copied());
+            kept.map(|_| ())
         })
+    }
+
+    /// Compares two files of a project and tells what is known early.
+    fn compare_files(
+        &self,
+        project: &Project,
+        (reference, current): (&FileFacts, &FileFacts),
+        input: &DriftInput,
+        worker: &Worker,
+    ) -> Answer<DriftReport> {
+        let config = self.config_now(project)?.config;
+        let open = |facts: &FileFacts| -> Answer<Table> {
+            Ok(Table::open_as(&absolute(project, &facts.path)?, &reading_of(&config, facts.path.as_str()))?)
+        };
+        let (reference, current) = (open(reference)?, open(current)?);
+        self.comparison_opened(worker.id(), RowCounts { reference: reference.rows(), current: current.rows() });
+        let news = |it: DriftNews| {
+            let several = matches!(it, DriftNews::FirstLook { .. } | DriftNews::Columns { .. });
+            self.comparison_told(worker.id(), it);
+            if several {
+                worker.tell();
+            }
+        };
+        let follow = Follow {
+            cancel: &|| worker.cancelled(),
+            progress: &|done, what| worker.progress((done * 100.0) as u64, Some(100), what),
+            news: Some(&news),
+        };
+        let report = facade::drift(&reference, &current, input, &follow)?;
+        worker.check()?;
+        Ok(report)
     }
 
     fn keep_drift(
@@ -63,16 +87,18 @@ impl Engine {
         reference: &FileFacts,
         current: &FileFacts,
         report: &DriftReport,
-    ) -> Answer<()> {
+    ) -> Answer<ReportId> {
         let drifted = report.columns.iter().filter(|it| it.verdict == DriftVerdict::Drift).count();
         let summary =
             json!({"why": report.why, "drifted": drifted, "compared": report.columns.len(), "auc": report.joint.auc});
         let verdict = serde_json::to_value(report.verdict).ok().and_then(|it| it.as_str().map(str::to_owned));
         let head = self.head(ReportKind::Drift, project, current, Some(reference), verdict, summary);
+        let id = head.id;
         let entry = AuditEntry::new(self.actor(), "drift.compare", current.path.as_str());
-        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+        self.ledger().write(self.now(), entry, |write| -> Answer<ReportId> {
             write.note("reference", reference.path.as_str());
-            Ok(write.reports().add(&NewReport { head, body: report })?)
+            write.reports().add(&NewReport { head, body: report })?;
+            Ok(id)
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::counts::counted;
 use proofmark_domain::environment::{Environment, Interpreter, package_differences};
 use proofmark_domain::id::RunId;
 use proofmark_domain::model::ModelFacts;
@@ -13,7 +14,7 @@ use proofmark_domain::{Basis, Confidence};
 use proofmark_intake::environment::{self as known, declared, normal_name};
 use proofmark_ledger::ReportKind;
 
-use super::projects::{counted, joined};
+use super::projects::joined;
 use crate::Engine;
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble};

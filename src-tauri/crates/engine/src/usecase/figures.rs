@@ -2,7 +2,9 @@
 
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
+use proofmark_domain::Digest;
 use proofmark_domain::artifact::RelPath;
+use proofmark_domain::drift::ColumnDrift;
 use proofmark_ledger::{ReportHead, ReportKind};
 use proofmark_report::figure::{self as draw, Size, TableNames};
 
@@ -33,16 +35,26 @@ impl Engine {
                 let stored = self.drift_report(*report)?;
                 let sensitive = self.sensitive_in(&stored.head)?;
                 let report = stored.body;
-                let found = report.columns.iter().find(|it| it.name == *column);
-                let found = found.ok_or_else(|| Trouble::not_found(format!("column `{column}` in this comparison")))?;
+                let found = report.columns.iter().find(|it| it.name == *column).ok_or_else(|| no_column(column))?;
                 let names = TableNames { reference: &report.reference, current: &report.current };
-                if sensitive.contains(column) {
-                    draw::drift_column(&draw::masked(found), names, size(*small))
-                } else {
-                    draw::drift_column(found, names, size(*small))
-                }
+                draw_overlaid(found, names, size(*small), &sensitive)
             }
-            FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body),
+            FigureQuery::DriftColumnSoFar { job, column, .. } => {
+                let (found, reference, current) = self.with_comparison(*job, |it| {
+                    let found = it.columns.iter().find(|known| known.0.name == *column);
+                    (found.map(|known| known.0.clone()), it.reference.clone(), it.current.clone())
+                })?;
+                let found = found.ok_or_else(|| no_column(column))?;
+                let sensitive = self.sensitive_in_bytes(&[current.digest, reference.digest])?;
+                let names = TableNames { reference: reference.path.as_str(), current: current.path.as_str() };
+                draw_overlaid(&found, names, Size::Full, &sensitive)
+            }
+            FigureQuery::DriftEffects { report } => draw::drift_effects(&self.drift_report(*report)?.body.columns),
+            FigureQuery::DriftEffectsSoFar { job, .. } => {
+                let columns: Vec<ColumnDrift> =
+                    self.with_comparison(*job, |it| it.columns.iter().map(|known| known.0.clone()).collect())?;
+                draw::drift_effects(&columns)
+            }
             FigureQuery::Monitor { report, small, span } => {
                 draw::monitor(&self.monitor_report(*report)?.main, size(*small), *span)
             }
@@ -80,10 +92,14 @@ impl Engine {
 
     /// Names of the columns that are sensitive in either table of a comparison, also under the name of the structure that holds them.
     pub(super) fn sensitive_in(&self, head: &ReportHead) -> Answer<Vec<String>> {
-        let digests: Vec<_> = [Some(head.digest), head.reference].into_iter().flatten().collect();
+        let digests: Vec<Digest> = [Some(head.digest), head.reference].into_iter().flatten().collect();
+        self.sensitive_in_bytes(&digests)
+    }
+
+    fn sensitive_in_bytes(&self, digests: &[Digest]) -> Answer<Vec<String>> {
         let heads = self
             .ledger()
-            .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, &digests)?))?;
+            .read::<_, Trouble>(|read| Ok(read.reports().newest_heads(ReportKind::Sensitive, digests)?))?;
         let mut names = Vec::new();
         for found in heads.into_iter().flatten() {
             for label in labels_in(&found.summary, &[]) {
@@ -94,5 +110,18 @@ impl Engine {
             }
         }
         Ok(names)
+    }
+}
+
+fn no_column(column: &str) -> Trouble {
+    Trouble::not_found(format!("column `{column}` in this comparison"))
+}
+
+/// A column of two tables, without its values if it is sensitive.
+fn draw_overlaid(found: &ColumnDrift, names: TableNames<'_>, size: Size, sensitive: &[String]) -> Option<draw::Figure> {
+    if sensitive.contains(&found.name) {
+        draw::drift_column(&draw::masked(found), names, size)
+    } else {
+        draw::drift_column(found, names, size)
     }
 }

@@ -8,6 +8,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
 use proofmark_domain::check::{CheckReport, CheckVerdict, Finding, FindingKind, Severity};
+use proofmark_domain::counts::counted;
 use proofmark_domain::id::ProjectId;
 use proofmark_domain::profile::TableProfile;
 use proofmark_domain::project::Project;
@@ -20,7 +21,6 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::data::{TABLES, kind_word, with_decisions};
-use super::projects::counted;
 use crate::Engine;
 use crate::screen::{FINDING_SUBJECT, absolute, counts_in, reading_of, verdict_of};
 use crate::trouble::{Answer, Trouble};

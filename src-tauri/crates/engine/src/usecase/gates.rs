@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use proofmark_domain::artifact::{ArtifactKind, FileFacts};
 use proofmark_domain::check::CheckVerdict;
+use proofmark_domain::counts::counted;
 use proofmark_domain::gate::{Demand, Gate, GateFigure, GateOutcome, GateRule, GateVerdict};
 use proofmark_domain::lineage::{Graph, NodeId, NodeKind};
 use proofmark_domain::model::SafetyVerdict;
@@ -23,7 +24,7 @@ use serde_json::Value;
 
 pub(crate) use self::evaluation::{EVALUATION_FILE, Evaluation, InProduction};
 use super::holds::held_why;
-use super::projects::{counted, joined};
+use super::projects::joined;
 use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::graph::ProjectGraph;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofmark_contract::view::*;
+use proofmark_domain::counts::counted;
 use proofmark_domain::lineage::{Direction, NodeKind};
 use proofmark_domain::model::ModelFacts;
 use proofmark_domain::sensitive::CarriedLabel;
@@ -10,7 +11,6 @@ use proofmark_ledger::{AuditRecord, AuditVerdict as Chain, ReportKind};
 use serde_json::Value;
 
 use super::models::standing;
-use super::projects::counted;
 use crate::Engine;
 use crate::trouble::{Answer, Trouble};
 

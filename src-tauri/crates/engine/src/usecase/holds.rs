@@ -6,6 +6,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{FileFacts, RelPath};
 use proofmark_domain::check::CheckVerdict;
+use proofmark_domain::counts::counted;
 use proofmark_domain::hold::{HoldState, HoldWord};
 use proofmark_domain::lineage::{Node, NodeId, NodeKind};
 use proofmark_domain::project::Project;
@@ -14,7 +15,6 @@ use proofmark_ledger::{AuditEntry, ReportKind};
 use serde_json::{Value, json};
 
 use super::findings::judged_heads;
-use super::projects::counted;
 use crate::Engine;
 use crate::graph::ProjectGraph;
 use crate::hold::{HOLD_SUBJECT, decision, read_holds};

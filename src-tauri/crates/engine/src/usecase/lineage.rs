@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::counts::counted;
 use proofmark_domain::environment::package_differences;
 use proofmark_domain::lineage::{
     ColumnOrigin, Direction, Graph, InputState, InputThenNow, Node, NodeId, NodeKind, then_and_now,
@@ -13,7 +14,7 @@ use proofmark_domain::run::{Run, RunEdge};
 use proofmark_domain::{Confidence, Digest};
 use serde_json::Value;
 
-use super::projects::{counted, joined};
+use super::projects::joined;
 use crate::Engine;
 use crate::graph::{ProjectGraph, is_main_kind};
 use crate::trouble::{Answer, Trouble};

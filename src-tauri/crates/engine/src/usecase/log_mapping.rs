@@ -6,11 +6,11 @@ use proofmark_analysis::monitor::Wish;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{ColumnRole, Done, LogMap};
 use proofmark_domain::artifact::RelPath;
+use proofmark_domain::counts::counted;
 use proofmark_domain::project::Project;
 use proofmark_ledger::{AuditEntry, DecisionKey, NewDecision};
 use serde_json::{Value, json};
 
-use super::projects::counted;
 use crate::Engine;
 use crate::trouble::{Answer, Trouble};
 

@@ -7,6 +7,7 @@ mod consumers;
 mod data;
 mod dossier;
 mod drift;
+mod drift_so_far;
 mod environments;
 mod explanation;
 mod figures;
@@ -49,7 +50,7 @@ mod wording;
 pub(crate) mod written;
 
 pub use dossier::Dossier;
+pub(crate) use drift_so_far::Comparisons;
 pub(crate) use import::is_own_record;
-pub(crate) use projects::counted;
 pub(crate) use registry::follow_plans;
 pub(crate) use search::Shelf;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_contract::view::*;
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, FileFacts, RelPath};
+use proofmark_domain::counts::counted;
 use proofmark_domain::lineage::{Direction, Graph, GraphIndex, NodeId, NodeKind};
 use proofmark_domain::model::{ModelFacts, SafetyVerdict};
 use proofmark_domain::project::Project;
@@ -16,7 +17,7 @@ use proofmark_ledger::{AuditEntry, NewReport, ReportHead, ReportKind};
 use serde_json::{Value, json};
 
 use super::files::links;
-use super::projects::{counted, joined};
+use super::projects::joined;
 use crate::Engine;
 use crate::graph::ProjectGraph;
 use crate::screen::{MODEL_VERSION, absolute};

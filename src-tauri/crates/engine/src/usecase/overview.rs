@@ -7,6 +7,7 @@ use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, Change};
 use proofmark_domain::attention::{Attention, Target, Urgency};
 use proofmark_domain::check::CheckVerdict;
+use proofmark_domain::counts::counted;
 use proofmark_domain::drift::DriftVerdict;
 use proofmark_domain::id::ProjectId;
 use proofmark_domain::lineage::{Node, NodeId, NodeKind};
@@ -304,11 +305,7 @@ fn collapse(changes: Vec<(ArtifactKind, Change, Activity)>) -> Vec<Activity> {
                 }
                 _ => None,
             });
-            lines.push(Activity {
-                what: format!("{} {verb}", super::projects::counted(count, "file", "files")),
-                target,
-                ..first
-            });
+            lines.push(Activity { what: format!("{} {verb}", counted(count, "file", "files")), target, ..first });
         } else {
             lines.push(first);
         }
@@ -323,7 +320,7 @@ fn data_needing(row: &DatasetRow, first: Option<&str>, attention: &mut Vec<Atten
             let others = (row.findings.0 + row.findings.1).saturating_sub(1);
             let more = match others {
                 0 => String::new(),
-                _ => format!(" {} more.", super::projects::counted(others, "finding", "findings")),
+                _ => format!(" {} more.", counted(others, "finding", "findings")),
             };
             let why = format!("{}{more}", first.unwrap_or("Its page says why."));
             let and_held = if held.is_some() { " and is held back" } else { "" };

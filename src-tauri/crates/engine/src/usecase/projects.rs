@@ -6,6 +6,7 @@ use proofmark_contract::view::*;
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
 use proofmark_domain::check::CheckVerdict;
+use proofmark_domain::counts::counted;
 use proofmark_domain::id::ProjectId;
 use proofmark_domain::job::JobKind;
 use proofmark_domain::project::Project;
@@ -283,22 +284,6 @@ fn clean_name(name: &str) -> Answer<String> {
         );
     }
     Ok(name.chars().take(120).collect())
-}
-
-/// `12 data sets`, `1 model`.
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { many })
-}
-
-/// A whole number as people write it: `1,204`.
-pub(crate) fn grouped(count: u64) -> String {
-    let mut digits = count.to_string();
-    let mut at = digits.len();
-    while at > 3 {
-        at -= 3;
-        digits.insert(at, ',');
-    }
-    digits
 }
 
 /// Joins parts as people do: `a, b and c`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::Timestamp;
+use proofmark_domain::counts::counted;
 use proofmark_domain::id::{PersonId, RegistryId};
 use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
@@ -577,15 +578,15 @@ fn describe(view: &RegistryView) -> String {
     if versions == 0 {
         return "Nothing has been published here yet.".to_owned();
     }
-    let models = super::projects::counted(view.models.len() as u64, "model", "models");
-    let versions = super::projects::counted(versions as u64, "version", "versions");
+    let models = counted(view.models.len() as u64, "model", "models");
+    let versions = counted(versions as u64, "version", "versions");
     match &view.verified {
         Some(report) if report.verdict == RegistryVerdict::Ok => {
             format!("{models} in {versions}; all of it was as signed when it was last verified.")
         }
         Some(report) => format!(
             "{models} in {versions}; the last verification found {} that are not as they should be.",
-            super::projects::counted(report.problems.len() as u64, "thing", "things")
+            counted(report.problems.len() as u64, "thing", "things")
         ),
         None => format!("{models} in {versions}; not verified from this machine yet."),
     }

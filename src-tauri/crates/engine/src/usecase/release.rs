@@ -8,6 +8,7 @@ use std::sync::Arc;
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::FileFacts;
+use proofmark_domain::counts::counted;
 use proofmark_domain::gate::{Gate, GateRule};
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::job::JobKind;
@@ -18,7 +19,7 @@ use proofmark_registry::{Registry, SourceBytes, Watch};
 
 use super::gates::{EVALUATION_FILE, Evidence, InProduction};
 use super::models::metrics_of;
-use super::projects::{counted, joined};
+use super::projects::joined;
 use super::registry::{acting, permission};
 use crate::Engine;
 use crate::config::ProjectConfig;

@@ -7,10 +7,10 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::check::{Finding, Rule};
+use proofmark_domain::counts::{counted, grouped};
 use proofmark_domain::project::Project;
 use proofmark_ledger::{AuditEntry, Tag};
 
-use super::projects::counted;
 use crate::Engine;
 use crate::config::{self, edit};
 use crate::screen::{absolute, reading_of};
@@ -168,11 +168,7 @@ pub(super) fn outcome(finding: Option<&Finding>, rows: u64) -> String {
     match finding {
         None => format!("Kept: all of {} would pass.", counted(rows, "row", "rows")),
         Some(finding) if finding.affected_rows > 0 => {
-            format!(
-                "{} of {} would fail.",
-                super::projects::grouped(finding.affected_rows),
-                counted(rows, "row", "rows")
-            )
+            format!("{} of {} would fail.", grouped(finding.affected_rows), counted(rows, "row", "rows"))
         }
         Some(finding) => finding.message.clone(),
     }

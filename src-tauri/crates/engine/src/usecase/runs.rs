@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_contract::ErrorCode;
 use proofmark_contract::view::*;
 use proofmark_domain::artifact::ArtifactKind;
+use proofmark_domain::counts::counted;
 use proofmark_domain::environment::{Environment, package_differences};
 use proofmark_domain::foreign::Curve;
 use proofmark_domain::id::RunId;
@@ -12,7 +13,7 @@ use proofmark_domain::run::{Run, RunEdge, RunStatus};
 use proofmark_ledger::{Compare, Condition, FactKind as LedgerKind, Operand, RunFilter, RunSort as Order};
 use serde_json::Value;
 
-use super::projects::{counted, joined};
+use super::projects::joined;
 use super::run_filter::conditions;
 use crate::Engine;
 use crate::trouble::{Answer, Trouble};

@@ -7,11 +7,11 @@ use proofmark_contract::{EngineEvent, ErrorCode, Notice, NoticeTone};
 use proofmark_domain::artifact::RelPath;
 use proofmark_domain::attention::Target;
 use proofmark_domain::check::{Finding, Severity};
+use proofmark_domain::counts::counted;
 use proofmark_domain::job::JobKind;
 use proofmark_ledger::AuditEntry;
 
 use super::adhoc::{CheckBeside, SetAside, quarantine_until};
-use super::projects::counted;
 use crate::Engine;
 use crate::jobs::JobPlan;
 use crate::screen::absolute;

@@ -153,7 +153,7 @@ fn sheet(document: &DriftDocument<'_>) -> Sheet {
         "state": state(report.verdict),
         "lead": report.why,
         "facts": facts,
-        "effects": figure::drift_effects(report).map(Picture::from),
+        "effects": figure::drift_effects(&report.columns).map(Picture::from),
         "not_drawn": columns.len().saturating_sub(MOST_FIGURES),
         "most": MOST_FIGURES,
         "columns": columns,

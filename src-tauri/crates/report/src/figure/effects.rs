@@ -1,6 +1,6 @@
 //! How far every column moved, with what chance leaves open.
 
-use proofmark_domain::drift::{ColumnDrift, DriftReport, DriftVerdict};
+use proofmark_domain::drift::{ColumnDrift, DriftVerdict};
 
 use super::Figure;
 use super::canvas::{Align, Canvas, Role, TEXT};
@@ -23,9 +23,8 @@ pub(crate) fn verdict_word(verdict: DriftVerdict) -> &'static str {
 /// against. The verdict is told by shape and word: square for drift, dot for none, hollow diamond for "cannot tell".
 ///
 /// `None` if no column has an effect.
-pub fn drift_effects(report: &DriftReport) -> Option<Figure> {
-    let mut measured: Vec<(&ColumnDrift, f64)> = report
-        .columns
+pub fn drift_effects(columns: &[ColumnDrift]) -> Option<Figure> {
+    let mut measured: Vec<(&ColumnDrift, f64)> = columns
         .iter()
         .filter_map(|column| Some((column, column.effect.filter(|effect| effect.is_finite())?.clamp(0.0, 1.0))))
         .collect();
@@ -112,7 +111,7 @@ pub fn drift_effects(report: &DriftReport) -> Option<Figure> {
             (from, y - 5.0, to - from, 10.0),
         );
     }
-    let drifted = report.columns.iter().filter(|column| column.verdict == DriftVerdict::Drift).count();
+    let drifted = columns.iter().filter(|column| column.verdict == DriftVerdict::Drift).count();
     let mut description = format!(
         "Effect sizes of {} with 95 % intervals; {} drifted.",
         text::plural(total as u64, "column", "columns"),

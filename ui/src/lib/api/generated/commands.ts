@@ -26,6 +26,7 @@ import type { DatasetView } from "./DatasetView";
 import type { Done } from "./Done";
 import type { DossierSave } from "./DossierSave";
 import type { DriftList } from "./DriftList";
+import type { DriftSoFar } from "./DriftSoFar";
 import type { DriftStart } from "./DriftStart";
 import type { DriftView } from "./DriftView";
 import type { EnvironmentDifference } from "./EnvironmentDifference";
@@ -180,6 +181,7 @@ export interface Commands {
 	screen_start: { request: ScreenStart; answer: JobRef };
 	proxies_start: { request: ProxyStart; answer: JobRef };
 	drift_start: { request: DriftStart; answer: JobRef };
+	drift_so_far: { request: JobRef; answer: DriftSoFar };
 	drift_list: { request: ProjectFilter; answer: DriftList };
 	drift_show: { request: ReportRef; answer: DriftView };
 	monitor_list: { request: ProjectFilter; answer: MonitorList };
@@ -288,6 +290,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	screen_start: ["reports", "jobs"],
 	proxies_start: ["reports", "jobs"],
 	drift_start: ["reports", "jobs"],
+	drift_so_far: ["jobs"],
 	drift_list: ["reports"],
 	drift_show: ["reports"],
 	monitor_list: ["files", "reports"],

@@ -10,6 +10,7 @@ pub(crate) use self::forest::{Forest, Size};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use proofmark_domain::counts::counted;
 use proofmark_domain::drift::{AucWithout, DriftVerdict, Driver, JointDrift, TypicalRow};
 
 use self::features::Term;
@@ -97,7 +98,7 @@ impl Rows {
         self.picked = keep.iter().map(|r| self.picked[*r]).collect();
         self.notes.push(match copies {
             1 => "one row that stands more than once in its table was counted once".to_owned(),
-            copies => format!("{copies} rows that stand more than once in their table were counted once"),
+            copies => format!("{} rows that stand more than once in their table were counted once", grouped(copies)),
         });
     }
 
@@ -302,8 +303,9 @@ fn cross_validated(
     let folds = rows.folds(&mut Random::new(seed));
     let terms = features::terms(&rows.features);
     let target: Vec<f32> = rows.is_current.iter().map(|c| f32::from(u8::from(*c))).collect();
-    let fitted =
-        work::each(FOLDS, cancel, progress, |fold, stop| fit_fold(rows, &folds, fold, &terms, &target, seed, stop))?;
+    let fitted = work::each(FOLDS, cancel, &mut |share, _, _| progress(share), |fold, stop| {
+        fit_fold(rows, &folds, fold, &terms, &target, seed, stop)
+    })?;
     let mut scores = vec![0.0; rows.is_current.len()];
     let (mut auc, mut variance, mut null_variance, mut weights) = (0.0, 0.0, 0.0, 0.0);
     let mut ranked = (Vec::new(), Vec::new());
@@ -426,7 +428,7 @@ fn drivers(
 ) -> Result<Vec<Driver>, DriftError> {
     let features = &rows.features;
     let per_fold = (DRIVER_ROWS / FOLDS).min(2_000_000 / (FOLDS * features.len()).max(1)).max(200);
-    let lost = work::each(fitted.len(), cancel, progress, |fold, stop| {
+    let lost = work::each(fitted.len(), cancel, &mut |share, _, _| progress(share), |fold, stop| {
         let model = &fitted[fold];
         let mut random = Random::new(mix(seed ^ 0xd21e ^ fold as u64));
         let chosen: Vec<usize> = random.sample(model.test.len(), per_fold).into_iter().map(|i| model.test[i]).collect();

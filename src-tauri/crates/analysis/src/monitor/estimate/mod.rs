@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use proofmark_domain::counts::grouped;
 use proofmark_domain::monitor::{Assumption, Estimated};
 
 use self::cbpe::Cbpe;
@@ -66,7 +67,7 @@ impl Estimator {
         if rows.len() < cbpe::FEWEST {
             return Err(format!(
                 "only {} rows have both a prediction and an outcome; {} are needed",
-                rows.len(),
+                grouped(rows.len()),
                 cbpe::FEWEST
             ));
         }
@@ -195,11 +196,11 @@ impl Estimator {
             let why = if failed.is_empty() {
                 match about.relation {
                     Assumption::Holds => {
-                        format!("learnt from {} rows with a known outcome; labels of the log agree", self.rows)
+                        format!("learnt from {} rows with a known outcome; labels of the log agree", grouped(self.rows))
                     }
                     _ => format!(
                         "learnt from {} rows with a known outcome; whether the world still is the same is not known without labels",
-                        self.rows
+                        grouped(self.rows)
                     ),
                 }
             } else {
@@ -225,7 +226,7 @@ impl Estimator {
         match assumption {
             "calibration" => self.calibration_why.clone(),
             "overlap" => format!("{:.0} % of the rows hold values that the reference never had", excess * 100.0),
-            "enough_rows" => format!("{n} rows are too few"),
+            "enough_rows" => format!("{} rows are too few", grouped(n)),
             "stable_relation" => "labels show that the same inputs now have other outcomes".to_owned(),
             _ => format!("{:.1} % of the rows have scores that are no probabilities", bad * 100.0),
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use proofmark_analysis::facade::{self, DriftInput, Table};
+use proofmark_analysis::facade::{self, DriftInput, Follow, Table};
 use proofmark_domain::drift::DriftReport;
 
 use super::never;
@@ -32,5 +32,6 @@ pub fn drift(reference: &Path, current: &Path, wishes: &DriftWishes) -> Answer<D
         ..DriftInput::named(&reference.to_string_lossy(), &current.to_string_lossy())
     };
     let open = |path: &Path| -> Answer<Table> { Ok(Table::open_as(path, &reading_at(path))?) };
-    Ok(facade::drift(&open(reference)?, &open(current)?, &input, &never, &|_, _| ())?)
+    let follow = Follow { cancel: &never, progress: &|_, _| (), news: None };
+    Ok(facade::drift(&open(reference)?, &open(current)?, &input, &follow)?)
 }

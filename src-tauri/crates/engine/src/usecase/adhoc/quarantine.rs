@@ -6,6 +6,7 @@ use std::path::Path;
 use proofmark_analysis::facade::{self, Table};
 use proofmark_domain::Timestamp;
 use proofmark_domain::check::{Finding, Severity};
+use proofmark_domain::counts::grouped;
 use serde::Serialize;
 
 use super::check::{CheckBeside, check_until};
@@ -93,8 +94,8 @@ pub(crate) fn quarantine_until(
         } else if (finding.example_rows.len() as u64) < finding.affected_rows {
             Some(format!(
                 "Only {} of its {} rows are known one by one.",
-                finding.example_rows.len(),
-                finding.affected_rows
+                grouped(finding.example_rows.len()),
+                grouped(finding.affected_rows)
             ))
         } else {
             for row in &finding.example_rows {

@@ -14,6 +14,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_contract::view::{JobRef, PathRef};
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{FileFacts, RelPath};
+use proofmark_domain::counts::counted;
 use proofmark_domain::gate::{BehaviourTest, Example, Expectation, Gate, GateFigure, GateRule, GateVerdict, Towards};
 use proofmark_domain::job::JobKind;
 use proofmark_domain::profile::Scalar;
@@ -28,7 +29,6 @@ use crate::config::{GatesConfig, ProjectConfig};
 use crate::jobs::{JobPlan, Worker};
 use crate::screen::absolute;
 use crate::trouble::{Answer, Trouble, io_trouble};
-use crate::usecase::projects::counted;
 
 /// Rows that are asked for at most.
 pub(super) const MOST_ROWS: usize = 20_000;

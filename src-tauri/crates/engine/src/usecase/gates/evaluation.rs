@@ -5,6 +5,7 @@ use proofmark_analysis::facade::{
 };
 use proofmark_domain::Digest;
 use proofmark_domain::artifact::{ArtifactKind, RelPath};
+use proofmark_domain::counts::grouped;
 use proofmark_domain::evaluation::{Compared, EvaluationMetric, Measured, PairedTest};
 use proofmark_domain::gate::{Demand, GateFigure, GateVerdict};
 use sha2::{Digest as _, Sha256};
@@ -90,7 +91,8 @@ impl Evaluation {
             MadeBy::Unknown => " No run shows that this model made the predictions; proofmark.toml says so.".to_owned(),
         };
         if self.predictions.left_out > 0 {
-            caveat += &format!(" {} rows without a label or a prediction were left out.", self.predictions.left_out);
+            caveat +=
+                &format!(" {} rows without a label or a prediction were left out.", grouped(self.predictions.left_out));
         }
         caveat
     }
@@ -271,7 +273,7 @@ impl Engine {
             Ok((compared, unpaired)) => {
                 let (verdict, mut why) = ask.verdict(&compared, current.version);
                 if unpaired > 0 {
-                    why += &format!(" {unpaired} rows that only one of the two has were left out.");
+                    why += &format!(" {} rows that only one of the two has were left out.", grouped(unpaired));
                 }
                 let mut named = evaluation.named();
                 named.push(place);
@@ -326,9 +328,13 @@ impl Against {
             PairedTest::Delong => "DeLong's test",
             PairedTest::Bootstrap => "a paired bootstrap",
         };
-        let base = format!("on the same {rows} rows by {test} (p = {})", chance(found.p_value));
+        let base = format!("on the same {} rows by {test} (p = {})", grouped(rows), chance(found.p_value));
         if rows < self.least_rows {
-            let why = format!("{rows} rows are too few to compare {name}; the gate asks for {}.", self.least_rows);
+            let why = format!(
+                "{} rows are too few to compare {name}; the gate asks for {}.",
+                grouped(rows),
+                grouped(self.least_rows)
+            );
             return (GateVerdict::CannotTell, why);
         }
         let surely_worse = found.p_value < self.alpha && high < -allowed;
@@ -392,7 +398,7 @@ fn cannot(error: &EvaluateError, evaluation: &Evaluation) -> Found {
 
 fn shown(found: &Measured) -> String {
     let (low, high) = found.interval;
-    format!("{:.4} ({low:.4} to {high:.4}) on {} rows", found.value, found.rows)
+    format!("{:.4} ({low:.4} to {high:.4}) on {} rows", found.value, grouped(found.rows))
 }
 
 fn figure(name: &str, part: &str, found: &Measured) -> GateFigure {
@@ -457,7 +463,7 @@ fn judge_parts(
         }
         let badness = if metric.more_is_better() { -found.value } else { found.value };
         if worst.as_ref().is_none_or(|(so_far, _)| badness > *so_far) {
-            worst = Some((badness, format!("{shown}: {:.4} on {} rows", found.value, found.rows)));
+            worst = Some((badness, format!("{shown}: {:.4} on {} rows", found.value, grouped(found.rows))));
         }
     }
     let measured = match worst {
