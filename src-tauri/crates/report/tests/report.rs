@@ -91,7 +91,7 @@ fn figures_of_ordinary_columns_are_sound_and_repeat() {
             }
         }
     }
-    assert_sound(&figure::drift_effects(&drift).unwrap(), "effects");
+    assert_sound(&figure::drift_effects(&drift.columns).unwrap(), "effects");
     assert_sound(&figure::roc(&drift.joint).unwrap(), "roc");
     assert_sound(&figure::importance(&drift.joint.drivers).unwrap(), "importance");
 }
@@ -176,7 +176,7 @@ fn no_degenerate_distribution_breaks_a_figure() {
             report.joint.drivers = vec![Driver { column: String::new(), importance: share }];
             report.columns = vec![drift; 40];
             for figure in
-                [figure::drift_effects(&report), figure::roc(&report.joint), figure::importance(&report.joint.drivers)]
+                [figure::drift_effects(&report.columns), figure::roc(&report.joint), figure::importance(&report.joint.drivers)]
             {
                 figure.iter().for_each(|figure| assert_sound(figure, "joint"));
             }

@@ -328,7 +328,7 @@ pub(crate) fn columns_alone(
         match measured(&names[place], reference, current, options) {
             Found::LeftOut(_) => None,
             Found::Rewritten(measured) => Some(*measured),
-            Found::Measured(measured, _) => Some(measured),
+            Found::Measured(measured, _) => Some(*measured),
         }
     })?;
     Ok(decide_all(found.into_iter().flatten().collect(), options))
@@ -346,7 +346,7 @@ enum Found {
     LeftOut(String),
     /// A time, which is not compared, and is written otherwise.
     Rewritten(Box<Measured>),
-    Measured(Measured, Values),
+    Measured(Box<Measured>, Values),
 }
 
 /// Measures one column, or says why it is not compared.
@@ -362,7 +362,7 @@ fn measured(name: &str, reference: &DataFrame, current: &DataFrame, options: &Dr
     match columns::read(name, reference, current) {
         Reading::LeftOut(reason) => Found::LeftOut(reason),
         Reading::Comparable(values, written) => {
-            Found::Measured(column::measure(name, &values, written, options), values)
+            Found::Measured(Box::new(column::measure(name, &values, written, options)), values)
         }
     }
 }
@@ -383,7 +383,7 @@ fn outcome(
     let feature = feature(name, &picked);
     let hashes = picked.hashes();
     let wanted = options.target.as_deref() == Some(name) || options.prediction.as_deref() == Some(name);
-    Outcome::Measured { measured: Box::new(measured), feature, hashes, picked: wanted.then_some(picked) }
+    Outcome::Measured { measured, feature, hashes, picked: wanted.then_some(picked) }
 }
 
 fn decide_all(measured: Vec<Measured>, options: &DriftOptions) -> Vec<ColumnDrift> {

@@ -1,6 +1,6 @@
 //! A value that stands for "none" and is another one now: -999 that became -1, 9999 that became an empty field.
 
-use super::columns::{MISSING, Values};
+use super::columns::MISSING;
 
 /// Fewest rows of either table that must hold it.
 const FEWEST: u64 = 10;

@@ -117,7 +117,7 @@ fn a_registry_in_a_store_that_ignores_conditions_is_read_only() -> Outcome {
         }
     }
     let registry = Registry::open_in(Box::new(place), OpenOptions::default())?;
-    let versions = registry.state()?.versions;
+    let versions = registry.state()?.versions.clone();
     assert_eq!(versions[&churn()].len(), 1, "it can be read");
     let refused = registry.promote(&team.ann, &churn(), "canary", 1, "try");
     let Err(RegistryError::ReadOnly { why, .. }) = refused else { return Err(format!("{refused:?}").into()) };

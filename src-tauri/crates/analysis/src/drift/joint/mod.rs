@@ -10,7 +10,7 @@ pub(crate) use self::forest::{Forest, Size};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use proofmark_domain::counts::counted;
+use proofmark_domain::counts::grouped;
 use proofmark_domain::drift::{AucWithout, DriftVerdict, Driver, JointDrift, TypicalRow};
 
 use self::features::Term;
