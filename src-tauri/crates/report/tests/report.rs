@@ -175,9 +175,11 @@ fn no_degenerate_distribution_breaks_a_figure() {
             report.joint.auc = Some(share);
             report.joint.drivers = vec![Driver { column: String::new(), importance: share }];
             report.columns = vec![drift; 40];
-            for figure in
-                [figure::drift_effects(&report.columns), figure::roc(&report.joint), figure::importance(&report.joint.drivers)]
-            {
+            for figure in [
+                figure::drift_effects(&report.columns),
+                figure::roc(&report.joint),
+                figure::importance(&report.joint.drivers),
+            ] {
                 figure.iter().for_each(|figure| assert_sound(figure, "joint"));
             }
             assert_balanced(

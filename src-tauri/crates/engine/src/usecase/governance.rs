@@ -37,7 +37,7 @@ impl Engine {
                     project: project.id,
                     project_name: project.name.clone(),
                     path: node.label.clone(),
-                    release: node.digest.map_or_else(String::new, |digest| standing(state.as_ref(), &digest)),
+                    release: node.digest.map_or_else(String::new, |digest| standing(state.as_deref(), &digest)),
                 });
             }
             let tables: Vec<_> = known.graph.nodes.iter().filter(|node| node.kind == NodeKind::Dataset).collect();

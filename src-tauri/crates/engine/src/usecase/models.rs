@@ -34,7 +34,7 @@ impl Engine {
         for project in self.projects_in(&request)? {
             let known = self.project_graph(&project)?;
             for facts in self.files_of_kind(&project, &[ArtifactKind::Model])? {
-                models.push(self.model_row(&project, &facts, &known, state.as_ref())?);
+                models.push(self.model_row(&project, &facts, &known, state.as_deref())?);
             }
         }
         models.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.path.cmp(&b.path)));
@@ -50,7 +50,7 @@ impl Engine {
         let facts = self.file(&project, &RelPath::new(request.path))?.facts;
         let known = self.project_graph(&project)?;
         let state = self.registry_state().map(|(_, state)| state);
-        let row = self.model_row(&project, &facts, &known, state.as_ref())?;
+        let row = self.model_row(&project, &facts, &known, state.as_deref())?;
         let stored = self
             .ledger()
             .read::<_, Trouble>(|read| Ok(read.reports().newest::<Value>(ReportKind::ModelFacts, &facts.digest)?))?;
@@ -83,7 +83,7 @@ impl Engine {
             sentence: describe(said.as_ref(), &sources, &labels, &features) + &troubled,
             written_by: links(&runs, Some(&facts.digest), |run| &run.outputs),
             candidates: state.as_ref().map(|state| candidates_of(state, &facts.digest)).unwrap_or_default(),
-            may_submit: self.may_submit(state.as_ref())?,
+            may_submit: self.may_submit(state.as_deref())?,
             facts: said,
             row,
             problem,

@@ -8,11 +8,11 @@ use proofmark_domain::prediction::{NamedInputs, Trace};
 use proofmark_scoring::{Limits, Model};
 
 use super::adhoc;
-use super::projects::counted;
 use super::trace::never;
 use crate::Engine;
 use crate::config::ProjectConfig;
 use crate::trouble::Answer;
+use proofmark_domain::counts::counted;
 
 /// An order of columns that is known from somewhere.
 struct Known {

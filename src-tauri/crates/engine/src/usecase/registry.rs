@@ -240,7 +240,7 @@ impl Engine {
     /// If the version does not verify; then nothing is copied.
     pub fn registry_fetch(&self, wanted: &str, to: &Path) -> Answer<proofmark_registry::registry::Fetched> {
         let registry = self.open_attached(&self.attached()?)?;
-        follow_plans(&registry, &registry.state()?);
+        follow_plans(&registry, &*registry.state()?);
         let fetched = registry.fetch(&wanted.parse()?, to, &mut Watch::silent())?;
         self.note_fetch(&fetched)?;
         Ok(fetched)
@@ -275,7 +275,7 @@ impl Engine {
     }
 
     /// The registry with its state, where one is attached and can be read.
-    pub(crate) fn registry_state(&self) -> Option<(Arc<Registry>, RegistryState)> {
+    pub(crate) fn registry_state(&self) -> Option<(Arc<Registry>, Arc<RegistryState>)> {
         let attachment = self.attachment().ok()??;
         let registry = self.open_attached(&attachment).ok()?;
         let state = registry.state().ok()?;

@@ -52,7 +52,7 @@ impl Engine {
         let id = NodeId::file(Some(&facts.digest), facts.path.as_str());
         let upstream = known.closure(&id, Direction::Up, None);
         let attached = self.registry_state();
-        let state = attached.as_ref().map(|(_, state)| state);
+        let state = attached.as_ref().map(|(_, state)| state.as_ref());
         let asked = with_registry_gates(config.gates(), state);
         let suggested_name = config.release.model.clone().unwrap_or_else(|| slug(&facts));
         let files = self.bundle_files(&project, &place)?;

@@ -98,7 +98,7 @@ impl Engine {
         let state = self.registry_state().map(|it| it.1);
         match &log.of {
             Some((project, facts)) => {
-                let from = self.story(project, facts, state.as_ref(), &mut trace)?;
+                let from = self.story(project, facts, state.as_deref(), &mut trace)?;
                 table = table.or(from);
             }
             None => {

@@ -14,8 +14,8 @@ use proofmark_registry::{Mirrored, Pruned, Registry, TrustChange, Wanted, Watch}
 use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
 
 use super::place::Place;
-use super::projects::counted;
 use super::registry::{follow_plans, with_role};
+use proofmark_domain::counts::counted;
 
 mod changes;
 
@@ -324,7 +324,7 @@ fn mirror_place(named: Place) -> Answer<Place> {
 
 fn copy_to(registry: &Registry, to: &Place, watch: &mut Watch<'_>) -> Answer<Mirrored> {
     // What is behind does not verify, and what does not verify is not copied.
-    follow_plans(registry, &registry.state()?);
+    follow_plans(registry, &*registry.state()?);
     Ok(match to {
         Place::Folder(path) => registry.mirror(path, watch)?,
         Place::Bucket(_) => registry.mirror_in(to.store()?, watch)?,

@@ -153,7 +153,7 @@ impl Engine {
             .hint("An ONNX model is evaluated without one. Else name one that reads a JSON object a line and answers each with a line; see the page on gates."));
         }
         let state = self.registry_state().map(|(_, state)| state);
-        let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_ref()));
+        let questions = Questions::of(&crate::usecase::release::with_registry_gates(config.gates(), state.as_deref()));
         if questions.is_empty() {
             return Err(Trouble::new(
                 ErrorCode::InvalidRequest,
