@@ -12,8 +12,8 @@ use proofmark_contract::domain::person::Role;
 use proofmark_contract::domain::registry::{RegistryReport, RegistryVerdict};
 use proofmark_contract::domain::release::{ModelName, Requirement};
 use proofmark_contract::view::{
-    KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin, RegistryPrune, RegistryView,
-    TrustEndorse, TrustSet, VersionRef,
+    KeyRevoke, Nothing, RegistryAdmit, RegistryAttach, RegistryCreate, RegistryFreeze, RegistryJoin, RegistryPrune,
+    RegistryView, TrustEndorse, TrustSet, VersionRef,
 };
 use proofmark_contract::{ErrorBody, ErrorCode};
 use proofmark_engine::ServingOptions;

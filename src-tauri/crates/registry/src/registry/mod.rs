@@ -17,7 +17,6 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use proofmark_domain::id::{CandidateId, RegistryId, StatementId};
 use proofmark_domain::registry::{RegistryProblem, RegistryReport, RegistryVerdict, Seen, sentence};

@@ -37,7 +37,8 @@ impl Registry {
         let loaded = self.load(true)?;
         rules::may_prune(&loaded.state, self.actor(owner))?;
         if let Some(finding) = loaded.findings.iter().find(|it| !it.void) {
-            let why = format!("{}, so nobody can tell what is needed, and nothing was taken away", finding.problem.message);
+            let why =
+                format!("{}, so nobody can tell what is needed, and nothing was taken away", finding.problem.message);
             return Err(RegistryError::Incomplete { path: self.path(&finding.problem.path), why });
         }
         let mut pruned = Pruned { leftovers: self.clean(age)?, ..Pruned::default() };

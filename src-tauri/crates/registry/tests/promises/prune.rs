@@ -26,7 +26,11 @@ fn an_owner_takes_away_what_nobody_needs_and_nothing_else() -> Outcome {
 
     let refused = registry.prune(&team.ann, AT_ONCE);
     assert!(matches!(refused, Err(RegistryError::Blocked(ReleaseBlocked::RoleMissing { .. }))), "{refused:?}");
-    assert_eq!(registry.prune(&team.owner, Duration::from_secs(3_600))?.objects, Vec::<String>::new(), "all of it is young");
+    assert_eq!(
+        registry.prune(&team.owner, Duration::from_secs(3_600))?.objects,
+        Vec::<String>::new(),
+        "all of it is young"
+    );
     let pruned = registry.prune(&team.owner, AT_ONCE)?;
     assert_eq!((pruned.objects.len(), pruned.leftovers.len()), (2, 1), "{pruned:?}");
     assert!(pruned.bytes > 500, "the model and its report: {pruned:?}");

@@ -69,19 +69,13 @@ fn of_key(name: &str, key_id: &str, was: &TrustedKey, key: &TrustedKey, all: &mu
         all.push(format!("The key {print} of {name} ends: {}; before: {}.", end(key.expires), end(was.expires)));
     }
     let last = |key: &TrustedKey| key.revoked.as_ref().map(|it| it.last);
-    match (&key.revoked, last(was) == last(key)) {
-        (Some(revoked), false) => {
-            let counts = if revoked.last.is_some() {
-                "What it signed before still counts."
-            } else {
-                "Nothing that it ever signed counts."
-            };
-            all.push(format!(
-                "The key {print} of {name} is revoked: {}. {counts}",
-                revoked.reason.trim_end_matches('.')
-            ));
-        }
-        _ => {}
+    if let (Some(revoked), false) = (&key.revoked, last(was) == last(key)) {
+        let counts = match revoked.last {
+            Some(_) => "What it signed before still counts.",
+            None => "Nothing that it ever signed counts.",
+        };
+        let why = revoked.reason.trim_end_matches('.');
+        all.push(format!("The key {print} of {name} is revoked: {why}. {counts}"));
     }
 }
 
