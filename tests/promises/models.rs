@@ -171,6 +171,12 @@ fn a_model_of_several_files_is_released_with_all_of_them() -> Outcome {
     let files = released(&ada, &candidate)?;
     ensure!(files.contains(&"part.weights".to_owned()) && files.contains(&"net.onnx".to_owned()), "{files:?}");
     ensure!(ada.submit(&project.join("net.onnx"), "net", "")? == candidate, "the same bytes are the same candidate");
+    // Weights beside the model are nothing but numbers, as long as they lie there whole.
+    let net = project.join("net.onnx");
+    let looked = |code: i32| ada.cli.ask(["gate".as_ref(), net.as_os_str()])?.document(code);
+    ensure!(looked(0)?["gates"][0]["verdict"] == "pass", "{}", looked(0)?);
+    fs::write(project.join("part.weights"), [0u8; 4])?;
+    ensure!(looked(1)?["gates"][0]["verdict"] == "cannot_tell", "cut short: {}", looked(1)?);
     fs::remove_file(project.join("part.weights"))?;
     ensure!(ada.submit(&project.join("net.onnx"), "net", "").is_err(), "it could not be loaded");
     // A folder that libraries load as a whole is one model; any other is where a person names it.

@@ -43,6 +43,60 @@ fn somebody_asks_to_join_and_is_admitted_by_fingerprint() -> Outcome {
 }
 
 #[test]
+fn a_registry_that_was_attached_before_comes_to_the_front_again() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let ada = Desk::new(&sandbox, "ada", "Ada")?;
+    let (first, second) = (sandbox.root().join("first"), sandbox.root().join("second"));
+    ada.begin_registry(&first)?;
+    ada.begin_registry(&second)?;
+    ada.attach(&first)?;
+    let shown = ada.cli.ok(["registry", "show"])?;
+    ensure!(shown["path"].as_str().is_some_and(|it| it.ends_with("first")), "{}", shown["path"]);
+
+    // Another one in its place is not taken for it.
+    fs::rename(&first, sandbox.root().join("moved"))?;
+    fs::rename(&second, &first)?;
+    let words = ["registry".as_ref(), "attach".as_ref(), first.as_os_str()];
+    ada.cli.ask(words)?.error_with_hint(1, "verification_failed")?;
+    Ok(())
+}
+
+#[test]
+fn a_waiver_ends_and_what_a_rule_forbids_says_the_next_step() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    bob.attach(&registry)?;
+    // By the fingerprint that was compared, and with an end.
+    bob.cli.ok(["registry", "join"])?;
+    let print = bob.cli.ok(["key", "list"])?["people"][0]["fingerprint"].clone();
+    let print = print.as_str().context("a fingerprint")?;
+    let shown = ada.cli.ok(["registry", "admit", print, "--role", "approver", "--until", "2099-06-30"])?;
+    let person = list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Bob").context("Bob")?;
+    ensure!(person["keys"][0]["expires"] == "2099-06-30T23:59:59.999Z", "{person}");
+
+    let project = sandbox.root().join("project");
+    fs::create_dir_all(&project)?;
+    fs::copy(proofmark_tests::repository().join("tests/fixtures/scoring/columns.onnx"), project.join("model.onnx"))?;
+    let gate = "[[gate]]\nname = \"environment\"\nrequired = true\nwaivable_by = [\"approver\"]\nrule = \"environment_known\"\n";
+    fs::write(project.join("proofmark.toml"), gate)?;
+    ada.cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
+    let candidate = ada.submit(&project.join("model.onnx"), "credit", "The first one.")?;
+    let waive = |end: &[&str]| {
+        let words = ["release", "waive", &candidate, "environment", "--reason", "It is known to us."];
+        bob.cli.ask(words.iter().chain(end))
+    };
+    waive(&["--expires", "2098-01-01"])?.error_with_hint(1, "blocked")?;
+    waive(&["--expires", "2020-01-01"])?.error_with_hint(1, "blocked")?;
+    let waived = waive(&[])?.document(0)?;
+    ensure!(waived["waivers"][0]["expires"].is_string(), "a waiver has an end: {}", waived["waivers"]);
+    let refused = ada.cli.ask(["release", "publish", &candidate])?.error_with_hint(1, "blocked")?;
+    ensure!(refused["hints"][0].as_str().is_some_and(|it| it.contains("release approve")), "{refused}");
+    Ok(())
+}
+
+#[test]
 fn two_owners_change_the_trust_list_together() -> Outcome {
     let sandbox = Sandbox::new()?;
     let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
@@ -67,6 +121,10 @@ fn two_owners_change_the_trust_list_together() -> Outcome {
     );
     let proposal = list(&shown["trust"]["proposals"]).first().context("nothing waits")?.clone();
     ensure!(proposal["required"] == 2 && list(&proposal["signed"]) == ["Ada"], "{proposal}");
+    let print = eve.cli.ok(["key", "list"])?["people"][0]["fingerprint"].clone();
+    let print = print.as_str().context("a fingerprint")?;
+    let told = proposal["changes"][0].as_str().unwrap_or_default();
+    ensure!(told.contains(print), "the second owner has nothing to compare: {told}");
     let digest = proposal["list"].as_str().context("a digest")?;
     eve.attach(&registry)?;
     eve.cli.ask(["registry", "endorse", digest])?.error(1, "blocked")?;

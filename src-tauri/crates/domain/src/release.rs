@@ -450,7 +450,7 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReleaseBlocked {
     /// Too few people approved.
-    #[error("{given} of {required} approvals")]
+    #[error("it has {given} of {required} approvals")]
     ApprovalsMissing {
         /// People who approved.
         given: usize,

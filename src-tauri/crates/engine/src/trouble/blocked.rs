@@ -61,7 +61,7 @@ pub(super) const fn next_step(why: &ReleaseBlocked) -> &'static str {
             "An owner lets it go on: proofmark registry thaw --reason TEXT. Rolling back and withdrawing stay possible meanwhile."
         }
         ReleaseBlocked::NotWaivable { .. } => {
-            "Mend what the gate names and submit again, or ask somebody whom its definition lets."
+            "Name an end that fits, mend what the gate names and submit again, or ask somebody whom its definition lets."
         }
         ReleaseBlocked::ReasonMissing => "Say why, in words that others will read: --reason TEXT.",
     }

@@ -309,14 +309,26 @@ impl Engine {
     fn attach(&self, place: &Place, registry: &Registry, owner: &str) -> Answer<RegistryView> {
         self.forget_buckets();
         let state = registry.state()?;
+        let path = place.canonical()?.text();
+        // One that was attached before comes to the front again, if it is still the same.
+        let known = self.ledger().read::<_, Trouble>(|read| Ok(read.registries().by_path(&path)?))?;
+        if let Some(before) = known.as_ref().filter(|it| it.id != state.id || it.owner_key_id != owner) {
+            let (was, now) = (fingerprint(&before.owner_key_id), fingerprint(owner));
+            let why = format!(
+                "Another registry was attached at {path} before: that one was begun by the key {was}, and this one by {now}. It was not attached."
+            );
+            return Err(Trouble::new(ErrorCode::VerificationFailed, why).hint(
+                "Ask its owner why. If that is right, let go of the former one first: proofmark registry detach.",
+            ));
+        }
         let attachment = Attachment {
-            path: place.canonical()?.text(),
+            path,
             id: state.id,
             name: state.name.clone(),
             owner_key_id: owner.to_owned(),
             attached_at: self.now(),
-            verified_at: None,
-            last_report: None,
+            verified_at: known.as_ref().and_then(|it| it.verified_at),
+            last_report: known.as_ref().and_then(|it| it.last_report.clone()),
         };
         let entry = AuditEntry::new(self.actor(), "registry.attach", state.id.to_string());
         self.ledger().write(self.now(), entry, |write| -> Answer<()> {
@@ -324,6 +336,9 @@ impl Engine {
             write.stale(Tag::Releases);
             if let Ok(seen) = registry.seen() {
                 write.settings().set(&seen_key(state.id), &seen)?;
+            }
+            if known.is_some() {
+                write.registries().detach(&attachment.path)?;
             }
             Ok(write.registries().attach(&attachment)?)
         })?;

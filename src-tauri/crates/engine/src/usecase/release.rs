@@ -15,7 +15,7 @@ use proofmark_domain::job::JobKind;
 use proofmark_domain::lineage::{Direction, NodeId};
 use proofmark_domain::release::rules;
 use proofmark_domain::release::{BundleManifest, CandidateRecord, CandidateState, ModelName, RegistryState};
-use proofmark_registry::{Registry, SourceBytes, Watch};
+use proofmark_registry::{Registry, RegistryError, SourceBytes, Watch};
 
 use super::gates::{EVALUATION_FILE, Evidence, InProduction};
 use super::models::metrics_of;
@@ -186,7 +186,10 @@ impl Engine {
                 ErrorCode::RegistryUnavailable,
                 format!("The manifest of {} has not arrived yet.", request.candidate),
             )
-            .hint("Wait until the folder is synchronised."));
+            .hint(format!(
+                "Wait until the folder is synchronised. If it never comes: proofmark release reject {} --bundle {} --reason TEXT.",
+                request.candidate, record.bundle
+            )));
         };
         let row = self.row(&state, record)?;
         let me = self.me()?;
@@ -241,11 +244,13 @@ impl Engine {
     pub fn candidate_publish(&self, request: CandidatePublish) -> Answer<JobRef> {
         let view = self.candidate_show(CandidateRef { candidate: request.candidate })?;
         confirmed(&request.confirm, &view.row.model)?;
-        if let (Some(why), true) = (&view.may_publish.why, view.row.state != CandidateState::Published) {
-            return Err(Trouble::new(ErrorCode::Blocked, why.clone()));
+        let attachment = self.attached()?;
+        if let (true, Some(me)) = (view.row.state != CandidateState::Published, self.me()?) {
+            let state = self.open_attached(&attachment)?.state()?;
+            let actor = acting(&me, self.now());
+            rules::may_publish(&state, actor, request.candidate, &view.row.bundle).map_err(RegistryError::from)?;
         }
         let signer = self.signer(request.passphrase)?;
-        let attachment = self.attached()?;
         let plan = JobPlan {
             kind: JobKind::Publish,
             title: format!("Publishing {}", view.row.model),

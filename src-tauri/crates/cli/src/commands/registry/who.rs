@@ -37,7 +37,7 @@ fn by_fingerprint(digits: &str, view: &RegistryView) -> Result<PersonCard, Error
     let asking = view.trust.iter().flat_map(|trust| &trust.requests).map(|it| &it.card);
     let known = view.people.iter().map(|it| &it.card);
     let mut found: Vec<&PersonCard> = asking.chain(known).filter(|card| card.key_id.starts_with(digits)).collect();
-    found.dedup_by_key(|card| &card.key_id);
+    found.dedup_by(|a, b| a.key_id == b.key_id);
     match found.as_slice() {
         [card] => Ok((*card).clone()),
         [] => Err(ErrorBody::new(

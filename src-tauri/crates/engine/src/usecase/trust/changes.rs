@@ -31,7 +31,7 @@ pub(super) fn changes(before: &TrustList, after: &TrustList) -> Vec<String> {
 }
 
 fn admitted(person: &TrustedPerson) -> String {
-    let keys: Vec<String> = person.keys.keys().map(|key_id| fingerprint(key_id)).collect();
+    let keys: Vec<String> = person.keys.iter().map(|(key_id, key)| lasting(key_id, key)).collect();
     let keys = format!("{} {}", if keys.len() == 1 { "key" } else { "keys" }, joined(&keys));
     format!(
         "{} is admitted with the {keys} and the roles: {}. Compare the fingerprint with them by voice.",
@@ -56,7 +56,7 @@ fn of_person(old: &TrustedPerson, person: &TrustedPerson, all: &mut Vec<String>)
         match old.keys.get(key_id) {
             None => all.push(format!(
                 "{name} has a further key, {}. Compare the fingerprint with them by voice.",
-                fingerprint(key_id)
+                lasting(key_id, key)
             )),
             Some(was) => of_key(name, key_id, was, key, all),
         }
@@ -69,19 +69,13 @@ fn of_key(name: &str, key_id: &str, was: &TrustedKey, key: &TrustedKey, all: &mu
         all.push(format!("The key {print} of {name} ends: {}; before: {}.", end(key.expires), end(was.expires)));
     }
     let last = |key: &TrustedKey| key.revoked.as_ref().map(|it| it.last);
-    match (&key.revoked, last(was) == last(key)) {
-        (Some(revoked), false) => {
-            let counts = if revoked.last.is_some() {
-                "What it signed before still counts."
-            } else {
-                "Nothing that it ever signed counts."
-            };
-            all.push(format!(
-                "The key {print} of {name} is revoked: {}. {counts}",
-                revoked.reason.trim_end_matches('.')
-            ));
-        }
-        _ => {}
+    if let (Some(revoked), false) = (&key.revoked, last(was) == last(key)) {
+        let counts = match revoked.last {
+            Some(_) => "What it signed before still counts.",
+            None => "Nothing that it ever signed counts.",
+        };
+        let why = revoked.reason.trim_end_matches('.');
+        all.push(format!("The key {print} of {name} is revoked: {why}. {counts}"));
     }
 }
 
@@ -146,6 +140,12 @@ fn needed(it: Requirement) -> String {
     }
 }
 
+/// A new key, with its end if it has one.
+fn lasting(key_id: &str, key: &TrustedKey) -> String {
+    let until = key.expires.map_or_else(String::new, |it| format!(" (until {it})"));
+    format!("{}{until}", fingerprint(key_id))
+}
+
 fn end(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "never".to_owned(), |it| it.to_string())
 }
@@ -183,6 +183,12 @@ mod tests {
         assert_eq!(told(&|_| ()), "");
         let admitted = told(&|list| list.admit(&card("Eve", 'e'), &BTreeSet::from([Role::Approver]), at));
         assert!(admitted.contains("eeee eeee") && admitted.contains("approver"), "{admitted}");
+        let lasting = told(&|list| {
+            list.admit(&card("Eve", 'e'), &BTreeSet::from([Role::Approver]), at);
+            let keys = list.people.values_mut().flat_map(|it| it.keys.values_mut());
+            keys.for_each(|it| it.expires = Some(at));
+        });
+        assert!(lasting.contains("(until 1970-01-01T00:00:00.000Z)"), "{lasting}");
         let renamed = told(&|list| list.admit(&card("Olga", 'a'), &BTreeSet::from([Role::Owner]), at));
         assert!(renamed.contains("Ada is called Olga"), "{renamed}");
         let revoked = told(&|list| list.revoke(&"a".repeat(64), None, "stolen.", at).unwrap());
