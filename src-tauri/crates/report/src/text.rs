@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(count(1_234_567), "1,234,567", "thousands are set apart");
+        assert_eq!(count(1_234_567u64), "1,234,567", "thousands are set apart");
         assert_eq!(decimal(2010.0, 0), "2010", "a year is not set apart");
         assert_eq!(number(-12345.678), "−12,346", "four digits are enough, but the whole part is never bent");
         assert_eq!(number(1e300), "1×10³⁰⁰", "huge numbers stay short");

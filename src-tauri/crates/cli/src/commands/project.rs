@@ -143,7 +143,7 @@ fn list_text(projects: &[ProjectView]) -> String {
         ("Folder", Left),
     ]);
     for view in projects {
-        let files = view.kinds.iter().map(|it| it.count).sum();
+        let files: u64 = view.kinds.iter().map(|it| it.count).sum();
         table.row([
             view.project.name.clone(),
             words(&view.state),
