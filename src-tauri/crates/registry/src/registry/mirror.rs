@@ -79,7 +79,14 @@ impl Registry {
             seen: Some(self.seen()?),
             clock: Some(std::sync::Arc::clone(&self.clock)),
         };
-        match in_the_way(&Self::open_in(target, options)?.findings(watch)?) {
+        let copy = Self::open_in(target, options)?;
+        // What was destroyed since the last copy must not live on in this one.
+        for (model, versions) in &copy.state()?.versions {
+            for (number, _) in versions.iter().filter(|(_, it)| it.destroyed.is_some()) {
+                copy.take_away(model, *number)?;
+            }
+        }
+        match in_the_way(&copy.findings(watch)?) {
             None => Ok(done),
             Some(first) => {
                 let why = format!("the copy does not verify; {first}");

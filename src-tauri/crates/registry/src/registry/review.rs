@@ -254,7 +254,8 @@ impl Registry {
         self.take_away(model, version)
     }
 
-    fn take_away(&self, model: &ModelName, version: u64) -> Result<(), RegistryError> {
+    /// Moves the folder of a destroyed version, and those of its objects that no other candidate needs, out of sight and removes them.
+    pub(super) fn take_away(&self, model: &ModelName, version: u64) -> Result<(), RegistryError> {
         let state = self.state()?;
         let gone = |number: u64| state.version(model, number).is_some_and(|it| it.destroyed.is_some());
         let still_needed: std::collections::BTreeSet<Digest> = state

@@ -4,9 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use proofmark_domain::release::ReleaseBlocked;
-use proofmark_registry::{RegistryError, Watch};
+use proofmark_registry::registry::OpenOptions;
+use proofmark_registry::{Registry, RegistryError, Watch};
 
-use crate::support::{Outcome, Team, all_files, assert_whole};
+use crate::support::{Outcome, Team, all_files, assert_whole, churn};
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -64,5 +65,24 @@ fn nothing_is_taken_while_something_is_missing() -> Outcome {
     fs::remove_file(file)?;
     let refused = team.open()?.prune(&team.owner, AT_ONCE);
     assert!(matches!(refused, Err(RegistryError::Incomplete { .. })), "{refused:?}");
+    Ok(())
+}
+
+#[test]
+fn a_copy_loses_what_was_destroyed() -> Outcome {
+    let team = Team::published()?;
+    let copy = team.room.path().join("copy");
+    let registry = team.open()?;
+    registry.mirror(&copy, &mut Watch::silent())?;
+    registry.withdraw(&team.ann, &churn(), 1, None, "a person asked to be forgotten")?;
+    registry.destroy(&team.owner, &churn(), 1, "erasure")?;
+    registry.mirror(&copy, &mut Watch::silent())?;
+    assert!(!copy.join("models/churn/version-1").exists(), "its folder lives on in the copy");
+    let model = fs::read(team.source().join("model.pkl"))?;
+    let mut files = Vec::new();
+    all_files(&copy, &mut files)?;
+    let kept: Vec<_> = files.iter().filter(|it| fs::read(it).is_ok_and(|bytes| bytes == model)).collect();
+    assert!(kept.is_empty(), "its bytes live on in the copy: {kept:?}");
+    assert_whole(&Registry::open(&copy, OpenOptions::default())?.verify(&mut Watch::silent())?, "the copy");
     Ok(())
 }
