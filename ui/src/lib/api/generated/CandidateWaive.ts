@@ -24,7 +24,7 @@ gate: string,
  */
 reason: string, 
 /**
- * Until when; for as long as the candidate stands if absent.
+ * Until when, at most 366 days ahead; 90 days from now if absent.
  */
 expires: Timestamp | null, 
 /**

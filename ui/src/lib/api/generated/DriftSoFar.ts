@@ -4,4 +4,51 @@ import type { ProjectId } from "./ProjectId";
 import type { ReportId } from "./ReportId";
 import type { RowCounts } from "./RowCounts";
 
-export type DriftSoFar = { project: ProjectId, project_name: string, reference: string, current: string, revision: number, rows: RowCounts | null, looked_at: RowCounts | null, sentence: string, columns: Array<ColumnSoFar>, classifier: number | null, report: ReportId | null, };
+/**
+ * What a comparison that is at work can show.
+ */
+export type DriftSoFar = { 
+/**
+ * The project.
+ */
+project: ProjectId, 
+/**
+ * Its name.
+ */
+project_name: string, 
+/**
+ * The table compared with.
+ */
+reference: string, 
+/**
+ * The table in question.
+ */
+current: string, 
+/**
+ * Grows with everything that becomes known; a figure is asked for with it.
+ */
+revision: number, 
+/**
+ * Rows of both tables, once they are open.
+ */
+rows: RowCounts | null, 
+/**
+ * Rows of both tables that the first look took; `null` if there was none.
+ */
+looked_at: RowCounts | null, 
+/**
+ * What is known, and how far to trust it, in one sentence.
+ */
+sentence: string, 
+/**
+ * The columns, those with the largest effect at the first look first.
+ */
+columns: Array<ColumnSoFar>, 
+/**
+ * How far the classifier is that looks at all columns together, 0..1; `null` while columns are compared.
+ */
+classifier: number | null, 
+/**
+ * The report, once it is kept. The columns are then in it.
+ */
+report: ReportId | null, };

@@ -39,7 +39,27 @@ small: boolean, } | { "of": "drift_effects",
 /**
  * The report.
  */
-report: ReportId, } | { "of": "drift_column_so_far", job: JobId, column: string, revision: number, } | { "of": "drift_effects_so_far", job: JobId, revision: number, } | { "of": "monitor", 
+report: ReportId, } | { "of": "drift_column_so_far", 
+/**
+ * The comparison's job.
+ */
+job: JobId, 
+/**
+ * The column.
+ */
+column: string, 
+/**
+ * What the picture is to show at least, so that a newer one is another question.
+ */
+revision: number, } | { "of": "drift_effects_so_far", 
+/**
+ * The comparison's job.
+ */
+job: JobId, 
+/**
+ * What the picture is to show at least, so that a newer one is another question.
+ */
+revision: number, } | { "of": "monitor", 
 /**
  * The report.
  */

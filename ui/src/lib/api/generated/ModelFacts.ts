@@ -66,6 +66,11 @@ environment: ModelEnvironment,
  */
 training: { [key in string]: JsonValue }, 
 /**
+ * Names of types and functions in it that are known as harmless, sorted; only where whoever loads it must say which those are, as
+ * with skops.
+ */
+harmless_types?: Array<string>, 
+/**
  * Whether it may be loaded without fear.
  */
 safety: Safety, };

@@ -27,6 +27,6 @@ reason: string,
  */
 at: Timestamp, 
 /**
- * Until when; `null` for as long as the candidate stands.
+ * Until when; `null` only where it was signed by a program from before waivers had to end.
  */
 expires: Timestamp | null, };

@@ -97,6 +97,8 @@ import type { RegistryCreate } from "./RegistryCreate";
 import type { RegistryFreeze } from "./RegistryFreeze";
 import type { RegistryJoin } from "./RegistryJoin";
 import type { RegistryMirror } from "./RegistryMirror";
+import type { RegistryPrune } from "./RegistryPrune";
+import type { RegistryPruned } from "./RegistryPruned";
 import type { RegistryView } from "./RegistryView";
 import type { ReportExport } from "./ReportExport";
 import type { ReportRef } from "./ReportRef";
@@ -221,6 +223,7 @@ export interface Commands {
 	registry_verify: { request: Nothing; answer: JobRef };
 	registry_admit: { request: RegistryAdmit; answer: RegistryView };
 	registry_mirror: { request: RegistryMirror; answer: JobRef };
+	registry_prune: { request: RegistryPrune; answer: RegistryPruned };
 	registry_join: { request: RegistryJoin; answer: RegistryView };
 	registry_freeze: { request: RegistryFreeze; answer: RegistryView };
 	trust_endorse: { request: TrustEndorse; answer: RegistryView };
@@ -330,6 +333,7 @@ export const tagsOf: Record<keyof Commands, Tag[]> = {
 	registry_verify: ["registry", "jobs"],
 	registry_admit: ["registry", "audit"],
 	registry_mirror: ["registry", "jobs", "audit"],
+	registry_prune: ["registry", "audit"],
 	registry_join: ["registry", "audit"],
 	registry_freeze: ["registry", "audit"],
 	trust_endorse: ["registry", "audit"],
