@@ -12,9 +12,19 @@ fn train() -> String {
     let mut text = "id,age,income,defaulted\n".to_owned();
     for row in 0..400 {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{row},{},{},{}", 20 + row % 50, 1_000 + row * 7 % 4_000, row % 3 / 2);
+        let _ = writeln!(text, "{row},{},{},{}", 20 + row % 50, 1_000 + row * 1_237 % 4_000, row % 3 / 2);
     }
     text
+}
+
+/// The same with its second column behind its third.
+fn turned(table: &str) -> String {
+    let turn = |line: &str| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells.swap(1, 2);
+        cells.join(",") + "\n"
+    };
+    table.lines().map(turn).collect()
 }
 
 fn body(inputs: &Value) -> String {
@@ -68,12 +78,13 @@ fn they_take_the_order_of_the_reference_and_say_so() -> Outcome {
 fn they_take_the_order_of_the_model() -> Outcome {
     let sandbox = Sandbox::new()?;
     let cli = sandbox.cli("ada")?;
-    let description =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/mlflow_model/MLmodel"))?;
-    sandbox.write("shop/credit/MLmodel", description)?;
-    let train = sandbox.write("shop/train.csv", train().replace("age,income", "income,age"))?;
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/mlflow_model");
+    for name in ["MLmodel", "model.pkl", "requirements.txt"] {
+        sandbox.write(&format!("shop/credit/{name}"), std::fs::read(fixture.join(name))?)?;
+    }
+    let train = sandbox.write("shop/train.csv", turned(&train()))?;
     let asked = json!({"instances": [[33, 2_000]]});
-    let log = sandbox.write("shop/log.jsonl", body(&asked).replace("\"credit\"", "\"mlmodel\""))?;
+    let log = sandbox.write("shop/log.jsonl", body(&asked).replace("\"credit\"", "\"model\""))?;
     let project = sandbox.root().join("shop");
     cli.ok(["project".as_ref(), "add".as_ref(), project.as_os_str()])?;
     cli.ok(["scan".as_ref(), project.as_os_str()])?;
@@ -91,7 +102,7 @@ fn a_reference_of_inputs_alone_names_them_for_the_monitor() -> Outcome {
     let cli = sandbox.cli("ada")?;
     let (mut table, mut log) = ("age,income\n".to_owned(), String::new());
     for row in 0..300 {
-        let (age, income) = (20 + row % 50, 1_000 + row * 7 % 4_000);
+        let (age, income) = (20 + row % 50, 1_000 + row * 1_237 % 4_000);
         let _ = writeln!(table, "{age},{income}");
         let asked = json!({"instances": [[age, income]]});
         log.push_str(&body(&asked).replace("r-1", &format!("r-{row}")));
