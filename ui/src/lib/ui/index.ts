@@ -25,6 +25,7 @@ export { default as PassphraseField } from "./PassphraseField.svelte";
 export { default as PathText } from "./PathText.svelte";
 export { default as Popover } from "./Popover.svelte";
 export { default as ProgressLine } from "./ProgressLine.svelte";
+export { default as ProgressTrack } from "./ProgressTrack.svelte";
 export { default as Prose } from "./Prose.svelte";
 export { default as Seal } from "./Seal.svelte";
 export { default as Section } from "./Section.svelte";
