@@ -40,14 +40,18 @@ impl Engine {
         };
         let input =
             DriftInput { target: request.target, ..DriftInput::named(reference.path.as_str(), current.path.as_str()) };
-        self.start_job(plan, move |engine, worker| {
+        let asked = (project.clone(), reference.clone(), current.clone());
+        let job = self.start_job(plan, move |engine, worker| {
             engine.comparison_began(worker.id(), &project, &reference, &current);
             let kept = engine
                 .compare_files(&project, (&reference, &current), &input, worker)
                 .and_then(|report| engine.keep_drift(&project, &reference, &current, &report));
             engine.comparison_ended(worker.id(), kept.as_ref().ok().copied());
             kept.map(|_| ())
-        })
+        })?;
+        // Whoever asked may look before the job's thread came to its first line.
+        self.comparison_began(job.job, &asked.0, &asked.1, &asked.2);
+        Ok(job)
     }
 
     /// Compares two files of a project and tells what is known early.

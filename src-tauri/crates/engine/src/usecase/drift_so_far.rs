@@ -157,8 +157,12 @@ fn parts(seen: RowCounts, rows: RowCounts) -> String {
 }
 
 impl Engine {
+    /// Remembers a comparison, unless it is known already.
     pub(super) fn comparison_began(&self, job: JobId, project: &Project, reference: &FileFacts, current: &FileFacts) {
         let mut known = lock(&self.0.comparisons);
+        if known.contains_key(&job) {
+            return;
+        }
         // What is kept of one that ended is in its report.
         for ended in known.values_mut().filter(|it| it.end.is_some()) {
             ended.columns = Vec::new();
