@@ -135,8 +135,7 @@ pub(super) fn add_replaced(
         },
         threshold: options.effect_threshold / 10.0,
         words: format!(
-            "what stands for a missing value changed: {} of the reference rows have {} and {} of the current rows have {}, as good as none of \
-             the other table",
+            "what stands for a missing value changed: {} of the reference rows have {}, and {} of the current rows have {} in its place",
             share(x, rows.0),
             words(&before),
             share(y, rows.1),

@@ -451,9 +451,10 @@ fn faulty(span: &[MonitorWindow], columns: &[String]) -> String {
             (share(|it| it.unseen.unwrap_or(0.0)), "has a value that the reference never had"),
             (share(|it| it.outside_range.unwrap_or(0.0)), "is out of the range of the reference"),
         ];
-        // A value of another type is also counted as missing.
-        let chief = faults.iter().max_by(|a, b| a.0.total_cmp(&b.0)).copied();
-        let chief = faults.get(2).filter(|it| it.0 > 0.0).copied().or(chief).unwrap_or_default();
+        // A value of another type is also counted as missing, and an infinite one as out of range.
+        let chief = faults.iter().max_by(|a, b| a.0.total_cmp(&b.0)).copied().unwrap_or_default();
+        let more_exact = faults.iter().skip(2).take(2).find(|it| it.0 > 0.5 * chief.0).copied();
+        let chief = more_exact.unwrap_or(chief);
         format!("{name} {} in {:.1} % of the predictions", chief.1, 100.0 * chief.0)
     };
     let told: Vec<String> = columns.iter().take(3).map(of).collect();

@@ -494,10 +494,10 @@ fn judge(
         return (DriftVerdict::Drift, format!("a classifier can tell the tables apart ({numbers}){by}"));
     }
     if interval.0 > limit && half <= VISIBLE {
-        let words = "a classifier may tell the tables apart by more than tolerated, but chance is not excluded";
+        let words = "a classifier may tell the tables apart by more than tolerated; chance is not excluded";
         return (
             DriftVerdict::CannotTell,
-            format!("{words} ({numbers}; tolerated {limit:.3}, p under {:.3})", options.alpha_joint()),
+            format!("{words} ({numbers}; tolerated {limit:.3}; p must be under {:.3})", options.alpha_joint()),
         );
     }
     if interval.1 <= limit || (p_value >= options.alpha_joint() && half <= VISIBLE) {
