@@ -27,6 +27,7 @@ impl Outside {
             place.insert(part(1).unwrap_or_default(), part(2).unwrap_or_default());
         }
         let Some(location) = place.remove("location") else { return };
+        let location = plain(&location);
         let number = |name: &str| place.get(name).map_or(Some(0), |text| text.trim().parse::<u64>().ok());
         match (number("offset"), number("length")) {
             (Some(offset), Some(length)) => {
@@ -51,6 +52,11 @@ impl Outside {
         let found = self.needed.iter().filter_map(|(file, needed)| trouble(folder, file, *needed));
         malformed.chain(found).collect()
     }
+}
+
+/// A place without the steps that lead nowhere: `./part.weights` is `part.weights`.
+fn plain(location: &str) -> String {
+    location.split('/').filter(|it| *it != ".").collect::<Vec<_>>().join("/")
 }
 
 fn trouble(folder: Option<&Path>, file: &str, needed: u64) -> Option<String> {
