@@ -72,6 +72,9 @@ fn a_waiver_ends_and_what_a_rule_forbids_says_the_next_step() -> Outcome {
     bob.cli.ok(["registry", "join"])?;
     let print = bob.cli.ok(["key", "list"])?["people"][0]["fingerprint"].clone();
     let print = print.as_str().context("a fingerprint")?;
+    // A key that begins with a few given digits can be made on purpose.
+    let part = print.get(..19).context("a fingerprint is longer")?;
+    ada.cli.ask(["registry", "admit", part, "--role", "approver"])?.error_with_hint(2, "invalid_request")?;
     let shown = ada.cli.ok(["registry", "admit", print, "--role", "approver", "--until", "2099-06-30"])?;
     let person = list(&shown["people"]).iter().find(|it| it["card"]["name"] == "Bob").context("Bob")?;
     ensure!(person["keys"][0]["expires"] == "2099-06-30T23:59:59.999Z", "{person}");

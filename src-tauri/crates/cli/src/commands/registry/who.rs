@@ -12,8 +12,10 @@ use crate::reply::wrong;
 
 /// A card is a name and a public key.
 const CARD_LIMIT: u64 = 64 * 1024;
-/// Fewer digits of a fingerprint name nobody.
-const LEAST_DIGITS: usize = 8;
+/// Digits of a fingerprint as it is shown. A key that begins with a few given digits can be made on purpose.
+const DIGITS: usize = 32;
+/// From so many on, a text of hexadecimal digits is taken for a part of a fingerprint and not for a file's name.
+const PART: usize = 8;
 
 /// The person that is meant by `named`: a file with their card, `-` for standard input, or the fingerprint of somebody who asks to be
 /// admitted or is on the trust list.
@@ -30,10 +32,15 @@ pub(super) fn meant(named: &Path, view: &RegistryView) -> Result<PersonCard, Err
 /// The digits of a fingerprint, if it is one.
 fn digits(named: &Path) -> Option<String> {
     let text = named.to_str()?.replace([' ', '-'], "").to_lowercase();
-    (text.len() >= LEAST_DIGITS && text.bytes().all(|it| it.is_ascii_hexdigit())).then_some(text)
+    (text.len() >= PART && text.bytes().all(|it| it.is_ascii_hexdigit())).then_some(text)
 }
 
 fn by_fingerprint(digits: &str, view: &RegistryView) -> Result<PersonCard, ErrorBody> {
+    if digits.len() < DIGITS {
+        let given = digits.len();
+        let why = format!("{given} digits of a fingerprint can be met on purpose by somebody else's key.");
+        return Err(wrong(why).hint(format!("Name all {DIGITS} digits, as proofmark registry show has them.")));
+    }
     let asking = view.trust.iter().flat_map(|trust| &trust.requests).map(|it| &it.card);
     let known = view.people.iter().map(|it| &it.card);
     let mut found: Vec<&PersonCard> = asking.chain(known).filter(|card| card.key_id.starts_with(digits)).collect();
