@@ -228,14 +228,25 @@ impl Engine {
         let signer = self.signer(request.passphrase)?;
         let age = Duration::from_secs(u64::from(request.days) * 24 * 60 * 60);
         let attachment = self.attached()?;
-        let pruned = self.open_attached(&attachment)?.prune(&signer, age)?;
-        let entry = AuditEntry::new(self.actor(), "registry.prune", attachment.id.to_string());
-        self.ledger().write(self.now(), entry, |write| -> Answer<()> {
+        let registry = self.open_attached(&attachment)?;
+        let entry = |action| AuditEntry::new(self.actor(), action, attachment.id.to_string());
+        // What is taken away leaves no trace of its own, so the intent is kept before anything is.
+        self.ledger().write(self.now(), entry("registry.prune.begin"), |write| -> Answer<()> {
             write.note("days", request.days);
-            write.note("leftovers", pruned.leftovers.clone());
-            write.note("objects", pruned.objects.clone());
             Ok(())
         })?;
+        let pruned = registry.prune(&signer, age);
+        self.ledger().write(self.now(), entry("registry.prune.end"), |write| -> Answer<()> {
+            match &pruned {
+                Ok(pruned) => {
+                    write.note("leftovers", pruned.leftovers.clone());
+                    write.note("objects", pruned.objects.clone());
+                }
+                Err(error) => write.note("failed", error.to_string()),
+            }
+            Ok(())
+        })?;
+        let pruned = pruned?;
         let leftovers = counted(pruned.leftovers.len() as u64, "leftover", "leftovers");
         let objects = counted(pruned.objects.len() as u64, "file", "files");
         let sentence = if pruned.leftovers.is_empty() && pruned.objects.is_empty() {
