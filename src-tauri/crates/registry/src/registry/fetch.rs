@@ -11,6 +11,7 @@ use proofmark_domain::registry::{RegistryProblem, RegistryVerdict};
 use proofmark_domain::release::{BundleFile, ModelName, ReleaseBlocked, Statement, StatementBody};
 
 use super::Registry;
+use super::log::Freshness;
 use super::publish::version_record;
 use super::verify::{Check, expected_files};
 use super::version::hash;
@@ -79,7 +80,7 @@ pub struct Inspected {
 impl Registry {
     /// Checks one version and gathers the statements by which it proves itself.
     pub fn inspect(&self, model: &ModelName, version: u64, watch: &mut Watch<'_>) -> Result<Inspected, RegistryError> {
-        let loaded = self.load(true)?;
+        let loaded = self.load(Freshness::Bytes)?;
         self.ensure_trusted(&loaded.state)?;
         let record = version_record(&loaded, model, version)?;
         let mut check = Check::of(self, &loaded);
@@ -110,7 +111,7 @@ impl Registry {
     /// and every byte of the copy has been compared with what was approved. A withdrawn version is refused.
     pub fn fetch(&self, wanted: &Wanted, dest: &Path, watch: &mut Watch<'_>) -> Result<Fetched, RegistryError> {
         self.ensure_outside(dest)?;
-        let loaded = self.load(true)?;
+        let loaded = self.load(Freshness::Bytes)?;
         self.ensure_trusted(&loaded.state)?;
         let (model, version) = self.resolve(&loaded.state, wanted)?;
         let record = version_record(&loaded, &model, version)?;

@@ -69,6 +69,20 @@ pub(super) type Statements = BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>;
 /// Claims by the number that they are for.
 pub(super) type Numbered = BTreeMap<u64, Claim>;
 
+/// Publications by the number that they are for.
+pub(super) type Unclaimed = BTreeMap<(ModelName, u64), Vec<Arc<Placed>>>;
+
+/// How much of what was read before is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Every byte.
+    Bytes,
+    /// Claims whose size or stamp is another: a synchroniser may have replaced one.
+    Stamps,
+    /// Only what has a new name, because all else was looked at when the work at hand began.
+    Names,
+}
+
 impl Claim {
     /// The statement that holds the number, if the claim says.
     pub const fn holder(&self) -> Option<Digest> {
@@ -88,6 +102,10 @@ pub(super) struct Loaded {
     pub claims: Arc<BTreeMap<ModelName, Numbered>>,
     pub trust_claims: Numbered,
     pub statements: Arc<Statements>,
+    /// The same by digest.
+    pub by_digest: Arc<HashMap<Digest, StatementId>>,
+    /// Publications that hold but for the claim of their number.
+    pub unclaimed: Unclaimed,
     /// Statements that count for nothing.
     pub refused: Arc<BTreeSet<StatementId>>,
     /// Those of them that others were merely faster than, and why they count for nothing.
@@ -103,15 +121,15 @@ const WAIT: &str =
 const RESTORE: &str = "restore the file from another copy of the registry or from a backup";
 
 impl Registry {
-    /// Reads the log, the claims and the manifests. With `fresh`, every byte is read again; else what was read before is
-    /// gone on with.
-    pub(super) fn load(&self, fresh: bool) -> Result<Loaded, RegistryError> {
+    /// Reads the log, the claims and the manifests, and goes on with what was read before.
+    pub(super) fn load(&self, freshness: Freshness) -> Result<Loaded, RegistryError> {
+        let fresh = freshness == Freshness::Bytes;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if fresh {
             *cache = Cache::default();
         }
         if let Some(mut last) = cache.last.take()
-            && last.go_on(Reading::new(self, fresh, &mut cache), self.clock.now())?
+            && last.go_on(Reading::new(self, fresh, &mut cache), freshness, self.clock.now())?
         {
             let loaded = last.loaded();
             cache.last = last.is_steady().then_some(last);

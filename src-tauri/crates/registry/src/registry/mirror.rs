@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::log::Finding;
+use super::log::{Finding, Freshness};
 use super::verify::{expected_files, leads_to};
 use super::version::hash;
 use super::{OpenOptions, Registry};
@@ -115,7 +115,7 @@ impl Registry {
 
     /// Files of versions, some of which bear names as synchronisers give them.
     fn ours(&self) -> Result<BTreeMap<String, ()>, RegistryError> {
-        let state = self.load(false)?.state;
+        let state = self.load(Freshness::Stamps)?.state;
         let mut ours = BTreeMap::new();
         for (model, versions) in &state.versions {
             for (number, record) in versions {

@@ -5,6 +5,7 @@ mod log;
 mod mirror;
 mod prune;
 mod publish;
+mod queue;
 mod review;
 mod submit;
 mod trust;
@@ -38,7 +39,7 @@ pub use prune::Pruned;
 pub use submit::{SourceBytes, SourceFile, Submission};
 pub use trust::TrustChange;
 
-use log::{Cache, Loaded};
+use log::{Cache, Freshness, Loaded};
 
 /// How a registry is opened.
 #[derive(Clone, Default)]
@@ -238,7 +239,7 @@ impl Registry {
     /// What the registry's statements add up to. Statements that do not hold are left out; [`Registry::verify`] lists
     /// them. Fails if the pinned owner did not begin this registry.
     pub fn state(&self) -> Result<Arc<RegistryState>, RegistryError> {
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         self.ensure_trusted(&loaded.state)?;
         Ok(loaded.state)
     }
@@ -288,7 +289,7 @@ impl Registry {
 
     /// What is to be seen of this registry now, to be remembered and given back on opening.
     pub fn seen(&self) -> Result<Seen, RegistryError> {
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         Ok(Seen {
             trust_version: loaded.state.trust.as_ref().map_or(0, |list| list.version),
             trust: loaded.state.trust_statement,
@@ -349,8 +350,12 @@ impl Registry {
 
     /// Loads the registry for writing by `signer`.
     fn ready(&self, signer: &Signer) -> Result<Loaded, RegistryError> {
+        self.ready_for(signer, Freshness::Stamps)
+    }
+
+    fn ready_for(&self, signer: &Signer, freshness: Freshness) -> Result<Loaded, RegistryError> {
         self.ensure_writable()?;
-        let loaded = self.load(false)?;
+        let loaded = self.load(freshness)?;
         self.ensure_trusted(&loaded.state)?;
         if loaded.state.root_key.is_none() {
             let why = "the statement that begins it is missing".to_owned();

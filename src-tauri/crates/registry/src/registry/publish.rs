@@ -1,17 +1,16 @@
 //! Publishing: prepare the folder, sign, claim the number, show the folder.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
 use proofmark_domain::release::{
-    BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, StatementBody, VersionRecord, rules,
+    BundleManifest, CandidateRecord, CandidateState, ModelName, Placed, ReleaseBlocked, StatementBody, VersionRecord,
+    rules,
 };
-use uuid::Uuid;
 
 use super::Registry;
-use super::log::{Claim, Loaded};
+use super::log::{Claim, Freshness, Loaded};
 use crate::error::RegistryError;
 use crate::keys::Signer;
 use crate::layout;
@@ -20,10 +19,6 @@ use crate::progress::Watch;
 /// How often a number or a view that others change at the same time is tried again. Each round means that somebody
 /// else succeeded, so the bound is a guard against a broken file system, not against load.
 const ROUNDS: usize = 10_000;
-/// Longest pause after the first lost race for a number, in milliseconds. It doubles with each further one, up to two seconds. Each lost race
-/// leaves a statement behind that everybody reads, so it pays to let others finish first.
-const FIRST_PAUSE_MS: u64 = 64;
-const DOUBLINGS: usize = 5;
 /// After this many milliseconds a claim that was cut short is taken over. Writing its hundred bytes takes none.
 const ABANDONED_MS: i64 = 60_000;
 
@@ -43,6 +38,7 @@ impl Registry {
         if record.state != CandidateState::Published {
             rules::may_publish(&loaded.state, self.actor(publisher), candidate, &record.bundle)?;
         }
+        drop(loaded);
         // Every byte is checked before the number is claimed, so that a damaged candidate never becomes a version.
         let room = self.workroom();
         let shown = match record.version {
@@ -52,7 +48,7 @@ impl Registry {
         if !shown {
             self.prepare(&room, (&record.bundle, &manifest), publisher, watch)?;
         }
-        let version = self.number(publisher, candidate)?;
+        let version = self.number(publisher, candidate, &record.model)?;
         if !shown {
             self.show(&room, candidate, version)?;
         }
@@ -67,19 +63,16 @@ impl Registry {
 
     /// Signs that the candidate is the next version, and claims that number. Of those who try the same number, one gets
     /// it and the others go on to the next.
-    fn number(&self, publisher: &Signer, candidate: CandidateId) -> Result<u64, RegistryError> {
+    fn number(&self, publisher: &Signer, candidate: CandidateId, model: &ModelName) -> Result<u64, RegistryError> {
         for round in 0..ROUNDS {
-            if round > 0 {
-                pause_after_lost_race(round);
-            }
+            let _queued = self.queue(model, round > 0);
             let turn = self.turn();
-            let loaded = self.ready(publisher)?;
+            let loaded = self.ready_for(publisher, Freshness::Names)?;
             let record = known(&loaded, candidate)?;
             if let (CandidateState::Published, Some(version)) = (record.state, record.version) {
                 return Ok(version);
             }
             rules::may_publish(&loaded.state, self.actor(publisher), candidate, &record.bundle)?;
-            let model = &record.model;
             let last = loaded.claims.get(model).and_then(|claims| {
                 claims.iter().rev().find(|(number, claim)| !is_false(&loaded, model, **number, claim))
             });
@@ -103,7 +96,7 @@ impl Registry {
                 Some(number) => number,
                 None => self.first_free(model, free)?,
             };
-            let digest = match pending(&loaded, publisher, candidate, version) {
+            let digest = match pending(&loaded, publisher, candidate, &(model.clone(), version)) {
                 Some(digest) => digest,
                 None => {
                     let (model, bundle, proof) = (model.clone(), record.bundle, record.statements.clone());
@@ -191,7 +184,7 @@ impl Registry {
     /// everything, and leaves the right text.
     pub(super) fn refresh_view(&self, model: &ModelName) -> Result<(), RegistryError> {
         for _ in 0..ROUNDS {
-            let loaded = self.load(false)?;
+            let loaded = self.load(Freshness::Names)?;
             let mut changed = false;
             let mut expected = vec![];
             if let Some(meta) = self.expected_model_meta(&loaded.state, model) {
@@ -254,13 +247,6 @@ impl Registry {
     }
 }
 
-/// Waits a random while, so that those who lost together do not try together again.
-fn pause_after_lost_race(round: usize) {
-    let most = FIRST_PAUSE_MS << (round - 1).min(DOUBLINGS);
-    let drawn = Uuid::new_v4().as_u64_pair().0 % most;
-    std::thread::sleep(Duration::from_millis(drawn));
-}
-
 pub(super) fn known(loaded: &Loaded, candidate: CandidateId) -> Result<CandidateRecord, RegistryError> {
     let missing = || ReleaseBlocked::NoCandidate { candidate: candidate.to_string() };
     Ok(loaded.state.candidates.get(&candidate).cloned().ok_or_else(missing)?)
@@ -274,23 +260,20 @@ pub(super) fn manifest_of(record: &CandidateRecord) -> Result<Arc<BundleManifest
 /// Whether a claim names a statement that is there and says something else. Nobody published under such a number, so the numbers do
 /// not go on from it.
 fn is_false(loaded: &Loaded, of: &ModelName, number: u64, claim: &Claim) -> bool {
-    let Some(named) = claim.holder() else { return false };
-    loaded.statements.values().any(|(_, it)| {
-        let publishes = matches!(&it.statement.body, StatementBody::Published { model, version, .. } if model == of && *version == number);
-        it.digest == named && !publishes
+    let named = claim.holder().and_then(|it| loaded.by_digest.get(&it)).and_then(|id| loaded.statements.get(id));
+    named.is_some_and(|(_, it)| {
+        !matches!(&it.statement.body, StatementBody::Published { model, version, .. } if model == of && *version == number)
     })
 }
 
 /// A statement of this key that already says so, left by an attempt that was cut short before its claim.
-fn pending(loaded: &Loaded, publisher: &Signer, candidate: CandidateId, version: u64) -> Option<Digest> {
-    loaded.statements.values().find_map(|(_, placed)| match &placed.statement.body {
-        StatementBody::Published { candidate: of, version: number, .. }
-            if *of == candidate && *number == version && placed.statement.key_id == publisher.key_id() =>
-        {
-            Some(placed.digest)
-        }
-        _ => None,
-    })
+fn pending(loaded: &Loaded, publisher: &Signer, candidate: CandidateId, number: &(ModelName, u64)) -> Option<Digest> {
+    let of_number = loaded.unclaimed.get(number)?.iter();
+    let own = |it: &&Arc<Placed>| {
+        let of = matches!(&it.statement.body, StatementBody::Published { candidate: of, .. } if *of == candidate);
+        of && it.statement.key_id == publisher.key_id()
+    };
+    of_number.filter(|it| !loaded.refused.contains(&it.statement.id)).find(own).map(|it| it.digest)
 }
 
 pub(super) fn version_record(loaded: &Loaded, model: &ModelName, version: u64) -> Result<VersionRecord, RegistryError> {

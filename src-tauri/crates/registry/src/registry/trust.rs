@@ -7,7 +7,7 @@ use proofmark_domain::release::rules;
 use proofmark_domain::release::{Policy, ReleaseBlocked, StatementBody, TrustList};
 use proofmark_domain::{Digest, Timestamp};
 
-use super::log::Loaded;
+use super::log::{Freshness, Loaded};
 use super::{NewRegistry, Registry, named};
 use crate::error::RegistryError;
 use crate::keys::{Signer, check_card};
@@ -41,7 +41,7 @@ impl Registry {
     /// Begins the registry. An attempt of the same owner that was cut short is taken up.
     pub(super) fn begin(&self, new: &NewRegistry, owner: &Signer) -> Result<(), RegistryError> {
         let _turn = self.turn();
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         let taken = || RegistryError::AlreadyThere { path: self.store.place() };
         if loaded.state.root_key.is_some() {
             return Err(taken());
@@ -65,7 +65,7 @@ impl Registry {
     /// Loads the registry for an owner, who may act also when the trust list has expired.
     fn ready_owner(&self, owner: &Signer, reason: &str) -> Result<(Loaded, TrustList, Digest), RegistryError> {
         self.ensure_writable()?;
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         self.ensure_trusted(&loaded.state)?;
         let (Some(list), Some(statement)) = (loaded.state.trust.clone(), loaded.state.trust_statement) else {
             let why = "the statement that begins it is missing".to_owned();
@@ -139,7 +139,7 @@ impl Registry {
 
     /// Claims the number for a list that has its signatures; `None` if another list has the number.
     fn put_into_force(&self, version: u64, list: Digest) -> Result<Option<TrustChange>, RegistryError> {
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         if loaded.state.trust_statement == Some(list) {
             return Ok(Some(TrustChange::Holds { version }));
         }
@@ -215,7 +215,7 @@ impl Registry {
     pub fn request_join(&self, person: &Signer, note: &str) -> Result<(), RegistryError> {
         let _turn = self.turn();
         self.ensure_writable()?;
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Stamps)?;
         self.ensure_trusted(&loaded.state)?;
         let asked = loaded.state.requests.iter().any(|it| it.person.key_id == person.key_id());
         if asked || loaded.state.holder(person.key_id()).is_some() {

@@ -9,7 +9,7 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, ReleaseBlocked, Statement, StatementBody, VersionRecord,
 };
 
-use super::log::{Claim, Finding, Loaded, finding, unreadable};
+use super::log::{Claim, Finding, Freshness, Loaded, finding, unreadable};
 use super::version::{early_model_metas, hash, model_metas};
 use super::{Registry, short};
 use crate::error::RegistryError;
@@ -35,13 +35,13 @@ impl Registry {
     /// Fails only if the place cannot be read or `watch` stops it; everything that is wrong with the registry is in
     /// the report.
     pub fn verify(&self, watch: &mut Watch<'_>) -> Result<RegistryReport, RegistryError> {
-        let loaded = self.load(true)?;
+        let loaded = self.load(Freshness::Bytes)?;
         Ok(self.check(&loaded, watch)?.report())
     }
 
     /// Everything that is wrong with the whole registry.
     pub(super) fn findings(&self, watch: &mut Watch<'_>) -> Result<Vec<Finding>, RegistryError> {
-        let loaded = self.load(true)?;
+        let loaded = self.load(Freshness::Bytes)?;
         Ok(self.check(&loaded, watch)?.findings)
     }
 

@@ -1,6 +1,6 @@
 //! The folder of a version: complete, self-explaining, and readable by tools that know nothing of us.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use proofmark_domain::Digest;
@@ -8,7 +8,7 @@ use proofmark_domain::id::CandidateId;
 use proofmark_domain::release::{BundleFile, BundleManifest, ModelName, RegistryState, StatementBody, VersionRecord};
 use sha2::{Digest as _, Sha256};
 
-use super::log::Loaded;
+use super::log::{Freshness, Loaded};
 use super::publish::{known, manifest_of, version_record};
 use super::{Registry, Workroom};
 use crate::error::RegistryError;
@@ -103,7 +103,7 @@ impl Registry {
 
     /// Completes the prepared folder and gives it its name. If another was faster, theirs stays.
     pub(super) fn show(&self, room: &Workroom<'_>, candidate: CandidateId, version: u64) -> Result<(), RegistryError> {
-        let loaded = self.load(false)?;
+        let loaded = self.load(Freshness::Names)?;
         let record = known(&loaded, candidate)?;
         let manifest = manifest_of(&record)?;
         let model = &record.model;
@@ -150,20 +150,23 @@ impl Registry {
 
     /// `meta.yaml` of a model as the statements have it; `None` before its first version.
     pub(super) fn expected_model_meta(&self, state: &RegistryState, model: &ModelName) -> Option<Vec<u8>> {
-        model_metas(state, model).pop()
+        let (created, times) = times(state, model)?;
+        Some(layout::model_meta(model, created, *times.last()?))
     }
 }
 
 /// Every text that `meta.yaml` of a model had or should have had, the present one last.
 pub(super) fn model_metas(state: &RegistryState, model: &ModelName) -> Vec<Vec<u8>> {
-    let Some((created, versions)) = created(state, model) else { return Vec::new() };
+    let Some((created, times)) = times(state, model) else { return Vec::new() };
+    times.into_iter().map(|updated| layout::model_meta(model, created, updated)).collect()
+}
+
+/// When a model came into being, and when anything about it changed, oldest first.
+fn times(state: &RegistryState, model: &ModelName) -> Option<(i64, BTreeSet<i64>)> {
+    let (created, versions) = created(state, model)?;
     let withdrawn = versions.values().filter_map(|it| it.withdrawn.as_ref()).map(|it| it.at.ms());
     let moved = state.aliases.get(model).into_iter().flat_map(|all| all.values()).flat_map(|it| &it.history);
-    let mut times: Vec<i64> =
-        versions.values().map(|it| it.at.ms()).chain(withdrawn).chain(moved.map(|it| it.at.ms())).collect();
-    times.sort_unstable();
-    times.dedup();
-    times.into_iter().map(|updated| layout::model_meta(model, created, updated)).collect()
+    Some((created, versions.values().map(|it| it.at.ms()).chain(withdrawn).chain(moved.map(|it| it.at.ms())).collect()))
 }
 
 fn created<'s>(state: &'s RegistryState, model: &ModelName) -> Option<(i64, &'s BTreeMap<u64, VersionRecord>)> {

@@ -32,6 +32,9 @@ pub(super) fn settle(
     state: &RegistryState,
     now: Timestamp,
 ) {
+    if findings.is_empty() {
+        return;
+    }
     let by_path: HashMap<&str, &Placed> = statements.values().map(|(path, it)| (path.as_ref(), it.as_ref())).collect();
     let revoked: BTreeSet<StatementId> = refused
         .iter()

@@ -204,6 +204,16 @@ impl Store for DirStore {
         Ok((entries, there))
     }
 
+    fn mark(&self, path: &str) -> io::Result<Option<bool>> {
+        let target = self.at(path)?;
+        self.make_above(path)?;
+        match OpenOptions::new().write(true).create_new(true).open(target) {
+            Ok(_) => Ok(Some(true)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Some(false)),
+            Err(error) => Err(error),
+        }
+    }
+
     fn stage(&self, path: &str, source: &mut dyn Read) -> io::Result<u64> {
         let target = self.at(path)?;
         self.make_above(path)?;

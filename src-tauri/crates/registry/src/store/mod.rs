@@ -100,6 +100,12 @@ pub trait Store: Send + Sync {
     /// Gives a finished file a second name below `.staging/` without copying, if the place can.
     fn link_staged(&self, existing: &str, path: &str) -> io::Result<bool>;
 
+    /// Makes an empty file below `.staging/` and says whether nothing had its name before. It is not flushed, and nothing may rest on it.
+    /// `None` where every look at such a file is a way over a network.
+    fn mark(&self, _path: &str) -> io::Result<Option<bool>> {
+        Ok(None)
+    }
+
     /// Moves a staged file to its name, over whatever has that name.
     fn settle(&self, staged: &str, path: &str) -> io::Result<()>;
 

@@ -89,6 +89,21 @@ fn processes_that_publish_at_once_get_contiguous_numbers() -> Outcome {
     Ok(())
 }
 
+/// Somebody who was killed while it was their turn must not keep the next one waiting for ever.
+#[test]
+fn a_turn_that_was_left_behind_is_passed_over() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let candidate = team.approved(&registry, "after a crash")?;
+    let turn = team.dir().join(".staging").join(format!("next-{}", churn()));
+    fs::create_dir_all(turn.parent().ok_or("a folder")?)?;
+    fs::write(&turn, "")?;
+    assert_eq!(registry.publish(&team.ann, candidate, &mut Watch::silent())?, 1);
+    assert!(!turn.exists(), "it is taken away");
+    assert_whole(&team.verify()?, "after it");
+    Ok(())
+}
+
 /// What the other does: approves, publishes and promotes a candidate, and says so after each.
 #[test]
 fn child_releases() -> Outcome {

@@ -69,6 +69,26 @@ fn nothing_is_taken_while_something_is_missing() -> Outcome {
 }
 
 #[test]
+fn nothing_is_taken_while_a_decision_waits_for_its_submission() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    fs::write(team.source().join("model.pkl"), [7u8; 500])?;
+    let candidate = team.approved(&registry, "late")?;
+    let submitted = registry.state()?.candidates[&candidate].statements[0].uuid().to_string();
+    let mut files = Vec::new();
+    all_files(&team.dir().join("log/churn"), &mut files)?;
+    let file = files.iter().find(|it| it.to_string_lossy().contains(&submitted)).ok_or("the submission")?;
+    let bytes = fs::read(file)?;
+    fs::remove_file(file)?;
+    let refused = team.open()?.prune(&team.owner, AT_ONCE);
+    assert!(matches!(refused, Err(RegistryError::Incomplete { .. })), "{refused:?}");
+    fs::write(file, bytes)?;
+    assert_eq!(team.open()?.prune(&team.owner, AT_ONCE)?, Default::default(), "all of it is needed");
+    assert_whole(&team.verify()?, "once it has come");
+    Ok(())
+}
+
+#[test]
 fn a_copy_loses_what_was_destroyed() -> Outcome {
     let team = Team::published()?;
     let copy = team.room.path().join("copy");

@@ -115,6 +115,11 @@ impl Fold {
         fold
     }
 
+    /// Publications whose number nobody had claimed, by that number.
+    pub const fn unclaimed(&self) -> &BTreeMap<(ModelName, u64), Vec<Arc<Placed>>> {
+        &self.unclaimed
+    }
+
     /// Goes on with statements that arrived since, and with numbers of versions that were claimed since: `claims` hold all claims, `claimed`
     /// names the new ones. `false` if only a new fold can tell what they add up to; this one is of no use then.
     ///

@@ -10,8 +10,6 @@ pub(super) struct Last {
     fold: Fold,
     manifests: Manifests,
     held: Claims,
-    /// Statements by digest.
-    by_digest: HashMap<Digest, StatementId>,
     /// The files that the statements came from.
     names: Names,
     /// That nothing was found which a file that arrives could mend.
@@ -51,13 +49,14 @@ impl Last {
             claims: Arc::new(claims),
             trust_claims,
             statements: Arc::new(statements),
+            by_digest: Arc::default(),
+            unclaimed: Unclaimed::new(),
             refused: Arc::new(unfit),
             overtaken: Arc::default(),
             newest_ms: 0,
             heads: BTreeMap::new(),
         };
-        let (by_digest, names) = Default::default();
-        let mut last = Self { loaded, fold, manifests, held, by_digest, names, steady };
+        let mut last = Self { loaded, fold, manifests, held, names: Names::new(), steady };
         last.list_refused(0);
         let statements = Arc::clone(&last.loaded.statements);
         waits::settle(&mut last.loaded.findings, &statements, &last.fold.refused, &last.loaded.state, now);
@@ -73,11 +72,16 @@ impl Last {
     }
 
     pub fn loaded(&self) -> Loaded {
-        self.loaded.clone()
+        Loaded { unclaimed: self.fold.unclaimed().clone(), ..self.loaded.clone() }
     }
 
     /// Adds what came since. `false` if only reading everything again can tell what that adds up to; this is of no use then.
-    pub fn go_on(&mut self, mut reading: Reading<'_>, now: Timestamp) -> Result<bool, RegistryError> {
+    pub fn go_on(
+        &mut self,
+        mut reading: Reading<'_>,
+        freshness: Freshness,
+        now: Timestamp,
+    ) -> Result<bool, RegistryError> {
         let (files, there) = reading.files(&self.names)?;
         if there != self.loaded.statements.len() {
             return Ok(false);
@@ -87,17 +91,25 @@ impl Last {
         if holding.len() != count || !self.takes(&holding) {
             return Ok(false);
         }
-        let (claims, trust_claims) = reading.claims()?;
-        let Some(claimed) = self.claimed(&claims) else { return Ok(false) };
-        if trust_claims != self.loaded.trust_claims {
-            return Ok(false);
-        }
+        let claimed = if freshness == Freshness::Names {
+            reading.further_claims(&self.loaded.claims, &self.loaded.trust_claims)?
+        } else {
+            let (claims, trust_claims) = reading.claims()?;
+            self.claimed(&claims).filter(|_| trust_claims == self.loaded.trust_claims)
+        };
+        let Some(claimed) = claimed else { return Ok(false) };
         let (manifests, unfit) = reading.manifests(holding.iter().map(|(path, it)| (path.as_ref(), it.as_ref())))?;
         if !reading.findings.is_empty() || !unfit.is_empty() {
             return Ok(false);
         }
         self.manifests.extend(manifests);
         self.held.versions.extend(claimed.iter().cloned());
+        if !claimed.is_empty() {
+            let claims = Arc::make_mut(&mut self.loaded.claims);
+            for ((model, number), digest) in &claimed {
+                claims.entry(model.clone()).or_default().insert(*number, Claim::Statement(*digest));
+            }
+        }
         let numbers: Vec<(ModelName, u64)> = claimed.into_iter().map(|(number, _)| number).collect();
         let placed: Vec<Arc<Placed>> = holding.iter().map(|(_, it)| Arc::clone(it)).collect();
         // The fold adds to its state in place where nobody else holds it.
@@ -107,14 +119,15 @@ impl Last {
             return Ok(false);
         }
         self.loaded.state = Arc::clone(&self.fold.state);
-        self.loaded.claims = Arc::new(claims);
         self.loaded.ignored = reading.ignored;
         // One that was taken as its author's last and now counts for nothing.
         if self.fold.refused.iter().skip(told).any(|it| self.loaded.statements.contains_key(&it.statement)) {
             return Ok(false);
         }
-        let statements = Arc::make_mut(&mut self.loaded.statements);
-        statements.extend(holding.iter().map(|(path, it)| (it.statement.id, (Arc::clone(path), Arc::clone(it)))));
+        if !holding.is_empty() {
+            let statements = Arc::make_mut(&mut self.loaded.statements);
+            statements.extend(holding.iter().map(|(path, it)| (it.statement.id, (Arc::clone(path), Arc::clone(it)))));
+        }
         self.list_refused(told);
         for (path, placed) in &holding {
             self.note(path, placed);
@@ -135,7 +148,7 @@ impl Last {
         let own: HashMap<Digest, &Placed> = arrived.iter().map(|(_, it)| (it.digest, it.as_ref())).collect();
         let ids: BTreeSet<StatementId> = arrived.iter().map(|(_, it)| it.statement.id).collect();
         let find = |digest: &Digest| {
-            let known = self.by_digest.get(digest).and_then(|id| statements.get(id)).map(|(_, it)| it.as_ref());
+            let known = self.loaded.by_digest.get(digest).and_then(|id| statements.get(id)).map(|(_, it)| it.as_ref());
             known.or_else(|| own.get(digest).copied())
         };
         ids.len() == arrived.len()
@@ -161,6 +174,9 @@ impl Last {
 
     /// Lists what the fold refused, from the given one on.
     fn list_refused(&mut self, from: usize) {
+        if from == self.fold.refused.len() {
+            return;
+        }
         let refused = Arc::make_mut(&mut self.loaded.refused);
         for it in self.fold.refused.iter().skip(from) {
             refused.insert(it.statement);
@@ -178,7 +194,7 @@ impl Last {
     /// Remembers a statement that is there, and counts it unless it counts for nothing.
     fn note(&mut self, path: &str, placed: &Placed) {
         let statement = &placed.statement;
-        self.by_digest.insert(placed.digest, statement.id);
+        Arc::make_mut(&mut self.loaded.by_digest).insert(placed.digest, statement.id);
         if let Some((folder, name)) = path.rsplit_once('/') {
             match self.names.get_mut(folder) {
                 Some(names) => drop(names.insert(name.to_owned())),

@@ -14,7 +14,10 @@ use crate::store::{Entry, EntryKind};
 /// No statement is larger. Whoever puts a larger file into the log must not make every reader read it.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Files that were read before. A file is read again when its size or stamp differs.
+/// Files that were read before.
+///
+/// A full pass reads a file again when its size or stamp differs. A pass that goes on from the last one knows statements by their names
+/// alone, since they are never changed: one that was damaged meanwhile is found by the next full pass, which every check is.
 #[derive(Default)]
 pub(in crate::registry) struct Cache {
     files: HashMap<String, (u64, [i64; 4], File)>,
@@ -292,28 +295,70 @@ impl Reading<'_> {
     /// Claims on versions of models, and on versions of the trust list.
     pub fn claims(&mut self) -> Result<(BTreeMap<ModelName, Numbered>, Numbered), RegistryError> {
         let mut claims: BTreeMap<ModelName, Numbered> = BTreeMap::new();
-        let mut trust = BTreeMap::new();
+        let mut trust = Numbered::new();
+        let none = Numbered::new();
+        for (model, folder) in self.claim_folders()? {
+            let (read, _) = self.numbered(&folder, &none)?;
+            match model {
+                Some(model) => claims.entry(model).or_default().extend(read),
+                None => trust.extend(read),
+            }
+        }
+        Ok((claims, trust))
+    }
+
+    /// Claims on versions of models that are not among those that are known by their name; `None` if one of these went away, a new one
+    /// cannot be read, or somebody claimed a version of the trust list.
+    pub fn further_claims(
+        &mut self,
+        known: &BTreeMap<ModelName, Numbered>,
+        trust: &Numbered,
+    ) -> Result<Option<Vec<((ModelName, u64), Digest)>>, RegistryError> {
+        let (mut further, mut there) = (Vec::new(), 0);
+        let none = Numbered::new();
+        for (model, folder) in self.claim_folders()? {
+            let of = model.as_ref().map_or(trust, |model| known.get(model).unwrap_or(&none));
+            let (read, seen) = self.numbered(&folder, of)?;
+            there += seen;
+            for (number, claim) in read {
+                let (Some(model), Some(digest)) = (&model, claim.holder()) else { return Ok(None) };
+                further.push(((model.clone(), number), digest));
+            }
+        }
+        let all = known.values().map(BTreeMap::len).sum::<usize>() + trust.len();
+        Ok((there == all).then_some(further))
+    }
+
+    /// The folders of claims: of a model, or of the trust list.
+    fn claim_folders(&mut self) -> Result<Vec<(Option<ModelName>, String)>, RegistryError> {
+        let mut folders = Vec::new();
         for folder in self.list("claims")? {
             let path = format!("claims/{}", folder.name);
             let model = ModelName::new(&folder.name).ok();
             if folder.kind != EntryKind::Folder || (model.is_none() && folder.name != REGISTRY_LOG) {
                 self.ignore(&path, &folder.name);
-                continue;
-            }
-            for entry in self.list(&path)? {
-                let path = format!("{path}/{}", entry.name);
-                let (Some(number), EntryKind::File) = (layout::read_number(&entry.name), entry.kind) else {
-                    self.ignore(&path, &entry.name);
-                    continue;
-                };
-                let claim = self.claim(&path, &entry)?;
-                match &model {
-                    Some(model) => claims.entry(model.clone()).or_default().insert(number, claim),
-                    None => trust.insert(number, claim),
-                };
+            } else {
+                folders.push((model, path));
             }
         }
-        Ok((claims, trust))
+        Ok(folders)
+    }
+
+    /// The claims of a folder that are not `known`, and how many of those are there.
+    fn numbered(&mut self, folder: &str, known: &Numbered) -> Result<(Numbered, usize), RegistryError> {
+        let is_known = |name: &str| layout::read_number(name).is_some_and(|it| known.contains_key(&it));
+        let (entries, there) = self.list_further(folder, &is_known)?;
+        let mut numbered = Numbered::new();
+        for entry in entries {
+            let path = format!("{folder}/{}", entry.name);
+            let (Some(number), EntryKind::File) = (layout::read_number(&entry.name), entry.kind) else {
+                self.ignore(&path, &entry.name);
+                continue;
+            };
+            let claim = self.claim(&path, &entry)?;
+            numbered.insert(number, claim);
+        }
+        Ok((numbered, there))
     }
 
     fn claim(&mut self, path: &str, entry: &Entry) -> Result<Claim, RegistryError> {
