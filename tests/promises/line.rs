@@ -301,6 +301,11 @@ fn aliases_move_and_versions_are_withdrawn(
     ensure!(fetch("kestrel-credit@production", "third")?.document(0)?["version"] == 1, "the alias did not come back");
     ada.cli.ok(["release", "promote", "kestrel-credit", "2", "--reason", "It was something else."])?;
     ada.cli.ok(["release", "promote", "kestrel-credit", "1", "--reason", "No, it was not."])?;
+    ada.cli.ok(["release", "promote", "kestrel-credit", "2", "--alias", "canary", "--reason", "A few customers."])?;
+    let removed = ada.cli.ok(["release", "remove-alias", "kestrel-credit", "canary", "--reason", "Enough seen."])?;
+    ensure!(removed["alias"] == "canary" && removed["version"].is_null(), "{removed}");
+    fetch("kestrel-credit@canary", "no canary")?.error(1, "not_found")?;
+    ada.cli.ask(["release", "remove-alias", "kestrel-credit", "canary"])?.error_with_hint(1, "blocked")?;
     ada.cli.ok(["release", "withdraw", "kestrel-credit", "2", "--reason", "It offers plans to the wrong people."])?;
     fetch("kestrel-credit/2", "fourth")?.error(1, "blocked")?;
     ensure!(!sandbox.root().join("fourth").exists(), "something was copied of a version that must not be used");

@@ -556,6 +556,9 @@ pub enum ReleaseBlocked {
         "`{0}` cannot be an alias: use lower-case letters, digits, `-` and `_`, starting with a letter; `latest` and `v1` are taken"
     )]
     BadAlias(String),
+    /// An alias that is to be taken away points to nothing.
+    #[error("`{0}` points to no version, so there is nothing to take away")]
+    NoAlias(String),
     /// A registry must keep enough owners to change its trust list.
     #[error("this would leave the registry without enough owners to change its trust list")]
     LastOwner,

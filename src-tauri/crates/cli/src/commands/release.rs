@@ -80,6 +80,18 @@ pub enum Command {
         #[command(flatten)]
         secret: Secret,
     },
+    /// Takes an alias away; the version that it points to stays
+    RemoveAlias {
+        /// The model's name in the registry
+        model: String,
+        /// The alias
+        alias: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
     /// Points an alias back to the version before
     Rollback {
         /// The model's name in the registry
@@ -279,6 +291,11 @@ impl Command {
                 let passphrase = secret.get(context)?;
                 let moved = AliasSet { model, alias, version: Some(version), reason, from: at, passphrase };
                 move_alias(context, "release-promote", moved)
+            }
+            Self::RemoveAlias { model, alias, reason, secret } => {
+                let passphrase = secret.get(context)?;
+                let moved = AliasSet { model, alias, version: None, reason, from: None, passphrase };
+                move_alias(context, "release-remove-alias", moved)
             }
             Self::CallOff { model, alias, reason, secret } => {
                 released(context.engine()?, &model)?;
@@ -527,7 +544,8 @@ fn move_alias(context: &Context, command: &str, moved: AliasSet) -> Outcome {
     let registry = context.engine()?.alias_set(moved)?;
     let document = OfVersion { model: &model, version, alias: Some(&alias), from, registry: &registry };
     context.answer(command, &document, || {
-        let (alias, model, version) = (safe(&alias), safe(&model), version.unwrap_or_default());
+        let (alias, model) = (safe(&alias), safe(&model));
+        let Some(version) = version else { return format!("{alias} of {model} is taken away; it points to no version now.\n") };
         match from {
             None => format!("{alias} of {model} points to version {version} now.\n"),
             Some(from) => format!(

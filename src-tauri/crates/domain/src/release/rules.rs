@@ -425,7 +425,7 @@ pub fn may_remove_alias(
     alias: &str,
 ) -> Result<(), ReleaseBlocked> {
     with_role(state, actor, Role::Publisher)?;
-    if state.aliased(model, alias).is_some() { Ok(()) } else { Err(ReleaseBlocked::BadAlias(alias.to_owned())) }
+    if state.aliased(model, alias).is_some() { Ok(()) } else { Err(ReleaseBlocked::NoAlias(alias.to_owned())) }
 }
 
 fn usable(state: &RegistryState, model: &ModelName, version: u64) -> Result<(), ReleaseBlocked> {

@@ -43,6 +43,7 @@ pub(super) const fn next_step(why: &ReleaseBlocked) -> &'static str {
         ReleaseBlocked::GovernanceMissing => {
             "Ask a governance reviewer other than its author to approve it; proofmark registry show lists them."
         }
+        ReleaseBlocked::NoAlias(_) => "See which aliases there are: proofmark registry show.",
         ReleaseBlocked::BadAlias(_) | ReleaseBlocked::OutOfPlace(_) => "Change what the message names, and try again.",
         ReleaseBlocked::LastOwner => {
             "Make somebody else an owner first, or ask for fewer owners: proofmark registry policy --owners N."
