@@ -69,6 +69,9 @@ pub(super) type Statements = BTreeMap<StatementId, (Arc<str>, Arc<Placed>)>;
 /// Claims by the number that they are for.
 pub(super) type Numbered = BTreeMap<u64, Claim>;
 
+/// Numbers of versions, with the statement that each claim names.
+pub(super) type Claimed = Vec<((ModelName, u64), Digest)>;
+
 /// Publications by the number that they are for.
 pub(super) type Unclaimed = BTreeMap<(ModelName, u64), Vec<Arc<Placed>>>;
 

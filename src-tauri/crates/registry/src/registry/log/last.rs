@@ -156,7 +156,7 @@ impl Last {
     }
 
     /// Numbers that were claimed since, with what holds each; `None` if a claim went away, became another or cannot be read.
-    fn claimed(&self, claims: &BTreeMap<ModelName, Numbered>) -> Option<Vec<((ModelName, u64), Digest)>> {
+    fn claimed(&self, claims: &BTreeMap<ModelName, Numbered>) -> Option<Claimed> {
         let mut claimed = Vec::new();
         let mut kept = 0;
         for (model, numbers) in claims {

@@ -313,7 +313,7 @@ impl Reading<'_> {
         &mut self,
         known: &BTreeMap<ModelName, Numbered>,
         trust: &Numbered,
-    ) -> Result<Option<Vec<((ModelName, u64), Digest)>>, RegistryError> {
+    ) -> Result<Option<Claimed>, RegistryError> {
         let (mut further, mut there) = (Vec::new(), 0);
         let none = Numbered::new();
         for (model, folder) in self.claim_folders()? {
