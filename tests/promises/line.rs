@@ -304,7 +304,7 @@ fn aliases_move_and_versions_are_withdrawn(
     ada.cli.ok(["release", "promote", "kestrel-credit", "2", "--alias", "canary", "--reason", "A few customers."])?;
     let removed = ada.cli.ok(["release", "remove-alias", "kestrel-credit", "canary", "--reason", "Enough seen."])?;
     ensure!(removed["alias"] == "canary" && removed["version"].is_null(), "{removed}");
-    fetch("kestrel-credit@canary", "no canary")?.error(1, "not_found")?;
+    fetch("kestrel-credit@canary", "no canary")?.error(2, "invalid_request")?;
     ada.cli.ask(["release", "remove-alias", "kestrel-credit", "canary"])?.error_with_hint(1, "blocked")?;
     ada.cli.ok(["release", "withdraw", "kestrel-credit", "2", "--reason", "It offers plans to the wrong people."])?;
     fetch("kestrel-credit/2", "fourth")?.error(1, "blocked")?;
