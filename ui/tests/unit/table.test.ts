@@ -3,7 +3,7 @@ import { tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 import Table from "$lib/ui/Table.svelte";
 import { toCsv } from "$lib/ui/copy";
-import { arrange, compareValues, fitting, span, type Column } from "$lib/ui/table";
+import { arrange, compareValues, span, type Column } from "$lib/ui/table";
 
 type Row = { name: string; size: number | null };
 const columns: Column<Row>[] = [
@@ -78,20 +78,6 @@ describe("a list of 100,000", () => {
 		expect(firstKey()).toBe("file 0");
 		await fireEvent.click(sort);
 		expect(screen.getAllByRole("columnheader")[1]?.hasAttribute("aria-sort")).toBe(false);
-	});
-});
-
-describe("room for columns", () => {
-	const of = (id: string, width: number, spare = false): Column<Row> => ({ id, title: id, width, spare, value: () => null });
-	const all = [of("a", 100), of("b", 100, true), of("c", 100), of("d", 100, true)];
-	const kept = (room: number) => fitting(all, room).map((it) => it.id).join("");
-
-	it("spares the last of those that can be spared, and no others", () => {
-		expect(kept(400)).toBe("abcd");
-		expect(kept(399)).toBe("abc");
-		expect(kept(299)).toBe("ac");
-		expect(kept(10)).toBe("ac");
-		expect(kept(0)).toBe("abcd");
 	});
 });
 

@@ -20,8 +20,6 @@ export interface Column<Row> {
 	unsortable?: string;
 	/** Whether it is hidden until a person chooses it. */
 	hidden?: boolean;
-	/** Whether it is left out where there is no room for it, until a person chooses it. */
-	spare?: boolean;
 	/** Digests, paths, code. */
 	mono?: boolean;
 }
@@ -39,21 +37,6 @@ export interface RowSource<Row> {
 	need(first: number, last: number): void;
 	/** Every row, for copy and export. */
 	all(): Promise<Row[]>;
-}
-
-/** Pixels that a column takes at least. */
-export const leastWidth = <Row>(column: Column<Row>): number => column.width ?? column.min ?? 120;
-
-/** The columns that fit into so many pixels: of those that can be spared, the last go first. A width of 0 is one that is not known yet. */
-export function fitting<Row>(columns: readonly Column<Row>[], room: number): readonly Column<Row>[] {
-	const kept = [...columns];
-	let least = kept.reduce((sum, column) => sum + leastWidth(column), 0);
-	for (const column of columns.filter((it) => it.spare).reverse()) {
-		if (room === 0 || least <= room) break;
-		kept.splice(kept.indexOf(column), 1);
-		least -= leastWidth(column);
-	}
-	return kept;
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
