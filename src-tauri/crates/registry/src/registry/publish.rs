@@ -1,6 +1,7 @@
 //! Publishing: prepare the folder, sign, claim the number, show the folder.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proofmark_domain::Digest;
 use proofmark_domain::id::CandidateId;
@@ -8,6 +9,7 @@ use proofmark_domain::release::{
     BundleManifest, CandidateRecord, CandidateState, ModelName, Placed, ReleaseBlocked, StatementBody, VersionRecord,
     rules,
 };
+use uuid::Uuid;
 
 use super::Registry;
 use super::log::{Claim, Freshness, Loaded};
@@ -19,6 +21,10 @@ use crate::progress::Watch;
 /// How often a number or a view that others change at the same time is tried again. Each round means that somebody
 /// else succeeded, so the bound is a guard against a broken file system, not against load.
 const ROUNDS: usize = 10_000;
+/// Longest pause after the first lost race for a number where nobody can take turns, in milliseconds. It doubles with each further one, up
+/// to two seconds.
+const FIRST_PAUSE_MS: u64 = 64;
+const DOUBLINGS: usize = 5;
 /// After this many milliseconds a claim that was cut short is taken over. Writing its hundred bytes takes none.
 const ABANDONED_MS: i64 = 60_000;
 
@@ -65,7 +71,10 @@ impl Registry {
     /// it and the others go on to the next.
     fn number(&self, publisher: &Signer, candidate: CandidateId, model: &ModelName) -> Result<u64, RegistryError> {
         for round in 0..ROUNDS {
-            let _queued = self.queue(model, round > 0);
+            let queued = self.queue(model, round > 0);
+            if queued.is_none() && round > 0 {
+                pause_after_lost_race(round);
+            }
             let turn = self.turn();
             let loaded = self.ready_for(publisher, Freshness::Names)?;
             let record = known(&loaded, candidate)?;
@@ -245,6 +254,13 @@ impl Registry {
         }
         Ok(true)
     }
+}
+
+/// Waits a random while, so that those who lost together do not try together again.
+fn pause_after_lost_race(round: usize) {
+    let most = FIRST_PAUSE_MS << (round - 1).min(DOUBLINGS);
+    let drawn = Uuid::new_v4().as_u64_pair().0 % most;
+    std::thread::sleep(Duration::from_millis(drawn));
 }
 
 pub(super) fn known(loaded: &Loaded, candidate: CandidateId) -> Result<CandidateRecord, RegistryError> {
