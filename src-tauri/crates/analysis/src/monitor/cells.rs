@@ -16,12 +16,19 @@ pub(super) struct Cells {
     pub(super) codes: Vec<u32>,
     /// Cells whose number was infinite or NaN in the file.
     pub(super) not_finite: u64,
+    /// Rows, ascending, whose cell in the file is a NaN, which is an answer and not a missing one.
+    pub(super) not_a_number: Vec<u32>,
 }
 
 impl Cells {
     /// The number of a row.
     pub(super) fn number(&self, row: usize) -> Option<f64> {
         self.numbers.get(row).copied().filter(|it| !it.is_nan())
+    }
+
+    /// Whether the file has a NaN in that row.
+    pub(super) fn is_not_a_number(&self, row: usize) -> bool {
+        u32::try_from(row).is_ok_and(|row| self.not_a_number.binary_search(&row).is_ok())
     }
 
     /// The text of a row.
@@ -96,6 +103,9 @@ impl Growing {
         self.cells.numbers.resize(row, f64::NAN);
         if !value.is_finite() {
             self.cells.not_finite += 1;
+            if value.is_nan() {
+                self.cells.not_a_number.extend(u32::try_from(row).ok());
+            }
         }
         self.cells.numbers.push(value + 0.0);
     }

@@ -113,17 +113,28 @@ pub(super) fn class_name(text: &str) -> Option<String> {
     })
 }
 
-/// Probabilities that are not: `Err` tells whether a value or the sum is at fault. `Ok(false)` where there are none.
-pub(super) fn valid_scores(scores: &[f64]) -> Result<bool, &'static str> {
+/// Why scores are no probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// A score lies outside of 0 to 1.
+    Range,
+    /// Scores of all classes do not sum to 1.
+    Sum,
+    /// The file has a NaN for one.
+    NotANumber,
+}
+
+/// Whether the scores of a row are probabilities; `Ok(false)` where there are none.
+pub(super) fn valid_scores(scores: &[f64]) -> Result<bool, Unfit> {
     if scores.is_empty() || scores.iter().any(|it| it.is_nan()) {
         return Ok(false);
     }
     if scores.iter().any(|it| !(-1e-6..=1.000_001).contains(it)) {
-        return Err("range");
+        return Err(Unfit::Range);
     }
     let tolerated = 0.02f64.max(0.005 * scores.len() as f64 + 0.005);
     if scores.len() > 1 && (scores.iter().sum::<f64>() - 1.0).abs() > tolerated {
-        return Err("sum");
+        return Err(Unfit::Sum);
     }
     Ok(true)
 }
@@ -322,11 +333,17 @@ impl<'a> Gather<'a> {
             }
             raw.clear();
             raw.extend(scores.iter().map(|it| it.and_then(|it| it.number(row)).unwrap_or(f64::NAN)));
-            let verdict = if failed { Ok(false) } else { valid_scores(&raw) };
+            let verdict = if failed {
+                Ok(false)
+            } else if scores.iter().flatten().any(|it| it.is_not_a_number(row)) {
+                Err(Unfit::NotANumber)
+            } else {
+                valid_scores(&raw)
+            };
             match verdict {
-                Err("range") => self.counts.out_of_range += 1,
-                Err(_) => self.counts.not_summing += 1,
-                Ok(_) => {}
+                Err(Unfit::Range) => self.counts.out_of_range += 1,
+                Err(Unfit::Sum) => self.counts.not_summing += 1,
+                Ok(_) | Err(Unfit::NotANumber) => {}
             }
             let valid = verdict == Ok(true);
             let prediction = if prediction.is_nan() && valid { from_scores(&self.task, &raw) } else { prediction };

@@ -12,6 +12,7 @@ mod estimate;
 mod gather;
 mod kept;
 mod labels;
+mod lone;
 mod mapping;
 mod places;
 mod reference;

@@ -12,6 +12,7 @@ use super::estimate::Estimator;
 use super::gather::{Labels, Model, class_text, valid_scores};
 use super::kept::{Kept, Task};
 use super::labels::{code_labels, read_labels};
+use super::lone::pair_scores;
 use super::mapping::{Mapping, guess};
 use super::places::{in_order, name_by_place};
 use super::shared::shared_rows;
@@ -84,6 +85,9 @@ pub(super) fn prepare(
         (Some(opened), Some(found)) => thin(&opened.sources, found, cancel)?,
         _ => thin(log, &mapping, cancel)?,
     };
+    if let Some(found) = &mut reference_mapping {
+        pair_scores(&mapping, first, found, &thinned.block);
+    }
     let of_itself = reference.is_none();
     let about = reference_mapping.as_ref().unwrap_or(&mapping);
     let rows = if of_itself { first_rows(&thinned.block, &mapping) } else { (0..thinned.block.rows).collect() };

@@ -13,7 +13,7 @@ use super::problem;
 /// Distinct whole numbers up to which a predicted number is a class.
 const MOST_CLASSES: usize = 12;
 
-fn classes_in(cells: Option<&Cells>, rows: usize) -> BTreeSet<String> {
+pub(super) fn classes_in(cells: Option<&Cells>, rows: usize) -> BTreeSet<String> {
     let Some(cells) = cells else { return BTreeSet::new() };
     let mut found = BTreeSet::new();
     for row in 0..rows {
@@ -88,10 +88,10 @@ pub(super) fn decide_task(
     Task::Classes { names, scores: (0..count).collect() }
 }
 
-/// The class that a lone score is of: the one whose predictions have the higher scores.
-fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
+/// The class that a lone score is of: the one whose predictions, else whose outcomes, have the higher scores.
+pub(super) fn positive_class(log: &Mapping, first: &Block, known: &BTreeSet<String>) -> String {
     let (predictions, scores) = (
-        log.of(LogRole::Prediction).and_then(|it| first.column(it)),
+        log.of(LogRole::Prediction).or_else(|| log.of(LogRole::Label)).and_then(|it| first.column(it)),
         log.of(LogRole::Score).and_then(|it| first.column(it)),
     );
     let mut sums: HashMap<String, (f64, f64)> = HashMap::new();

@@ -437,6 +437,47 @@ fn scored(place: &Place, shown: fn(f64) -> f64) -> MonitorReport {
 }
 
 #[test]
+fn a_lone_score_is_compared_with_that_of_its_class() {
+    let place = Place::new();
+    let mut draw = Draw(Random::new(29));
+    let (mut lone, mut both) = ("x,prediction,score\n".to_owned(), "x,prediction,proba_no,proba_yes\n".to_owned());
+    for _ in 0..900 {
+        let x = draw.normal();
+        let p = 1.0 / (1.0 + (-x).exp());
+        let class = if p >= 0.5 { "yes" } else { "no" };
+        lone.push_str(&format!("{x:.3},{class},{p:.4}\n"));
+        both.push_str(&format!("{x:.3},{class},{:.4},{p:.4}\n", 1.0 - p));
+    }
+    let (lone, both) = (place.write("lone.csv", &lone), place.write("both.csv", &both));
+    for (log, reference, shown) in [(&both, &lone, "score of yes"), (&lone, &both, "score")] {
+        let found = read(log.clone(), Some(reference.clone()), None, Some(WindowKind::Rows(900)));
+        let columns: Vec<_> =
+            found.main.windows.iter().flat_map(|it| it.drift.iter().flat_map(|it| &it.columns)).collect();
+        let score = columns.iter().find(|it| it.name == shown);
+        assert!(score.is_some_and(|it| it.verdict == DriftVerdict::NoDrift), "{shown}: {columns:?}");
+    }
+}
+
+#[test]
+fn scores_that_turn_into_nan_open_an_alert() {
+    let place = Place::new();
+    let log: String = (0..1_500i64)
+        .map(|row| {
+            let at = clock::stamp(1_772_323_200_000 + row * 20 * 86_400);
+            let score = if row > 750 && row % 3 == 0 { "NaN" } else { "0.75" };
+            format!(
+                "{{\"request_id\":\"r{row}\",\"time\":\"{at}\",\"inputs\":{{\"x\":{}}},\"outputs\":{{\"prediction\":1,\"scores\":{{\"1\":{score}}}}}}}\n",
+                row % 50
+            )
+        })
+        .collect();
+    let found = read(place.write("log.jsonl", &log), None, None, Some(WindowKind::Day));
+    let alert = found.main.alerts.iter().find(|it| it.kind == AlertKind::Scores).unwrap();
+    assert!(alert.is_open && alert.sentence.starts_with("33."), "{}", alert.sentence);
+    assert_ne!(found.main.health.state, HealthState::Good, "{}", found.main.health.why);
+}
+
+#[test]
 fn scores_that_are_no_probabilities_are_not_good() {
     let place = Place::new();
     let fine = scored(&place, |p| p);

@@ -521,7 +521,7 @@ fn scores(maker: &mut Maker<'_>) {
         let unfit: f64 = span.iter().map(|it| it.quality.scores_unfit * it.rows as f64).sum();
         let share = unfit / span.iter().map(|it| it.rows).sum::<u64>().max(1) as f64;
         let sentence = format!(
-            "{:.1} % of the predictions have scores that are no probabilities (outside of 0 to 1, or not summing to 1); confidence and estimates rest \
+            "{:.1} % of the predictions have scores that are no probabilities (outside of 0 to 1, not a number, or not summing to 1); confidence and estimates rest \
              on the others alone.",
             100.0 * share
         );

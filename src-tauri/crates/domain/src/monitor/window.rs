@@ -205,7 +205,7 @@ pub struct WindowQuality {
     pub columns: Vec<ColumnQuality>,
     /// Inputs of the reference that no prediction of the window has.
     pub absent: Vec<String>,
-    /// Share of predictions whose scores are no probabilities: outside of 0 to 1, or of all classes and not summing to 1.
+    /// Share of predictions whose scores are no probabilities: outside of 0 to 1, not a number, or of all classes and not summing to 1.
     #[serde(default)]
     pub scores_unfit: f64,
 }

@@ -1,13 +1,15 @@
 //! The log that answers are written to before they are given.
 //!
-//! One thread appends; what arrives while it writes is written together the next time. A line is on its way to the disk (in the system's
-//! memory, where the end of this process cannot lose it) before its answer goes out. Against a loss of power the file is synchronised
-//! once a second, or before every answer where that is wished.
+//! Who has a line writes it, together with those that others have meanwhile; only one writes at a time, and the others wait without keeping a
+//! thread. A line is on its way to the disk (in the system's memory, where the end of this process cannot lose it) before its answer goes
+//! out. Against a loss of power a thread synchronises the file once a second while lines go on being written; where that is wished before
+//! every answer, the thread writes as well, so that waiting for the disk keeps nobody else from being answered.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use proofmark_contract::ErrorCode;
 use proofmark_intake::files::platform::stat_of;
 use tokio::sync::oneshot;
 
+use crate::lock;
 use crate::trouble::{Answer, Trouble, io_trouble};
 
 /// Between two synchronisations, and between two looks whether the file was moved away.
@@ -22,39 +25,59 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Bytes that are written at once.
 const MOST_AT_ONCE: usize = 4 << 20;
 
-/// What the writing thread is told.
-enum Entry {
-    /// A line, and who waits for it.
-    Line { line: Vec<u8>, done: oneshot::Sender<io::Result<()>> },
+/// A line, and who waits for it.
+#[derive(Debug)]
+struct Entry {
+    line: Vec<u8>,
+    done: oneshot::Sender<io::Result<()>>,
+}
+
+/// What the thread is told.
+enum Word {
+    /// There are lines.
+    Lines,
     /// No line follows that anybody waits for: an answer that is still being made when the gateway ends does not keep it from ending.
     End,
+}
+
+/// What all who write share.
+#[derive(Debug)]
+struct Desk {
+    /// Lines that wait; absent once the log is closed.
+    waiting: Mutex<Option<Vec<Entry>>>,
+    /// Absent once the log is closed.
+    pen: Mutex<Option<Pen>>,
 }
 
 /// Appends lines to a file.
 #[derive(Debug)]
 pub(super) struct Journal {
-    sender: mpsc::Sender<Entry>,
+    desk: Arc<Desk>,
+    sync_each: bool,
+    sender: mpsc::Sender<Word>,
     thread: JoinHandle<io::Result<()>>,
 }
 
 impl Journal {
-    /// Opens the file and the thread that writes to it.
+    /// Opens the file, and the thread that synchronises it.
     ///
     /// # Errors
     /// If the file cannot be written, or another process writes to it.
     pub(super) fn open(path: &Path, sync_each: bool) -> Answer<Self> {
         let pen = Pen::open(path.to_owned(), sync_each)?;
+        let desk = Arc::new(Desk { waiting: Mutex::new(Some(Vec::new())), pen: Mutex::new(Some(pen)) });
         let (sender, receiver) = mpsc::channel();
+        let own = Arc::clone(&desk);
         let thread = std::thread::Builder::new()
             .name("gateway-log".to_owned())
-            .spawn(move || pen.write_all(&receiver))
+            .spawn(move || own.tend(&receiver))
             .map_err(|error| io_trouble("starting to write", path, &error))?;
-        Ok(Self { sender, thread })
+        Ok(Self { desk, sync_each, sender, thread })
     }
 
     /// A way to append for those who answer.
     pub(super) fn appender(&self) -> Appender {
-        Appender(self.sender.clone())
+        Appender { desk: Arc::clone(&self.desk), thread: self.sync_each.then(|| self.sender.clone()) }
     }
 
     /// Writes what is left and synchronises it.
@@ -63,14 +86,18 @@ impl Journal {
     /// If that fails.
     pub(super) fn close(self) -> io::Result<()> {
         // A thread that has ended already needs no telling.
-        let _ = self.sender.send(Entry::End);
+        let _ = self.sender.send(Word::End);
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread broke")))
     }
 }
 
 /// Appends lines.
 #[derive(Debug, Clone)]
-pub(super) struct Appender(mpsc::Sender<Entry>);
+pub(super) struct Appender {
+    desk: Arc<Desk>,
+    /// Who writes, where it is not the one who has a line.
+    thread: Option<mpsc::Sender<Word>>,
+}
 
 impl Appender {
     /// Returns when the line is written.
@@ -79,18 +106,87 @@ impl Appender {
     /// If it could not be; nothing of it is in the file then.
     pub(super) async fn append(&self, line: Vec<u8>) -> io::Result<()> {
         let (done, written) = oneshot::channel();
-        let gone = || io::Error::other("the writing thread has ended");
-        self.0.send(Entry::Line { line, done }).map_err(|_| gone())?;
+        let gone = || io::Error::other("the log is closed");
+        lock(&self.desk.waiting).as_mut().ok_or_else(gone)?.push(Entry { line, done });
+        match &self.thread {
+            Some(thread) => thread.send(Word::Lines).map_err(|_| gone())?,
+            None => self.desk.write_waiting(),
+        }
         written.await.map_err(|_| gone())?
     }
 }
 
+impl Desk {
+    /// Writes what waits, unless somebody else is at it, who then writes it.
+    fn write_waiting(&self) {
+        // A line that came while another wrote was not seen by it, and its owner has turned away by the time the pen is free: so whoever
+        // lays the pen down looks again.
+        while lock(&self.waiting).as_ref().is_some_and(|it| !it.is_empty()) {
+            let mut pen = match self.pen.try_lock() {
+                Ok(pen) => pen,
+                Err(std::sync::TryLockError::WouldBlock) => return,
+                Err(std::sync::TryLockError::Poisoned(error)) => error.into_inner(),
+            };
+            let Some(pen) = pen.as_mut() else { return };
+            let entries = lock(&self.waiting).as_mut().map(std::mem::take).unwrap_or_default();
+            pen.write_entries(entries);
+        }
+    }
+
+    /// The thread's work: looks after the file once a second, and writes what waits whenever it is told to.
+    fn tend(&self, receiver: &mpsc::Receiver<Word>) -> io::Result<()> {
+        let mut looked = Instant::now();
+        loop {
+            let word = receiver.recv_timeout(BETWEEN.saturating_sub(looked.elapsed()));
+            if matches!(word, Ok(Word::End) | Err(RecvTimeoutError::Disconnected)) {
+                return self.close();
+            }
+            let is_due = looked.elapsed() >= BETWEEN;
+            if is_due {
+                // Before the lines: one that went into a file that was moved away may be gone with it.
+                self.with_pen(Pen::follow);
+            }
+            self.write_waiting();
+            if is_due {
+                // After the answers: nobody waits for the disk.
+                self.sync();
+                looked = Instant::now();
+            }
+        }
+    }
+
+    /// Does something to the file, and then writes what came meanwhile.
+    fn with_pen<T>(&self, does: impl FnOnce(&mut Pen) -> T) -> Option<T> {
+        let done = lock(&self.pen).as_mut().map(does);
+        self.write_waiting();
+        done
+    }
+
+    /// Brings to the disk what is written, while others go on writing.
+    fn sync(&self) {
+        let Some(Some(file)) = self.with_pen(Pen::to_sync) else { return };
+        if let Err(error) = file.and_then(|it| it.sync_data()) {
+            self.with_pen(|pen| pen.lost = Some(error));
+        }
+    }
+
+    /// Takes no more lines, writes those that wait, brings all to the disk, and says what may not be there.
+    fn close(&self) -> io::Result<()> {
+        let entries = lock(&self.waiting).take().unwrap_or_default();
+        let Some(mut pen) = lock(&self.pen).take() else { return Ok(()) };
+        pen.write_entries(entries);
+        pen.sync();
+        pen.lost.take().map_or(Ok(()), Err)
+    }
+}
+
+#[derive(Debug)]
 struct Pen {
     path: PathBuf,
     file: File,
     sync_each: bool,
     is_dirty: bool,
-    looked: Instant,
+    text: Vec<u8>,
     /// Why lines that were written may not be on the disk. The system says so once, so it is kept until somebody can be told.
     lost: Option<io::Error>,
 }
@@ -125,42 +221,21 @@ fn open(path: &Path) -> Answer<File> {
 impl Pen {
     fn open(path: PathBuf, sync_each: bool) -> Answer<Self> {
         let file = open(&path)?;
-        Ok(Self { path, file, sync_each, is_dirty: false, looked: Instant::now(), lost: None })
+        Ok(Self { path, file, sync_each, is_dirty: false, text: Vec::new(), lost: None })
     }
 
-    fn write_all(mut self, receiver: &mpsc::Receiver<Entry>) -> io::Result<()> {
-        let mut text: Vec<u8> = Vec::new();
-        loop {
-            let (line, done) = match receiver.recv_timeout(BETWEEN) {
-                Ok(Entry::Line { line, done }) => (line, done),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.looked = Instant::now();
-                    self.sync();
-                    self.follow();
-                    continue;
-                }
-                Ok(Entry::End) | Err(RecvTimeoutError::Disconnected) => return self.end(),
-            };
-            let is_due = self.looked.elapsed() >= BETWEEN;
-            if is_due {
-                // Before the line: one that went into a file that was moved away may be gone with it.
-                self.follow();
-            }
+    /// Writes lines and tells those who wait for them.
+    fn write_entries(&mut self, entries: Vec<Entry>) {
+        let mut entries = entries.into_iter().peekable();
+        let mut text = std::mem::take(&mut self.text);
+        while entries.peek().is_some() {
+            let mut waiting = Vec::new();
             text.clear();
-            text.extend_from_slice(&line);
-            let mut waiting = vec![done];
-            let mut ends = false;
             while text.len() < MOST_AT_ONCE
-                && !ends
-                && let Ok(next) = receiver.try_recv()
+                && let Some(Entry { line, done }) = entries.next()
             {
-                match next {
-                    Entry::Line { line, done } => {
-                        text.extend_from_slice(&line);
-                        waiting.push(done);
-                    }
-                    Entry::End => ends = true,
-                }
+                text.extend_from_slice(&line);
+                waiting.push(done);
             }
             let written = self.write(&text);
             for done in waiting {
@@ -171,21 +246,9 @@ impl Pen {
                 // Who no longer waits does not need the answer.
                 let _ = done.send(answer);
             }
-            if ends {
-                return self.end();
-            }
-            if is_due {
-                // After the answers: nobody waits for the disk.
-                self.looked = Instant::now();
-                self.sync();
-            }
         }
-    }
-
-    /// Brings to the disk what is written, and says what may not be there.
-    fn end(mut self) -> io::Result<()> {
-        self.sync();
-        self.lost.take().map_or(Ok(()), Err)
+        text.shrink_to(MOST_AT_ONCE);
+        self.text = text;
     }
 
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
@@ -204,10 +267,13 @@ impl Pen {
         written
     }
 
+    /// Another handle of the file, if something was written to it since it was last asked for.
+    fn to_sync(&mut self) -> Option<io::Result<File>> {
+        std::mem::take(&mut self.is_dirty).then(|| self.file.try_clone())
+    }
+
     fn sync(&mut self) {
-        if std::mem::take(&mut self.is_dirty)
-            && let Err(error) = self.file.sync_data()
-        {
+        if let Some(Err(error)) = self.to_sync().map(|file| file.and_then(|it| it.sync_data())) {
             self.lost = Some(error);
         }
     }
@@ -253,6 +319,36 @@ mod tests {
         journal.close().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, "{\"a\":1}\n{\"cut\n{\"b\":0}\n{\"b\":1}\n{\"b\":2}\n");
+    }
+
+    #[test]
+    fn many_who_write_at_once_lose_nothing() {
+        for (sync_each, lines) in [(false, 2_000), (true, 20)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("log.jsonl");
+            let journal = Journal::open(&path, sync_each).unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
+            let writers: Vec<_> = (0..16)
+                .map(|writer| {
+                    let own = journal.appender();
+                    runtime.spawn(async move {
+                        for line in 0..lines {
+                            own.append(format!("{writer}.{line}\n").into_bytes()).await.unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for writer in writers {
+                runtime.block_on(writer).unwrap();
+            }
+            let mut found: Vec<String> = std::fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect();
+            journal.close().unwrap();
+            let mut all: Vec<String> =
+                (0..16).flat_map(|writer| (0..lines).map(move |line| format!("{writer}.{line}"))).collect();
+            found.sort();
+            all.sort();
+            assert!(found == all, "{} lines of {}", found.len(), all.len());
+        }
     }
 
     #[test]

@@ -225,6 +225,8 @@ impl Engine {
     /// # Errors
     /// If a rule forbids it, the bytes are others than those that were looked at, or nobody can sign.
     pub fn candidate_decide(&self, request: CandidateDecide) -> Answer<CandidateView> {
+        // What cannot be shown, because its manifest has not arrived or is damaged, nobody has looked at.
+        self.candidate_show(CandidateRef { candidate: request.candidate })?;
         let signer = self.signer(request.passphrase)?;
         let registry = self.open_attached(&self.attached()?)?;
         if request.approve {

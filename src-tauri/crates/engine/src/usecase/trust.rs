@@ -235,18 +235,17 @@ impl Engine {
             write.note("days", request.days);
             Ok(())
         })?;
-        let pruned = registry.prune(&signer, age);
+        let mut pruned = Pruned::default();
+        let ended = registry.prune(&signer, age, &mut pruned);
         self.ledger().write(self.now(), entry("registry.prune.end"), |write| -> Answer<()> {
-            match &pruned {
-                Ok(pruned) => {
-                    write.note("leftovers", pruned.leftovers.clone());
-                    write.note("objects", pruned.objects.clone());
-                }
-                Err(error) => write.note("failed", error.to_string()),
+            write.note("leftovers", pruned.leftovers.clone());
+            write.note("objects", pruned.objects.clone());
+            if let Err(error) = &ended {
+                write.note("failed", error.to_string());
             }
             Ok(())
         })?;
-        let pruned = pruned?;
+        ended?;
         let leftovers = counted(pruned.leftovers.len() as u64, "leftover", "leftovers");
         let objects = counted(pruned.objects.len() as u64, "file", "files");
         let sentence = if pruned.leftovers.is_empty() && pruned.objects.is_empty() {

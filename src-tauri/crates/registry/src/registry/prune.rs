@@ -29,11 +29,13 @@ impl Registry {
     /// Takes away what nobody needs and what lay there for longer than `age`: what unfinished work left behind, and content to which no
     /// candidate refers but those that were rejected or whose version was destroyed. Statements, manifests and versions stay.
     ///
-    /// `age` protects what is under way: content is there before the statement that refers to it.
+    /// `age` protects what is under way: content is there before the statement that refers to it. `pruned` tells what was taken away, also
+    /// where it ends with an error.
     ///
     /// # Errors
-    /// If the person who acts is no owner, or the log is not whole: a statement that is missing could refer to what would be taken.
-    pub fn prune(&self, owner: &Signer, age: Duration) -> Result<Pruned, RegistryError> {
+    /// If the person who acts is no owner, the log is not whole (a statement that is missing could refer to what would be taken), or the
+    /// store refuses.
+    pub fn prune(&self, owner: &Signer, age: Duration, pruned: &mut Pruned) -> Result<(), RegistryError> {
         self.ready(owner)?;
         let loaded = self.load(Freshness::Bytes)?;
         rules::may_prune(&loaded.state, self.actor(owner))?;
@@ -43,7 +45,7 @@ impl Registry {
                 format!("{}, so nobody can tell what is needed, and nothing was taken away", finding.problem.message);
             return Err(RegistryError::Incomplete { path: self.path(&finding.problem.path), why });
         }
-        let mut pruned = Pruned { leftovers: self.clean(age)?, ..Pruned::default() };
+        self.clean_into(age, &mut pruned.leftovers)?;
         let needed = needed(&loaded.state);
         let room = self.workroom();
         for entry in self.objects()? {
@@ -57,13 +59,18 @@ impl Registry {
             pruned.bytes += entry.size;
             pruned.objects.push(path);
         }
-        Ok(pruned)
+        Ok(())
     }
 
     /// Removes what unfinished work left in `.staging` longer than `age` ago. Returns the names.
     pub fn clean(&self, age: Duration) -> Result<Vec<String>, RegistryError> {
-        let entries = self.store.list(STAGING).map_err(RegistryError::io(self.path(STAGING), "listing"))?;
         let mut removed = Vec::new();
+        self.clean_into(age, &mut removed)?;
+        Ok(removed)
+    }
+
+    fn clean_into(&self, age: Duration, removed: &mut Vec<String>) -> Result<(), RegistryError> {
+        let entries = self.store.list(STAGING).map_err(RegistryError::io(self.path(STAGING), "listing"))?;
         for entry in entries {
             if self.is_older(&entry, age) {
                 let path = format!("{STAGING}/{}", entry.name);
@@ -71,7 +78,7 @@ impl Registry {
                 removed.push(path);
             }
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// Whether something lies there for longer than `age`. Where the store keeps no times, nothing does.

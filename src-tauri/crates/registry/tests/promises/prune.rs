@@ -1,15 +1,22 @@
 //! What nobody needs is taken away, by owners, and nothing else.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use proofmark_domain::release::ReleaseBlocked;
 use proofmark_registry::registry::OpenOptions;
-use proofmark_registry::{Registry, RegistryError, Watch};
+use proofmark_registry::{Pruned, Registry, RegistryError, Signer, Watch};
 
-use crate::support::{Outcome, Team, all_files, assert_whole, churn};
+use crate::support::{Fault, Faulty, Outcome, Team, all_files, assert_whole, churn};
 
 const AT_ONCE: Duration = Duration::ZERO;
+
+fn prune(registry: &Registry, signer: &Signer, age: Duration) -> Result<Pruned, RegistryError> {
+    let mut pruned = Pruned::default();
+    registry.prune(signer, age, &mut pruned).map(|()| pruned)
+}
 
 #[test]
 fn an_owner_takes_away_what_nobody_needs_and_nothing_else() -> Outcome {
@@ -25,14 +32,14 @@ fn an_owner_takes_away_what_nobody_needs_and_nothing_else() -> Outcome {
     let mut before = Vec::new();
     all_files(&team.dir(), &mut before)?;
 
-    let refused = registry.prune(&team.ann, AT_ONCE);
+    let refused = prune(&registry, &team.ann, AT_ONCE);
     assert!(matches!(refused, Err(RegistryError::Blocked(ReleaseBlocked::RoleMissing { .. }))), "{refused:?}");
     assert_eq!(
-        registry.prune(&team.owner, Duration::from_secs(3_600))?.objects,
+        prune(&registry, &team.owner, Duration::from_secs(3_600))?.objects,
         Vec::<String>::new(),
         "all of it is young"
     );
-    let pruned = registry.prune(&team.owner, AT_ONCE)?;
+    let pruned = prune(&registry, &team.owner, AT_ONCE)?;
     assert_eq!((pruned.objects.len(), pruned.leftovers.len()), (2, 1), "{pruned:?}");
     assert!(pruned.bytes > 500, "the model and its report: {pruned:?}");
     assert_whole(&team.verify()?, "after pruning");
@@ -46,7 +53,7 @@ fn an_owner_takes_away_what_nobody_needs_and_nothing_else() -> Outcome {
     registry.approve(&team.bob, open, &bundle, "yes")?;
     registry.publish(&team.ann, open, &mut Watch::silent())?;
     assert_whole(&team.verify()?, "after publishing what was open");
-    assert_eq!(registry.prune(&team.owner, AT_ONCE)?, Default::default(), "there is nothing more");
+    assert_eq!(prune(&registry, &team.owner, AT_ONCE)?, Default::default(), "there is nothing more");
     Ok(())
 }
 
@@ -63,7 +70,7 @@ fn nothing_is_taken_while_something_is_missing() -> Outcome {
     all_files(&team.dir().join("log/churn"), &mut files)?;
     let file = files.iter().find(|it| it.to_string_lossy().contains(&submitted)).ok_or("the submission")?;
     fs::remove_file(file)?;
-    let refused = team.open()?.prune(&team.owner, AT_ONCE);
+    let refused = prune(&team.open()?, &team.owner, AT_ONCE);
     assert!(matches!(refused, Err(RegistryError::Incomplete { .. })), "{refused:?}");
     Ok(())
 }
@@ -80,11 +87,41 @@ fn nothing_is_taken_while_a_decision_waits_for_its_submission() -> Outcome {
     let file = files.iter().find(|it| it.to_string_lossy().contains(&submitted)).ok_or("the submission")?;
     let bytes = fs::read(file)?;
     fs::remove_file(file)?;
-    let refused = team.open()?.prune(&team.owner, AT_ONCE);
+    let refused = prune(&team.open()?, &team.owner, AT_ONCE);
     assert!(matches!(refused, Err(RegistryError::Incomplete { .. })), "{refused:?}");
     fs::write(file, bytes)?;
-    assert_eq!(team.open()?.prune(&team.owner, AT_ONCE)?, Default::default(), "all of it is needed");
+    assert_eq!(prune(&team.open()?, &team.owner, AT_ONCE)?, Default::default(), "all of it is needed");
     assert_whole(&team.verify()?, "once it has come");
+    Ok(())
+}
+
+#[test]
+fn what_was_taken_is_told_although_it_ended_with_an_error() -> Outcome {
+    let team = Team::published()?;
+    let registry = team.open()?;
+    for byte in [1u8, 2] {
+        fs::write(team.source().join("model.pkl"), [byte; 500])?;
+        let candidate = registry.submit(&team.ann, &team.submission("rejected"), &mut Watch::silent())?;
+        let bundle = registry.state()?.candidates[&candidate].bundle;
+        registry.reject(&team.bob, candidate, &bundle, "no")?;
+    }
+    team.ground.keep()?;
+    let mut told = 0;
+    for at in 1.. {
+        team.ground.put_back()?;
+        let (store, calls) = Faulty::new(&team.ground, Fault::Error(ErrorKind::StorageFull), at)?;
+        let mut pruned = Pruned::default();
+        let ended = Registry::open_in(Box::new(store), OpenOptions::default())
+            .and_then(|it| it.prune(&team.owner, AT_ONCE, &mut pruned));
+        let left: Vec<_> = pruned.objects.iter().filter(|it| team.dir().join(it).exists()).collect();
+        assert!(left.is_empty(), "call {at}: told to be gone, and there: {left:?}");
+        if calls.load(Ordering::SeqCst) < at {
+            ended?;
+            break;
+        }
+        told += usize::from(ended.is_err() && !pruned.objects.is_empty());
+    }
+    assert!(told > 0, "no fault fell between the first file and the last");
     Ok(())
 }
 

@@ -14,6 +14,6 @@ columns: Array<ColumnQuality>,
  */
 absent: Array<string>, 
 /**
- * Share of predictions whose scores are no probabilities: outside of 0 to 1, or of all classes and not summing to 1.
+ * Share of predictions whose scores are no probabilities: outside of 0 to 1, not a number, or of all classes and not summing to 1.
  */
 scores_unfit: number, };

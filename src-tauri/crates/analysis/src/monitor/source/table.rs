@@ -116,7 +116,15 @@ fn add(name: &str, series: &Series, block: &mut Block, depth: usize) -> PolarsRe
             let numbers = to_numbers(&series.clone().into_column())?;
             let missing = series.null_count();
             let not_finite = numbers.iter().filter(|it| !it.is_finite()).count().saturating_sub(missing) as u64;
-            put(Cells { numbers, not_finite, ..Cells::default() });
+            let not_a_number = match not_finite {
+                0 => Vec::new(),
+                _ => (0u32..)
+                    .zip(numbers.iter().zip(series.is_not_null().iter()))
+                    .filter(|(_, (value, is_there))| value.is_nan() && *is_there == Some(true))
+                    .map(|it| it.0)
+                    .collect(),
+            };
+            put(Cells { numbers, not_finite, not_a_number, ..Cells::default() });
         }
         DataType::Null => put(Cells::of_numbers(vec![f64::NAN; series.len()])),
         DataType::Binary | DataType::BinaryOffset | DataType::Struct(_) | DataType::List(_) => {}
