@@ -8,6 +8,7 @@ use proofmark_domain::release::ModelName;
 use super::super::log::unreadable;
 use super::super::version::{early_model_metas, model_metas};
 use super::{Check, Folders};
+use crate::error::RegistryError;
 use crate::layout;
 use crate::names::foreign;
 use crate::store::EntryKind;
