@@ -159,6 +159,32 @@ fn two_owners_change_the_trust_list_together() -> Outcome {
 }
 
 #[test]
+fn what_never_came_is_rejected_by_its_digest() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);
+    let model = ada.open_sample()?.join(SAMPLE_MODEL);
+    let registry = sandbox.root().join("registry");
+    ada.begin_registry(&registry)?;
+    ada.admit(&bob, &["approver"])?;
+    bob.attach(&registry)?;
+    let candidate = ada.submit(&model, "credit", "The first one.")?;
+    let shown = ada.cli.ok(["release", "show", &candidate])?;
+    let bundle = shown["row"]["bundle"].as_str().context("a digest")?.to_owned();
+    let hex = bundle.rsplit(':').next().unwrap_or(&bundle);
+    let place = registry.join("objects/sha256").join(hex.get(..2).context("a digest")?).join(hex);
+    fs::remove_file(&place).with_context(|| format!("{} is not there", place.display()))?;
+    let reject = ["release", "reject", &candidate, "--reason", "Its manifest never came."];
+    let refused = bob.cli.ask(reject)?.error_with_hint(2, "registry_unavailable")?;
+    ensure!(refused["hints"][0].as_str().is_some_and(|it| it.contains("--bundle")), "{refused}");
+    let approve = ["release", "approve", &candidate, "--reason", "Fine.", "--bundle", &bundle];
+    bob.cli.ask(approve)?.error(2, "registry_unavailable")?;
+    let rejected = bob.cli.ok(reject.iter().chain(&["--bundle", bundle.as_str()]))?;
+    ensure!(rejected["candidate"] == candidate.as_str() && rejected["state"] == "rejected", "{rejected}");
+    ensure!(list(&bob.cli.ok(["release", "list"])?["candidates"])[0]["state"] == "rejected", "it stays open");
+    Ok(())
+}
+
+#[test]
 fn a_release_is_discussed_frozen_explained_and_copied() -> Outcome {
     let sandbox = Sandbox::new()?;
     let (ada, bob) = (Desk::new(&sandbox, "ada", "Ada")?, Desk::new(&sandbox, "bob", "Bob")?);

@@ -473,9 +473,17 @@ impl Decide {
             Some(digest) => digest.parse().map_err(|error| wrong(format!("{error}")))?,
             None => engine.candidate_show(CandidateRef { candidate })?.row.bundle,
         };
+        let shown = engine.candidate_show(CandidateRef { candidate });
         let passphrase = self.secret.get(context)?;
-        let view =
-            engine.candidate_decide(CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase })?;
+        let request = CandidateDecide { candidate, bundle, approve, reason: self.reason, passphrase };
+        // What never came cannot be looked at, and its digest is enough to say no.
+        if !approve && shown.is_err_and(|it| it.0.code == ErrorCode::RegistryUnavailable) {
+            let row = engine.candidate_reject_unseen(request)?;
+            return context.answer("release-reject", &row, || {
+                format!("You rejected {} ({}), whose manifest never came.\n", safe(&row.model), row.candidate)
+            });
+        }
+        let view = engine.candidate_decide(request)?;
         let (command, done) = if approve { ("release-approve", "approved") } else { ("release-reject", "rejected") };
         answer(context, command, &view, || {
             format!("You {done} {} ({}). {}\n", safe(&view.row.model), view.row.candidate, safe(&view.sentence))

@@ -239,6 +239,22 @@ impl Engine {
         self.candidate_show(CandidateRef { candidate: request.candidate })
     }
 
+    /// Rejects a candidate whose manifest never came, so that nobody can look at it.
+    ///
+    /// # Errors
+    /// If a rule forbids it, or nobody can sign.
+    pub fn candidate_reject_unseen(&self, request: CandidateDecide) -> Answer<CandidateRow> {
+        let signer = self.signer(request.passphrase)?;
+        let registry = self.open_attached(&self.attached()?)?;
+        let state = registry.reject(&signer, request.candidate, &request.bundle, request.reason.trim())?;
+        self.note_release("release.reject", &request.candidate.to_string())?;
+        let record = state
+            .candidates
+            .get(&request.candidate)
+            .ok_or_else(|| Trouble::not_found(format!("candidate {}", request.candidate)))?;
+        self.row(&state, record)
+    }
+
     /// Starts to publish an approved candidate.
     ///
     /// # Errors
