@@ -288,7 +288,7 @@ impl From<proofmark_registry::RegistryError> for Trouble {
             RegistryError::NotARegistry { .. } => trouble.hint("Begin one there with proofmark registry init, or name another folder."),
             // What has not arrived is said with what to do about it; that the folder be connected is no help then.
             RegistryError::Incomplete { .. } => {
-                trouble.hint("See `proofmark registry verify` for everything that is missing.")
+                trouble.hint("See `proofmark registry verify` for everything that is missing. If its owner says that it was restored from an older copy on purpose: proofmark registry attach DIR takes it as it is now.")
             }
             _ => trouble,
         }

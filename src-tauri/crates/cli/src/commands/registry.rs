@@ -44,7 +44,7 @@ pub enum Command {
     Attach {
         /// The directory
         dir: PathBuf,
-        /// Fingerprint or key id of its first owner, as they told you; refuses if it is another one
+        /// Fingerprint or key id of its first owner, all digits as they told you; refuses if it is another one
         #[arg(long, value_name = "KEY")]
         owner: Option<String>,
     },

@@ -29,6 +29,18 @@ pub(super) fn known(state: &RegistryState, candidate: CandidateId) -> Result<&Ca
     state.candidates.get(&candidate).ok_or_else(|| ReleaseBlocked::NoCandidate { candidate: candidate.to_string() })
 }
 
+/// The candidate that somebody speaks about. A key that had ended when it was submitted says nothing about it, however its holder sets the
+/// clock.
+fn spoken_of<'s>(
+    state: &'s RegistryState,
+    actor: Actor<'_>,
+    candidate: CandidateId,
+) -> Result<&'s CandidateRecord, ReleaseBlocked> {
+    let record = known(state, candidate)?;
+    ensure_lasts(state, actor, record.at)?;
+    Ok(record)
+}
+
 /// The person who acts, if the registry knows them under this key.
 fn member<'s>(state: &'s RegistryState, actor: Actor<'_>) -> Result<&'s Member, ReleaseBlocked> {
     state
@@ -52,9 +64,18 @@ fn ensure_key(state: &RegistryState, actor: Actor<'_>) -> Result<(), ReleaseBloc
     if state.revoked.contains_key(actor.key_id) {
         return Err(ReleaseBlocked::KeyRevoked { key: short(actor.key_id), name });
     }
+    ensure_lasts(state, actor, actor.at)
+}
+
+/// Refuses a key that had ended at a time.
+fn ensure_lasts(state: &RegistryState, actor: Actor<'_>, at: Timestamp) -> Result<(), ReleaseBlocked> {
     let key = state.trust.as_ref().and_then(|list| list.holder(actor.key_id)).map(|(.., key)| key);
-    match key.and_then(|key| key.expires).filter(|end| actor.at > *end) {
-        Some(end) => Err(ReleaseBlocked::KeyExpired { key: short(actor.key_id), name, on: end.to_string() }),
+    match key.and_then(|key| key.expires).filter(|end| at > *end) {
+        Some(end) => Err(ReleaseBlocked::KeyExpired {
+            key: short(actor.key_id),
+            name: name_of(state, actor),
+            on: end.to_string(),
+        }),
         None => Ok(()),
     }
 }
@@ -112,7 +133,7 @@ fn may_decide<'s>(
     if !member.roles.contains(&Role::Approver) && !member.roles.contains(&Role::GovernanceReviewer) {
         return Err(ReleaseBlocked::RoleMissing { name: member.card.name.clone(), role: Role::Approver.as_str() });
     }
-    let record = known(state, candidate)?;
+    let record = spoken_of(state, actor, candidate)?;
     if record.submitter == actor.person || record.submitter_key == actor.key_id {
         return Err(ReleaseBlocked::AuthorDecides { name: member.card.name.clone() });
     }
@@ -269,7 +290,7 @@ pub fn may_waive(
     expires: Option<Timestamp>,
 ) -> Result<(), ReleaseBlocked> {
     let member = member(state, actor)?;
-    let record = of_these_bytes(state, candidate, bundle)?;
+    let record = of_these_bytes(state, actor, candidate, bundle)?;
     reasoned(reason)?;
     undecided(record, "waived")?;
     let name = member.card.name.clone();
@@ -320,7 +341,7 @@ pub fn may_judge(
     if member.roles.is_empty() {
         return Err(ReleaseBlocked::RoleMissing { name: member.card.name.clone(), role: Role::Approver.as_str() });
     }
-    undecided(of_these_bytes(state, candidate, bundle)?, "judged")
+    undecided(of_these_bytes(state, actor, candidate, bundle)?, "judged")
 }
 
 /// Whether this person may ask or answer.
@@ -336,15 +357,16 @@ pub fn may_ask(
         return Err(ReleaseBlocked::RoleMissing { name: member.card.name.clone(), role: Role::Approver.as_str() });
     }
     reasoned(text)?;
-    of_these_bytes(state, candidate, bundle).map(|_| ())
+    of_these_bytes(state, actor, candidate, bundle).map(|_| ())
 }
 
 fn of_these_bytes<'s>(
     state: &'s RegistryState,
+    actor: Actor<'_>,
     candidate: CandidateId,
     bundle: &Digest,
 ) -> Result<&'s CandidateRecord, ReleaseBlocked> {
-    let record = known(state, candidate)?;
+    let record = spoken_of(state, actor, candidate)?;
     if record.bundle != *bundle {
         return Err(ReleaseBlocked::OtherBytes { approved: bundle.short(), now: record.bundle.short() });
     }
@@ -360,7 +382,7 @@ pub fn may_publish(
 ) -> Result<(), ReleaseBlocked> {
     with_role(state, actor, Role::Publisher)?;
     not_frozen(state)?;
-    let record = of_these_bytes(state, candidate, bundle)?;
+    let record = of_these_bytes(state, actor, candidate, bundle)?;
     undecided(record, "published")?;
     ensure_approved(state, record, actor.at)
 }

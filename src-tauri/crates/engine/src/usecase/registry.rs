@@ -14,7 +14,7 @@ use proofmark_domain::registry::{RegistryReport, RegistryVerdict, Seen};
 use proofmark_domain::release::rules::{self, Actor};
 use proofmark_domain::release::{ModelName, PlanEnd, RegistryState, ReleaseBlocked};
 use proofmark_ledger::{Attachment, AuditEntry, StoredPerson, Tag};
-use proofmark_registry::keys::fingerprint;
+use proofmark_registry::keys::{FINGERPRINT_DIGITS, fingerprint};
 use proofmark_registry::layout::MARKER;
 use proofmark_registry::registry::{has_remains, report_of_remains};
 use proofmark_registry::{NewRegistry, OpenOptions, Registry, RegistryError, SelfTest, Watch};
@@ -107,8 +107,13 @@ impl Engine {
         };
         if let Some(expected) =
             request.owner.as_deref().map(|it| it.replace([' ', '-'], "").to_lowercase()).filter(|it| !it.is_empty())
-            && !(expected.len() >= 8 && owner.starts_with(&expected))
+            && !(expected.len() >= FINGERPRINT_DIGITS && owner.starts_with(&expected))
         {
+            if expected.len() < FINGERPRINT_DIGITS && owner.starts_with(&expected) {
+                let why = format!("A fingerprint has {FINGERPRINT_DIGITS} digits, and this is a part of one.");
+                return Err(Trouble::new(ErrorCode::InvalidRequest, why)
+                    .hint("Give all of it: a key that begins with a few given digits can be made on purpose."));
+            }
             return Err(Trouble::new(
                 ErrorCode::VerificationFailed,
                 format!(
@@ -600,7 +605,7 @@ fn describe(view: &RegistryView) -> String {
             format!("{models} in {versions}; all of it was as signed when it was last verified.")
         }
         Some(report) => format!(
-            "{models} in {versions}; the last verification found {} that are not as they should be.",
+            "{models} in {versions}; the last verification found {} at fault.",
             counted(report.problems.len() as u64, "thing", "things")
         ),
         None => format!("{models} in {versions}; not verified from this machine yet."),

@@ -9,7 +9,7 @@ use proofmark_domain::job::JobKind;
 use proofmark_domain::person::Role;
 use proofmark_domain::release::{ModelName, RegistryState};
 use proofmark_ledger::{AuditEntry, StoredPerson};
-use proofmark_registry::keys::fingerprint;
+use proofmark_registry::keys::{FINGERPRINT_DIGITS, fingerprint};
 use proofmark_registry::{Mirrored, Pruned, Registry, TrustChange, Wanted, Watch};
 use proofmark_report::interop::{Serving, ServingOptions, consume_page, serving_manifests};
 
@@ -311,7 +311,7 @@ impl Engine {
         else {
             return Ok(());
         };
-        if compared.len() >= 8 && key_id.starts_with(&compared) {
+        if compared.len() >= FINGERPRINT_DIGITS && key_id.starts_with(&compared) {
             return Ok(());
         }
         Err(Trouble::new(

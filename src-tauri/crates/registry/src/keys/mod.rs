@@ -196,9 +196,12 @@ pub fn key_id_of(pem: &str) -> String {
     proofmark_domain::Digest::from_bytes(Sha256::digest(pem.as_bytes()).into()).hex()
 }
 
-/// The first 32 hex digits of a key id in groups of four, for comparing by voice.
+/// Hexadecimal digits of a fingerprint: 128 bits. A key that begins with a few given digits can be made on purpose.
+pub const FINGERPRINT_DIGITS: usize = 32;
+
+/// The first [`FINGERPRINT_DIGITS`] of a key id in groups of four, for comparing by voice.
 pub fn fingerprint(key_id: &str) -> String {
-    let digits: Vec<char> = key_id.chars().take(32).collect();
+    let digits: Vec<char> = key_id.chars().take(FINGERPRINT_DIGITS).collect();
     digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 

@@ -113,6 +113,7 @@ impl Registry {
         self.ensure_outside(dest)?;
         let loaded = self.load(Freshness::Bytes)?;
         self.ensure_trusted(&loaded.state)?;
+        self.ensure_not_less(&loaded)?;
         let (model, version) = self.resolve(&loaded.state, wanted)?;
         let record = version_record(&loaded, &model, version)?;
         if record.withdrawn.is_some() {

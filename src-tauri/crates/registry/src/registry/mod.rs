@@ -14,6 +14,7 @@ mod version;
 mod view;
 mod waits;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -290,11 +291,22 @@ impl Registry {
     /// What is to be seen of this registry now, to be remembered and given back on opening.
     pub fn seen(&self) -> Result<Seen, RegistryError> {
         let loaded = self.load(Freshness::Stamps)?;
+        let mut heads: BTreeMap<String, Digest> =
+            loaded.heads.iter().map(|(key_id, (_, digest))| (key_id.clone(), *digest)).collect();
+        // What was seen and is missing stays in memory until it is there again.
+        heads.extend(self.missing(&loaded));
         Ok(Seen {
             trust_version: loaded.state.trust.as_ref().map_or(0, |list| list.version),
             trust: loaded.state.trust_statement,
-            heads: loaded.heads.iter().map(|(key_id, (_, digest))| (key_id.clone(), *digest)).collect(),
+            heads,
         })
+    }
+
+    /// The last statements by each key that were seen before and are missing now.
+    fn missing(&self, loaded: &Loaded) -> BTreeMap<String, Digest> {
+        let mut heads = self.seen_before().map(|it| it.heads).unwrap_or_default();
+        heads.retain(|_, digest| !loaded.by_digest.contains_key(digest));
+        heads
     }
 
     /// Takes note of what was seen of this registry meanwhile, by another process of this machine perhaps.
@@ -362,7 +374,26 @@ impl Registry {
             return Err(RegistryError::Incomplete { path: self.store.place(), why });
         }
         rules::ensure_active(&loaded.state, self.actor(signer)).map_err(|why| named(why, signer))?;
+        if let Some(last) = self.missing(&loaded).get(signer.key_id()) {
+            let why = format!(
+                "your last statement, {}, is missing, and what you sign now would not rest on it; somebody set the registry back, or it has not arrived",
+                last.short()
+            );
+            return Err(RegistryError::Incomplete { path: self.store.place(), why });
+        }
         Ok(loaded)
+    }
+
+    /// Refuses a registry that lacks what was seen of it before: whatever it says of a version, something was said since.
+    fn ensure_not_less(&self, loaded: &Loaded) -> Result<(), RegistryError> {
+        let missing = self.missing(loaded);
+        let Some((key_id, digest)) = missing.first_key_value() else { return Ok(()) };
+        let name = loaded.state.holder(key_id).map_or_else(|| short(key_id).to_owned(), |it| it.card.name.clone());
+        let why = format!(
+            "a statement of {name} that you saw before, {}, is missing, and it may speak about this version; somebody set the registry back, or it has not arrived",
+            digest.short()
+        );
+        Err(RegistryError::Incomplete { path: self.store.place(), why })
     }
 
     fn act(

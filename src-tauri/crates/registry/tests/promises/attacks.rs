@@ -103,6 +103,42 @@ fn an_expired_key_signs_nothing() -> Outcome {
 }
 
 #[test]
+fn an_expired_key_says_nothing_about_what_came_after_its_end() -> Outcome {
+    let team = Team::new()?;
+    let registry = team.open()?;
+    let (bob, end) = (team.bob.card().clone(), Timestamp::from_ms(now() + 300));
+    registry.change_trust(&team.owner, "keys last a year", |list, _| {
+        if let Some(key) = list.people.get_mut(&bob.id).and_then(|it| it.keys.get_mut(&bob.key_id)) {
+            key.expires = Some(end);
+        }
+        Ok(())
+    })?;
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    let candidate = registry.submit(&team.ann, &team.submission("x"), &mut Watch::silent())?;
+    let bundle = registry.state()?.candidates[&candidate].bundle;
+    // Its holder sets the clock back to before the end.
+    let approval = StatementBody::Approved { candidate, bundle, reason: "fine".to_owned() };
+    let (mut statement, _) = drafted(&team, &team.bob, approval)?;
+    let submitted = registry.state()?.candidates[&candidate].statements[0].uuid();
+    let (seconds, rest) = submitted.get_timestamp().ok_or("an id has a time")?.to_unix();
+    let next = i64::try_from(seconds)? * 1_000 + i64::from(rest / 1_000_000) + 1;
+    statement.id = StatementId::from_uuid(SystemClock.fresh(Timestamp::from_ms(next)));
+    statement.at = Timestamp::from_ms(end.ms() - 100);
+    let (bytes, _) = statement::sign(&statement, &team.bob)?;
+    let path = team.dir().join("log/churn").join(layout::statement_name(&statement));
+    fs::write(path, bytes)?;
+    let report = team.verify()?;
+    assert_eq!(codes(&report), ["key_expired"], "{:#?}", report.problems);
+    assert_eq!(team.open()?.state()?.candidates[&candidate].decisions.len(), 0);
+    let back = crate::support::Ahead::default();
+    back.0.store(end.ms() - 100 - now(), std::sync::atomic::Ordering::Relaxed);
+    let options = OpenOptions { clock: Some(std::sync::Arc::new(back)), ..OpenOptions::default() };
+    let result = team.open_with(options)?.reject(&team.bob, candidate, &bundle, "no");
+    assert!(matches!(result, Err(RegistryError::Blocked(ReleaseBlocked::KeyExpired { .. }))), "{result:?}");
+    Ok(())
+}
+
+#[test]
 fn an_expired_trust_list_is_not_believed_until_it_is_renewed() -> Outcome {
     let team = Team::published()?;
     let registry = team.open()?;
@@ -194,10 +230,22 @@ fn what_a_reader_saw_cannot_be_withheld_later() -> Outcome {
     all_files(&team.dir().join("log/churn"), &mut files)?;
     files.sort();
     // The promotion: the last statement about the model, so no other names it.
-    fs::remove_file(files.last().ok_or("statements")?)?;
-    let reader = Registry::open(&team.dir(), OpenOptions { seen: Some(seen), ..OpenOptions::default() })?;
+    let last = files.last().ok_or("statements")?;
+    let bytes = fs::read(last)?;
+    fs::remove_file(last)?;
+    let reader = Registry::open(&team.dir(), OpenOptions { seen: Some(seen.clone()), ..OpenOptions::default() })?;
     let report = reader.verify(&mut Watch::silent())?;
     assert!(codes(&report).contains(&"statement_missing"), "{:?}", codes(&report));
+    // It could have been a withdrawal: nothing is given out, and its author signs nothing that does not rest on it.
+    let (to, wanted) = (team.room.path().join("out"), "churn/1".parse::<Wanted>()?);
+    let fetched = reader.fetch(&wanted, &to, &mut Watch::silent());
+    assert!(matches!(fetched, Err(RegistryError::Incomplete { .. })), "{fetched:?}");
+    let moved = reader.promote(&team.ann, &churn(), "canary", 1, "try");
+    assert!(matches!(moved, Err(RegistryError::Incomplete { .. })), "{moved:?}");
+    assert_eq!(reader.seen()?, seen, "what was seen stays in memory");
+    fs::write(last, bytes)?;
+    reader.promote(&team.ann, &churn(), "canary", 1, "try")?;
+    reader.fetch(&wanted, &to, &mut Watch::silent())?;
     Ok(())
 }
 

@@ -93,6 +93,11 @@ impl Feature {
         Self { name: name.to_owned(), codes, values: Vec::new(), has_missing, highest }
     }
 
+    /// The highest code.
+    pub(crate) fn highest(&self) -> u8 {
+        self.highest
+    }
+
     /// Keeps only the given rows.
     pub(crate) fn keep(&mut self, rows: &[usize]) {
         self.codes = rows.iter().map(|r| self.codes[*r]).collect();

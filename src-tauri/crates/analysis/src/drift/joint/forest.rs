@@ -127,7 +127,7 @@ fn walk(tree: &[Node], features: &[Feature], row: &impl Fn(usize) -> usize, aske
 
 /// Codes that a feature can have.
 const CODES: usize = 64;
-/// Features whose bins are filled in one pass over the rows of a node.
+/// Features whose bins are filled in one pass over the rows of a node, at most.
 const AT_ONCE: usize = 4;
 
 /// Rows of a code and the sum of their targets.
@@ -168,28 +168,47 @@ impl Grower<'_> {
     }
 
     fn best_split(&mut self, rows: &[(u32, f32)], sum: f64) -> Option<(usize, u8)> {
-        let features = self.features;
-        let tries = ((features.len() as f64).sqrt().ceil() as usize).max(3).min(features.len());
-        let drawn: Vec<usize> = (0..tries).map(|_| self.random.below(features.len())).collect();
+        let all = self.features.len();
+        let tries = ((all as f64).sqrt().ceil() as usize).max(3).min(all);
+        let drawn: Vec<usize> = (0..tries).map(|_| self.random.below(all)).collect();
         let mut best: Option<(f64, usize, u8)> = None;
-        for some in drawn.chunks(AT_ONCE) {
-            // A pass that ends early fills its last bins with the last feature again, which nobody reads.
-            let last = some[some.len() - 1];
-            let codes: [&[u8]; AT_ONCE] =
-                std::array::from_fn(|i| features[some.get(i).copied().unwrap_or(last)].codes.as_slice());
-            let mut bins: [Bins; AT_ONCE] = [[(0, 0.0); CODES]; AT_ONCE];
-            for &(row, target) in rows {
-                for (bins, codes) in bins.iter_mut().zip(&codes) {
-                    let bin = &mut bins[usize::from(codes[row as usize]) % CODES];
-                    bin.0 += 1;
-                    bin.1 += target;
-                }
-            }
-            for (feature, bins) in some.iter().zip(&bins) {
-                self.split_of(bins, *feature, rows.len(), sum, &mut best);
+        // Passes over as many features each as can be, and none over fewer than the others by more than one.
+        let passes = tries.div_ceil(AT_ONCE);
+        let mut rest = drawn.as_slice();
+        for pass in 0..passes {
+            let (some, others) = rest.split_at(rest.len().div_ceil(passes - pass));
+            rest = others;
+            match *some {
+                [a] => self.try_splits([a], rows, sum, &mut best),
+                [a, b] => self.try_splits([a, b], rows, sum, &mut best),
+                [a, b, c] => self.try_splits([a, b, c], rows, sum, &mut best),
+                [a, b, c, d] => self.try_splits([a, b, c, d], rows, sum, &mut best),
+                _ => {}
             }
         }
         best.map(|(_, feature, split)| (feature, split))
+    }
+
+    /// Holds some features against `best`, in one pass over the rows.
+    fn try_splits<const N: usize>(
+        &self,
+        some: [usize; N],
+        rows: &[(u32, f32)],
+        sum: f64,
+        best: &mut Option<(f64, usize, u8)>,
+    ) {
+        let codes: [&[u8]; N] = some.map(|it| self.features[it].codes.as_slice());
+        let mut bins: [Bins; N] = [[(0, 0.0); CODES]; N];
+        for &(row, target) in rows {
+            for (bins, codes) in bins.iter_mut().zip(&codes) {
+                let bin = &mut bins[usize::from(codes[row as usize]) % CODES];
+                bin.0 += 1;
+                bin.1 += target;
+            }
+        }
+        for (feature, bins) in some.iter().zip(&bins) {
+            self.split_of(bins, *feature, rows.len(), sum, best);
+        }
     }
 
     /// Keeps the best place to split a node by one feature where it is better than `best`: gain, feature, highest code on the left.
@@ -197,7 +216,8 @@ impl Grower<'_> {
         let count = rows as f64;
         let base = sum * sum / count;
         let (mut n, mut s) = (0u32, 0.0f64);
-        for (code, bin) in bins.iter().enumerate() {
+        let codes = usize::from(self.features[feature].highest()) + 1;
+        for (code, bin) in bins.iter().enumerate().take(codes) {
             if bin.0 == 0 {
                 continue;
             }

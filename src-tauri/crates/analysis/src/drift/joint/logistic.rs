@@ -3,7 +3,7 @@
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ShapeBuilder};
 
 use super::features::{Feature, Term};
 use crate::drift::random::Random;
@@ -43,7 +43,10 @@ impl Logistic {
         if positives == 0 || positives == rows.len() {
             return None;
         }
-        let x = Array2::from_shape_fn((rows.len(), terms.len()), |(i, k)| terms[k].value(features, |_| rows[i]));
+        // By columns: linfa multiplies the transposed matrix with a vector at each step, which then reads memory in its order.
+        let cells: Vec<f64> =
+            terms.iter().flat_map(|term| rows.iter().map(|row| term.value(features, |_| *row))).collect();
+        let x = Array2::from_shape_vec((rows.len(), terms.len()).f(), cells).ok()?;
         let y: Array1<usize> = rows.iter().map(|r| usize::from(is_current[*r])).collect();
         let fitted = LogisticRegression::default()
             .alpha(0.002 * rows.len() as f64 + 1.0)
