@@ -88,6 +88,9 @@ pub fn sentence(verdict: RegistryVerdict, problems: &[RegistryProblem], versions
     let whole = versions.iter().all(|it| it.verdict == RegistryVerdict::Ok);
     match verdict {
         RegistryVerdict::Ok => "Every byte and every signature is as it was published.",
+        RegistryVerdict::Incomplete if only(&["view_early"]) => {
+            "Every byte and every signature is as it was published; the small files that MLflow reads beside the versions show a promotion whose time has not come by this machine's clock."
+        }
         RegistryVerdict::Incomplete if only(&OF_VIEWS) => {
             "Every byte and every signature is as it was published; the small files that MLflow reads beside the versions do not show the newest statements."
         }

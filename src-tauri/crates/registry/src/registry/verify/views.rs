@@ -28,7 +28,10 @@ impl Check<'_> {
             if let Some(now) = states.last() {
                 let text = self.read_if_there(&path);
                 let early = early_model_metas(&self.loaded.state, model);
-                self.view(&path, text.as_ref(), Some(now), &[states.as_slice(), &early].concat());
+                match &text {
+                    Some(text) if !states.contains(text) && early.contains(text) => self.early(&path),
+                    _ => self.view(&path, text.as_ref(), Some(now), &states),
+                }
             }
             let aliases = self.loaded.state.aliases.get(model).cloned().unwrap_or_default();
             let folder = format!("{}/aliases", layout::model_folder(model));
@@ -49,8 +52,7 @@ impl Check<'_> {
                 let number = |version: Option<u64>| version.map(|it| it.to_string().into_bytes());
                 // A reader whose clock is ahead of ours was earlier to write what holds from a time on.
                 if record.planned().is_some_and(|plan| text.is_some() && text == number(Some(plan.version))) {
-                    let message = "it shows a promotion whose time has not come by this machine's clock".to_owned();
-                    self.found(RegistryVerdict::Incomplete, "view_early", &path, message, EARLY);
+                    self.early(&path);
                     continue;
                 }
                 let states: Vec<Vec<u8>> = record.history.iter().filter_map(|it| number(it.version)).collect();
@@ -69,6 +71,11 @@ impl Check<'_> {
                 None
             }
         }
+    }
+
+    fn early(&mut self, path: &str) {
+        let message = "it shows a promotion whose time has not come by this machine's clock";
+        self.found(RegistryVerdict::Incomplete, "view_early", path, message, EARLY);
     }
 
     fn view(&mut self, path: &str, text: Option<&Vec<u8>>, now: Option<&Vec<u8>>, states: &[Vec<u8>]) {
