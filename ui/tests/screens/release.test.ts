@@ -268,11 +268,13 @@ describe("release, registry and governance", () => {
 		await waitFor(() => expect(refused("attach-go")).toBe(false));
 		await type("attach-owner", "nonsense");
 		await waitFor(() => expect(refused("attach-go")).toBe(true));
-		await type("attach-owner", "DEAD BEEF-dead");
+		await type("attach-owner", "dead beef dead");
+		await waitFor(() => expect(document.body.textContent).toContain("All 32 digits"));
+		await type("attach-owner", "DEAD BEEF-dead beef dead beef dead beef");
 		await waitFor(() => expect(refused("attach-go")).toBe(false));
 		await fireEvent.click(screen.getByTestId("attach-go"));
 		await waitFor(() => expect(document.body.textContent).toContain("not the one that you named"));
-		expect(request("registry_attach")).toMatchObject({ owner: "deadbeefdead" });
+		expect(request("registry_attach")).toMatchObject({ owner: "deadbeefdeadbeefdeadbeefdeadbeef" });
 	});
 
 	it("opens the way of a cell, and shows the same as a list", async () => {
