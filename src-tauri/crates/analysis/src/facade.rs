@@ -535,10 +535,10 @@ fn written_dates(table: &Table) -> BTreeMap<String, WrittenDate> {
 }
 
 /// Rows of a table that a first look takes at most.
-const FIRST_ROWS: u64 = 50_000;
+const FIRST_ROWS: u64 = 30_000;
 
 /// Values (rows times columns) of a table that a first look takes at most, so that wide tables are no reason to wait either.
-const FIRST_VALUES: u64 = 1_500_000;
+const FIRST_VALUES: u64 = 900_000;
 
 /// Rows below which a first look would say too little.
 const FIRST_FEWEST: u64 = 1_000;

@@ -505,6 +505,15 @@ fn numeric_shape(a: &[f64], b: &[f64]) -> Option<DriftShape> {
     Some(DriftShape::Numeric { reference: share(fa), current: share(fb), edges })
 }
 
+/// 95 % interval of a share (Wilson 1927).
+fn wilson(hits: u64, rows: u64) -> (f64, f64) {
+    let (n, z2) = (rows as f64, Z95 * Z95);
+    let share = hits as f64 / n;
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
+    ((middle - half).max(0.0), (middle + half).min(1.0))
+}
+
 /// Decides on a column, given its p-value after the correction for many columns.
 pub(super) fn decide(measured: Measured, p_adjusted: Option<f64>, options: &DriftOptions) -> ColumnDrift {
     let p_value = measured.p_value();

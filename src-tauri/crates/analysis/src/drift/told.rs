@@ -50,7 +50,7 @@ fn columns_are_told_before_the_end_and_agree_with_it() {
 
     let told = told.into_inner();
     let DriftNews::FirstLook { rows, columns } = &told[0] else { panic!("{:?}", told[0]) };
-    assert_eq!((rows.reference, rows.current, columns.len()), (50_000, 50_000, 12));
+    assert_eq!((rows.reference, rows.current, columns.len()), (30_000, 30_000, 12));
     assert_eq!((columns[0].name.as_str(), columns[0].verdict), ("c0", DriftVerdict::Drift));
     let near = (columns[0].effect.unwrap() - report.columns[0].effect.unwrap()).abs();
     assert!(near < 0.02, "the first look is {near} away from the whole");

@@ -49,6 +49,9 @@ pub struct TableSource {
     kept: Option<Arc<Kept>>,
 }
 
+/// Pieces that a part of a table is taken in.
+const PIECES: usize = 5;
+
 /// Where to take `most` of `rows`: first row and length of each piece, evenly over the table, without an overlap.
 fn spans(rows: usize, most: usize) -> Vec<(usize, usize)> {
     if rows <= most {

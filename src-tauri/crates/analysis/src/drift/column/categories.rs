@@ -104,15 +104,6 @@ fn new_category(
     }
 }
 
-/// 95 % interval of a share (Wilson 1927).
-fn wilson(hits: u64, rows: u64) -> (f64, f64) {
-    let (n, z2) = (rows as f64, Z95 * Z95);
-    let share = hits as f64 / n;
-    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
-    ((middle - half).max(0.0), (middle + half).min(1.0))
-}
-
 /// The most frequent categories of both tables together that have enough rows for a chi-square test (an expected count of 5 in the smaller
 /// table), the rest in one.
 fn gathered(a: &[u64], b: &[u64]) -> (Vec<u64>, Vec<u64>) {

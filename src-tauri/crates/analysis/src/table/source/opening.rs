@@ -369,6 +369,3 @@ fn prose(path: &Path, sample: &[u8]) -> Option<&'static str> {
         _ => "text without columns",
     })
 }
-
-/// Pieces that a part of a table is taken in.
-const PIECES: usize = 5;
