@@ -164,7 +164,7 @@ impl Desk {
 
     /// Brings to the disk what is written, while others go on writing.
     fn sync(&self) {
-        let Some(Some(file)) = self.with_pen(Pen::to_sync) else { return };
+        let Some(Some(file)) = self.with_pen(Pen::unsynced) else { return };
         if let Err(error) = file.and_then(|it| it.sync_data()) {
             self.with_pen(|pen| pen.lost = Some(error));
         }
@@ -268,12 +268,12 @@ impl Pen {
     }
 
     /// Another handle of the file, if something was written to it since it was last asked for.
-    fn to_sync(&mut self) -> Option<io::Result<File>> {
+    fn unsynced(&mut self) -> Option<io::Result<File>> {
         std::mem::take(&mut self.is_dirty).then(|| self.file.try_clone())
     }
 
     fn sync(&mut self) {
-        if let Some(Err(error)) = self.to_sync().map(|file| file.and_then(|it| it.sync_data())) {
+        if let Some(Err(error)) = self.unsynced().map(|file| file.and_then(|it| it.sync_data())) {
             self.lost = Some(error);
         }
     }
