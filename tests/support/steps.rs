@@ -70,11 +70,10 @@ impl Window {
         crate::eventually(crate::PATIENCE, format!("the row {words:?} of {rows}"), || async {
             let found = self.run(script, vec![json!(selector), json!(words)]).await?;
             ensure!(found == true, "it is not there");
-            Ok(())
+            self.press_on(rows, thirtyfour::Key::Enter).await
         })
         .await
-        .context(self.what_is_shown().await)?;
-        self.press(thirtyfour::Key::Enter).await
+        .context(self.what_is_shown().await)
     }
 
     /// Closes the messages in the corner, which cover what lies under them.

@@ -379,6 +379,18 @@ impl Window {
         Ok(())
     }
 
+    /// Presses a key on the element that has the focus, which must bear this name: a list that is drawn anew may have dropped it.
+    ///
+    /// # Errors
+    /// If another element has the focus, or the page does not answer.
+    pub async fn press_on(&self, testid: &str, key: Key) -> Outcome {
+        let focused = self.driver.active_element().await?;
+        let name = focused.attr("data-testid").await?;
+        ensure!(name.as_deref() == Some(testid), "the focus is on {name:?}");
+        focused.send_keys(key).await?;
+        Ok(())
+    }
+
     /// Presses a key while Ctrl is down.
     ///
     /// # Errors
